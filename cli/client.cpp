@@ -1,0 +1,131 @@
+#include "cli/client.h"
+
+#include <fmt/format.h>
+#include <grp.h>
+#include <grpc/support/log.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace wgospf::cli {
+namespace {
+
+/// gRPC's library writes its own lines to stderr; ours say all that a person needs.
+void silence_grpc() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
+/// The group that may use what is at `path`; "" when that cannot be seen or is root's.
+std::string group_of(const std::string& path) {
+  struct stat status {};
+  std::string seen = path;
+  if (stat(seen.c_str(), &status) != 0) {
+    seen = path.substr(0, path.rfind('/'));
+    if (stat(seen.c_str(), &status) != 0) return {};
+  }
+  if (status.st_gid == 0) return {};
+  const group* entry = getgrgid(status.st_gid);
+  return entry ? entry->gr_name : std::to_string(status.st_gid);
+}
+
+std::string denied_text(const std::string& path) {
+  const std::string group = group_of(path);
+  if (group.empty()) return fmt::format("No permission to use {}: run this as root, with sudo.", path);
+  return fmt::format(
+      "No permission to use {}: it is for root and the group {}. Run this with sudo, or join the group: "
+      "sudo usermod -aG {} \"$USER\", then log in again.",
+      path, group, group);
+}
+
+std::string absent_text(const std::string& path, int error) {
+  if (error == ENOENT) return fmt::format("wgospfd is not running: there is no socket {}.", path);
+  return fmt::format("wgospfd is not running: nobody listens on {}.", path);
+}
+
+struct FileContents {
+  std::string text;
+  std::string error;
+};
+FileContents read_pem(const std::string& path) {
+  if (path.empty()) return {};
+  const std::ifstream file(path);
+  if (!file) return {{}, fmt::format("Cannot read {}: {}.", path, std::strerror(errno))};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return {text.str(), {}};
+}
+
+}  // namespace
+
+std::optional<std::string> unix_path(const std::string& socket) {
+  constexpr std::string_view scheme = "unix:";
+  if (socket.compare(0, scheme.size(), scheme) == 0) return socket.substr(scheme.size());
+  if (socket.find('/') != std::string::npos) return socket;
+  return std::nullopt;
+}
+
+std::optional<std::string> probe_unix_socket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) {
+    return fmt::format("{} cannot be the path of a socket: it must have 1 to {} characters.", path,
+                       sizeof address.sun_path - 1);
+  }
+  std::copy(path.begin(), path.end(), address.sun_path);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fmt::format("Cannot open a socket: {}.", std::strerror(errno));
+  const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int error = errno;
+  ::close(fd);
+  if (result == 0) return std::nullopt;
+  if (error == EACCES || error == EPERM) return denied_text(path);
+  if (error == ENOENT || error == ECONNREFUSED) return absent_text(path, error);
+  return fmt::format("Cannot connect to {}: {}.", path, std::strerror(error));
+}
+
+std::string failure_text(const grpc::Status& status, const std::string& socket) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return fmt::format("wgospfd does not answer at {}: {}.", socket, status.error_message());
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return fmt::format("wgospfd at {} did not answer in time.", socket);
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return fmt::format("wgospfd at {} does not know this question: it is of another version.", socket);
+    default:
+      return status.error_message();
+  }
+}
+
+Client::Connected Client::connect(const ConnectOptions& options) {
+  silence_grpc();
+  if (const auto path = unix_path(options.socket)) {
+    if (const auto error = probe_unix_socket(*path)) return {nullptr, *error};
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(-1);
+    auto channel = grpc::CreateCustomChannel("unix:" + *path, grpc::InsecureChannelCredentials(), arguments);
+    return {std::unique_ptr<Client>(new Client(v1::Routing::NewStub(channel))), {}};
+  }
+  grpc::SslCredentialsOptions tls;
+  const auto ca = read_pem(options.ca), certificate = read_pem(options.certificate),
+             key = read_pem(options.key);
+  for (const auto* file : {&ca, &certificate, &key}) {
+    if (!file->error.empty()) return {nullptr, file->error};
+  }
+  tls.pem_root_certs = ca.text;
+  tls.pem_cert_chain = certificate.text;
+  tls.pem_private_key = key.text;
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  auto channel = grpc::CreateCustomChannel("dns:///" + options.socket, grpc::SslCredentials(tls), arguments);
+  return {std::unique_ptr<Client>(new Client(v1::Routing::NewStub(channel))), {}};
+}
+
+}  // namespace wgospf::cli

@@ -1,0 +1,82 @@
+#pragma once
+// The connection to the daemon. Every failure is a sentence for people that says what to do.
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "wgospf/v1/routing_service.grpc.pb.h"
+
+namespace wgospf::cli {
+
+inline constexpr const char* kDefaultSocket = "/run/wgospf/wgospfd.sock";
+
+struct ConnectOptions {
+  /// A path, "unix:PATH", or "HOST:PORT" (TLS).
+  std::string socket = kDefaultSocket;
+  std::string ca;  ///< PEM file of the authority that signed the daemon's certificate; "": the system's
+  std::string certificate;  ///< PEM files of our own, where the daemon asks for one
+  std::string key;
+};
+
+/// The path of a unix socket in `socket` ("unix:PATH" or anything with a slash); nullopt for HOST:PORT.
+[[nodiscard]] std::optional<std::string> unix_path(const std::string& socket);
+
+/// Why nobody answers at `path`, or nothing when somebody does. Tells "no daemon" from "not allowed".
+[[nodiscard]] std::optional<std::string> probe_unix_socket(const std::string& path);
+
+/// What a status of the API means, in a sentence. `socket` as given by the user.
+[[nodiscard]] std::string failure_text(const grpc::Status& status, const std::string& socket);
+
+class Client {
+ public:
+  /// Nothing is sent yet, but a unix socket is tried. Gives the client, or the sentence to print.
+  struct Connected {
+    std::unique_ptr<Client> client;
+    std::string error;
+  };
+  [[nodiscard]] static Connected connect(const ConnectOptions& options);
+
+  /// One question, one answer: call(&Stub::GetStatus, request, response).
+  template <class Method, class Request, class Response>
+  [[nodiscard]] grpc::Status call(Method method, const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(deadline());
+    return (stub_.get()->*method)(&context, request, &response);
+  }
+  /// A list in parts; `part` is called with each.
+  template <class Response, class Method, class Request>
+  [[nodiscard]] grpc::Status list(Method method, const Request& request,
+                                  const std::function<void(Response&)>& part) {
+    grpc::ClientContext context;
+    context.set_deadline(deadline());
+    return read_all<Response>((stub_.get()->*method)(&context, request), part);
+  }
+  /// Without end, until the daemon ends it.
+  [[nodiscard]] grpc::Status watch(const v1::WatchRequest& request,
+                                   const std::function<void(v1::WatchResponse&)>& part) {
+    grpc::ClientContext context;
+    return read_all<v1::WatchResponse>(stub_->Watch(&context, request), part);
+  }
+
+ private:
+  explicit Client(std::unique_ptr<v1::Routing::Stub> stub) : stub_(std::move(stub)) {}
+  [[nodiscard]] static std::chrono::system_clock::time_point deadline() {
+    return std::chrono::system_clock::now() + std::chrono::seconds(30);
+  }
+  template <class Response>
+  [[nodiscard]] static grpc::Status read_all(std::unique_ptr<grpc::ClientReader<Response>> reader,
+                                             const std::function<void(Response&)>& part) {
+    Response response;
+    while (reader->Read(&response)) part(response);
+    return reader->Finish();
+  }
+
+  std::unique_ptr<v1::Routing::Stub> stub_;
+};
+
+}  // namespace wgospf::cli

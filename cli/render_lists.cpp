@@ -1,0 +1,197 @@
+// Status, interfaces, neighbors, peers.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <google/protobuf/duration.pb.h>
+
+#include "cli/json.h"
+#include "cli/render.h"
+
+namespace wgospf::cli {
+namespace {
+
+double seconds(const google::protobuf::Duration& duration) {
+  return static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9;
+}
+
+/// "2/2 full", or "none".
+Cell neighbors_cell(const v1::Interface& interface) {
+  if (interface.passive()) return {"passive", Colour::dim};
+  if (interface.neighbor_count() == 0) return {"none", Colour::attention};
+  const bool all_full = interface.full_count() == interface.neighbor_count();
+  return {fmt::format("{}/{} full", interface.full_count(), interface.neighbor_count()),
+          all_full ? Colour::good : Colour::attention};
+}
+
+/// What keeps OSPF from passing: "no 224.0.0.5", ...; "ok" on a WireGuard interface without findings.
+Cell allowed_ips_cell(const v1::Interface& interface) {
+  if (!interface.wireguard()) return {};
+  if (interface.allowed_ips_findings().empty()) return {"ok", Colour::good};
+  std::string text;
+  for (const auto& finding : interface.allowed_ips_findings()) {
+    if (!text.empty()) text += ", ";
+    switch (finding.problem()) {
+      case v1::ALLOWED_IPS_PROBLEM_NOT_COVERED:
+        text += "no " + finding.address();
+        break;
+      case v1::ALLOWED_IPS_PROBLEM_OTHER_PEER:
+        text += finding.address() + " at other peer";
+        break;
+      default:
+        text += enum_text(finding.problem());
+    }
+  }
+  return {text, Colour::bad};
+}
+
+std::string addresses_text(const v1::Interface& interface) {
+  if (!interface.addresses().empty()) return fmt::format("{}", fmt::join(interface.addresses(), ", "));
+  if (!interface.unnumbered_source().empty()) return "unnumbered " + interface.unnumbered_source();
+  return {};
+}
+
+Cell interface_state_cell(const v1::Interface& interface) {
+  if (!interface.link_up()) return {"down", Colour::bad};
+  const bool down = interface.state() == v1::INTERFACE_STATE_DOWN;
+  return {enum_text(interface.state()), down && !interface.passive() ? Colour::bad : Colour::none};
+}
+
+void append_line(std::string& out, std::string_view label, std::string_view text) {
+  out += fmt::format("{:<12}{}\n", label, text);
+}
+
+std::string kernel_text(const v1::KernelStatus& kernel) {
+  return fmt::format("up to generation {}, table {}, metric {}", kernel.acknowledged_generation(),
+                     kernel.table(), kernel.metric());
+}
+
+}  // namespace
+
+Colour colour_of(v1::NeighborState state) {
+  switch (state) {
+    case v1::NEIGHBOR_STATE_FULL:
+      return Colour::good;
+    case v1::NEIGHBOR_STATE_DOWN:
+      return Colour::bad;
+    case v1::NEIGHBOR_STATE_2_WAY:
+      return Colour::none;
+    default:
+      return Colour::attention;
+  }
+}
+
+std::string render(const v1::GetStatusResponse& status, Colours colours) {
+  std::string out = fmt::format("wgospfd {}, router id {}, up {}\n", status.version(), status.router_id(),
+                                seconds_text(seconds(status.uptime())));
+  std::string areas;
+  for (const auto& area : status.areas()) {
+    areas += fmt::format("{}{} ({})", areas.empty() ? "" : ", ", area.area_id(),
+                         count_text(area.interface_count(), "interface"));
+  }
+  append_line(out, "areas", areas.empty() ? "none" : areas);
+  const bool all_full = status.full_count() == status.neighbor_count() && status.neighbor_count() > 0;
+  append_line(out, "neighbors",
+              paint(fmt::format("{}, {} full", status.neighbor_count(), status.full_count()),
+                    all_full ? Colour::good : Colour::attention, colours));
+  append_line(out, "database", count_text(status.lsdb_size(), "LSA"));
+  append_line(out, "routes",
+              fmt::format("{}, generation {}, {}", status.route_count(), status.generation(),
+                          status.converged() ? paint("converged", Colour::good, colours)
+                                             : paint("not converged", Colour::attention, colours)));
+  append_line(out, "kernel", kernel_text(status.kernel()));
+  for (const auto& failure : status.kernel().failures()) {
+    append_line(
+        out, "",
+        paint(fmt::format("failed: {}: {}", failure.subject(), failure.text()), Colour::bad, colours));
+  }
+  const auto shown = static_cast<std::uint64_t>(status.kernel().failures_size());
+  if (status.kernel().failure_count() > shown) {
+    append_line(out, "", fmt::format("and {} more", status.kernel().failure_count() - shown));
+  }
+  for (const auto& warning : status.warnings()) {
+    append_line(out, "warning", paint(warning, Colour::attention, colours));
+  }
+  return out;
+}
+
+std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
+  if (list.interfaces().empty()) return "No interfaces are configured.\n";
+  Table table({{"INTERFACE"},
+               {"AREA"},
+               {"TYPE"},
+               {"STATE"},
+               {"COST", Align::right},
+               {"HELLO/DEAD"},
+               {"MTU", Align::right},
+               {"ADDRESS"},
+               {"NEIGHBORS"},
+               {"ALLOWED-IPS"}});
+  std::string findings;
+  for (const auto& interface : list.interfaces()) {
+    const auto timers = interface.passive()
+                            ? std::string()
+                            : fmt::format("{}/{}", interface.hello_interval(), interface.dead_interval());
+    table.row({interface.name(), interface.area_id(), enum_text(interface.interface_type()),
+               interface_state_cell(interface), std::to_string(interface.cost()), timers,
+               interface.mtu() == 0 ? std::string() : std::to_string(interface.mtu()),
+               addresses_text(interface), neighbors_cell(interface), allowed_ips_cell(interface)});
+    for (const auto& finding : interface.allowed_ips_findings()) {
+      findings +=
+          fmt::format("{}: {}\n", interface.name(), paint(finding.text(), Colour::attention, colours));
+    }
+  }
+  return table.text(colours) + findings;
+}
+
+std::string render(const v1::ListNeighborsResponse& list, Colours colours) {
+  if (list.neighbors().empty()) return "No neighbors.\n";
+  Table table({{"ROUTER-ID"},
+               {"STATE"},
+               {"FOR"},
+               {"INTERFACE"},
+               {"ADDRESS"},
+               {"DEAD-IN"},
+               {"LAST-EVENT"},
+               {"REQUESTED", Align::right},
+               {"UNACKED", Align::right}});
+  for (const auto& neighbor : list.neighbors()) {
+    table.row({neighbor.neighbor_router_id(),
+               {enum_text(neighbor.state()), colour_of(neighbor.state())},
+               seconds_text(seconds(neighbor.state_age())),
+               neighbor.interface(),
+               neighbor.address(),
+               neighbor.has_dead_timer() ? seconds_text(seconds(neighbor.dead_timer())) : std::string(),
+               neighbor.last_event(),
+               std::to_string(neighbor.request_list()),
+               std::to_string(neighbor.retransmission_list())});
+  }
+  return table.text(colours);
+}
+
+std::string render(const v1::ListPeersResponse& list, Colours colours) {
+  std::string errors;
+  for (const auto& device : list.devices()) {
+    if (!device.error().empty()) {
+      errors += fmt::format("{}: {}\n", device.interface(), paint(device.error(), Colour::bad, colours));
+    }
+  }
+  if (list.peers().empty()) return "No WireGuard peers.\n" + errors;
+  Table table({{"INTERFACE"},
+               {"PEER"},
+               {"ENDPOINT"},
+               {"HANDSHAKE"},
+               {"RECEIVED", Align::right},
+               {"SENT", Align::right},
+               {"ROUTER-ID"},
+               {"ALLOWED-IPS"}});
+  for (const auto& peer : list.peers()) {
+    const Cell handshake = peer.has_handshake_age()
+                               ? Cell{seconds_text(seconds(peer.handshake_age())) + " ago"}
+                               : Cell{"never", Colour::attention};
+    table.row({peer.interface(), peer.public_key(), peer.endpoint(), handshake, bytes_text(peer.rx_bytes()),
+               bytes_text(peer.tx_bytes()), peer.neighbor_router_id(),
+               fmt::format("{}", fmt::join(peer.allowed_ips(), ", "))});
+  }
+  return table.text(colours) + errors;
+}
+
+}  // namespace wgospf::cli

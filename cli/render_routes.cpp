@@ -1,0 +1,101 @@
+// Routes and paths.
+#include <fmt/format.h>
+
+#include "cli/json.h"
+#include "cli/render.h"
+
+namespace wgospf::cli {
+namespace {
+
+Cell kernel_cell(const v1::Route& route) {
+  switch (route.kernel_state()) {
+    case v1::KERNEL_STATE_INSTALLED:
+      return {"installed", Colour::good};
+    case v1::KERNEL_STATE_PENDING:
+      return {"pending", Colour::attention};
+    case v1::KERNEL_STATE_FAILED:
+      return {"failed: " + route.kernel_error(), Colour::bad};
+    default:
+      return {enum_text(route.kernel_state()), Colour::dim};
+  }
+}
+
+std::string metric_text(const v1::Route& route) {
+  if (route.path_type() != v1::PATH_TYPE_EXTERNAL_2) return std::to_string(route.metric());
+  return fmt::format("{}+{}", route.metric(), route.type2_metric());
+}
+
+std::string via_text(const v1::Route& route, int index) {
+  if (index < route.next_hops_size()) return next_hop_text(route.next_hops(index));
+  return index == 0 && route.next_hop_set() == 0 ? "directly attached" : "";
+}
+
+std::string hop_link_text(const v1::PathHop& hop) {
+  if (!hop.interface().empty()) return "dev " + hop.interface();
+  std::string text;
+  if (hop.has_link_if_index()) {
+    text = fmt::format("ifindex {}", hop.link_if_index());
+  } else {
+    text = hop.link_address();
+  }
+  if (hop.via_network()) text += " (network)";
+  return text;
+}
+
+std::string advertised_text(const v1::Path& path) {
+  return fmt::format("advertised by {}-LSA {} of {}, cost {}", enum_text(path.advertised_by()), path.lsa_id(),
+                     path.adv_router(), path.advertised_cost());
+}
+
+std::string path_text(const v1::Path& path, Colours colours) {
+  Table table({{"ROUTER"}, {"COST", Align::right}, {"LINK"}});
+  for (const auto& hop : path.hops()) {
+    const std::string link = hop_link_text(hop);
+    if (link.empty()) {
+      table.continued({hop.router_id(), "", {advertised_text(path), Colour::dim}});
+    } else {
+      table.row({hop.router_id(), std::to_string(hop.cost()), link});
+    }
+  }
+  return table.text(colours, 2);
+}
+
+}  // namespace
+
+std::string next_hop_text(const v1::NextHop& next_hop) {
+  if (next_hop.address().empty()) return "dev " + next_hop.interface();
+  return fmt::format("{} dev {}", next_hop.address(), next_hop.interface());
+}
+
+std::string render(const v1::ListRoutesResponse& list, Colours colours) {
+  const auto summary = fmt::format("{} of generation {}; in the kernel up to generation {}\n",
+                                   count_text(static_cast<std::uint64_t>(list.routes_size()), "route"),
+                                   list.generation(), list.kernel_generation());
+  if (list.routes().empty()) return summary;
+  Table table({{"PREFIX"}, {"TYPE"}, {"METRIC", Align::right}, {"VIA"}, {"KERNEL"}});
+  for (const auto& route : list.routes()) {
+    table.row({route.prefix(), enum_text(route.path_type()), metric_text(route), via_text(route, 0),
+               kernel_cell(route)});
+    for (int i = 1; i < route.next_hops_size(); ++i) table.continued({"", "", "", via_text(route, i)});
+  }
+  return table.text(colours) + summary;
+}
+
+std::string render(const v1::GetPathsResponse& response, Colours colours) {
+  if (response.paths().empty()) {
+    return fmt::format("No path to {} (exactly this prefix).\n", response.prefix());
+  }
+  const auto& first = response.paths(0);
+  const auto count = static_cast<std::uint64_t>(response.paths_size());
+  std::string out = fmt::format("{}: {}, {}, metric {}\n", response.prefix(),
+                                count == 1 ? "1 path" : fmt::format("{} equal-cost paths", count),
+                                enum_text(first.path_type()), first.metric());
+  for (int i = 0; i < response.paths_size(); ++i) {
+    out += fmt::format("path {}\n", i + 1);
+    out += path_text(response.paths(i), colours);
+  }
+  if (response.truncated()) out += "There may be more paths; --limit raises the number shown.\n";
+  return out;
+}
+
+}  // namespace wgospf::cli

@@ -1,0 +1,262 @@
+"""What must hold in a lab, waited for with a deadline, never with a bare sleep.
+
+NAME.check.py beside a topology calls these; so do ./demo and the integration tests. What the routes must be
+is computed here from the topology alone, so that no routing daemon is asked whether it is right.
+"""
+
+import dataclasses
+import heapq
+import importlib.util
+import ipaddress
+import re
+import tempfile
+import time
+
+from . import prepare, routers
+from .lab import LabError
+
+# Deadlines are generous multiples of what is expected: a slow machine is no defect.
+PATIENCE = 60.0
+
+
+class CheckFailed(Exception):
+    """What does not hold, in words."""
+
+
+def wait_until(problem, timeout=PATIENCE, interval=0.05):
+    """Calls `problem` until it returns nothing; CheckFailed with its last words when the time is up."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            text = problem()
+        except LabError as error:
+            text = str(error)
+        if not text:
+            return
+        if time.monotonic() > deadline:
+            raise CheckFailed(f"{text} (waited {timeout:.0f} s)")
+        time.sleep(interval)
+
+
+# --- adjacencies
+
+
+def _wanted_neighbors(everyone, router, without):
+    return {(everyone[tunnel.peer].router_id, tunnel.interface) for tunnel in router.tunnels
+            if frozenset((router.name, tunnel.peer)) not in without}
+
+
+def not_full(lab, without=frozenset()):
+    """Says which adjacencies are not as they should be: Full on every tunnel but those in `without`."""
+    everyone = prepare.routers(lab.plan)
+    for router in everyone.values():
+        full = {(neighbor.router_id, neighbor.interface) for neighbor in routers.neighbors(lab, router)
+                if neighbor.state == "full"}
+        wanted = _wanted_neighbors(everyone, router, without)
+        if full != wanted:
+            return f"{router.name}: Full are {sorted(full) or 'none'}, should be {sorted(wanted)}"
+    return None
+
+
+def all_full(lab, timeout=PATIENCE, without=frozenset()):
+    """Waits until exactly the tunnels that work carry a Full adjacency. `without`: frozensets of two names."""
+    wait_until(lambda: not_full(lab, without), timeout)
+
+
+# --- routes
+
+
+def _distances(everyone, start, without):
+    """router -> (hops from start, set of first interfaces)."""
+    found = {}
+    queue = [(0, start, frozenset())]
+    while queue:
+        hops, name, first = heapq.heappop(queue)
+        if name in found:
+            known, interfaces = found[name]
+            if hops == known:
+                found[name] = (known, interfaces | first)
+            if hops > known or first <= interfaces:
+                continue
+        else:
+            found[name] = (hops, first)
+        for tunnel in everyone[name].tunnels:
+            if frozenset((name, tunnel.peer)) not in without:
+                heapq.heappush(queue, (hops + 1, tunnel.peer, first or frozenset([tunnel.interface])))
+    return found
+
+
+def wanted_routes(plan, start, without=frozenset()):
+    """prefix -> set of interfaces: what a router's kernel must hold beside its connected prefixes.
+
+    Every tunnel costs the same, so distances are hops. A tunnel's prefix is advertised by both ends.
+    """
+    everyone = prepare.routers(plan)
+    distances = _distances(everyone, start, without)
+    best = {}
+    for name, (hops, first) in distances.items():
+        router = everyone[name]
+        offers = [(prefix, hops) for prefix in router.interfaces().values() if prefix]
+        offers.append((ipaddress.ip_network(router.router_id), hops))
+        for prefix, distance in offers:
+            known = best.get(prefix)
+            if known is None or distance < known[0]:
+                best[prefix] = (distance, set(first))
+            elif distance == known[0]:
+                best[prefix] = (distance, known[1] | first)
+    return {prefix: first for prefix, (_, first) in best.items() if first}
+
+
+def wrong_routes(lab, without=frozenset()):
+    """Says which router's kernel differs from what the topology demands, in the prefixes of the lab."""
+    everyone = prepare.routers(lab.plan)
+    ours = {prefix for router in everyone.values() for prefix in router.interfaces().values() if prefix}
+    ours |= {ipaddress.ip_network(router.router_id) for router in everyone.values()}
+    for router in everyone.values():
+        own = {prefix for prefix in router.interfaces().values() if prefix}
+        own.add(ipaddress.ip_network(router.router_id))
+        wanted = {prefix: first for prefix, first in wanted_routes(lab.plan, router.name, without).items()
+                  if prefix not in own}
+        found = {prefix: first for prefix, first in routers.kernel_routes(lab, router.name).items()
+                 if prefix in ours - own}
+        for prefix in sorted(wanted.keys() | found.keys()):
+            if wanted.get(prefix) != found.get(prefix):
+                return (f"{router.name}: the route to {prefix} is by {_names(found.get(prefix))}, "
+                        f"should be by {_names(wanted.get(prefix))}")
+    return None
+
+
+def _names(interfaces):
+    return ", ".join(sorted(interfaces)) if interfaces else "nothing"
+
+
+def all_routes(lab, timeout=PATIENCE, without=frozenset()):
+    """Waits until every kernel holds exactly the routes that the topology demands."""
+    wait_until(lambda: wrong_routes(lab, without), timeout)
+
+
+# --- reachability
+
+
+def every_lan_reaches_every_lan(lab, timeout=PATIENCE):
+    """Pings from each LAN's host to each other's. Waits until all succeed in one round."""
+    hosts = prepare.lan_hosts(lab.plan)
+
+    def problem():
+        running = []
+        for source, _ in hosts.values():
+            for target, address in hosts.values():
+                if target != source:
+                    running.append((source, target, lab.popen(source, ["ping", "-n", "-c", "1", "-W", "2", address],
+                                                              stdout=-3, stderr=-3)))
+        failed = [f"{source} does not reach {target}" for source, target, ping in running if ping.wait() != 0]
+        return "; ".join(failed)
+
+    wait_until(problem, timeout)
+    return len(hosts) * (len(hosts) - 1)
+
+
+@dataclasses.dataclass
+class Traffic:
+    """What became of a stream of pings. `gap`: the longest time without an answer, in seconds. `lost_at`:
+    when the lost ones were sent, about, in seconds of the wall clock."""
+
+    sent: int
+    gap: float
+    lost_at: list
+
+    @property
+    def lost(self):
+        return len(self.lost_at)
+
+    def __str__(self):
+        return f"{self.lost} of {self.sent} packets lost, longest time without an answer {self.gap:.2f} s"
+
+
+class Pinger:
+    """A stream of pings between two nodes, for the time of a `with` block; `result` tells afterwards."""
+
+    def __init__(self, lab, source, address, interval=0.01):
+        self._lab, self._source, self.interval = lab, source, interval
+        self._output = tempfile.NamedTemporaryFile("r", encoding="ascii")
+        script = f"echo pid $$; exec ping -n -D -i {interval} {address}"
+        # The file is opened twice: an offset shared with ping would make it write where this reads.
+        with open(self._output.name, "a", encoding="ascii") as writing:
+            self._process = lab.popen(source, ["sh", "-c", script], stdout=writing)
+        self.result = None
+
+    def _lines(self):
+        self._output.seek(0)
+        return self._output.read().splitlines()
+
+    def __enter__(self):
+        wait_until(lambda: None if any("icmp_seq" in line for line in self._lines()) else "no ping is answered", 20)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        pid = re.match(r"pid (\d+)", self._lines()[0]).group(1)
+        # SIGINT makes ping print its counts; a packet in flight gets its time first.
+        self._lab.exec(self._source, ["kill", "-INT", pid])
+        self._process.wait(timeout=20)
+        self.result = self._count()
+        self._output.close()
+
+    def answered(self):
+        """How many pings have been answered so far."""
+        return sum("icmp_seq" in line for line in self._lines())
+
+    def wait_answers(self, number, timeout=PATIENCE):
+        """Waits for so many further answers."""
+        target = self.answered() + number
+        wait_until(lambda: None if self.answered() >= target else "pings are not answered", timeout)
+
+    def _count(self):
+        answers = {}
+        sent = 0
+        for line in self._lines():
+            found = re.match(r"\[([\d.]+)\].*icmp_seq=(\d+).*time=", line)
+            if found:
+                answers.setdefault(int(found.group(2)), float(found.group(1)))
+            found = re.match(r"(\d+) packets transmitted", line)
+            if found:
+                sent = int(found.group(1))
+        # The last one may still have been on its way when ping was told to stop.
+        if sent and sent not in answers:
+            sent -= 1
+        lost_at = []
+        last_number, last_time = 0, min(answers.values(), default=0.0)
+        for number in sorted(answers):
+            step = (answers[number] - last_time) / (number - last_number)
+            lost_at += [last_time + step * (lost - last_number) for lost in range(last_number + 1, number)]
+            last_number, last_time = number, answers[number]
+        lost_at += [last_time + self.interval * (lost - last_number) for lost in range(last_number + 1, sent + 1)]
+        times = sorted(answers.values())
+        gap = max((later - earlier for earlier, later in zip(times, times[1:])), default=float("inf"))
+        return Traffic(sent, gap, lost_at)
+
+
+# --- the check beside a topology
+
+
+def run_file(lab):
+    """Runs NAME.check.py: its function check(lab), which raises CheckFailed for what does not hold."""
+    path = lab.path.with_name(lab.path.name.replace(".clab.yml", ".check.py"))
+    if not path.exists():
+        raise CheckFailed(f"there is no {path}")
+    spec = importlib.util.spec_from_file_location("check_of_" + lab.name.replace("-", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.check(lab)
+
+
+def whole(lab, say=print):
+    """The check of every topology of routers with LANs: adjacencies, routes, reachability."""
+    begun = time.monotonic()
+    if not lab.is_up():
+        raise CheckFailed(f"lab {lab.name} is not up, or one of its nodes has ended: see `lab log {lab.name} NODE`")
+    all_full(lab)
+    say(f"{lab.name}: all adjacencies Full")
+    all_routes(lab)
+    say(f"{lab.name}: every router has exactly the routes that the topology demands")
+    pairs = every_lan_reaches_every_lan(lab)
+    say(f"{lab.name}: every LAN reaches every other ({pairs} ways), {time.monotonic() - begun:.1f} s")

@@ -1,0 +1,98 @@
+"""The command line of `lab`."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from . import checks, clab, image, lab, namespaces, prepare, topology
+
+_EXPECTED = (lab.LabError, namespaces.NodeError, topology.TopologyError, checks.CheckFailed,
+             subprocess.SubprocessError)
+
+
+def open_lab(name, world=None):
+    """The lab of a topology, in the world asked for, else in the one that it is up in."""
+    found = lab.Lab(name)
+    return clab.ContainerLab(name) if (world or found.saved_world()) == "containerlab" else found
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="lab", description="Runs containerlab topologies in network namespaces, or hands them to containerlab.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name, text, *, world=False, positional=()):
+        sub = verbs.add_parser(name, help=text, description=text)
+        sub.add_argument("name", metavar="NAME", help="a topology: containerlab/NAME.clab.yml, or a path")
+        for argument, metavar in positional:
+            sub.add_argument(argument, metavar=metavar)
+        if world:
+            sub.add_argument("--with", dest="world", choices=("namespaces", "containerlab"), help="what runs it")
+        return sub
+
+    ends = (("first", "NODE"), ("second", "NODE"))
+    verb("up", "builds the lab", world=True)
+    verb("check", "waits until the lab is as NAME.check.py says, or tells what is not", world=True)
+    verb("cut", "drops all datagrams between two nodes in the underlay, silently", positional=ends)
+    verb("heal", "undoes a cut", positional=ends)
+    verb("shell", "a shell in a node", positional=(("node", "NODE"),))
+    run = verb("exec", "runs a command in a node: lab exec NAME NODE -- COMMAND", positional=(("node", "NODE"),))
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
+    verb("log", "what a node's command wrote, and its routing daemon", positional=(("node", "NODE"),))
+    verb("down", "ends the lab and everything in it", world=True)
+    verb("prepare", "writes only keys and configurations, for a containerlab run by hand")
+    verbs.add_parser("validate", help="reads every topology of this folder and says what is wrong")
+    built = verbs.add_parser("image", help="builds the container image of the routers (wgospf/router)")
+    built.add_argument("--debootstrap", action="store_true", help="make the base image here instead of pulling it")
+    return parser
+
+
+def _run(arguments):
+    if arguments.verb == "image":
+        image.build(debootstrap=arguments.debootstrap)
+        return 0
+    if arguments.verb == "validate":
+        for path in sorted(lab.FOLDER.glob("*.clab.yml")):
+            plan = topology.load(path)
+            prepare.routers(plan)
+            print(f"{plan.name}: {len(plan.nodes)} nodes, {len(plan.links)} links")
+        return 0
+    if arguments.verb == "prepare":
+        print(prepare.prepare(lab.Lab(arguments.name).plan))
+        return 0
+    found = open_lab(arguments.name, getattr(arguments, "world", None))
+    if arguments.verb == "up":
+        found.up()
+    elif arguments.verb == "down":
+        found.down()
+    elif arguments.verb == "check":
+        checks.run_file(found)
+    elif arguments.verb in ("cut", "heal"):
+        getattr(found, arguments.verb)(arguments.first, arguments.second)
+    elif arguments.verb == "log":
+        print(found.last_words(arguments.node))
+        print(found.exec(arguments.node, ["cat", "/run/router.log"]).out, end="")
+    elif arguments.verb == "shell":
+        found.replace_process(arguments.node, ["bash"])
+    else:
+        command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+        if not command:
+            raise lab.LabError("lab exec NAME NODE -- COMMAND: the command is missing")
+        found.replace_process(arguments.node, command)
+    return 0
+
+
+def main(argv):
+    arguments = _parser().parse_args(argv)
+    if os.geteuid() != 0 and arguments.verb not in ("prepare", "validate"):
+        print("lab: namespaces and interfaces need root", file=sys.stderr)
+        return 1
+    try:
+        return _run(arguments)
+    except _EXPECTED as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,221 @@
+"""Writes what a topology's binds refer to under containerlab/.lab/NAME/NODE.
+
+What a router is stands once, in its node's `env`:
+
+  ROUTER       wgospfd, frr or bird
+  ROUTER_ID    its router id, also a /32 on its loopback
+  UNDERLAY     its address (with length) on eth1, where its tunnels' datagrams travel
+  LAN          its address on eth2, if it has a LAN
+  TUNNELS      PEER=ADDRESS/LENGTH or PEER=unnumbered, separated by blanks: one WireGuard interface wg-PEER each
+  LS_REFRESH   seconds between refreshes of its own LSAs (wgospfd only)
+
+A host in a LAN has instead ADDRESS (with length, on eth1) and GATEWAY.
+
+From that come each tunnel's wg-PEER.conf and the daemon's own configuration. Keys are made once and kept.
+"""
+
+import dataclasses
+import ipaddress
+import os
+import subprocess
+
+from .topology import TopologyError
+
+HELLO_INTERVAL = 1
+DEAD_INTERVAL = 4
+_FIRST_PORT = 51820
+KINDS = ("wgospfd", "frr", "bird")
+
+
+@dataclasses.dataclass
+class Tunnel:
+    """One end of a tunnel. `address` is None when unnumbered."""
+
+    peer: str
+    interface: str
+    address: object
+    port: int
+
+
+@dataclasses.dataclass
+class Router:
+    """A node that routes. Addresses are ipaddress interfaces; `lan` may be None."""
+
+    name: str
+    kind: str
+    router_id: str
+    underlay: object
+    lan: object
+    tunnels: list
+    refresh: object
+
+    def interfaces(self):
+        """interface -> connected prefix (None: unnumbered) of everything that it routes for."""
+        found = {tunnel.interface: tunnel.address and tunnel.address.network for tunnel in self.tunnels}
+        if self.lan:
+            found["eth2"] = self.lan.network
+        return found
+
+
+def folder(plan):
+    """Where everything of a topology is written."""
+    return plan.path.parent / ".lab" / plan.name
+
+
+def underlay_address(node):
+    """A node's address in the underlay, without the length."""
+    if "UNDERLAY" not in node.env:
+        raise TopologyError(f"node {node.name} has no UNDERLAY in its env")
+    return node.env["UNDERLAY"].partition("/")[0]
+
+
+def _interface(plan, node, key):
+    text = node.env[key]
+    try:
+        return ipaddress.ip_interface(text)
+    except ValueError:
+        raise TopologyError(f"{plan.path}: node {node.name}: env {key}: '{text}' is no address/length") from None
+
+
+def _tunnels(plan, node):
+    result = []
+    for number, text in enumerate(node.env.get("TUNNELS", "").split()):
+        peer, _, address = text.partition("=")
+        where = f"{plan.path}: node {node.name}: env TUNNELS: {text}"
+        if peer not in plan.nodes or "TUNNELS" not in plan.nodes[peer].env:
+            raise TopologyError(f"{where}: there is no router {peer}")
+        own = None
+        if address != "unnumbered":
+            try:
+                own = ipaddress.ip_interface(address)
+            except ValueError:
+                raise TopologyError(f"{where}: wanted PEER=ADDRESS/LENGTH or PEER=unnumbered") from None
+        result.append(Tunnel(peer, f"wg-{peer}", own, _FIRST_PORT + number))
+    return result
+
+
+def routers(plan):
+    """name -> Router of all nodes that route. Raises TopologyError where the two ends of a tunnel disagree."""
+    found = {}
+    for node in plan.nodes.values():
+        if "ROUTER_ID" not in node.env:
+            continue
+        for key in ("ROUTER", "UNDERLAY", "TUNNELS"):
+            if key not in node.env:
+                raise TopologyError(f"{plan.path}: node {node.name}: env {key} is missing")
+        if node.env["ROUTER"] not in KINDS:
+            raise TopologyError(f"{plan.path}: node {node.name}: ROUTER is {node.env['ROUTER']}, not {' or '.join(KINDS)}")
+        lan = _interface(plan, node, "LAN") if "LAN" in node.env else None
+        found[node.name] = Router(node.name, node.env["ROUTER"], node.env["ROUTER_ID"],
+                                  _interface(plan, node, "UNDERLAY"), lan, _tunnels(plan, node),
+                                  node.env.get("LS_REFRESH"))
+    for router in found.values():
+        for tunnel in router.tunnels:
+            back = [other for other in found[tunnel.peer].tunnels if other.peer == router.name]
+            network = tunnel.address and tunnel.address.network
+            if len(back) != 1 or (back[0].address and back[0].address.network) != network:
+                raise TopologyError(f"{plan.path}: the tunnel of {router.name} to {tunnel.peer} has no counterpart "
+                                    f"in {network or 'unnumbered'} there")
+    return found
+
+
+def lan_hosts(plan):
+    """router -> (host node, host address) of the hosts in the routers' LANs."""
+    found = {}
+    for name, router in routers(plan).items():
+        for node in plan.nodes.values():
+            if router.lan and node.name in plan.linked_to(name) and "ADDRESS" in node.env:
+                found[name] = (node.name, node.env["ADDRESS"].partition("/")[0])
+    return found
+
+
+def _run(argv, stdin=""):
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _write(path, text, mode=0o644):
+    with open(path, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, mode)) as handle:
+        handle.write(text)
+
+
+def _private_key(directory, interface):
+    path = directory / f"{interface}.key"
+    if not path.exists():
+        _write(path, _run(["wg", "genkey"]) + "\n", 0o600)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _wireguard_conf(private_key, tunnel, peer_key, endpoint):
+    return (f"[Interface]\nPrivateKey = {private_key}\nListenPort = {tunnel.port}\n\n"
+            f"[Peer]\nPublicKey = {peer_key}\nEndpoint = {endpoint}\nAllowedIPs = 0.0.0.0/0, ::/0\n")
+
+
+def _wgospfd_yaml(router):
+    text = f"router-id: {router.router_id}\n"
+    if router.refresh:
+        text += f"ls-refresh-time: {router.refresh}\n"
+    text += "areas:\n  - area-id: 0.0.0.0\n    interfaces:\n      - name: lo\n        passive: true\n"
+    for tunnel in router.tunnels:
+        text += (f"      - name: {tunnel.interface}\n        interface-type: point-to-point\n        cost: 10\n"
+                 f"        hello-interval: {HELLO_INTERVAL}\n        dead-interval: {DEAD_INTERVAL}\n")
+    if router.lan:
+        text += "      - name: eth2\n        passive: true\n        cost: 10\n"
+    return text
+
+
+def _frr_conf(router):
+    text = f"hostname {router.name}\nlog stdout informational\nlog file /run/router.warnings warnings\n"
+    for tunnel in router.tunnels:
+        text += (f"interface {tunnel.interface}\n ip ospf area 0\n ip ospf network point-to-point\n"
+                 f" ip ospf hello-interval {HELLO_INTERVAL}\n ip ospf dead-interval {DEAD_INTERVAL}\n"
+                 " ip ospf cost 10\n ip ospf mtu-ignore\n")
+    if router.lan:
+        text += "interface eth2\n ip ospf area 0\n ip ospf passive\n ip ospf cost 10\n"
+    return text + f"interface lo\n ip ospf area 0\nrouter ospf\n ospf router-id {router.router_id}\n"
+
+
+def _bird_conf(router):
+    text = (f'log stderr all;\nlog "/run/router.warnings" {{ warning, error, fatal, bug, remote, auth }};\n'
+            f"router id {router.router_id};\nprotocol device {{}}\n"
+            "protocol kernel { ipv4 { import none; export where source ~ [RTS_OSPF, RTS_OSPF_IA]; }; }\n"
+            "protocol ospf v2 main {\n  ipv4 { import all; export none; };\n  area 0 {\n"
+            '    interface "lo" { stub yes; cost 1; };\n')
+    for tunnel in router.tunnels:
+        text += (f'    interface "{tunnel.interface}" {{ type ptp; hello {HELLO_INTERVAL}; dead {DEAD_INTERVAL}; '
+                 "cost 10; };\n")
+    if router.lan:
+        text += '    interface "eth2" { stub yes; cost 10; };\n'
+    return text + "  };\n}\n"
+
+
+def _daemon_files(router):
+    if router.kind == "wgospfd":
+        return {"wgospfd.yaml": _wgospfd_yaml(router)}
+    if any(tunnel.address is None for tunnel in router.tunnels):
+        raise TopologyError(f"node {router.name}: unnumbered tunnels are written for wgospfd only")
+    if router.kind == "frr":
+        return {"zebra.conf": f"hostname {router.name}\nlog stdout informational\n", "ospfd.conf": _frr_conf(router)}
+    return {"bird.conf": _bird_conf(router)}
+
+
+def prepare(plan):
+    """Writes all files of a topology; returns the directory."""
+    everyone = routers(plan)
+    keys = {}
+    for router in everyone.values():
+        directory = folder(plan) / router.name
+        directory.mkdir(parents=True, exist_ok=True)
+        for tunnel in router.tunnels:
+            keys[router.name, tunnel.peer] = _private_key(directory, tunnel.interface)
+    public = {ends: _run(["wg", "pubkey"], key) for ends, key in keys.items()}
+    for router in everyone.values():
+        directory = folder(plan) / router.name
+        for tunnel in router.tunnels:
+            peer = everyone[tunnel.peer]
+            port = next(back.port for back in peer.tunnels if back.peer == router.name)
+            _write(directory / f"{tunnel.interface}.conf",
+                   _wireguard_conf(keys[router.name, tunnel.peer], tunnel, public[tunnel.peer, router.name],
+                                   f"{peer.underlay.ip}:{port}"), 0o600)
+        for name, text in _daemon_files(router).items():
+            _write(directory / name, text)
+    return folder(plan)

@@ -1,0 +1,118 @@
+#!/bin/sh
+# What a router or a LAN host of the lab does, in a namespace or in a container:
+#   node.sh               boot: wait for the links, set addresses, make the tunnels, start the router, stay
+#   node.sh tunnel PEER   make the tunnel to PEER (again)
+#   node.sh router        start the routing daemon (again)
+# What it does stands in its environment (labrunner/prepare.py explains it); what prepare wrote for it is in
+# /etc/wgospf. The daemon's output is in /run/router.log.
+set -eu
+
+fail() {
+  echo "node.sh: $*" >&2
+  exit 1
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+  tries=$(($1 * 50))
+  shift
+  until "$@"; do
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] || fail "waited in vain for: $*"
+    sleep 0.02
+  done
+}
+
+links_attached() {
+  set -- /sys/class/net/eth[1-9]*
+  [ "$CLAB_INTFS" = 0 ] || { [ -e "$1" ] && [ $# -ge "$CLAB_INTFS" ]; }
+}
+
+# The kernel's WireGuard where it has one, else wireguard-go.
+make_tunnel() {
+  device=wg-$1
+  address=$2
+  if ! ip link add "$device" type wireguard 2>/dev/null; then
+    WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1 wireguard-go "$device" >/dev/null 2>&1
+    wait_for 10 test -S "/var/run/wireguard/$device.sock"
+  fi
+  wg setconf "$device" "/etc/wgospf/$device.conf"
+  ip link set "$device" mtu 1420 addrgenmode none
+  [ "$address" = unnumbered ] || ip addr add "$address" dev "$device"
+  ip link set "$device" up
+}
+
+tunnel_to() {
+  for tunnel in $TUNNELS; do
+    if [ "${tunnel%%=*}" = "$1" ]; then
+      make_tunnel "$1" "${tunnel#*=}"
+      return
+    fi
+  done
+  fail "no tunnel to $1 in TUNNELS: $TUNNELS"
+}
+
+start_router() {
+  case $ROUTER in
+    wgospfd)
+      command -v wgospfd >/dev/null || fail "there is no wgospfd in $PATH: build it (./check build) or set WGOSPF_BIN"
+      setsid wgospfd --config /etc/wgospf/wgospfd.yaml >>/run/router.log 2>&1 </dev/null &
+      ;;
+    frr)
+      [ -x /usr/lib/frr/ospfd ] || fail "FRR is not installed (package frr)"
+      install -d -o frr -g frr /run/frr
+      install -o frr -g frr -m 644 /dev/null /run/router.warnings
+      for daemon in zebra ospfd; do
+        setsid "/usr/lib/frr/$daemon" -f "/etc/wgospf/$daemon.conf" >>/run/router.log 2>&1 </dev/null &
+        [ $daemon != zebra ] || wait_for 10 test -S /run/frr/zserv.api
+      done
+      ;;
+    bird)
+      command -v bird >/dev/null || fail "BIRD is not installed (package bird2)"
+      mkdir -p /run/bird
+      setsid bird -f -c /etc/wgospf/bird.conf -s /run/bird/bird.ctl >>/run/router.log 2>&1 </dev/null &
+      ;;
+    *) fail "ROUTER is '$ROUTER', not wgospfd, frr or bird" ;;
+  esac
+}
+
+# Stays, and reaps where it is PID 1, also after the daemon has ended.
+stay() {
+  sleep infinity &
+  wait
+}
+
+boot_host() {
+  wait_for 30 links_attached
+  ip addr add "$ADDRESS" dev eth1
+  ip link set eth1 up
+  ip route add default via "$GATEWAY"
+  stay
+}
+
+boot_router() {
+  wait_for 30 links_attached
+  ip addr add "$ROUTER_ID/32" dev lo
+  ip addr add "$UNDERLAY" dev eth1
+  ip link set eth1 up
+  if [ -n "${LAN:-}" ]; then
+    ip addr add "$LAN" dev eth2
+    ip link set eth2 up
+  fi
+  for tunnel in $TUNNELS; do
+    tunnel_to "${tunnel%%=*}" &
+  done
+  wait
+  for tunnel in $TUNNELS; do
+    [ -e "/sys/class/net/wg-${tunnel%%=*}" ] || fail "no tunnel to ${tunnel%%=*}"
+  done
+  start_router
+  stay
+}
+
+case ${1:-boot} in
+  boot) if [ -n "${ADDRESS:-}" ]; then boot_host; else boot_router; fi ;;
+  tunnel) tunnel_to "$2" ;;
+  router) start_router ;;
+  *) fail "unknown: $1" ;;
+esac

@@ -1,0 +1,71 @@
+#include "daemon/api/call.h"
+
+#include <vector>
+
+namespace wgospf::daemon::api {
+namespace {
+
+grpc::Status stopping() {
+  return {grpc::StatusCode::UNAVAILABLE, "wgospfd is stopping"};
+}
+
+/// Notices that a closure was thrown away without having run.
+class RunGuard {
+ public:
+  explicit RunGuard(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+  ~RunGuard() {
+    if (call_) call_->end(stopping());
+  }
+  RunGuard(const RunGuard&) = delete;
+  RunGuard& operator=(const RunGuard&) = delete;
+  void ran() { call_.reset(); }
+
+ private:
+  std::shared_ptr<Call> call_;
+};
+
+}  // namespace
+
+void Context::add(const std::shared_ptr<Call>& call) {
+  {
+    const std::scoped_lock lock(mutex_);
+    calls_[call.get()] = call;
+    if (!stopping_) return;
+  }
+  call->end(stopping());
+}
+
+void Context::remove(const Call* call) {
+  const std::scoped_lock lock(mutex_);
+  calls_.erase(call);
+}
+
+void Context::stop() {
+  std::vector<std::shared_ptr<Call>> calls;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    for (const auto& [key, weak] : calls_) {
+      if (auto call = weak.lock()) calls.push_back(std::move(call));
+    }
+  }
+  for (const auto& call : calls) call->end(stopping());
+}
+
+void Context::join() {
+  {
+    const std::scoped_lock lock(mutex_);
+    joined_ = true;
+  }
+  worker_.join();
+}
+
+void Call::on_strand(std::function<void(RouterView&)> task) {
+  auto guard = std::make_shared<RunGuard>(shared_from_this());
+  context_->router().post([guard, task = std::move(task), &router = context_->router()] {
+    task(router);
+    guard->ran();
+  });
+}
+
+}  // namespace wgospf::daemon::api

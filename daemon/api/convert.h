@@ -1,0 +1,60 @@
+#pragma once
+// Values of the router as messages of the API. Pure: nothing here reads the router or waits.
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/router_view.h"
+#include "wgospf/v1/database.pb.h"
+#include "wgospf/v1/interface.pb.h"
+#include "wgospf/v1/neighbor.pb.h"
+#include "wgospf/v1/path.pb.h"
+#include "wgospf/v1/peer.pb.h"
+#include "wgospf/v1/route.pb.h"
+#include "wgospf/v1/status.pb.h"
+#include "wgospf/v1/watch.pb.h"
+
+namespace wgospf::daemon::api {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+/// Names of links, taken on the strand to be used elsewhere.
+using NameMap = std::map<ospf::LinkId, std::string>;
+/// "link N" for one that is not in the map.
+[[nodiscard]] std::string name_in(const NameMap& names, ospf::LinkId link);
+
+[[nodiscard]] v1::InterfaceState convert(ospf::InterfaceState state);
+[[nodiscard]] v1::NeighborState convert(ospf::NeighborState state);
+[[nodiscard]] v1::PathType convert(ospf::PathType type);
+[[nodiscard]] v1::LsaType convert(ospf::v2::LsaType type);
+[[nodiscard]] v1::Severity convert(Severity severity);
+/// The flags that are set: "E", "MC", "N/P", "L", "DC", "O".
+[[nodiscard]] std::vector<std::string> option_names(ospf::v2::Options options);
+
+void convert(std::chrono::nanoseconds duration, google::protobuf::Duration& out);
+void convert(SystemTime time, google::protobuf::Timestamp& out);
+
+/// `wireguard`: what the interface is as a WireGuard device, null when it is none.
+[[nodiscard]] v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* wireguard,
+                                    ospf::Instant now);
+[[nodiscard]] v1::Neighbor convert(const ospf::NeighborInfo<V2>& info, const NameMap& names,
+                                   ospf::Instant now);
+/// Without the body when `headers_only`.
+[[nodiscard]] v1::Lsa convert(const ospf::DatabaseEntry<V2>& entry, const NameMap& names, bool headers_only);
+[[nodiscard]] v1::NextHop convert(const ospf::NextHop<V2>& next_hop, const NameMap& names);
+/// Without the kernel's state.
+[[nodiscard]] v1::Route convert(const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops,
+                                const NameMap& names);
+void convert(const RouteKernelState& state, v1::Route& out);
+[[nodiscard]] v1::Path convert(const ospf::PrefixPath<V2>& path, const NameMap& names);
+[[nodiscard]] v1::WireguardDevice convert(const WireguardView& view);
+/// `neighbor`: the router at the other end, where that is known.
+[[nodiscard]] v1::Peer convert(const WireguardView& view, const wg::Peer& peer,
+                               std::optional<ospf::RouterId> neighbor, SystemTime now);
+[[nodiscard]] v1::KernelStatus convert(const KernelView& kernel);
+[[nodiscard]] v1::ProtocolStatistics convert(const ospf::Statistics& statistics);
+
+}  // namespace wgospf::daemon::api

@@ -1,0 +1,96 @@
+#include "daemon/api/lists.h"
+
+#include <algorithm>
+
+#include "daemon/api/gather.h"
+
+namespace wgospf::daemon::api {
+
+grpc::ServerWriteReactor<v1::ListDatabaseResponse>* DatabaseCall::start() {
+  auto* reactor = open();
+  next();
+  return reactor;
+}
+
+void DatabaseCall::next() {
+  if (cursor_.done) {
+    end(grpc::Status::OK);
+    return;
+  }
+  on_strand([this, self = shared_from_this()](RouterView& router) {
+    auto entries = router.instance().database(cursor_, kPartSize, router.now());
+    std::erase_if(entries, [this](const auto& entry) { return !filter_.matches(entry); });
+    NameMap names;
+    for (const auto& entry : entries) {
+      if (entry.scope == ospf::FloodingScope::link)
+        names.try_emplace(entry.link, router.link_name(entry.link));
+    }
+    on_worker([this, entries = std::move(entries), names = std::move(names)] { send(entries, names); });
+  });
+}
+
+void DatabaseCall::send(const std::vector<ospf::DatabaseEntry<V2>>& entries, const NameMap& names) {
+  if (entries.empty()) {  // nothing matched here
+    next();
+    return;
+  }
+  v1::ListDatabaseResponse part;
+  for (const auto& entry : entries) *part.add_lsas() = convert(entry, names, filter_.headers_only);
+  write(std::move(part));
+}
+
+grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutesCall::start() {
+  auto* reactor = open();
+  on_strand([this, self = shared_from_this()](RouterView& router) {
+    take_table(router);
+    take_states(router);
+  });
+  return reactor;
+}
+
+void RoutesCall::take_table(RouterView& router) {
+  table_ = router.instance().routes();
+  names_ = link_names(router, router.instance().interfaces());
+  kernel_generation_ = router.kernel().acknowledged_generation;
+  end_ = table_->routes.size();
+  if (!within_) return;
+  // Sorted by prefix, so what a prefix covers stands together, behind itself.
+  const auto first =
+      std::lower_bound(table_->routes.begin(), table_->routes.end(), *within_,
+                       [](const auto& route, const Ipv4Prefix& prefix) { return route.prefix < prefix; });
+  const auto last = std::find_if_not(first, table_->routes.end(),
+                                     [this](const auto& route) { return within_->covers(route.prefix); });
+  position_ = static_cast<std::size_t>(first - table_->routes.begin());
+  end_ = static_cast<std::size_t>(last - table_->routes.begin());
+}
+
+void RoutesCall::take_states(RouterView& router) {
+  std::vector<RouteKernelState> states;
+  for (std::size_t i = position_; i < std::min(position_ + kPartSize, end_); ++i) {
+    states.push_back(router.kernel_state(table_->routes[i]));
+  }
+  on_worker([this, states = std::move(states)] { send(states); });
+}
+
+void RoutesCall::send(const std::vector<RouteKernelState>& states) {
+  v1::ListRoutesResponse part;
+  part.set_generation(table_->generation.value);
+  part.set_kernel_generation(kernel_generation_);
+  for (const auto& state : states) {
+    const auto& route = table_->routes[position_++];
+    auto* added = part.add_routes();
+    *added = convert(route, table_->next_hops(route), names_);
+    convert(state, *added);
+  }
+  write(std::move(part));
+}
+
+void RoutesCall::next() {
+  if (position_ == end_) {
+    end(grpc::Status::OK);
+    return;
+  }
+  on_strand([this, self = shared_from_this()](RouterView& router) { take_states(router); });
+}
+
+}  // namespace wgospf::daemon::api

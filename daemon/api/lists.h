@@ -1,0 +1,54 @@
+#pragma once
+// Lists that may be long: some hundred entries are read on the strand, made into a part on the worker, and
+// the next are read when the client has taken it. Between two parts the protocol runs.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/api/call.h"
+#include "daemon/api/convert.h"
+#include "daemon/api/request.h"
+
+namespace wgospf::daemon::api {
+
+/// Entries of one part: read in one closure on the strand.
+inline constexpr std::size_t kPartSize = 500;
+
+class DatabaseCall final : public StreamCall<v1::ListDatabaseResponse> {
+ public:
+  DatabaseCall(std::shared_ptr<Context> context, DatabaseFilter filter)
+      : StreamCall(std::move(context)), filter_(filter) {}
+  [[nodiscard]] grpc::ServerWriteReactor<v1::ListDatabaseResponse>* start();
+
+ private:
+  void next() override;
+  void send(const std::vector<ospf::DatabaseEntry<V2>>& entries, const NameMap& names);
+
+  const DatabaseFilter filter_;
+  ospf::DatabaseCursor cursor_;  ///< on the strand; read on the worker between two closures
+};
+
+class RoutesCall final : public StreamCall<v1::ListRoutesResponse> {
+ public:
+  RoutesCall(std::shared_ptr<Context> context, std::optional<Ipv4Prefix> within)
+      : StreamCall(std::move(context)), within_(within) {}
+  [[nodiscard]] grpc::ServerWriteReactor<v1::ListRoutesResponse>* start();
+
+ private:
+  void next() override;
+  /// On the strand, once: the table, which does not change any more.
+  void take_table(RouterView& router);
+  /// On the strand: the kernel's state of the next part's routes.
+  void take_states(RouterView& router);
+  void send(const std::vector<RouteKernelState>& states);
+
+  const std::optional<Ipv4Prefix> within_;
+  std::shared_ptr<const ospf::RouteTable<V2>> table_;
+  NameMap names_;
+  std::uint64_t kernel_generation_ = 0;
+  std::size_t position_ = 0, end_ = 0;
+};
+
+}  // namespace wgospf::daemon::api

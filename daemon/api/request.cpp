@@ -1,0 +1,107 @@
+#include "daemon/api/request.h"
+
+#include <fmt/format.h>
+
+#include "daemon/api/convert.h"
+
+namespace wgospf::daemon::api {
+namespace {
+
+grpc::Status invalid(std::string text) {
+  return {grpc::StatusCode::INVALID_ARGUMENT, std::move(text)};
+}
+
+/// Tells a prefix with bits past its length from what is no prefix at all, and says what to write instead.
+Checked<Ipv4Prefix> check_prefix(const std::string& text) {
+  if (const auto prefix = Ipv4Prefix::parse(text)) return *prefix;
+  const auto slash = text.find('/');
+  const auto address = Ipv4Address::parse(text.substr(0, slash));
+  if (!address) {
+    return invalid(fmt::format("prefix: \"{}\" is not an IPv4 prefix; write it as 192.168.37.0/24", text));
+  }
+  if (slash == std::string::npos) {
+    return invalid(
+        fmt::format("prefix: \"{0}\" has no length; write {0}/32 for the host, or {1}/24 for its "
+                    "network of 256 addresses",
+                    text, masked(*address, 24).to_string()));
+  }
+  for (std::uint8_t length = 0; length <= 32; ++length) {
+    if (text.substr(slash + 1) != std::to_string(length)) continue;
+    return invalid(fmt::format("prefix: \"{}\" has bits set past its length; write {}", text,
+                               Ipv4Prefix::make(*address, length).to_string()));
+  }
+  return invalid(fmt::format("prefix: \"{}\" has a length that is not 0 to 32; write {}/24", text,
+                             address->to_string()));
+}
+
+/// Fills `out` from a dotted quad; false when it is none.
+template <class Id>
+bool parse_id(const std::string& text, std::optional<Id>& out) {
+  out = Id::parse(text);
+  return out.has_value();
+}
+
+}  // namespace
+
+Checked<PathsQuestion> check(const v1::GetPathsRequest& request) {
+  const auto prefix = check_prefix(request.prefix());
+  if (const auto* error = std::get_if<grpc::Status>(&prefix)) return *error;
+  if (request.limit() > kMaxPathLimit) {
+    return invalid(
+        fmt::format("limit: {} is more than {}; ask for fewer paths", request.limit(), kMaxPathLimit));
+  }
+  return PathsQuestion{std::get<Ipv4Prefix>(prefix),
+                       request.limit() == 0 ? kDefaultPathLimit : request.limit()};
+}
+
+Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request) {
+  if (!request.has_prefix()) return std::optional<Ipv4Prefix>();
+  const auto prefix = check_prefix(request.prefix());
+  if (const auto* error = std::get_if<grpc::Status>(&prefix)) return *error;
+  return std::optional(std::get<Ipv4Prefix>(prefix));
+}
+
+Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request) {
+  DatabaseFilter filter;
+  if (request.has_area_id() && !parse_id(request.area_id(), filter.area)) {
+    return invalid(fmt::format("area_id: \"{}\" is not an area; write it as 0.0.0.0", request.area_id()));
+  }
+  if (request.has_adv_router() && !parse_id(request.adv_router(), filter.adv_router)) {
+    return invalid(
+        fmt::format("adv_router: \"{}\" is not a router id; write it as 10.0.0.1", request.adv_router()));
+  }
+  if (request.has_lsa_id() && !parse_id(request.lsa_id(), filter.lsa_id)) {
+    return invalid(
+        fmt::format("lsa_id: \"{}\" is not a Link State ID; write it as 10.0.0.0", request.lsa_id()));
+  }
+  if (!v1::LsaType_IsValid(request.type())) {
+    return invalid(
+        fmt::format("type: {} is no type of LSA that this daemon knows", static_cast<int>(request.type())));
+  }
+  filter.type = request.type();
+  filter.headers_only = request.headers_only();
+  return filter;
+}
+
+bool DatabaseFilter::matches(const ospf::DatabaseEntry<V2>& entry) const {
+  const auto key = entry.lsa.header().key;
+  if (area && (entry.scope == ospf::FloodingScope::as || entry.area != *area)) return false;
+  if (adv_router && key.advertising_router != *adv_router) return false;
+  if (lsa_id && key.id != *lsa_id) return false;
+  return type == v1::LSA_TYPE_UNSPECIFIED || convert(key.type) == type;
+}
+
+Checked<Topics> check(const v1::WatchRequest& request) {
+  Topics topics;
+  if (request.topics().empty()) topics.add_all();
+  for (const int topic : request.topics()) {
+    if (!v1::WatchTopic_IsValid(topic) || topic == v1::WATCH_TOPIC_UNSPECIFIED) {
+      return invalid(
+          fmt::format("topics: {} is no topic that this daemon knows; name none to get all", topic));
+    }
+    topics.add(static_cast<v1::WatchTopic>(topic));
+  }
+  return topics;
+}
+
+}  // namespace wgospf::daemon::api

@@ -1,0 +1,57 @@
+#pragma once
+// What clients ask, checked: either values the rest can trust, or INVALID_ARGUMENT that names the field and
+// says what would be right.
+
+#include <grpcpp/support/status.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "daemon/router_view.h"
+#include "wgospf/v1/database.pb.h"
+#include "wgospf/v1/path.pb.h"
+#include "wgospf/v1/route.pb.h"
+#include "wgospf/v1/watch.pb.h"
+
+namespace wgospf::daemon::api {
+
+template <class T>
+using Checked = std::variant<T, grpc::Status>;
+
+struct PathsQuestion {
+  Ipv4Prefix prefix;
+  std::size_t limit = 0;
+};
+inline constexpr std::uint32_t kDefaultPathLimit = 64;
+/// Finding paths is work on the strand; more than this would make hellos wait.
+inline constexpr std::uint32_t kMaxPathLimit = 1000;
+[[nodiscard]] Checked<PathsQuestion> check(const v1::GetPathsRequest& request);
+
+/// nullopt: all.
+[[nodiscard]] Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request);
+
+struct DatabaseFilter {
+  std::optional<ospf::AreaId> area;
+  std::optional<ospf::RouterId> adv_router;
+  std::optional<ospf::LinkStateId> lsa_id;
+  v1::LsaType type = v1::LSA_TYPE_UNSPECIFIED;
+  bool headers_only = false;
+  [[nodiscard]] bool matches(const ospf::DatabaseEntry<V2>& entry) const;
+};
+[[nodiscard]] Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request);
+
+/// Which topics a Watch stream tells of.
+class Topics {
+ public:
+  [[nodiscard]] bool has(v1::WatchTopic topic) const { return (bits_ >> topic & 1U) != 0; }
+  void add(v1::WatchTopic topic) { bits_ |= 1U << topic; }
+  void add_all() { bits_ = ~0U; }
+
+ private:
+  std::uint32_t bits_ = 0;
+};
+[[nodiscard]] Checked<Topics> check(const v1::WatchRequest& request);
+
+}  // namespace wgospf::daemon::api

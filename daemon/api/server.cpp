@@ -1,0 +1,173 @@
+#include "daemon/api/server.h"
+
+#include <fmt/format.h>
+#include <grpc/support/log.h>
+#include <grpcpp/grpcpp.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <string_view>
+
+#include "daemon/api/call.h"
+#include "daemon/api/service.h"
+#include "daemon/api/socket_place.h"
+
+namespace wgospf::daemon {
+namespace {
+
+constexpr std::string_view kUnixScheme = "unix:";
+/// A Watch client that vanished without a word is noticed after this much silence (TCP).
+constexpr int kKeepaliveMilliseconds = 20'000;
+
+/// gRPC's own lines go where ours go.
+void log_through_spdlog() {
+  gpr_set_log_function([](gpr_log_func_args* line) {
+    if (line->severity == GPR_LOG_SEVERITY_ERROR) spdlog::warn("API: {}", line->message);
+  });
+}
+
+rib::Result<std::string> read_pem(const char* field, const std::string& path) {
+  errno = 0;
+  std::ifstream file(path);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file || text.str().empty()) {
+    return rib::Error{errno, fmt::format("api.tls.{}: cannot read {}: {}", field, path,
+                                         errno != 0 ? std::strerror(errno) : "it is empty")};
+  }
+  if (text.str().find("-----BEGIN ") == std::string::npos) {
+    return rib::Error{EINVAL, fmt::format("api.tls.{}: {} is not in PEM form", field, path)};
+  }
+  return text.str();
+}
+
+rib::Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ApiTls& tls) {
+  const auto certificate = read_pem("certificate", tls.certificate);
+  if (!certificate) return certificate.error();
+  const auto key = read_pem("key", tls.key);
+  if (!key) return key.error();
+  grpc::SslServerCredentialsOptions options;
+  if (!tls.client_ca.empty()) {
+    const auto authority = read_pem("client-ca", tls.client_ca);
+    if (!authority) return authority.error();
+    options.pem_root_certs = authority.value();
+    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  options.pem_key_cert_pairs.push_back({key.value(), certificate.value()});
+  return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+struct ApiServer::Impl {
+  Impl(RouterView& router, std::size_t watch_queue_limit)
+      : context(std::make_shared<api::Context>(router, watch_queue_limit)), service(context) {}
+
+  [[nodiscard]] std::optional<rib::Error> listen_unix(const std::string& path);
+  [[nodiscard]] std::optional<rib::Error> listen_tcp(const ApiOptions& options);
+  /// Starts gRPC on `target`; gives the port (1 on a unix socket), 0 when it cannot listen there.
+  [[nodiscard]] int serve(const std::string& target,
+                          const std::shared_ptr<grpc::ServerCredentials>& credentials);
+  void stop(std::chrono::system_clock::time_point deadline);
+
+  std::shared_ptr<api::Context> context;
+  api::RoutingService service;
+  std::optional<api::SocketPlace> place;
+  std::unique_ptr<grpc::Server> server;
+  std::string address;
+  std::once_flag stopped;
+};
+
+int ApiServer::Impl::serve(const std::string& target,
+                           const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // else a second daemon could listen here too
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
+  builder.AddListeningPort(target, credentials, &port);
+  builder.RegisterService(&service);
+  server = builder.BuildAndStart();
+  return server ? port : 0;
+}
+
+std::optional<rib::Error> ApiServer::Impl::listen_unix(const std::string& path) {
+  auto prepared = api::SocketPlace::prepare(path);
+  if (!prepared) return prepared.error();
+  place.emplace(std::move(prepared.value()));
+  if (serve("unix:" + place->private_path(), grpc::InsecureServerCredentials()) == 0) {
+    return rib::Error{
+        EIO, fmt::format("api.listen: cannot listen on {}; its file system may not allow sockets", path)};
+  }
+  if (auto error = place->publish()) return error;
+  address = std::string(kUnixScheme) + path;
+  return std::nullopt;
+}
+
+std::optional<rib::Error> ApiServer::Impl::listen_tcp(const ApiOptions& options) {
+  const auto colon = options.listen.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == options.listen.size()) {
+    return rib::Error{EINVAL,
+                      fmt::format("api.listen: \"{}\" is neither unix:/PATH nor HOST:PORT", options.listen)};
+  }
+  if (!options.tls) {
+    return rib::Error{EINVAL,
+                      fmt::format("api.listen: {} is reachable from elsewhere, so it needs api.tls with "
+                                  "certificate and key; or listen on unix:/run/wgospf/wgospfd.sock",
+                                  options.listen)};
+  }
+  const auto credentials = credentials_of(*options.tls);
+  if (!credentials) return credentials.error();
+  const int port = serve(options.listen, credentials.value());
+  if (port == 0) {
+    return rib::Error{
+        EADDRNOTAVAIL,
+        fmt::format("api.listen: cannot listen on {}: is the address this router's, is the port "
+                    "free, and do the certificate and key in api.tls belong together?",
+                    options.listen)};
+  }
+  address = fmt::format("{}:{}", options.listen.substr(0, colon), port);
+  return std::nullopt;
+}
+
+void ApiServer::Impl::stop(std::chrono::system_clock::time_point deadline) {
+  std::call_once(stopped, [&] {
+    if (place) place->withdraw();
+    context->stop();
+    if (server) {
+      server->Shutdown(deadline);
+      server->Wait();
+    }
+    context->join();
+  });
+}
+
+rib::Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, RouterView& router) {
+  log_through_spdlog();
+  auto impl = std::make_unique<Impl>(router, options.watch_queue_limit);
+  const bool is_unix = options.listen.compare(0, kUnixScheme.size(), kUnixScheme) == 0;
+  const auto error =
+      is_unix ? impl->listen_unix(options.listen.substr(kUnixScheme.size())) : impl->listen_tcp(options);
+  std::unique_ptr<ApiServer> server(new ApiServer(std::move(impl)));
+  if (error) return *error;
+  return server;
+}
+
+ApiServer::ApiServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+ApiServer::~ApiServer() {
+  stop(std::chrono::system_clock::now());
+}
+
+void ApiServer::stop(std::chrono::system_clock::time_point deadline) {
+  impl_->stop(deadline);
+}
+
+const std::string& ApiServer::address() const {
+  return impl_->address;
+}
+
+}  // namespace wgospf::daemon

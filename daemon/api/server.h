@@ -1,0 +1,63 @@
+#pragma once
+// The daemon's API: the gRPC service wgospf.v1.Routing on a unix socket, or on TCP with TLS.
+//
+// gRPC's own threads serve the clients (callback API). Nothing here runs the protocol: what a call needs of
+// the router is read in a closure on the protocol strand, in batches of some hundred entries, and turned into
+// messages on a worker thread. The protocol thread therefore never waits for a client, however slow.
+//
+// Order of start: take the table lock, open the router, then ApiServer::start, then say that the daemon is
+// ready. When start() has returned, the socket stands at its place with its final permissions.
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "rib/result.h"
+
+namespace wgospf::daemon {
+
+class RouterView;
+
+/// Files in PEM form. With `client_ca`, only clients with a certificate of that authority are served.
+struct ApiTls {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;
+  bool operator==(const ApiTls&) const = default;
+};
+
+struct ApiOptions {
+  /// "unix:/path" or "HOST:PORT" ("[::1]:50051" for IPv6; port 0 takes a free one). TCP needs `tls`.
+  std::string listen = "unix:/run/wgospf/wgospfd.sock";
+  std::optional<ApiTls> tls;
+  /// Changes that may wait for one Watch client before it is cut off.
+  std::size_t watch_queue_limit = 200'000;
+  bool operator==(const ApiOptions&) const = default;
+};
+
+class ApiServer {
+ public:
+  /// Listens and serves at once. `router` must outlive the server. The error names the address and the cure.
+  [[nodiscard]] static rib::Result<std::unique_ptr<ApiServer>> start(const ApiOptions& options,
+                                                                     RouterView& router);
+  /// The same as stop() with no time for clients.
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  /// Ends all Watch streams with UNAVAILABLE, lets other calls finish until `deadline`, then cancels them,
+  /// and removes the socket. From any thread; does not need the strand to run. A second call does nothing.
+  void stop(std::chrono::system_clock::time_point deadline);
+
+  /// What clients connect to: "unix:/path" or "HOST:PORT" with the real port.
+  [[nodiscard]] const std::string& address() const;
+
+ private:
+  struct Impl;
+  explicit ApiServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,157 @@
+#include "daemon/api/service.h"
+
+#include "daemon/api/convert.h"
+#include "daemon/api/gather.h"
+#include "daemon/api/lists.h"
+#include "daemon/api/request.h"
+#include "daemon/api/watch.h"
+
+namespace wgospf::daemon::api {
+namespace {
+
+/// Areas in the order of the configuration, with their interfaces counted.
+void add_areas(const ospf::InstanceConfig& config, v1::GetStatusResponse& out) {
+  for (const auto& area : config.areas) {
+    auto* added = out.add_areas();
+    added->set_area_id(area.id.to_string());
+    for (const auto& interface : config.interfaces) {
+      if (interface.area == area.id) added->set_interface_count(added->interface_count() + 1);
+    }
+  }
+}
+
+UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
+  const auto& instance = router.instance();
+  v1::GetStatusResponse out;
+  out.set_version(router.facts().version);
+  out.set_hostname(router.facts().hostname);
+  out.set_router_id(instance.router_id().to_string());
+  convert(std::chrono::steady_clock::now() - router.facts().start, *out.mutable_uptime());
+  out.set_converged(instance.converged());
+  const auto table = instance.routes();
+  out.set_generation(table->generation.value);
+  out.set_route_count(static_cast<std::uint32_t>(table->routes.size()));
+  out.set_interface_count(static_cast<std::uint32_t>(instance.config().interfaces.size()));
+  for (const auto& neighbor : instance.neighbors()) {
+    out.set_neighbor_count(out.neighbor_count() + 1);
+    if (neighbor.state == ospf::NeighborState::full) out.set_full_count(out.full_count() + 1);
+  }
+  add_areas(instance.config(), out);
+  *out.mutable_kernel() = convert(router.kernel());
+  const auto statistics = instance.statistics();
+  out.set_lsdb_size(statistics.lsdb_size);
+  *out.mutable_statistics() = convert(statistics);
+  for (const auto& warning : router.warnings()) out.add_warnings(warning);
+  return [out = std::move(out)](v1::GetStatusResponse& response) {
+    response = out;
+    return grpc::Status::OK;
+  };
+}
+
+UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& router) {
+  return [interfaces = router.instance().interfaces(), wireguard = router.wireguard(),
+          now = router.now()](v1::ListInterfacesResponse& response) {
+    for (const auto& interface : interfaces) {
+      *response.add_interfaces() = convert(interface, find(wireguard, interface.config.link), now);
+    }
+    return grpc::Status::OK;
+  };
+}
+
+UnaryCall<v1::ListNeighborsResponse>::Write gather_neighbors(RouterView& router) {
+  return
+      [neighbors = router.instance().neighbors(), names = link_names(router, router.instance().interfaces()),
+       now = router.now()](v1::ListNeighborsResponse& response) {
+        for (const auto& neighbor : neighbors) *response.add_neighbors() = convert(neighbor, names, now);
+        return grpc::Status::OK;
+      };
+}
+
+UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router) {
+  return [neighbors = router.instance().neighbors(),
+          wireguard = router.wireguard()](v1::ListPeersResponse& response) {
+    for (const auto& view : *wireguard) *response.add_devices() = convert(view);
+    for (auto& peer : peers_of(wireguard, neighbors, std::chrono::system_clock::now())) {
+      *response.add_peers() = std::move(peer);
+    }
+    return grpc::Status::OK;
+  };
+}
+
+UnaryCall<v1::GetPathsResponse>::Write gather_paths(RouterView& router, const PathsQuestion& question) {
+  // One more than asked for tells whether there are more.
+  return
+      [paths = router.instance().paths(question.prefix, question.limit + 1),
+       names = link_names(router, router.instance().interfaces()), question](v1::GetPathsResponse& response) {
+        response.set_prefix(question.prefix.to_string());
+        response.set_truncated(paths.size() > question.limit);
+        for (std::size_t i = 0; i < std::min(paths.size(), question.limit); ++i) {
+          *response.add_paths() = convert(paths[i], names);
+        }
+        return grpc::Status::OK;
+      };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* RoutingService::GetStatus(grpc::CallbackServerContext*, const v1::GetStatusRequest*,
+                                                    v1::GetStatusResponse* response) {
+  return UnaryCall<v1::GetStatusResponse>::start(context_, response, gather_status);
+}
+
+grpc::ServerUnaryReactor* RoutingService::ListInterfaces(grpc::CallbackServerContext*,
+                                                         const v1::ListInterfacesRequest*,
+                                                         v1::ListInterfacesResponse* response) {
+  return UnaryCall<v1::ListInterfacesResponse>::start(context_, response, gather_interfaces);
+}
+
+grpc::ServerUnaryReactor* RoutingService::ListNeighbors(grpc::CallbackServerContext*,
+                                                        const v1::ListNeighborsRequest*,
+                                                        v1::ListNeighborsResponse* response) {
+  return UnaryCall<v1::ListNeighborsResponse>::start(context_, response, gather_neighbors);
+}
+
+grpc::ServerUnaryReactor* RoutingService::ListPeers(grpc::CallbackServerContext*, const v1::ListPeersRequest*,
+                                                    v1::ListPeersResponse* response) {
+  return UnaryCall<v1::ListPeersResponse>::start(context_, response, gather_peers);
+}
+
+grpc::ServerUnaryReactor* RoutingService::GetPaths(grpc::CallbackServerContext* context,
+                                                   const v1::GetPathsRequest* request,
+                                                   v1::GetPathsResponse* response) {
+  const auto question = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&question)) {
+    auto* reactor = context->DefaultReactor();
+    reactor->Finish(*error);
+    return reactor;
+  }
+  return UnaryCall<v1::GetPathsResponse>::start(
+      context_, response, [question = std::get<PathsQuestion>(question)](RouterView& router) {
+        return gather_paths(router, question);
+      });
+}
+
+grpc::ServerWriteReactor<v1::ListDatabaseResponse>* RoutingService::ListDatabase(
+    grpc::CallbackServerContext*, const v1::ListDatabaseRequest* request) {
+  const auto filter = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&filter)) {
+    return refused<v1::ListDatabaseResponse>(*error);
+  }
+  return std::make_shared<DatabaseCall>(context_, std::get<DatabaseFilter>(filter))->start();
+}
+
+grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutingService::ListRoutes(
+    grpc::CallbackServerContext*, const v1::ListRoutesRequest* request) {
+  const auto prefix = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&prefix)) return refused<v1::ListRoutesResponse>(*error);
+  return std::make_shared<RoutesCall>(context_, std::get<std::optional<Ipv4Prefix>>(prefix))->start();
+}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* RoutingService::Watch(grpc::CallbackServerContext*,
+                                                                   const v1::WatchRequest* request) {
+  const auto topics = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&topics)) return refused<v1::WatchResponse>(*error);
+  return std::make_shared<WatchCall>(context_, std::get<Topics>(topics))->start();
+}
+
+}  // namespace wgospf::daemon::api

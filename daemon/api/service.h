@@ -1,0 +1,36 @@
+#pragma once
+// wgospf.v1.Routing, each call in the three places that call.h describes.
+
+#include <memory>
+
+#include "daemon/api/call.h"
+#include "wgospf/v1/routing_service.grpc.pb.h"
+
+namespace wgospf::daemon::api {
+
+class RoutingService final : public v1::Routing::CallbackService {
+ public:
+  explicit RoutingService(std::shared_ptr<Context> context) : context_(std::move(context)) {}
+
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext*, const v1::GetStatusRequest*,
+                                      v1::GetStatusResponse* response) override;
+  grpc::ServerUnaryReactor* ListInterfaces(grpc::CallbackServerContext*, const v1::ListInterfacesRequest*,
+                                           v1::ListInterfacesResponse* response) override;
+  grpc::ServerUnaryReactor* ListNeighbors(grpc::CallbackServerContext*, const v1::ListNeighborsRequest*,
+                                          v1::ListNeighborsResponse* response) override;
+  grpc::ServerUnaryReactor* ListPeers(grpc::CallbackServerContext*, const v1::ListPeersRequest*,
+                                      v1::ListPeersResponse* response) override;
+  grpc::ServerUnaryReactor* GetPaths(grpc::CallbackServerContext* context, const v1::GetPathsRequest* request,
+                                     v1::GetPathsResponse* response) override;
+  grpc::ServerWriteReactor<v1::ListDatabaseResponse>* ListDatabase(
+      grpc::CallbackServerContext*, const v1::ListDatabaseRequest* request) override;
+  grpc::ServerWriteReactor<v1::ListRoutesResponse>* ListRoutes(grpc::CallbackServerContext*,
+                                                               const v1::ListRoutesRequest* request) override;
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext*,
+                                                     const v1::WatchRequest* request) override;
+
+ private:
+  std::shared_ptr<Context> context_;
+};
+
+}  // namespace wgospf::daemon::api

@@ -1,0 +1,131 @@
+#include "daemon/api/socket_place.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace wgospf::daemon::api {
+namespace {
+
+constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+
+rib::Error error_of(int code, std::string_view what, const std::string& path, std::string_view cure) {
+  return {code, fmt::format("api.listen: cannot {} {}: {}; {}", what, path, std::strerror(code), cure)};
+}
+
+std::optional<rib::Error> make_directory(const std::string& directory) {
+  // Only we may enter before the final permissions are set; the umask may have taken bits away.
+  if (::mkdir(directory.c_str(), 0700) == 0) {
+    if (::chmod(directory.c_str(), kDirectoryMode) == 0) return std::nullopt;
+    return error_of(errno, "set the permissions of", directory, "run as the owner of the directory");
+  }
+  if (errno == EEXIST) return std::nullopt;
+  return error_of(errno, "make the directory", directory,
+                  "make its parent directory first, run as root, or choose another path");
+}
+
+/// Does somebody accept connections at `path`?
+bool is_served(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::copy(path.begin(), path.end(), address.sun_path);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return false;
+  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const bool busy = !connected && errno == EAGAIN;  // its queue is full, so it is alive
+  ::close(fd);
+  return connected || busy;
+}
+
+std::optional<rib::Error> check_present(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
+  if (!S_ISSOCK(status.st_mode)) {
+    return rib::Error{EEXIST, fmt::format("api.listen: {} exists and is not a socket; remove it, or choose "
+                                          "another path",
+                                          path)};
+  }
+  if (is_served(path)) {
+    return rib::Error{EADDRINUSE, fmt::format("api.listen: another process listens on {}; stop it, or choose "
+                                              "another path",
+                                              path)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+rib::Result<SocketPlace> SocketPlace::prepare(std::string path) {
+  const auto slash = path.rfind('/');
+  if (path.empty() || path.front() != '/' || slash + 1 == path.size()) {
+    return rib::Error{EINVAL, fmt::format("api.listen: \"unix:{}\" is not an absolute path of a file; write "
+                                          "unix:/run/wgospf/wgospfd.sock",
+                                          path)};
+  }
+  const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
+  const std::string pattern = directory + "/.wgospf-XXXXXX";
+  if (std::max(path.size(), pattern.size() + 2) > kLongestPath) {
+    return rib::Error{ENAMETOOLONG, fmt::format("api.listen: the path {} is too long for a socket; its "
+                                                "directory may have at most {} characters",
+                                                path, kLongestPath - 17)};
+  }
+  if (auto error = make_directory(directory)) return *error;
+  if (auto error = check_present(path)) return *error;
+  SocketPlace place;
+  place.path_ = std::move(path);
+  std::string made = pattern;
+  if (!::mkdtemp(made.data())) {
+    return error_of(errno, "write to", directory, "run as its owner, or choose another path");
+  }
+  place.private_directory_ = made;
+  place.private_path_ = made + "/s";
+  return place;
+}
+
+SocketPlace::SocketPlace(SocketPlace&& other) noexcept
+    : path_(std::move(other.path_)),
+      private_directory_(std::exchange(other.private_directory_, {})),
+      private_path_(std::move(other.private_path_)),
+      published_(std::exchange(other.published_, std::nullopt)) {}
+
+SocketPlace::~SocketPlace() {
+  withdraw();
+  remove_private();
+}
+
+void SocketPlace::remove_private() {
+  if (private_directory_.empty()) return;
+  ::unlink(private_path_.c_str());
+  ::rmdir(private_directory_.c_str());
+  private_directory_.clear();
+}
+
+std::optional<rib::Error> SocketPlace::publish() {
+  struct stat status {};
+  if (::chmod(private_path_.c_str(), kSocketMode) != 0 || ::stat(private_path_.c_str(), &status) != 0) {
+    return error_of(errno, "set the permissions of", private_path_, "choose another path");
+  }
+  if (::rename(private_path_.c_str(), path_.c_str()) != 0) {
+    return error_of(errno, "put the socket at", path_, "remove what is there, or choose another path");
+  }
+  published_ = status.st_ino;
+  remove_private();
+  return std::nullopt;
+}
+
+void SocketPlace::withdraw() {
+  if (!published_) return;
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) == 0 && status.st_ino == *published_) ::unlink(path_.c_str());
+  published_.reset();
+}
+
+}  // namespace wgospf::daemon::api

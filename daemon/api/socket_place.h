@@ -1,0 +1,48 @@
+#pragma once
+// A unix socket at its place, with its final permissions from the first moment.
+//
+// bind() makes the file with the permissions of the umask, and changing them afterwards leaves a moment in
+// which anybody may connect; the umask belongs to the whole process and all its threads. So the socket is
+// bound in a new directory that only we may enter, gets its permissions there, and is then renamed to its
+// place. rename() replaces the file that a dead daemon left, in one step.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "rib/result.h"
+
+namespace wgospf::daemon::api {
+
+inline constexpr mode_t kSocketMode = 0660;
+inline constexpr mode_t kDirectoryMode = 0750;
+
+class SocketPlace {
+ public:
+  /// Makes the directory of `path` (0750) if there is none, and a private one in it. An error when somebody
+  /// listens at `path`, or something that is no socket is there.
+  [[nodiscard]] static rib::Result<SocketPlace> prepare(std::string path);
+  SocketPlace(SocketPlace&& other) noexcept;
+  SocketPlace& operator=(SocketPlace&&) = delete;
+  /// Removes what prepare() made, and the socket if it is still ours.
+  ~SocketPlace();
+
+  /// Where to bind.
+  [[nodiscard]] const std::string& private_path() const { return private_path_; }
+  /// Gives the bound socket its permissions and its place; the reason when that failed.
+  [[nodiscard]] std::optional<rib::Error> publish();
+  /// Removes the socket at its place, unless another one has taken it.
+  void withdraw();
+
+ private:
+  SocketPlace() = default;
+  void remove_private();
+
+  std::string path_;
+  std::string private_directory_;  ///< empty when removed
+  std::string private_path_;
+  std::optional<ino_t> published_;
+};
+
+}  // namespace wgospf::daemon::api

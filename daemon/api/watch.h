@@ -1,0 +1,86 @@
+#pragma once
+// Watch: a snapshot, its end, then changes, for as long as the client keeps up.
+//
+// One closure on the strand subscribes and reads the snapshot, so nothing is missed and nothing comes twice.
+// The snapshot's routes are the immutable published table, sent part by part as the client takes them.
+// Meanwhile and after, the listener appends events to a queue; the worker turns them into messages. If the
+// queue is full, the client is too slow: the subscription is given up, the queue is freed, and the stream
+// ends with RESOURCE_EXHAUSTED behind what is already on its way.
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/api/call.h"
+#include "daemon/api/convert.h"
+#include "daemon/api/gather.h"
+#include "daemon/api/request.h"
+
+namespace wgospf::daemon::api {
+
+class WatchCall final : public StreamCall<v1::WatchResponse> {
+ public:
+  WatchCall(std::shared_ptr<Context> context, Topics topics)
+      : StreamCall(std::move(context)), topics_(topics) {}
+  [[nodiscard]] grpc::ServerWriteReactor<v1::WatchResponse>* start();
+
+ private:
+  using SharedNames = std::shared_ptr<const NameMap>;
+  using NextHops = std::vector<ospf::NextHop<V2>>;
+
+  /// What was there when the stream began.
+  struct Snapshot {
+    ospf::Generation generation;
+    std::vector<ospf::InterfaceInfo<V2>> interfaces;
+    std::vector<ospf::NeighborInfo<V2>> neighbors;
+    WireguardViews wireguard;
+    std::shared_ptr<const ospf::RouteTable<V2>> table;
+    std::uint64_t kernel_generation = 0;
+    ospf::Instant now;
+  };
+
+  void next() override;
+  void on_ended() override;
+
+  // On the strand.
+  void subscribe_and_read(RouterView& router);
+  void note(RouterView& router, const RouterEvent& event);
+  [[nodiscard]] bool wanted(const RouterEvent& event) const;
+  /// Names of links in the event that are not in the map yet.
+  [[nodiscard]] NameMap unknown_names(RouterView& router, const RouterEvent& event) const;
+
+  // On the worker.
+  void send_snapshot();
+  void begin_snapshot(v1::WatchResponse& part);
+  void send_changes();
+  void add_change(const RouterEvent& event, v1::WatchResponse& part);
+  void fill(const ospf::Event<V2>& event, const RouterEvent& whole, v1::WatchItem& item);
+  void fill(const ospf::RouteChange<V2>& change, v1::WatchItem& item);
+  void fill(const Notice& notice, v1::WatchItem& item);
+  v1::WatchItem& add_item(v1::WatchResponse& part, ospf::Generation generation) const;
+
+  const Topics topics_;
+
+  // Of the strand.
+  std::optional<RouterView::Subscription> subscription_;
+
+  // Between the strand and the worker.
+  std::mutex queue_mutex_;
+  std::deque<RouterEvent> queue_;
+  SharedNames shared_names_ = std::make_shared<NameMap>();
+  bool overflowed_ = false;  ///< written on the strand only
+  bool idle_ = false;        ///< the worker has sent everything and waits to be woken
+
+  // Of the worker, once the snapshot is read.
+  Snapshot snapshot_;
+  bool snapshot_begun_ = false, snapshot_sent_ = false;
+  std::size_t position_ = 0;  ///< in the snapshot's routes
+  SharedNames names_;
+  std::unordered_map<ospf::SetId, NextHops> sets_;  ///< as the client knows them
+};
+
+}  // namespace wgospf::daemon::api

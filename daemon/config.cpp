@@ -1,0 +1,454 @@
+// From YAML to Config. One function a section, in the order of the file's schema; each takes a node and gives
+// values, errors go to the collector. A section that is wrong leaves its defaults: nobody uses the result
+// then.
+
+#include "daemon/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "daemon/yaml_reader.h"
+
+namespace wgospf::daemon {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr NumberRange kSeconds16{1, 65535, "seconds"};
+constexpr NumberRange kMilliseconds{0, 600'000, "milliseconds"};
+constexpr std::uint64_t kMaxExternalMetric = ospf::kLsInfinity - 1;
+constexpr std::uint32_t kLocalTable = 255;
+constexpr std::size_t kMaxInterfaceName = 15;    // IFNAMSIZ without its end
+constexpr std::size_t kMaxUnixSocketPath = 107;  // sockaddr_un.sun_path without its end
+
+bool is_interface_name(const std::string& name) {
+  return name.size() <= kMaxInterfaceName && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), [](unsigned char c) { return c <= ' ' || c == '/'; });
+}
+
+std::optional<std::string> read_interface_name(MapReader& map, std::string_view key, ConfigErrors& errors) {
+  const auto name = map.text(key);
+  if (!name || is_interface_name(*name)) return name;
+  errors.add(
+      map.value_mark(key),
+      fmt::format("{} must be an interface's name: 1 to {} characters without spaces or \"/\", not \"{}\"",
+                  key, kMaxInterfaceName, *name));
+  return std::nullopt;
+}
+
+/// Sets `target` when the value is there and right.
+template <class Target>
+void read_number(MapReader& map, std::string_view key, const NumberRange& range, Target& target) {
+  if (const auto value = map.number(key, range)) target = static_cast<Target>(*value);
+}
+
+class ConfigParser {
+ public:
+  explicit ConfigParser(ConfigErrors& errors) : errors_(errors) {}
+
+  Config parse(const YAML::Node& root) {
+    MapReader map(root, "the configuration",
+                  {.known = {"router-id", "areas", "redistribute", "api", "rib", "spf-control",
+                             "ls-refresh-time", "log"},
+                   .not_built = {"stub-router", "graceful-restart", "auto-cost", "nsr", "ospf-bfd",
+                                 "preference", "address-family", "max-ecmp", "max-lsa"}},
+                  errors_);
+    Config config;
+    if (!map.valid()) return config;
+    read_router_id(map, config);
+    map.require("areas", "areas: [{area-id: 0.0.0.0, interfaces: [{name: wg0}]}]");
+    for (const auto& node : map.list("areas")) read_area(node, config);
+    for (const auto& node : map.list("redistribute")) read_redistribute(node, config);
+    if (const auto node = map.node("api")) read_api(*node, config.api);
+    if (const auto node = map.node("rib")) read_rib(*node, config.rib);
+    if (const auto node = map.node("spf-control")) read_spf_control(*node, config.spf_delay);
+    if (const auto value = map.number("ls-refresh-time", {2, 1800, "seconds"}))
+      config.ls_refresh_time = seconds{*value};
+    if (const auto node = map.node("log")) read_log(*node, config);
+    return config;
+  }
+
+ private:
+  void read_router_id(MapReader& map, Config& config) {
+    const auto text = map.text("router-id");
+    if (!text) return;
+    config.router_id = ospf::RouterId::parse(*text);
+    if (!config.router_id || config.router_id->value == 0) {
+      errors_.add(
+          map.value_mark("router-id"),
+          fmt::format("router-id must be a dotted quad other than 0.0.0.0, like 10.0.32.1, not \"{}\"",
+                      *text));
+    }
+  }
+
+  void read_area(const YAML::Node& node, Config& config) {
+    MapReader map(node, "an area",
+                  {.known = {"area-id", "interfaces"},
+                   .not_built = {"area-type", "summary", "default-cost", "ranges", "virtual-links",
+                                 "sham-links", "fast-reroute"}},
+                  errors_);
+    if (!map.valid()) return;
+    AreaSettings area;
+    map.require("area-id", "area-id: 0.0.0.0");
+    map.require("interfaces", "interfaces: [{name: wg0}]");
+    if (const auto id = read_area_id(map)) {
+      area.id = *id;
+      check_area(map, area.id, config);
+    }
+    for (const auto& item : map.list("interfaces")) {
+      if (auto interface = read_interface(item)) area.interfaces.push_back(std::move(*interface));
+    }
+    config.areas.push_back(std::move(area));
+  }
+
+  std::optional<ospf::AreaId> read_area_id(MapReader& map) {
+    const auto node = map.node("area-id");
+    if (!node) return std::nullopt;
+    if (const auto number = parse_whole_number(*node); number && *number <= 0xffffffffU)
+      return ospf::AreaId{static_cast<std::uint32_t>(*number)};
+    if (node->IsScalar()) {
+      if (const auto id = ospf::AreaId::parse(node->Scalar())) return id;
+    }
+    errors_.add(
+        map.value_mark("area-id"),
+        fmt::format("area-id must be a dotted quad like 0.0.0.0, or a number, not {}", describe_node(*node)));
+    return std::nullopt;
+  }
+
+  void check_area(const MapReader& map, ospf::AreaId id, const Config& config) {
+    if (config.areas.empty()) return;
+    const bool twice = std::any_of(config.areas.begin(), config.areas.end(),
+                                   [&](const AreaSettings& other) { return other.id == id; });
+    errors_.add(
+        map.value_mark("area-id"),
+        twice
+            ? fmt::format("area {} is configured twice; put all its interfaces into one list", id.to_string())
+            : fmt::format("several areas are not built yet; put the interfaces of area {} into area {}",
+                          id.to_string(), config.areas.front().id.to_string()));
+  }
+
+  std::optional<InterfaceSettings> read_interface(const YAML::Node& node) {
+    MapReader map(node, "an interface",
+                  {.known = {"name", "interface-type", "cost", "hello-interval", "dead-interval",
+                             "retransmit-interval", "transmit-delay", "passive", "mtu-ignore", "unnumbered"},
+                   .not_built = {"authentication", "bfd", "priority", "demand-circuit", "prefix-suppression",
+                                 "two-part-metric", "static-neighbors", "multi-areas", "node-flag",
+                                 "ttl-security", "enabled", "lls", "fast-reroute"}},
+                  errors_);
+    if (!map.valid()) return std::nullopt;
+    InterfaceSettings interface;
+    map.require("name", "name: wg0");
+    if (const auto name = read_interface_name(map, "name", errors_)) {
+      interface.name = *name;
+      const auto [former, is_new] = interface_lines_.emplace(*name, map.value_mark("name").line + 1);
+      if (!is_new) {
+        errors_.add(map.value_mark("name"),
+                    fmt::format("interface \"{}\" is configured twice; it stands in line {} already", *name,
+                                former->second));
+      }
+    }
+    interface.passive = map.boolean("passive").value_or(false);
+    read_interface_type(map, interface);
+    read_number(map, "cost", {1, 65535}, interface.cost);
+    read_intervals(map, interface);
+    interface.mtu_ignore = map.boolean("mtu-ignore");
+    interface.unnumbered = read_interface_name(map, "unnumbered", errors_);
+    if (interface.unnumbered && *interface.unnumbered == interface.name) {
+      errors_.add(map.value_mark("unnumbered"),
+                  "unnumbered must name another interface, whose address this one borrows");
+    }
+    return interface;
+  }
+
+  void read_interface_type(MapReader& map, InterfaceSettings& interface) {
+    static constexpr std::array<std::string_view, 5> kTypes{"point-to-point", "broadcast", "non-broadcast",
+                                                            "point-to-multipoint", "hybrid"};
+    const auto type = map.choice("interface-type", kTypes);
+    if (!type) return;
+    interface.type_given = *type == 0;
+    if (*type == 0 || interface.passive) return;
+    errors_.add(map.value_mark("interface-type"),
+                fmt::format("interface-type {} is not built yet; use point-to-point, or \"passive: true\" to "
+                            "advertise the interface's prefixes only",
+                            kTypes[*type]));
+  }
+
+  void read_intervals(MapReader& map, InterfaceSettings& interface) {
+    read_number(map, "hello-interval", kSeconds16, interface.hello_interval);
+    interface.dead_interval = std::min<std::uint32_t>(4U * interface.hello_interval, 65535);
+    read_number(map, "dead-interval", kSeconds16, interface.dead_interval);
+    read_number(map, "retransmit-interval", {1, 3600, "seconds"}, interface.retransmit_interval);
+    read_number(map, "transmit-delay", {1, 3600, "seconds"}, interface.transmit_delay);
+    if (interface.dead_interval > interface.hello_interval) return;
+    errors_.add(map.has("dead-interval") ? map.value_mark("dead-interval") : map.value_mark("hello-interval"),
+                fmt::format("dead-interval must be longer than hello-interval: {} is not more than {}; four "
+                            "times the hello-interval is usual",
+                            interface.dead_interval, interface.hello_interval));
+  }
+
+  void read_redistribute(const YAML::Node& node, Config& config) {
+    static constexpr std::array<std::string_view, 3> kSources{"connected", "static", "table"};
+    MapReader map(node, "a redistribution",
+                  {.known = {"source", "table", "metric-type", "metric", "prefixes"}}, errors_);
+    if (!map.valid()) return;
+    RedistributeRule rule;
+    map.require("source", "source: connected");
+    const auto source = map.choice("source", kSources);
+    if (source) rule.source = static_cast<rib::RouteOrigin>(*source);
+    read_number(map, "table", {1, 0xffffffffU}, rule.table);
+    if (source && (rule.source == rib::RouteOrigin::table) != map.has("table")) {
+      errors_.add(map.mark(map.has("table") ? "table" : "source"),
+                  map.has("table")
+                      ? fmt::format("table is for \"source: table\" only; remove it from source {}",
+                                    kSources[*source])
+                      : std::string("source table lacks the kernel table's number; add for "
+                                    "instance \"table: 100\""));
+    }
+    if (const auto type = map.number("metric-type", {1, 2})) rule.type2 = *type == 2;
+    read_number(map, "metric", {0, kMaxExternalMetric}, rule.metric);
+    const std::string name = rule.source == rib::RouteOrigin::table
+                                 ? fmt::format("table {}", rule.table)
+                                 : std::string(kSources[static_cast<std::size_t>(rule.source)]);
+    auto& seen = redistributed_[name];
+    if (map.has("prefixes") ? seen.everything : (seen.everything || !seen.prefixes.empty())) {
+      errors_.add(map.mark("source"),
+                  fmt::format("source {} is given before for overlapping prefixes; give each of its entries "
+                              "prefixes of its own",
+                              name));
+    }
+    if (!map.has("prefixes")) seen.everything = true;
+    for (const auto& item : map.list("prefixes")) {
+      if (const auto filter = read_prefix_filter(item)) {
+        add_filter(*filter, item.Mark(), name, seen, rule);
+      }
+    }
+    config.redistribute.push_back(std::move(rule));
+  }
+
+  struct Redistributed {
+    bool everything = false;
+    std::vector<PrefixFilter> prefixes;
+  };
+
+  void add_filter(const PrefixFilter& filter, const YAML::Mark& mark, const std::string& source,
+                  Redistributed& seen, RedistributeRule& rule) {
+    const bool twice = std::find(seen.prefixes.begin(), seen.prefixes.end(), filter) != seen.prefixes.end();
+    if (twice) {
+      errors_.add(mark, fmt::format("prefix {} is given twice for source {}; remove one",
+                                    filter.prefix.to_string(), source));
+    }
+    seen.prefixes.push_back(filter);
+    rule.prefixes.push_back(filter);
+  }
+
+  std::optional<PrefixFilter> read_prefix_filter(const YAML::Node& node) {
+    if (!node.IsMap()) {
+      const auto prefix = read_prefix(node, node.Mark());
+      if (!prefix) return std::nullopt;
+      return PrefixFilter{*prefix, prefix->length, prefix->length};
+    }
+    MapReader map(node, "a prefix filter", {.known = {"prefix", "ge", "le"}}, errors_);
+    map.require("prefix", "prefix: 198.51.100.0/24");
+    const auto value = map.node("prefix");
+    const auto prefix = value ? read_prefix(*value, map.value_mark("prefix")) : std::nullopt;
+    if (!prefix) return std::nullopt;
+    PrefixFilter filter{*prefix, prefix->length,
+                        map.has("ge") && !map.has("le") ? std::uint8_t{32} : prefix->length};
+    read_number(map, "ge", {prefix->length, 32}, filter.ge);
+    read_number(map, "le", {filter.ge, 32}, filter.le);
+    return filter;
+  }
+
+  std::optional<Ipv4Prefix> read_prefix(const YAML::Node& node, const YAML::Mark& mark) {
+    if (node.IsScalar()) {
+      const std::string& text = node.Scalar();
+      if (const auto prefix = Ipv4Prefix::parse(text)) return prefix;
+      if (const auto fixed = without_host_bits(text)) {
+        errors_.add(mark, fmt::format("prefix {} has bits set past its length; the network is {}", text,
+                                      fixed->to_string()));
+        return std::nullopt;
+      }
+    }
+    errors_.add(mark, fmt::format("a prefix must look like 198.51.100.0/24, not {}", describe_node(node)));
+    return std::nullopt;
+  }
+
+  static std::optional<Ipv4Prefix> without_host_bits(const std::string& text) {
+    const auto slash = text.find('/');
+    if (slash == std::string::npos) return std::nullopt;
+    const auto address = Ipv4Address::parse(text.substr(0, slash));
+    unsigned length = 33;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + slash + 1, end, length);
+    if (!address || parsed.ptr != end || length > 32) return std::nullopt;
+    return Ipv4Prefix::make(*address, static_cast<std::uint8_t>(length));
+  }
+
+  void read_api(const YAML::Node& node, ApiOptions& api) {
+    MapReader map(node, "api", {.known = {"listen", "tls"}}, errors_);
+    if (!map.valid()) return;
+    if (const auto listen = map.text("listen")) {
+      api.listen = *listen;
+      check_listen(map, api.listen);
+    }
+    if (const auto tls = map.node("tls")) api.tls = read_tls(*tls);
+    const bool tcp = api.listen.rfind("unix:", 0) != 0;
+    if (tcp && !map.has("tls")) {
+      errors_.add(
+          map.value_mark("listen"),
+          "listening on TCP needs tls with certificate and key; or listen on unix:/run/wgospf/wgospfd.sock");
+    }
+    if (!tcp && map.has("tls")) {
+      errors_.add(map.mark("tls"), "tls is for TCP only; a unix socket is guarded by its permissions");
+    }
+  }
+
+  void check_listen(const MapReader& map, const std::string& listen) {
+    std::string_view problem;
+    if (listen.rfind("unix:", 0) == 0) {
+      const auto path = std::string_view(listen).substr(5);
+      if (path.empty() || path[0] != '/' || path.back() == '/' || path.size() > kMaxUnixSocketPath)
+        problem = "the path must be absolute, of at most 107 characters, like unix:/run/wgospf/wgospfd.sock";
+    } else {
+      const auto colon = listen.rfind(':');
+      unsigned port = 0;
+      const char* end = listen.data() + listen.size();
+      const bool parsed = colon != std::string::npos && colon > 0 &&
+                          std::from_chars(listen.data() + colon + 1, end, port).ptr == end;
+      if (!parsed || port == 0 || port > 65535)
+        problem = "use unix:/PATH, or HOST:PORT with a port from 1 to 65535";
+    }
+    if (!problem.empty())
+      errors_.add(map.value_mark("listen"), fmt::format("cannot listen on \"{}\": {}", listen, problem));
+  }
+
+  ApiTls read_tls(const YAML::Node& node) {
+    MapReader map(node, "tls", {.known = {"certificate", "key", "client-ca"}}, errors_);
+    ApiTls tls;
+    map.require("certificate", "certificate: /etc/wgospf/api.pem");
+    map.require("key", "key: /etc/wgospf/api.key");
+    tls.certificate = map.text("certificate").value_or("");
+    tls.key = map.text("key").value_or("");
+    tls.client_ca = map.text("client-ca").value_or("");
+    return tls;
+  }
+
+  void read_rib(const YAML::Node& node, RibSettings& rib) {
+    MapReader map(node, "rib", {.known = {"table", "metric", "lock-directory"}}, errors_);
+    if (!map.valid()) return;
+    read_number(map, "table", {1, 0xffffffffU}, rib.table);
+    if (rib.table == kLocalTable)
+      errors_.add(map.value_mark("table"),
+                  "table 255 is the kernel's own table of local addresses; use 254 (main)");
+    read_number(map, "metric", {1, 0xffffffffU}, rib.metric);
+    if (const auto directory = map.text("lock-directory")) {
+      rib.lock_directory = *directory;
+      if (directory->front() != '/')
+        errors_.add(map.value_mark("lock-directory"),
+                    fmt::format("lock-directory must be an absolute path, not \"{}\"", *directory));
+    }
+  }
+
+  void read_spf_control(const YAML::Node& node, ospf::SpfDelay& delay) {
+    MapReader map(node, "spf-control", {.known = {"ietf-spf-delay"}, .not_built = {"paths"}}, errors_);
+    const auto inner = map.node("ietf-spf-delay");
+    if (!inner) return;
+    MapReader values(*inner, "ietf-spf-delay",
+                     {.known = {"initial-delay", "short-delay", "long-delay", "hold-down", "time-to-learn"}},
+                     errors_);
+    if (!values.valid()) return;
+    const auto read = [&](std::string_view key, ospf::Duration& target) {
+      if (const auto value = values.number(key, kMilliseconds)) target = milliseconds{*value};
+    };
+    read("initial-delay", delay.initial_delay);
+    read("short-delay", delay.short_delay);
+    read("long-delay", delay.long_delay);
+    read("hold-down", delay.hold_down);
+    read("time-to-learn", delay.time_to_learn);
+    if (delay.initial_delay > delay.short_delay || delay.short_delay > delay.long_delay)
+      errors_.add(inner->Mark(), "initial-delay, short-delay and long-delay must not decrease in this order");
+    if (delay.hold_down <= delay.time_to_learn)
+      errors_.add(inner->Mark(), "hold-down must be longer than time-to-learn (RFC 8405 section 3)");
+  }
+
+  void read_log(const YAML::Node& node, Config& config) {
+    static constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+    MapReader map(node, "log", {.known = {"level"}}, errors_);
+    if (const auto level = map.choice("level", kLevels)) config.log_level = static_cast<Severity>(*level);
+  }
+
+  ConfigErrors& errors_;
+  std::map<std::string, int> interface_lines_;
+  std::map<std::string, Redistributed> redistributed_;
+};
+
+}  // namespace
+
+std::string ConfigError::to_string() const {
+  return line == 0 ? fmt::format("{}: {}", file, text)
+                   : fmt::format("{}:{}:{}: {}", file, line, column, text);
+}
+
+ConfigResult parse_config(const std::string& text, const std::string& file) {
+  ConfigErrors errors(file);
+  try {
+    const auto documents = YAML::LoadAll(text);
+    if (documents.size() != 1) {
+      return std::vector<ConfigError>{{file, 0, 0,
+                                       documents.empty()
+                                           ? "the configuration is empty; it needs at least \"areas\""
+                                           : "the file holds several YAML documents; keep one"}};
+    }
+    Config config = ConfigParser(errors).parse(documents.front());
+    if (errors.empty()) return config;
+  } catch (const YAML::Exception& error) {
+    errors.add(error.mark, fmt::format("this is not valid YAML: {}", error.msg));
+  }
+  return errors.take();
+}
+
+ConfigResult load_config(const std::string& file) {
+  std::ifstream in(file);
+  std::ostringstream text;
+  // A directory opens, and fails at the first byte.
+  if (!in || !(text << in.rdbuf())) {
+    const int error = errno;
+    return std::vector<ConfigError>{{file, 0, 0, fmt::format("cannot be read: {}", std::strerror(error))}};
+  }
+  return parse_config(text.str(), file);
+}
+
+std::optional<Severity> parse_severity(std::string_view text) {
+  for (const auto severity : {Severity::debug, Severity::info, Severity::warning, Severity::error}) {
+    if (to_string(severity) == text) return severity;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> needs_restart(const Config& running, const Config& wanted,
+                                       ospf::RouterId router_id) {
+  std::vector<std::string> differences;
+  const auto check = [&](bool differs, std::string_view key) {
+    if (differs) differences.push_back(fmt::format("{} cannot be changed while running", key));
+  };
+  check(wanted.router_id && *wanted.router_id != router_id, "router-id");
+  check(wanted.rib.table != running.rib.table, "rib.table");
+  check(wanted.rib.metric != running.rib.metric, "rib.metric");
+  check(wanted.rib.lock_directory != running.rib.lock_directory, "rib.lock-directory");
+  check(wanted.api != running.api, "api");
+  return differences;
+}
+
+}  // namespace wgospf::daemon

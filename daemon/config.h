@@ -1,0 +1,117 @@
+#pragma once
+// The configuration file as typed values. Leaves bear the names of the IETF OSPF YANG model (RFC 9129) where
+// it has them. Reading is strict: what is unknown, repeated, of the wrong type, out of range or contradictory
+// is an error that names file, line, column and what would be right; a configuration with an error is never
+// used in part. docs/man/wgospfd.yaml.5 describes the format.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "daemon/api/server.h"
+#include "daemon/router_view.h"
+#include "ospf/config.h"
+#include "rib/report.h"
+
+namespace wgospf::daemon {
+
+inline constexpr const char* kDefaultConfigFile = "/etc/wgospf/wgospfd.yaml";
+
+struct InterfaceSettings {
+  std::string name{};
+  bool type_given = false;  ///< `interface-type: point-to-point` stands in the file
+  bool passive = false;
+  std::uint16_t cost = 10;
+  std::uint16_t hello_interval = 10;        ///< seconds
+  std::uint32_t dead_interval = 40;         ///< seconds; four hello intervals if not given
+  std::uint16_t retransmit_interval = 5;    ///< seconds
+  std::uint16_t transmit_delay = 1;         ///< seconds
+  std::optional<bool> mtu_ignore{};         ///< if not given: on for WireGuard devices
+  std::optional<std::string> unnumbered{};  ///< the interface whose address an unnumbered link borrows
+  bool operator==(const InterfaceSettings&) const = default;
+};
+
+struct AreaSettings {
+  ospf::AreaId id{};
+  std::vector<InterfaceSettings> interfaces{};
+  bool operator==(const AreaSettings&) const = default;
+};
+
+/// Prefixes within `prefix` whose length is from `ge` to `le`.
+struct PrefixFilter {
+  Ipv4Prefix prefix{};
+  std::uint8_t ge = 0;
+  std::uint8_t le = 0;
+  [[nodiscard]] bool matches(const Ipv4Prefix& other) const {
+    return other.length >= ge && other.length <= le && prefix.covers(other);
+  }
+  bool operator==(const PrefixFilter&) const = default;
+};
+
+struct RedistributeRule {
+  rib::RouteOrigin source = rib::RouteOrigin::connected;
+  std::uint32_t table = 0;  ///< of source `table`
+  bool type2 = true;
+  std::uint32_t metric = 20;
+  std::vector<PrefixFilter> prefixes{};  ///< empty: every prefix
+  bool operator==(const RedistributeRule&) const = default;
+};
+
+struct RibSettings {
+  std::uint32_t table = 254;
+  std::uint32_t metric = 110;
+  std::string lock_directory = "/run/wgospf";
+  bool operator==(const RibSettings&) const = default;
+};
+
+/// RFC 8405 with its machinery and other numbers: it proposes 50, 200 and 5000 ms. Routers of a lab or after
+/// a power cut start over seconds, so the later ones would find the earlier ones in LONG_WAIT, and a failure
+/// within ten seconds of another would heal five seconds late. A calculation costs microseconds to
+/// milliseconds here: twenty in a second are no burden.
+[[nodiscard]] constexpr ospf::SpfDelay default_spf_delay() {
+  ospf::SpfDelay delay;
+  delay.long_delay = delay.short_delay;
+  return delay;
+}
+
+struct Config {
+  std::optional<ospf::RouterId> router_id{};
+  std::vector<AreaSettings> areas{};
+  std::vector<RedistributeRule> redistribute{};
+  ApiOptions api{};
+  RibSettings rib{};
+  ospf::SpfDelay spf_delay = default_spf_delay();
+  ospf::Duration ls_refresh_time = ospf::kLsRefreshTime;
+  Severity log_level = Severity::info;
+  bool operator==(const Config&) const = default;
+};
+
+/// Where in the file, both counted from 1; 0 where the whole file is meant.
+struct ConfigError {
+  std::string file{};
+  int line = 0;
+  int column = 0;
+  std::string text{};
+  /// "FILE:LINE:COLUMN: TEXT".
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// A configuration, or everything that is wrong with it in the order of the file (never empty then).
+using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
+
+/// `file` is the name used in errors.
+[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& file);
+[[nodiscard]] ConfigResult load_config(const std::string& file);
+
+/// "debug", "info", "warning" or "error"; nullopt for anything else.
+[[nodiscard]] std::optional<Severity> parse_severity(std::string_view text);
+
+/// What differs between a running configuration and a new one although it can only be set at the start, in
+/// words; empty when the new one can be taken over. `router_id` is the one in use.
+[[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& wanted,
+                                                     ospf::RouterId router_id);
+
+}  // namespace wgospf::daemon

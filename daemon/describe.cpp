@@ -1,0 +1,223 @@
+#include "daemon/describe.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace wgospf::daemon {
+
+namespace {
+
+using namespace ospf;
+
+std::string_view in_words(NeighborEvent event) {
+  switch (event) {
+    case NeighborEvent::hello_received:
+      return "a hello came";
+    case NeighborEvent::start:
+      return "start";
+    case NeighborEvent::two_way_received:
+      return "its hello lists this router";
+    case NeighborEvent::negotiation_done:
+      return "master and slave are agreed";
+    case NeighborEvent::exchange_done:
+      return "databases are described";
+    case NeighborEvent::bad_ls_request:
+      return "it asked for an LSA that is not there";
+    case NeighborEvent::loading_done:
+      return "databases are equal";
+    case NeighborEvent::adj_ok:
+      return "an adjacency is wanted";
+    case NeighborEvent::seq_number_mismatch:
+      return "its database description is out of sequence";
+    case NeighborEvent::one_way_received:
+      return "its hello does not list this router";
+    case NeighborEvent::kill_nbr:
+      return "the interface went down, or another router took its place";
+    case NeighborEvent::inactivity_timer:
+      return "no hello within the dead interval";
+    case NeighborEvent::ll_down:
+      return "the link is down";
+  }
+  return "unknown";
+}
+
+/// What happens in the best of networks is not worth a warning.
+Severity severity_of(DropReason reason) {
+  switch (reason) {
+    case DropReason::own_packet:
+    case DropReason::unknown_neighbor:
+    case DropReason::neighbor_state:
+    case DropReason::lsa_min_arrival:
+    case DropReason::lsa_older_than_ours:
+    case DropReason::lsa_not_in_database_maxage:
+    case DropReason::interface_not_running:
+      return Severity::debug;
+    case DropReason::dd_sequence_mismatch:
+    case DropReason::bad_ls_request:
+      return Severity::info;
+    default:
+      return Severity::warning;
+  }
+}
+
+std::string_view type_name(v2::LsaType type) {
+  switch (type) {
+    case v2::LsaType::router:
+      return "router-LSA";
+    case v2::LsaType::network:
+      return "network-LSA";
+    case v2::LsaType::summary_network:
+      return "summary-LSA (network)";
+    case v2::LsaType::summary_asbr:
+      return "summary-LSA (ASBR)";
+    case v2::LsaType::as_external:
+      return "AS-external-LSA";
+    case v2::LsaType::group_membership:
+      return "group-membership-LSA";
+    case v2::LsaType::nssa_external:
+      return "NSSA-external-LSA";
+    case v2::LsaType::external_attributes:
+      return "external-attributes-LSA";
+    case v2::LsaType::opaque_link:
+      return "opaque-LSA (link)";
+    case v2::LsaType::opaque_area:
+      return "opaque-LSA (area)";
+    case v2::LsaType::opaque_as:
+      return "opaque-LSA (AS)";
+  }
+  return "LSA";
+}
+
+struct EventDescriber {
+  const LinkNamer& link_name;
+
+  Notice operator()(const NeighborStateChanged& e) const {
+    const bool lost = e.from == NeighborState::full && e.to < NeighborState::full;
+    return {lost ? Severity::warning : Severity::info, "neighbor_state_changed",
+            fmt::format("neighbor {} on {}: {} -> {} ({}: {})", e.router.to_string(), link_name(e.link),
+                        to_string(e.from), to_string(e.to), to_string(e.reason), in_words(e.reason)),
+            e.link};
+  }
+  Notice operator()(const InterfaceStateChanged& e) const {
+    return {Severity::info, "interface_state_changed",
+            fmt::format("interface {}: {} -> {}", link_name(e.link), to_string(e.from), to_string(e.to)),
+            e.link};
+  }
+  Notice operator()(const Dropped<V2>& e) const {
+    return {severity_of(e.reason), "dropped",
+            fmt::format("what {} sent on {} was not used: {} (value {})", e.source.to_string(),
+                        link_name(e.link), to_string(e.reason), e.value),
+            e.link};
+  }
+  Notice operator()(const DuplicateRouterId<V2>& e) const {
+    return {Severity::error, "duplicate_router_id",
+            fmt::format("{} on {} uses this router's own router id; give one of the two another router-id",
+                        e.source.to_string(), link_name(e.link)),
+            e.link};
+  }
+  Notice operator()(const SelfOriginatedReceived<V2>& e) const {
+    return {Severity::info,
+            "self_originated_received",
+            fmt::format("own {} came back with sequence number {:#010x}, newer than ours; it is replaced",
+                        describe(e.key), static_cast<std::uint32_t>(e.sequence_number)),
+            {}};
+  }
+  Notice operator()(const LsaOriginated<V2>& e) const {
+    return {Severity::debug,
+            "lsa_originated",
+            fmt::format("{} {}, sequence number {:#010x}", e.flushed ? "flushed" : "originated",
+                        describe(e.header.key), static_cast<std::uint32_t>(e.header.sequence_number)),
+            {}};
+  }
+  Notice operator()(const MtuDiffers& e) const {
+    return {Severity::warning, "mtu_differs",
+            fmt::format("neighbor {} on {} has MTU {}, this side {}; set both to the smaller one",
+                        e.router.to_string(), link_name(e.link), e.theirs, e.ours),
+            e.link};
+  }
+  Notice operator()(const RoutesCalculated& e) const {
+    static constexpr std::array<std::string_view, 3> kKinds{"nothing to do", "prefixes only", "full"};
+    return {Severity::debug,
+            "routes_calculated",
+            fmt::format("routes calculated ({}): generation {}, {} vertices, {} prefixes",
+                        kKinds[static_cast<std::size_t>(e.result.kind)], e.result.generation.value,
+                        e.result.vertices_reached, e.result.prefixes_examined),
+            {}};
+  }
+  Notice operator()(const ShutdownComplete& e) const {
+    return {Severity::info,
+            "shutdown_complete",
+            e.acknowledged ? "own LSAs are flushed, all neighbors have acknowledged"
+                           : "own LSAs are flushed, not all neighbors have acknowledged in time",
+            {}};
+  }
+  Notice operator()(const LsaCorrupted<V2>& e) const {
+    return {Severity::error,
+            "lsa_corrupted",
+            fmt::format("the stored {} has changed: this machine's memory is unreliable", describe(e.key)),
+            {}};
+  }
+  Notice operator()(const InternalError& e) const {
+    return {Severity::error, "internal_error", fmt::format("a defect was survived: {}", e.what), {}};
+  }
+};
+
+std::string describe_members(const std::vector<NextHop<V2>>& members, const LinkNamer& link_name) {
+  std::string text;
+  for (const auto& member : members) {
+    if (!text.empty()) text += ", ";
+    text += member.gateway ? fmt::format("{} via {}", link_name(member.link), member.gateway->to_string())
+                           : link_name(member.link);
+  }
+  return text.empty() ? "nowhere" : text;
+}
+
+struct ChangeDescriber {
+  const LinkNamer& link_name;
+
+  std::string operator()(const SetChanged<V2>& c) const {
+    return fmt::format("next hops {}: {}", c.set.value, describe_members(c.members, link_name));
+  }
+  std::string operator()(const SetGone& c) const { return fmt::format("next hops {}: gone", c.set.value); }
+  std::string operator()(const PrefixChanged<V2>& c) const {
+    return fmt::format("route {}: {}, metric {}, next hops {}", c.route.prefix.to_string(),
+                       to_string(c.route.path_type), c.route.metric, c.route.set.value);
+  }
+  std::string operator()(const PrefixGone<V2>& c) const {
+    return fmt::format("route {}: gone", c.prefix.to_string());
+  }
+};
+
+}  // namespace
+
+std::string_view to_string(Severity severity) {
+  static constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warning", "error"};
+  return kNames[static_cast<std::size_t>(severity)];
+}
+
+std::string describe(const LsaKey<V2>& key) {
+  return fmt::format("{} {} of {}", type_name(key.type), key.id.to_string(),
+                     key.advertising_router.to_string());
+}
+
+Notice describe(const Event<V2>& event, const LinkNamer& link_name) {
+  return std::visit(EventDescriber{link_name}, event);
+}
+
+Notice describe(const RouteChange<V2>& change, const LinkNamer& link_name) {
+  return {Severity::debug, "route_changed", std::visit(ChangeDescriber{link_name}, change.change), {}};
+}
+
+Notice describe(const RouterEvent& event, const LinkNamer& link_name) {
+  if (const auto* notice = std::get_if<Notice>(&event.what)) return *notice;
+  if (const auto* core = std::get_if<Event<V2>>(&event.what)) return describe(*core, link_name);
+  if (const auto* change = std::get_if<RouteChange<V2>>(&event.what)) return describe(*change, link_name);
+  return {Severity::debug,
+          "kernel_acknowledged",
+          fmt::format("the kernel has all routes up to generation {}",
+                      std::get<rib::Acknowledged>(event.what).generation),
+          {}};
+}
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,19 @@
+#pragma once
+// Events in words: one line for logs and Watch streams, with a stable name for programs.
+
+#include <functional>
+#include <string>
+
+#include "daemon/router_view.h"
+
+namespace wgospf::daemon {
+
+using LinkNamer = std::function<std::string(ospf::LinkId)>;
+
+[[nodiscard]] Notice describe(const ospf::Event<V2>& event, const LinkNamer& link_name);
+[[nodiscard]] Notice describe(const ospf::RouteChange<V2>& change, const LinkNamer& link_name);
+[[nodiscard]] Notice describe(const RouterEvent& event, const LinkNamer& link_name);
+/// "router-LSA 10.0.0.1 of 10.0.0.1".
+[[nodiscard]] std::string describe(const ospf::LsaKey<V2>& key);
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,195 @@
+#include "daemon/link_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace wgospf::daemon {
+
+namespace {
+
+const Ipv4Address* ipv4_of(const wg::LinkAddress& address) {
+  return std::get_if<Ipv4Address>(&address.address);
+}
+
+/// IPv4 addresses of a link for OSPF: none of 127/8, primary ones first.
+std::vector<ospf::InterfaceAddress<V2>> ospf_addresses(const wg::Link& link) {
+  std::vector<ospf::InterfaceAddress<V2>> primary;
+  std::vector<ospf::InterfaceAddress<V2>> secondary;
+  for (const auto& address : link.addresses) {
+    const Ipv4Address* ipv4 = ipv4_of(address);
+    if (ipv4 == nullptr || ipv4->is_loopback()) continue;
+    // An address with a far end has no subnet: the far end's is not ours to announce.
+    const std::uint8_t length = address.peer ? Ipv4Address::kBits : address.prefix_length;
+    (address.secondary ? secondary : primary).push_back({*ipv4, length});
+  }
+  primary.insert(primary.end(), secondary.begin(), secondary.end());
+  return primary;
+}
+
+std::optional<Ipv4Address> first_global_address(const wg::Link& link) {
+  for (const auto& address : link.addresses) {
+    const Ipv4Address* ipv4 = ipv4_of(address);
+    if (ipv4 != nullptr && !ipv4->is_loopback() && address.scope == wg::AddressScope::global) return *ipv4;
+  }
+  return std::nullopt;
+}
+
+std::vector<Ipv4Address> loopback_addresses(const Inventory& inventory) {
+  std::vector<Ipv4Address> addresses;
+  for (const auto& [ifindex, link] : inventory) {
+    if (!link.flags.loopback) continue;
+    for (const auto& address : link.addresses) {
+      const Ipv4Address* ipv4 = ipv4_of(address);
+      if (ipv4 != nullptr && !ipv4->is_loopback() && address.scope == wg::AddressScope::global)
+        addresses.push_back(*ipv4);
+    }
+  }
+  return addresses;
+}
+
+std::optional<Ipv4Address> unnumbered_source(const InterfaceSettings& settings, const Inventory& inventory) {
+  if (!settings.unnumbered) return first_loopback_address(inventory);
+  const wg::Link* lender = find_link(inventory, *settings.unnumbered);
+  return lender == nullptr ? std::nullopt : first_global_address(*lender);
+}
+
+/// Packets can pass; a loopback has no carrier to speak of.
+bool usable(const wg::Link& link) {
+  return link.usable() || (link.flags.loopback && link.flags.up);
+}
+
+}  // namespace
+
+ospf::LinkId LinkNames::id_of(const std::string& name) {
+  const auto [found, is_new] =
+      ids_.try_emplace(name, ospf::LinkId{static_cast<std::uint32_t>(names_.size() + 1)});
+  if (is_new) names_.push_back(name);
+  return found->second;
+}
+
+std::string LinkNames::name_of(ospf::LinkId link) const {
+  if (link.value == 0 || link.value > names_.size()) return fmt::format("link {}", link.value);
+  return names_[link.value - 1];
+}
+
+const wg::Link* find_link(const Inventory& inventory, const std::string& name) {
+  const auto found = std::find_if(inventory.begin(), inventory.end(),
+                                  [&](const auto& entry) { return entry.second.name == name; });
+  return found == inventory.end() ? nullptr : &found->second;
+}
+
+std::optional<Ipv4Address> first_loopback_address(const Inventory& inventory) {
+  const auto addresses = loopback_addresses(inventory);
+  return addresses.empty() ? std::nullopt : std::optional(addresses.front());
+}
+
+std::optional<Ipv4Address> highest_loopback_address(const Inventory& inventory) {
+  const auto addresses = loopback_addresses(inventory);
+  const auto highest = std::max_element(addresses.begin(), addresses.end());
+  return highest == addresses.end() ? std::nullopt : std::optional(*highest);
+}
+
+ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Inventory& inventory) {
+  ospf::LinkStatus<V2> status;
+  const wg::Link* link = find_link(inventory, settings.name);
+  if (link == nullptr) return status;
+  status.loopback = link->flags.loopback;
+  status.ifindex = ospf::InterfaceIndex{link->ifindex};
+  status.mtu = link->mtu;
+  status.addresses = ospf_addresses(*link);
+  if (status.addresses.empty() && !settings.passive && !status.loopback)
+    status.unnumbered_source = unnumbered_source(settings, inventory);
+  status.up = usable(*link) && link_problem(settings, inventory).empty();
+  return status;
+}
+
+std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory) {
+  const wg::Link* link = find_link(inventory, settings.name);
+  if (link == nullptr || settings.passive || link->flags.loopback || !ospf_addresses(*link).empty() ||
+      unnumbered_source(settings, inventory)) {
+    return {};
+  }
+  if (settings.unnumbered) {
+    return fmt::format(
+        "interface {} has no IPv4 address, and {}, which it is to borrow one of, has none either",
+        settings.name, *settings.unnumbered);
+  }
+  return fmt::format(
+      "interface {} has no IPv4 address, and neither has the loopback: add one to lo, or name an "
+      "interface that has one with \"unnumbered:\"",
+      settings.name);
+}
+
+rib::LinkFacts rib_facts(const wg::Link& link) {
+  rib::LinkFacts facts{link.ifindex, link.flags.noarp, link.flags.point_to_point, {}};
+  for (const auto& address : link.addresses) facts.subnets.push_back(wg::subnet_of(address));
+  return facts;
+}
+
+std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory) {
+  std::set<Ipv4Prefix> prefixes;
+  for (const auto& [ifindex, link] : inventory) {
+    if (!link.flags.up) continue;
+    for (const auto& address : link.addresses) {
+      const Ipv4Address* ipv4 = ipv4_of(address);
+      if (ipv4 == nullptr) continue;
+      prefixes.insert(Ipv4Prefix::host(*ipv4));
+      const auto subnet = wg::subnet_of(address);
+      if (const auto* prefix = std::get_if<Ipv4Prefix>(&subnet)) prefixes.insert(*prefix);
+    }
+  }
+  return {prefixes.begin(), prefixes.end()};
+}
+
+ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router_id, LinkNames& names,
+                                     const std::function<bool(const std::string&)>& is_wireguard) {
+  ospf::InstanceConfig result;
+  result.router_id = router_id;
+  result.spf_delay = config.spf_delay;
+  result.ls_refresh_time = config.ls_refresh_time;
+  for (const auto& area : config.areas) {
+    result.areas.push_back({area.id});
+    for (const auto& settings : area.interfaces) {
+      ospf::InterfaceConfig interface;
+      interface.link = names.id_of(settings.name);
+      interface.name = settings.name;
+      interface.area = area.id;
+      interface.passive = settings.passive;
+      interface.cost = settings.cost;
+      interface.hello_interval = settings.hello_interval;
+      interface.dead_interval = settings.dead_interval;
+      interface.retransmit_interval = settings.retransmit_interval;
+      interface.transmit_delay = settings.transmit_delay;
+      interface.mtu_ignore = settings.mtu_ignore ? *settings.mtu_ignore : is_wireguard(settings.name);
+      result.interfaces.push_back(std::move(interface));
+    }
+  }
+  return result;
+}
+
+std::optional<ChosenRouterId> choose_router_id(
+    const Config& config, const Inventory& inventory,
+    const std::function<std::optional<wg::Key>(const std::string&)>& public_key) {
+  if (config.router_id) return ChosenRouterId{*config.router_id, "from the configuration"};
+  if (const auto address = highest_loopback_address(inventory))
+    return ChosenRouterId{ospf::RouterId{address->value}, "the highest loopback address"};
+  for (const auto& area : config.areas) {
+    for (const auto& interface : area.interfaces) {
+      if (const auto key = public_key(interface.name))
+        return ChosenRouterId{router_id_of(*key), fmt::format("from the public key of {}", interface.name)};
+    }
+  }
+  return std::nullopt;
+}
+
+ospf::RouterId router_id_of(const wg::Key& key) {
+  // FNV-1a: stable across versions, which std::hash is not.
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const auto byte : key.bytes) hash = (hash ^ byte) * 0x100000001b3ULL;
+  const auto folded = static_cast<std::uint32_t>(hash ^ (hash >> 32));
+  return ospf::RouterId{folded == 0 || folded == 0xffffffffU ? 1 : folded};
+}
+
+}  // namespace wgospf::daemon

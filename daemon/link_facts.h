@@ -1,0 +1,76 @@
+#pragma once
+// From the system's inventory of links to what the core and the RIB are told. Pure functions of values, so
+// that what the daemon makes of an interface can be tested without one.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/router_view.h"
+#include "rib/desired.h"
+#include "wgadapter/key.h"
+#include "wgadapter/links.h"
+
+namespace wgospf::daemon {
+
+/// All links by ifindex, as wg::LinkMonitor gives them.
+using Inventory = std::map<std::uint32_t, wg::Link>;
+
+/// A LinkId for each name that ever stood in the configuration; never reused.
+class LinkNames {
+ public:
+  [[nodiscard]] ospf::LinkId id_of(const std::string& name);
+  /// "link N" for an id that was never given out.
+  [[nodiscard]] std::string name_of(ospf::LinkId link) const;
+
+ private:
+  std::unordered_map<std::string, ospf::LinkId> ids_;
+  std::vector<std::string> names_;
+};
+
+[[nodiscard]] const wg::Link* find_link(const Inventory& inventory, const std::string& name);
+
+/// The first IPv4 address of global scope on a loopback interface, never of 127/8.
+[[nodiscard]] std::optional<Ipv4Address> first_loopback_address(const Inventory& inventory);
+/// The highest one.
+[[nodiscard]] std::optional<Ipv4Address> highest_loopback_address(const Inventory& inventory);
+
+/// What the core is told of a configured interface, which may not exist. On a link without IPv4 address the
+/// source is that of `unnumbered`, else the loopback's; without any the link cannot be used and is not up.
+[[nodiscard]] ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Inventory& inventory);
+
+/// Why a link that exists and is up is not used all the same, with the cure; empty when nothing is wrong.
+[[nodiscard]] std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory);
+
+/// What the RIB needs of a link to make next hops of it.
+[[nodiscard]] rib::LinkFacts rib_facts(const wg::Link& link);
+
+/// Every IPv4 prefix that is on this machine itself: subnets and own addresses of all links that are up.
+[[nodiscard]] std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory);
+
+/// What the core is configured with. `is_wireguard` decides the default of mtu-ignore.
+[[nodiscard]] ospf::InstanceConfig instance_config(
+    const Config& config, ospf::RouterId router_id, LinkNames& names,
+    const std::function<bool(const std::string&)>& is_wireguard);
+
+/// Where a router id came from, in words for the log.
+struct ChosenRouterId {
+  ospf::RouterId id;
+  std::string reason;
+};
+/// The configuration's; else the highest loopback address; else made of the public key of the first WireGuard
+/// interface in the order of the configuration. nullopt when there is none of these (yet).
+/// `public_key`: of an interface, nullopt when it is no WireGuard device or has no key.
+[[nodiscard]] std::optional<ChosenRouterId> choose_router_id(
+    const Config& config, const Inventory& inventory,
+    const std::function<std::optional<wg::Key>(const std::string&)>& public_key);
+
+/// 32 bits of a public key, never 0.0.0.0 or 255.255.255.255.
+[[nodiscard]] ospf::RouterId router_id_of(const wg::Key& key);
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,223 @@
+// wgospfd: options, the order of start and end, signals. What runs in between is router.h's page.
+//
+// Start: configuration, lock of the table (refuses a second daemon before it could disturb the first), link
+// inventory, router id, router (with the RIB), API, "ready". End, on SIGTERM or SIGINT: the router leaves the
+// network in order, the API stops, the lock goes with the process. A second signal ends at once.
+//
+// Exit status: 0 after an orderly end; 1 when something failed; 2 for a wrong command line or configuration.
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "daemon/api/server.h"
+#include "daemon/describe.h"
+#include "daemon/log.h"
+#include "daemon/router.h"
+#include "daemon/service_manager.h"
+#include "rib/table_lock.h"
+
+namespace {
+
+using namespace wgospf;
+using namespace wgospf::daemon;
+
+constexpr int kFailed = 1;
+constexpr int kWrongInput = 2;
+
+struct Options {
+  std::string config_file = kDefaultConfigFile;
+  bool check = false;
+  bool keep_routes = false;
+  std::optional<Severity> log_level{};
+};
+
+/// The router id, and while there is nothing to make one of, the wait for it: an interface may come later.
+ChosenRouterId wait_for_router_id(const Config& config, wg::LinkMonitor& monitor) {
+  wg::Devices devices;
+  const auto public_key = [&](const std::string& name) -> std::optional<wg::Key> {
+    const auto device = devices.read(name);
+    return device ? device->public_key : std::nullopt;
+  };
+  for (bool told = false;; told = true) {
+    if (auto chosen = choose_router_id(config, monitor.snapshot(), public_key)) return *chosen;
+    if (!told) {
+      log(Severity::warning,
+          "waiting for a router id: there is no \"router-id\" in the configuration, no address on the "
+          "loopback, and "
+          "no WireGuard interface with a key yet");
+    }
+    pollfd wait{monitor.fd(), POLLIN, 0};
+    (void)::poll(&wait, 1, 1000);
+    (void)monitor.on_readable();
+  }
+}
+
+class Daemon {
+ public:
+  Daemon(Options options, Config config) : options_(std::move(options)), config_(std::move(config)) {}
+
+  int run() {
+    auto lock = rib::TableLock::acquire(config_.rib.lock_directory, config_.rib.table);
+    if (!lock) return fail(lock.error().message);
+    auto monitor = wg::LinkMonitor::open();
+    if (!monitor) return fail("cannot watch the system's links: " + monitor.error().text);
+    const auto chosen = wait_for_router_id(config_, *monitor);
+    log(Severity::info, fmt::format("wgospfd {} starts as router {} ({})", WGOSPF_VERSION,
+                                    chosen.id.to_string(), chosen.reason));
+    // Signals are ours from here on: before, they simply end the process, which has nothing to clean up.
+    take_signals();
+    if (!start(std::move(monitor).value(), chosen.id)) return kFailed;
+    notify_service_manager("READY=1\nSTATUS=router id " + chosen.id.to_string());
+    log(Severity::info, "ready, clients are served at " + api_->address());
+    loop_.run();
+    api_->stop(std::chrono::system_clock::now() + std::chrono::milliseconds{300});
+    log(Severity::info, "stopped");
+    return exit_status_;
+  }
+
+ private:
+  static int fail(const std::string& text) {
+    log(Severity::error, text);
+    return kFailed;
+  }
+
+  bool start(wg::LinkMonitor monitor, ospf::RouterId router_id) {
+    const auto on_stop = options_.keep_routes ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
+    router_ = std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop});
+    (void)router_->subscribe([this](const RouterEvent& event) { log_event(event); });
+    if (const auto error = router_->start()) return fail(error->message) == 0;
+    auto api = ApiServer::start(config_.api, *router_);
+    if (!api) return fail(api.error().message) == 0;
+    api_ = std::move(api.value());
+    return true;
+  }
+
+  /// Route changes and calculations come by the thousand: they are put in words only if anybody wants them.
+  void log_event(const RouterEvent& event) {
+    const bool many = std::holds_alternative<ospf::RouteChange<V2>>(event.what) ||
+                      std::holds_alternative<rib::Acknowledged>(event.what);
+    if (many && level() != Severity::debug) return;
+    log(describe(event, [this](ospf::LinkId link) { return router_->link_name(link); }));
+  }
+
+  [[nodiscard]] Severity level() const { return options_.log_level.value_or(config_.log_level); }
+
+  void take_signals() {
+    for (const int signal : {SIGHUP, SIGTERM, SIGINT}) signals_.add(signal);
+    wait_for_signal();
+  }
+
+  void wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (signal == SIGHUP) {
+        reload();
+      } else {
+        stop(signal);
+      }
+      wait_for_signal();
+    });
+  }
+
+  void reload() {
+    if (stopping_) return;
+    notify_reloading();
+    const auto result = load_config(options_.config_file);
+    if (const auto* errors = std::get_if<1>(&result)) {
+      for (const auto& error : *errors) log(Severity::error, error.to_string());
+      log(Severity::error, "the configuration is not taken over; the former one stays in force");
+    } else {
+      take_over(std::get<0>(result));
+    }
+    notify_service_manager("READY=1");
+  }
+
+  void take_over(const Config& config) {
+    const auto obstacles = needs_restart(config_, config, router_->instance().router_id());
+    for (const auto& obstacle : obstacles) log(Severity::error, options_.config_file + ": " + obstacle);
+    if (!obstacles.empty()) {
+      log(Severity::error, "the configuration needs a restart; the former one stays in force until then");
+      return;
+    }
+    config_ = config;
+    set_log_level(level());
+    router_->reconfigure(config);
+    log(Severity::info, "the configuration is taken over");
+  }
+
+  void stop(int signal) {
+    if (stopping_ || !router_) {
+      log(Severity::warning, "ending at once; routes may be left in the kernel");
+      exit_status_ = kFailed;
+      loop_.stop();
+      return;
+    }
+    stopping_ = true;
+    log(Severity::info, fmt::format("stopping ({})", signal == SIGINT ? "SIGINT" : "SIGTERM"));
+    notify_service_manager("STOPPING=1");
+    router_->shutdown([this](bool in_order) {
+      if (!in_order) exit_status_ = fail("the kernel's routes could not be removed in time");
+      loop_.stop();
+    });
+  }
+
+  Options options_;
+  Config config_;
+  boost::asio::io_context loop_{1};
+  boost::asio::signal_set signals_{loop_};
+  std::unique_ptr<Router> router_;
+  std::unique_ptr<ApiServer> api_;
+  bool stopping_ = false;
+  int exit_status_ = 0;
+};
+
+std::optional<Config> read_config(const std::string& file) {
+  auto result = load_config(file);
+  if (const auto* errors = std::get_if<1>(&result)) {
+    for (const auto& error : *errors) std::cerr << error.to_string() << '\n';
+    return std::nullopt;
+  }
+  return std::get<0>(std::move(result));
+}
+
+int parse_options(int argc, char** argv, Options& options) {
+  CLI::App app("wgospfd: OSPF over WireGuard tunnels and ordinary links", "wgospfd");
+  std::string level;
+  app.add_option("--config", options.config_file, "Configuration file, see wgospfd.yaml(5)")
+      ->capture_default_str()
+      ->type_name("FILE");
+  app.add_flag("--check", options.check, "Check the configuration, say what is wrong with it, and exit");
+  app.add_flag("--keep-routes", options.keep_routes, "Leave the routes in the kernel at the end");
+  app.add_option("--log-level", level, "Overrides the configuration's log.level")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->type_name("LEVEL");
+  app.set_version_flag("--version", std::string("wgospfd ") + WGOSPF_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongInput;
+  }
+  if (!level.empty()) options.log_level = parse_severity(level);
+  return -1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (const int status = parse_options(argc, argv, options); status >= 0) return status;
+  auto config = read_config(options.config_file);
+  if (!config) return kWrongInput;
+  if (options.check) {
+    std::cout << options.config_file << ": the configuration is sound\n";
+    return 0;
+  }
+  start_log(options.log_level.value_or(config->log_level));
+  return Daemon(std::move(options), std::move(*config)).run();
+}

@@ -1,0 +1,46 @@
+#pragma once
+// The raw socket of one interface on the loop: datagrams in, packets out, troubles told once.
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "wgadapter/ospf_socket.h"
+
+namespace wgospf::daemon {
+
+class OspfPort {
+ public:
+  struct Callbacks {
+    std::function<void(const wg::Datagram&)> datagram;
+    /// Called after the datagrams of one turn.
+    std::function<void()> turn_end;
+    /// Sending or receiving has begun to fail (with the reason), or works again (empty).
+    std::function<void(const std::string&)> trouble;
+  };
+
+  /// Binds to the interface and joins 224.0.0.5; on the loop, as everything here. No callback is called
+  /// before the loop runs again, and none after destruction.
+  [[nodiscard]] static wg::Result<std::unique_ptr<OspfPort>> open(boost::asio::io_context& loop,
+                                                                  const std::string& interface,
+                                                                  std::uint32_t ifindex, Callbacks callbacks);
+  ~OspfPort();
+  OspfPort(const OspfPort&) = delete;
+  OspfPort& operator=(const OspfPort&) = delete;
+
+  /// A packet that cannot be sent now is dropped: OSPF retransmits what matters.
+  void send(Ipv4Address destination, std::span<const std::byte> packet, std::optional<Ipv4Address> source);
+
+  [[nodiscard]] std::uint32_t ifindex() const;
+
+ private:
+  struct State;
+  explicit OspfPort(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,113 @@
+#include "daemon/redistribution.h"
+
+#include <algorithm>
+
+namespace wgospf::daemon {
+
+namespace {
+
+bool same_source(const RedistributeRule& rule, const rib::ForeignRoute& route) {
+  return rule.source == route.origin && (rule.source != rib::RouteOrigin::table || rule.table == route.table);
+}
+
+bool passes(const RedistributeRule& rule, const Ipv4Prefix& prefix) {
+  return rule.prefixes.empty() ||
+         std::any_of(rule.prefixes.begin(), rule.prefixes.end(),
+                     [&](const PrefixFilter& filter) { return filter.matches(prefix); });
+}
+
+bool routable(const Ipv4Prefix& prefix) {
+  return prefix.length == 0 ||
+         !(prefix.address.is_loopback() || prefix.address.is_link_local() || prefix.address.is_multicast());
+}
+
+}  // namespace
+
+rib::RedistributionWatch Redistribution::watch_for(const std::vector<RedistributeRule>& rules) {
+  rib::RedistributionWatch watch;
+  for (const auto& rule : rules) {
+    switch (rule.source) {
+      case rib::RouteOrigin::connected:
+        watch.connected = true;
+        break;
+      case rib::RouteOrigin::static_route:
+        watch.static_routes = true;
+        break;
+      case rib::RouteOrigin::table:
+        if (std::find(watch.tables.begin(), watch.tables.end(), rule.table) == watch.tables.end())
+          watch.tables.push_back(rule.table);
+        break;
+    }
+  }
+  return watch;
+}
+
+void Redistribution::touch_all() {
+  for (const auto& [prefix, routes] : routes_) touched_.insert(prefix);
+  for (const auto& [prefix, route] : announced_) touched_.insert(prefix);
+}
+
+void Redistribution::set_rules(std::vector<RedistributeRule> rules) {
+  if (rules == rules_) return;
+  rules_ = std::move(rules);
+  touch_all();
+}
+
+void Redistribution::set_ospf_interfaces(std::set<std::uint32_t> ifindexes) {
+  if (ifindexes == ospf_interfaces_) return;
+  ospf_interfaces_ = std::move(ifindexes);
+  touch_all();
+}
+
+void Redistribution::added(const rib::ForeignRoute& route) {
+  const auto* prefix = std::get_if<Ipv4Prefix>(&route.prefix);
+  if (prefix == nullptr) return;
+  routes_[*prefix].insert(route);
+  touched_.insert(*prefix);
+}
+
+void Redistribution::removed(const rib::ForeignRoute& route) {
+  const auto* prefix = std::get_if<Ipv4Prefix>(&route.prefix);
+  if (prefix == nullptr) return;
+  const auto found = routes_.find(*prefix);
+  if (found == routes_.end()) return;
+  found->second.erase(route);
+  if (found->second.empty()) routes_.erase(found);
+  touched_.insert(*prefix);
+}
+
+std::optional<ospf::ExternalRoute<V2>> Redistribution::wanted(const Ipv4Prefix& prefix) const {
+  const auto found = routes_.find(prefix);
+  if (found == routes_.end() || !routable(prefix)) return std::nullopt;
+  for (const auto& rule : rules_) {
+    if (!passes(rule, prefix)) continue;
+    for (const auto& route : found->second) {
+      if (!same_source(rule, route)) continue;
+      if (route.origin == rib::RouteOrigin::connected && ospf_interfaces_.count(route.ifindex) != 0) continue;
+      return ospf::ExternalRoute<V2>{prefix, rule.metric, rule.type2, 0, std::nullopt};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ospf::ExternalsChanged<V2>> Redistribution::take_changes(std::size_t limit) {
+  ospf::ExternalsChanged<V2> changes;
+  while (!touched_.empty() && changes.set.size() + changes.removed.size() < limit) {
+    const Ipv4Prefix prefix = *touched_.begin();
+    touched_.erase(touched_.begin());
+    const auto now = wanted(prefix);
+    const auto before = announced_.find(prefix);
+    if (now) {
+      if (before != announced_.end() && before->second == *now) continue;
+      announced_.insert_or_assign(prefix, *now);
+      changes.set.push_back(*now);
+    } else if (before != announced_.end()) {
+      announced_.erase(before);
+      changes.removed.push_back(prefix);
+    }
+  }
+  if (changes.set.empty() && changes.removed.empty()) return std::nullopt;
+  return changes;
+}
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,49 @@
+#pragma once
+// Which routes of others are announced as AS-external, and how. Pure: foreign routes and rules go in, the
+// difference to what is announced comes out.
+//
+// A prefix is announced once. When several routes or rules match, the first rule in the order of the
+// configuration wins. A prefix that OSPF announces anyway, because its interface is configured, is left out,
+// and so is what no router may route (127/8, 169.254/16, multicast). That a route is not ours is rib's word:
+// it never reports those of protocol 89.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/router_view.h"
+#include "rib/kernel.h"
+#include "rib/report.h"
+
+namespace wgospf::daemon {
+
+class Redistribution {
+ public:
+  /// What rib is to report for these rules.
+  [[nodiscard]] static rib::RedistributionWatch watch_for(const std::vector<RedistributeRule>& rules);
+
+  void set_rules(std::vector<RedistributeRule> rules);
+  /// Interfaces that OSPF runs on, passive ones included.
+  void set_ospf_interfaces(std::set<std::uint32_t> ifindexes);
+  void added(const rib::ForeignRoute& route);
+  void removed(const rib::ForeignRoute& route);
+
+  /// At most `limit` prefixes whose announcement changes; nullopt when there is none. Call until nullopt.
+  [[nodiscard]] std::optional<ospf::ExternalsChanged<V2>> take_changes(std::size_t limit);
+  [[nodiscard]] std::size_t announced() const { return announced_.size(); }
+
+ private:
+  [[nodiscard]] std::optional<ospf::ExternalRoute<V2>> wanted(const Ipv4Prefix& prefix) const;
+  void touch_all();
+
+  std::vector<RedistributeRule> rules_;
+  std::set<std::uint32_t> ospf_interfaces_;
+  std::map<Ipv4Prefix, std::set<rib::ForeignRoute>> routes_;
+  std::map<Ipv4Prefix, ospf::ExternalRoute<V2>> announced_;
+  std::set<Ipv4Prefix> touched_;
+};
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,147 @@
+#include "daemon/rib_feed.h"
+
+#include <algorithm>
+
+namespace wgospf::daemon {
+
+void RibFeed::apply(const ospf::RouteChange<V2>& change) {
+  generation_ = std::max(generation_, change.generation.value);
+  std::visit([&](const auto& c) { apply(c); }, change.change);
+}
+
+void RibFeed::apply(const ospf::SetChanged<V2>& change) {
+  if (change.set == ospf::kAttachedSet) return;
+  const auto [found, is_new] = sets_.try_emplace(change.set);
+  found->second.next_hops = change.members;
+  resolve(change.set, found->second);
+  // The prefixes of a new set are still to come.
+  if (is_new) sources_changed_.erase(change.set);
+}
+
+void RibFeed::apply(const ospf::SetGone& change) {
+  if (change.set == ospf::kAttachedSet) return;
+  sets_.erase(change.set);
+  sources_changed_.erase(change.set);
+  batch_.changes.push_back(rib::SetGone{change.set.value, rib::Family::ipv4});
+}
+
+void RibFeed::apply(const ospf::PrefixChanged<V2>& change) {
+  if (change.route.set == ospf::kAttachedSet) {
+    // It may have been a route through a neighbour before.
+    batch_.changes.push_back(rib::PrefixGone{change.route.prefix});
+    pending_.erase(change.route.prefix);
+    return;
+  }
+  batch_.changes.push_back(prefix_change(change.route));
+  pending_[change.route.prefix] = generation_;
+  pending_order_.emplace_back(generation_, change.route.prefix);
+}
+
+void RibFeed::apply(const ospf::PrefixGone<V2>& change) {
+  batch_.changes.push_back(rib::PrefixGone{change.prefix});
+  pending_.erase(change.prefix);
+}
+
+rib::PrefixChanged RibFeed::prefix_change(const ospf::Route<V2>& route) const {
+  rib::PrefixChanged change{route.prefix, route.set.value, route.metric,
+                            static_cast<rib::RouteType>(route.path_type), std::nullopt};
+  const auto set = sets_.find(route.set);
+  if (set != sets_.end() && set->second.source) change.source = *set->second.source;
+  return change;
+}
+
+void RibFeed::resolve(ospf::SetId id, Set& set) {
+  const auto former_source = set.source;
+  set.members.clear();
+  set.source.reset();
+  set.generation = generation_;
+  for (const auto& hop : set.next_hops) {
+    const auto link = resolve_(hop.link);
+    if (!link) continue;
+    if (link->source && !set.source) set.source = link->source;
+    rib::Member member = hop.gateway ? rib::member_for(link->facts, *hop.gateway)
+                                     : rib::Member{link->facts.ifindex, std::nullopt, false, 1};
+    // Two neighbours on one device-only link are one way out for the kernel.
+    if (std::find(set.members.begin(), set.members.end(), member) == set.members.end())
+      set.members.push_back(std::move(member));
+  }
+  // A set that leads nowhere for the moment keeps the source, so that its routes need not be touched twice.
+  if (set.members.empty()) set.source = former_source;
+  batch_.changes.push_back(rib::SetChanged{id.value, rib::Family::ipv4, set.members});
+  if (set.source != former_source) sources_changed_.insert(id);
+}
+
+void RibFeed::link_changed(ospf::LinkId link) {
+  for (auto& [id, set] : sets_) {
+    const bool uses = std::any_of(set.next_hops.begin(), set.next_hops.end(),
+                                  [&](const ospf::NextHop<V2>& hop) { return hop.link == link; });
+    if (uses) resolve(id, set);
+  }
+}
+
+void RibFeed::submit_again(const std::set<ospf::SetId>& sets) {
+  const auto table = table_();
+  for (const auto& route : table->routes) {
+    if (sets.count(route.set) != 0) batch_.changes.push_back(prefix_change(route));
+  }
+}
+
+std::optional<rib::Batch> RibFeed::take() {
+  if (!sources_changed_.empty()) {
+    submit_again(sources_changed_);
+    sources_changed_.clear();
+  }
+  if (batch_.changes.empty()) return std::nullopt;
+  batch_.generation = generation_;
+  return std::exchange(batch_, {});
+}
+
+void RibFeed::acknowledged(std::uint64_t generation) {
+  acknowledged_ = std::max(acknowledged_, generation);
+  while (!pending_order_.empty() && pending_order_.front().first <= acknowledged_) {
+    const auto found = pending_.find(pending_order_.front().second);
+    if (found != pending_.end() && found->second <= acknowledged_) pending_.erase(found);
+    pending_order_.pop_front();
+  }
+}
+
+void RibFeed::failed(const rib::Failed& report) {
+  failures_.insert_or_assign(report.subject, report.text);
+}
+
+void RibFeed::recovered(const rib::Recovered& report) {
+  failures_.erase(report.subject);
+}
+
+std::map<std::string, std::string> RibFeed::failures() const {
+  std::map<std::string, std::string> result;
+  for (const auto& [subject, text] : failures_) result.emplace(rib::to_string(subject), text);
+  return result;
+}
+
+const std::string* RibFeed::failure_of(const ospf::Route<V2>& route) const {
+  const auto find = [&](const rib::Subject& subject) {
+    const auto found = failures_.find(subject);
+    return found == failures_.end() ? nullptr : &found->second;
+  };
+  if (failures_.empty()) return nullptr;
+  if (const auto* text = find(rib::IpPrefix{route.prefix})) return text;
+  if (const auto* text = find(rib::SetKey{rib::Family::ipv4, route.set.value})) return text;
+  const auto set = sets_.find(route.set);
+  if (set == sets_.end() || set->second.members.size() != 1) return nullptr;
+  // With several members the route stands on those that work.
+  const rib::Member& member = set->second.members.front();
+  const auto family = member.gateway ? rib::family_of(*member.gateway) : rib::Family::ipv4;
+  return find(rib::NexthopKey{family, member.ifindex, member.gateway, member.onlink});
+}
+
+RouteKernelState RibFeed::state(const ospf::Route<V2>& route) const {
+  if (route.set == ospf::kAttachedSet) return {RouteKernelState::Kind::attached, {}};
+  if (const auto* text = failure_of(route)) return {RouteKernelState::Kind::failed, *text};
+  const auto set = sets_.find(route.set);
+  const bool pending = pending_.count(route.prefix) != 0 || set == sets_.end() ||
+                       set->second.generation > acknowledged_ || set->second.members.empty();
+  return {pending ? RouteKernelState::Kind::pending : RouteKernelState::Kind::installed, {}};
+}
+
+}  // namespace wgospf::daemon

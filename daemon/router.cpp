@@ -1,0 +1,409 @@
+#include "daemon/router.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <random>
+
+#include "daemon/describe.h"
+
+namespace wgospf::daemon {
+
+namespace asio = boost::asio;
+using std::chrono::seconds;
+
+namespace {
+
+/// How much of a long work is done in one turn; hellos wait meanwhile.
+constexpr std::size_t kReportsPerTurn = 1000;
+constexpr std::size_t kExternalsPerTurn = 500;
+/// The core ends its shutdown by itself after one second; this is for the case that it does not.
+constexpr seconds kFlushGuard{3};
+constexpr seconds kRibStopGuard{10};
+
+ospf::Seed random_seed() {
+  std::random_device device;
+  return {(std::uint64_t{device()} << 32) | device()};
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+}  // namespace
+
+Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options)
+    : loop_(loop),
+      facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now()},
+      config_(std::move(options.config)),
+      router_id_(options.router_id),
+      on_stop_(options.on_stop),
+      monitor_(std::move(monitor)),
+      monitor_descriptor_(loop, monitor_.fd()),
+      core_timer_(loop),
+      feed_(
+          [this](ospf::LinkId link) {
+            const auto found = interfaces_.find(link);
+            return found == interfaces_.end() ? std::nullopt : found->second.rib;
+          },
+          [this] { return instance_->routes(); }),
+      claim_timer_(loop),
+      link_timer_(loop),
+      wireguard_timer_(loop),
+      stop_timer_(loop) {}
+
+Router::~Router() {
+  *alive_ = false;
+  poller_.reset();
+  rib_.reset();
+  monitor_descriptor_.release();  // the monitor closes it
+}
+
+std::optional<rib::Error> Router::start() {
+  if (auto error = start_rib()) return error;
+  start_protocol();
+  return std::nullopt;
+}
+
+std::optional<rib::Error> Router::start_rib() {
+  rib::Config config;
+  config.table = config_.rib.table;
+  config.metric = config_.rib.metric;
+  config.watch = Redistribution::watch_for(config_.redistribute);
+  // On the rib thread: only the hand-over.
+  auto started = rib::RibThread::start(config, [this, &loop = loop_, alive = alive_](rib::Reports reports) {
+    asio::post(loop, [this, alive, reports = std::move(reports)]() mutable {
+      if (!*alive) return;
+      const bool idle = reports_.empty();
+      for (auto& report : reports) reports_.push_back(std::move(report));
+      if (idle) take_rib_reports();
+    });
+  });
+  if (!started) return started.error();
+  rib_ = std::move(started.value());
+  connected_ = connected_prefixes(monitor_.snapshot());
+  rib_->set_connected(connected_);
+  const auto reachable = rib::table_reachable(config.table);
+  if (reachable && !reachable.value()) {
+    set_warning("table_unused",
+                fmt::format("no routing rule looks up table {}: its routes have no effect; add one "
+                            "with \"ip rule add table {}\"",
+                            config.table, config.table));
+  }
+  return std::nullopt;
+}
+
+void Router::start_protocol() {
+  for (const auto& area : config_.areas) {
+    for (const auto& settings : area.interfaces) interfaces_[names_.id_of(settings.name)].settings = settings;
+  }
+  core_config_ = instance_config(config_, router_id_, names_,
+                                 [this](const std::string& name) { return is_wireguard(name); });
+  instance_ = std::make_unique<ospf::Instance<V2>>(core_config_, random_seed(), now());
+  redistribution_.set_rules(config_.redistribute);
+  drain();
+  refresh_links();
+  std::uint32_t longest_dead = 0;
+  for (const auto& [link, interface] : interfaces_) {
+    if (!interface.settings.passive) longest_dead = std::max(longest_dead, interface.settings.dead_interval);
+  }
+  // What a former run left is replaced after this time even if not all neighbours have come back.
+  claim_timer_.expires_after(seconds{longest_dead} + seconds{1});
+  claim_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive || claimed_) return;
+    claimed_ = true;
+    rib_->claim();
+  });
+  poller_ = std::make_unique<WireguardPoller>(
+      loop_, [this](std::vector<WireguardReading> readings) { on_wireguard(std::move(readings)); });
+  wait_for_links();
+  poll_wireguard();
+  finish_turn();
+}
+
+// The core
+// ---------------------------------------------------------------------------------------------------
+
+ospf::Instant Router::now() const {
+  return ospf::Instant{std::chrono::steady_clock::now().time_since_epoch()};
+}
+
+void Router::feed(const ospf::Input<V2>& input) {
+  if (phase_ >= Phase::stopping) return;
+  instance_->handle(now(), input);
+  drain();
+}
+
+void Router::drain() {
+  while (auto output = instance_->poll()) {
+    std::visit([this](auto& item) { on_output(item); }, *output);
+  }
+}
+
+void Router::on_output(ospf::Transmit<V2>& packet) {
+  const auto found = interfaces_.find(packet.link);
+  if (found == interfaces_.end() || !found->second.port) return;
+  const Interface& interface = found->second;
+  Ipv4Address destination = wg::kAllSpfRouters;
+  if (const auto* address = std::get_if<Ipv4Address>(&packet.destination))
+    destination = *address;
+  else if (std::get<ospf::Group>(packet.destination) == ospf::Group::all_d_routers)
+    destination = wg::kAllDRouters;
+  const auto source = interface.status.addresses.empty()
+                          ? interface.status.unnumbered_source
+                          : std::optional(interface.status.addresses.front().address);
+  interface.port->send(destination, *packet.bytes, source);
+}
+
+void Router::on_output(ospf::RouteChange<V2>& change) {
+  generation_ = change.generation;
+  if (phase_ == Phase::running) feed_.apply(change);
+  if (!listeners_.empty()) publish({std::move(change), {}, {}});
+}
+
+void Router::on_output(ospf::Event<V2>& event) {
+  if (std::holds_alternative<ospf::NeighborStateChanged>(event)) claim_due_ = coverage_due_ = true;
+  if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
+  if (std::holds_alternative<ospf::ShutdownComplete>(event)) flushed_ = true;
+  publish({std::move(event), {}, {}});
+}
+
+void Router::finish_turn() {
+  if (phase_ == Phase::running) {
+    if (auto batch = feed_.take()) rib_->submit(std::move(*batch));
+    if (std::exchange(claim_due_, false)) check_claim();
+    if (std::exchange(coverage_due_, false)) check_coverage();
+  }
+  if (phase_ == Phase::flushing && flushed_) stop_rib();
+  arm_timer();
+}
+
+void Router::arm_timer() {
+  const auto deadline = phase_ < Phase::stopping ? instance_->poll_timeout() : std::nullopt;
+  const auto at = deadline ? std::optional(deadline->at) : std::nullopt;
+  if (at == armed_) return;
+  armed_ = at;
+  if (!at) {
+    core_timer_.cancel();
+    return;
+  }
+  core_timer_.expires_at(std::chrono::steady_clock::time_point{at->time_since_epoch()});
+  core_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive || phase_ >= Phase::stopping) return;
+    armed_.reset();
+    instance_->handle_timeout(now());
+    drain();
+    finish_turn();
+  });
+}
+
+// The kernel's routes
+// ----------------------------------------------------------------------------------------
+
+void Router::take_rib_reports() {
+  for (std::size_t i = 0; i < kReportsPerTurn && !reports_.empty(); ++i) {
+    const rib::Report report = std::move(reports_.front());
+    reports_.pop_front();
+    on_report(report);
+  }
+  redistribute();
+  finish_turn();
+  if (reports_.empty()) return;
+  asio::post(loop_, [this, alive = alive_] {
+    if (*alive) take_rib_reports();
+  });
+}
+
+void Router::on_report(const rib::Report& report) {
+  if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
+    feed_.acknowledged(acknowledged->generation);
+    publish({*acknowledged, {}, {}});
+  } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
+    feed_.failed(*failed);
+    notice(Severity::error, "kernel_refused",
+           fmt::format("the kernel refused {}: {}", rib::to_string(failed->subject), failed->text));
+  } else if (const auto* recovered = std::get_if<rib::Recovered>(&report)) {
+    feed_.recovered(*recovered);
+    notice(Severity::info, "kernel_recovered",
+           fmt::format("the kernel has taken {} now, or it is not wanted any more",
+                       rib::to_string(recovered->subject)));
+  } else if (const auto* drift = std::get_if<rib::Drift>(&report)) {
+    drifts_ += drift->count;
+    notice(Severity::warning, "kernel_drift",
+           fmt::format("something else changed {} objects of ours in the kernel: {}; they are put back",
+                       drift->count, drift->what));
+  } else if (const auto* overrun = std::get_if<rib::Overrun>(&report)) {
+    notice(Severity::info, "kernel_overrun", overrun->what);
+  } else if (const auto* added = std::get_if<rib::ForeignRouteAdded>(&report)) {
+    redistribution_.added(added->route);
+  } else if (const auto* removed = std::get_if<rib::ForeignRouteRemoved>(&report)) {
+    redistribution_.removed(removed->route);
+  } else if (std::holds_alternative<rib::Stopped>(report)) {
+    rib_stopped(true);
+  }
+}
+
+void Router::redistribute() {
+  if (phase_ != Phase::running || redistributing_) return;
+  const auto changes = redistribution_.take_changes(kExternalsPerTurn);
+  if (!changes) return;
+  feed(*changes);
+  redistributing_ = true;
+  asio::post(loop_, [this, alive = alive_] {
+    if (!*alive) return;
+    redistributing_ = false;
+    redistribute();
+    finish_turn();
+  });
+}
+
+// What a former run left may be replaced when this run knows as much: every interface with a neighbour is
+// Full and routes have been calculated. Which interfaces have a neighbour is known when each has had the time
+// for a hello.
+void Router::check_claim() {
+  if (claimed_ || !instance_->converged()) return;
+  std::uint32_t longest_hello = 0;
+  bool all_full = true;
+  for (const auto& info : instance_->interfaces()) {
+    if (info.config.passive || info.status.loopback || !info.status.up) continue;
+    all_full = all_full && info.full_count > 0;
+    longest_hello = std::max<std::uint32_t>(longest_hello, info.config.hello_interval);
+  }
+  const auto age = std::chrono::steady_clock::now() - facts_.start;
+  if (!all_full && age < seconds{longest_hello}) {
+    claim_due_ = true;  // asked again at the next turn
+    return;
+  }
+  claimed_ = true;
+  claim_timer_.cancel();
+  rib_->claim();
+}
+
+// Telling
+// ----------------------------------------------------------------------------------------------------
+
+void Router::post(std::function<void()> closure) {
+  asio::post(loop_, std::move(closure));
+}
+
+RouterView::Subscription Router::subscribe(Listener listener) {
+  const auto subscription = static_cast<Subscription>(++last_subscription_);
+  listeners_.emplace(subscription, std::move(listener));
+  return subscription;
+}
+
+void Router::unsubscribe(Subscription subscription) {
+  listeners_.erase(subscription);
+}
+
+void Router::publish(RouterEvent event) {
+  event.generation = generation_;
+  event.time = std::chrono::system_clock::now();
+  for (const auto& [subscription, listener] : listeners_) listener(event);
+}
+
+void Router::notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link) {
+  publish({Notice{severity, std::move(name), std::move(text), link}, {}, {}});
+}
+
+void Router::set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link) {
+  const auto found = warnings_.find(key);
+  const std::string name = key.substr(0, key.find('/'));
+  if (text.empty()) {
+    if (found == warnings_.end()) return;
+    notice(Severity::info, name, "no longer: " + found->second, link);
+    warnings_.erase(found);
+  } else if (found == warnings_.end() || found->second != text) {
+    warnings_[key] = text;
+    notice(Severity::warning, name, text, link);
+  }
+}
+
+std::vector<std::string> Router::warnings() const {
+  std::vector<std::string> result;
+  for (const auto& [key, text] : warnings_) result.push_back(text);
+  return result;
+}
+
+KernelView Router::kernel() const {
+  return {config_.rib.table, config_.rib.metric, feed_.acknowledged_generation(),
+          drifts_,           feed_.failures(),   rib_->counters()};
+}
+
+RouteKernelState Router::kernel_state(const ospf::Route<V2>& route) const {
+  return feed_.state(route);
+}
+
+// Reload and end
+// ---------------------------------------------------------------------------------------------
+
+void Router::reconfigure(Config config) {
+  if (phase_ != Phase::running) return;
+  config_ = std::move(config);
+  std::set<ospf::LinkId> wanted;
+  for (const auto& area : config_.areas) {
+    for (const auto& settings : area.interfaces) {
+      const auto link = names_.id_of(settings.name);
+      wanted.insert(link);
+      interfaces_[link].settings = settings;
+    }
+  }
+  // Sockets first where a passive interface becomes active, since its hello goes out at once; then the core,
+  // while the sockets of what is gone are still there to say goodbye.
+  for (auto& [link, interface] : interfaces_) {
+    const bool active = wanted.count(link) != 0 && !interface.settings.passive && !interface.status.loopback;
+    if (active && interface.status.up) (void)open_port(link, interface, interface.status.ifindex.value);
+  }
+  refresh_core_config();
+  for (auto it = interfaces_.begin(); it != interfaces_.end();) {
+    if (wanted.count(it->first) != 0) {
+      ++it;
+      continue;
+    }
+    for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/"})
+      warnings_.erase(kind + it->second.settings.name);
+    it = interfaces_.erase(it);
+  }
+  refresh_links();
+  redistribution_.set_rules(config_.redistribute);
+  rib_->watch(Redistribution::watch_for(config_.redistribute));
+  redistribute();
+  poll_wireguard();
+  finish_turn();
+}
+
+void Router::shutdown(std::function<void(bool)> done) {
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::flushing;
+  done_ = std::move(done);
+  stop_timer_.expires_after(kFlushGuard);
+  stop_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive && phase_ == Phase::flushing) stop_rib();
+  });
+  feed(ospf::Shutdown{});
+  finish_turn();
+}
+
+void Router::stop_rib() {
+  phase_ = Phase::stopping;
+  core_timer_.cancel();
+  for (auto& [link, interface] : interfaces_) interface.port.reset();
+  stop_timer_.expires_after(kRibStopGuard);
+  stop_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) rib_stopped(false);
+  });
+  rib_->flush_and_stop(on_stop_);
+}
+
+void Router::rib_stopped(bool in_order) {
+  if (phase_ == Phase::stopped) return;
+  phase_ = Phase::stopped;
+  stop_timer_.cancel();
+  if (done_) std::exchange(done_, nullptr)(in_order);
+}
+
+}  // namespace wgospf::daemon

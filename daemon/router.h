@@ -1,0 +1,179 @@
+#pragma once
+// The router: one core, the sockets of its interfaces, the kernel's routes, and everything between them.
+//
+//  LinkMonitor ── links and addresses ──> refresh_links ── LinkChanged ──┐        ┌─ Transmit ──> OspfPort
+//  OspfPort ───── datagrams ───────────── Received ──────────────────────┤        │
+//  steady_timer ─ poll_timeout is due ─── handle_timeout ────────────> Instance ──┼─ RouteChange ─> RibFeed
+//  ─> RibThread RibThread ──── foreign routes ──> Redistribution ── ExternalsChanged ─┤        │ SIGHUP
+//  ─────── a new Config ────────── Reconfigure ───────────────────┤        └─ Event ──> listeners (log,
+//  Watch) SIGTERM ────── Shutdown ──────────────────────────────────────────────┘ RibThread ────
+//  acknowledged, failed ──> RibFeed, listeners WireguardPoller ── devices ──> wireguard(), allowed-ips
+//  findings
+//
+// One thread runs the loop, and everything here is called on it unless it says "any thread" (router_view.h).
+// A turn is: inputs to the core, each followed by draining its outputs; then finish_turn() hands the batch to
+// rib and arms the timer.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/link_facts.h"
+#include "daemon/ospf_port.h"
+#include "daemon/redistribution.h"
+#include "daemon/rib_feed.h"
+#include "daemon/router_view.h"
+#include "daemon/wireguard_poller.h"
+#include "rib/kernel.h"
+#include "wgadapter/links.h"
+
+namespace wgospf::daemon {
+
+struct RouterOptions {
+  Config config{};
+  ospf::RouterId router_id{};
+  rib::OnStop on_stop = rib::OnStop::remove_routes;
+};
+
+class Router final : public RouterView {
+ public:
+  /// Nothing happens before start(): listeners that subscribe now hear everything. `loop` must outlive the
+  /// router and be run by one thread only.
+  Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options);
+  /// Starts the RIB (which reads what a former run left) and opens the sockets of what interfaces there are.
+  /// Hold the table's lock before. An error leaves a router that can only be destroyed.
+  [[nodiscard]] std::optional<rib::Error> start();
+  ~Router() override;
+
+  /// Takes over a configuration for which needs_restart() is empty. What it leaves alone goes on undisturbed.
+  void reconfigure(Config config);
+  /// Leaves in order: own LSAs flushed, a hello without neighbours, routes removed unless they are to be
+  /// kept. `done` is called once, with false when the kernel's routes could not be brought in order in time.
+  void shutdown(std::function<void(bool)> done);
+  [[nodiscard]] const Config& config() const { return config_; }
+
+  // RouterView.
+  void post(std::function<void()> closure) override;
+  [[nodiscard]] const RouterFacts& facts() const override { return facts_; }
+  [[nodiscard]] Subscription subscribe(Listener listener) override;
+  void unsubscribe(Subscription subscription) override;
+  [[nodiscard]] const ospf::Instance<V2>& instance() const override { return *instance_; }
+  [[nodiscard]] ospf::Instant now() const override;
+  [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return names_.name_of(link); }
+  [[nodiscard]] KernelView kernel() const override;
+  [[nodiscard]] RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
+  [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
+    return wireguard_;
+  }
+  [[nodiscard]] std::vector<std::string> warnings() const override;
+
+ private:
+  /// A configured interface and what it has become.
+  struct Interface {
+    InterfaceSettings settings{};
+    ospf::LinkStatus<V2> status{};  ///< as the core was last told
+    std::optional<RibLink> rib{};
+    std::unique_ptr<OspfPort> port{};
+  };
+  enum class Phase : std::uint8_t { running, flushing, stopping, stopped };
+
+  [[nodiscard]] std::optional<rib::Error> start_rib();
+  void start_protocol();
+
+  // The core.
+  void feed(const ospf::Input<V2>& input);
+  void drain();
+  void finish_turn();
+  void arm_timer();
+  void on_output(ospf::Transmit<V2>& packet);
+  void on_output(ospf::RouteChange<V2>& change);
+  void on_output(ospf::Event<V2>& event);
+
+  // Links.
+  void wait_for_links();
+  void on_link_events(const std::vector<wg::LinkEvent>& events);
+  void refresh_links();
+  void refresh_link(ospf::LinkId link, Interface& interface);
+  [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
+  void refresh_rib_link(ospf::LinkId link, Interface& interface);
+  void refresh_core_config();
+  void check_interface_type(const Interface& interface, const wg::Link& system_link);
+  void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
+  void retry_links_later();
+  [[nodiscard]] bool is_wireguard(const std::string& name) const;
+
+  // The kernel's routes.
+  void take_rib_reports();
+  void on_report(const rib::Report& report);
+  void redistribute();
+  void check_claim();
+
+  // WireGuard.
+  void poll_wireguard();
+  void on_wireguard(std::vector<WireguardReading> readings);
+  void check_coverage();
+
+  // Telling.
+  void publish(RouterEvent event);
+  void notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link = {});
+  /// A condition that lasts: told when it begins, changes or ends, and listed by warnings() meanwhile.
+  void set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link = {});
+
+  void stop_rib();
+  void rib_stopped(bool in_order);
+
+  boost::asio::io_context& loop_;
+  RouterFacts facts_;
+  Config config_;
+  ospf::RouterId router_id_;
+  rib::OnStop on_stop_;
+  Phase phase_ = Phase::running;
+  std::function<void(bool)> done_;
+
+  wg::LinkMonitor monitor_;
+  boost::asio::posix::stream_descriptor monitor_descriptor_;
+  LinkNames names_;
+  std::map<ospf::LinkId, Interface> interfaces_;
+  ospf::InstanceConfig core_config_;
+  std::vector<rib::IpPrefix> connected_;
+
+  std::unique_ptr<ospf::Instance<V2>> instance_;
+  ospf::Generation generation_;
+  boost::asio::steady_timer core_timer_;
+  std::optional<ospf::Instant> armed_;
+
+  RibFeed feed_;
+  Redistribution redistribution_;
+  bool redistributing_ = false;  ///< a further batch is posted already
+  std::deque<rib::Report> reports_;
+  bool claimed_ = false;
+  bool claim_due_ = false;  ///< something happened that may complete the convergence
+  boost::asio::steady_timer claim_timer_, link_timer_, wireguard_timer_, stop_timer_;
+  bool link_retry_ = false;
+  bool coverage_due_ = false;  ///< neighbours have come or gone
+  bool flushed_ = false;       ///< the core has said ShutdownComplete
+
+  std::shared_ptr<const std::vector<WireguardView>> wireguard_ =
+      std::make_shared<std::vector<WireguardView>>();
+  std::map<std::string, std::string> warnings_;
+  std::map<Subscription, Listener> listeners_;
+  std::uint64_t last_subscription_ = 0;
+  std::uint64_t drifts_ = 0;
+
+  // Ended first: their threads post to the loop and must not outlive what they call.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::unique_ptr<WireguardPoller> poller_;
+  std::unique_ptr<rib::RibThread> rib_;
+};
+
+}  // namespace wgospf::daemon

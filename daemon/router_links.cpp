@@ -1,0 +1,259 @@
+// The router's links: from the system's inventory to sockets, to what the core is told, and to what WireGuard
+// says of them.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "daemon/router.h"
+
+namespace wgospf::daemon {
+
+namespace asio = boost::asio;
+using std::chrono::seconds;
+
+namespace {
+/// WireGuard's handshakes and counters are read this often; it has no events.
+constexpr seconds kWireguardInterval{2};
+/// A socket that could not be opened is tried again after this time.
+constexpr seconds kLinkRetry{1};
+}  // namespace
+
+void Router::wait_for_links() {
+  monitor_descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                                 [this, alive = alive_](const boost::system::error_code& error) {
+                                   if (error || !*alive || phase_ >= Phase::stopping) return;
+                                   auto events = monitor_.on_readable();
+                                   if (events) {
+                                     set_warning("links", {});
+                                     on_link_events(*events);
+                                     wait_for_links();
+                                   } else {
+                                     set_warning("links", events.error().text);
+                                     retry_links_later();
+                                   }
+                                   finish_turn();
+                                 });
+}
+
+void Router::retry_links_later() {
+  if (link_retry_) return;
+  link_retry_ = true;
+  link_timer_.expires_after(kLinkRetry);
+  link_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive || phase_ >= Phase::stopping) return;
+    link_retry_ = false;
+    // One wait at a time: the former one, if it is still pending, gives way.
+    monitor_descriptor_.cancel();
+    auto events = monitor_.on_readable();
+    if (events) {
+      set_warning("links", {});
+      on_link_events(*events);
+      refresh_links();
+      wait_for_links();
+    } else {
+      retry_links_later();
+    }
+    finish_turn();
+  });
+}
+
+void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
+  if (events.empty()) return;
+  for (const auto& event : events) {
+    const bool gone = event.kind == wg::LinkEvent::Kind::removed || !event.link.flags.up;
+    gone ? rib_->link_down(event.link.ifindex) : rib_->link_up(event.link.ifindex);
+  }
+  auto connected = connected_prefixes(monitor_.snapshot());
+  if (connected != connected_) {
+    connected_ = std::move(connected);
+    rib_->set_connected(connected_);
+  }
+  refresh_links();
+}
+
+void Router::refresh_links() {
+  if (phase_ != Phase::running) return;
+  refresh_core_config();
+  std::set<std::uint32_t> ifindexes;
+  for (auto& [link, interface] : interfaces_) {
+    refresh_link(link, interface);
+    if (interface.status.ifindex.value != 0) ifindexes.insert(interface.status.ifindex.value);
+  }
+  redistribution_.set_ospf_interfaces(std::move(ifindexes));
+  redistribute();
+}
+
+void Router::refresh_link(ospf::LinkId link, Interface& interface) {
+  const std::string& name = interface.settings.name;
+  const wg::Link* system_link = find_link(monitor_.snapshot(), name);
+  set_warning("interface/" + name,
+              system_link == nullptr
+                  ? fmt::format("interface {} does not exist; it is used when it appears", name)
+                  : link_problem(interface.settings, monitor_.snapshot()),
+              link);
+  if (system_link != nullptr) check_interface_type(interface, *system_link);
+
+  auto status = link_status(interface.settings, monitor_.snapshot());
+  // Created anew: its neighbours were those of another interface.
+  if (interface.status.up && status.up && interface.status.ifindex != status.ifindex) {
+    auto down = interface.status;
+    down.up = false;
+    tell_link(link, interface, down);
+  }
+  const bool wants_port = status.up && !interface.settings.passive && !status.loopback;
+  if (wants_port && !open_port(link, interface, status.ifindex.value)) status.up = false;
+  refresh_rib_link(link, interface);
+  tell_link(link, interface, status);
+  if (!wants_port) {
+    interface.port.reset();
+    set_warning("socket/" + name, {}, link);
+  }
+}
+
+bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex) {
+  if (interface.port && interface.port->ifindex() == ifindex) return true;
+  const std::string name = interface.settings.name;
+  OspfPort::Callbacks callbacks;
+  callbacks.datagram = [this, link](const wg::Datagram& datagram) {
+    feed(ospf::Received<V2>{link, datagram.source, datagram.destination, std::as_bytes(datagram.payload)});
+  };
+  callbacks.turn_end = [this] { finish_turn(); };
+  callbacks.trouble = [this, link, name](const std::string& trouble) {
+    set_warning("socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble),
+                link);
+  };
+  auto port = OspfPort::open(loop_, name, ifindex, std::move(callbacks));
+  if (!port) {
+    interface.port.reset();
+    set_warning("socket/" + name, fmt::format("interface {} cannot be used: {}", name, port.error().text),
+                link);
+    retry_links_later();
+    return false;
+  }
+  set_warning("socket/" + name, {}, link);
+  interface.port = std::move(port).value();
+  return true;
+}
+
+void Router::check_interface_type(const Interface& interface, const wg::Link& system_link) {
+  const auto& settings = interface.settings;
+  const bool clear = settings.type_given || settings.passive || system_link.flags.point_to_point ||
+                     system_link.flags.loopback || is_wireguard(settings.name);
+  set_warning(
+      "interface_type/" + settings.name,
+      clear ? std::string()
+            : fmt::format("interface {} is neither a WireGuard nor a point-to-point device; it is run as "
+                          "point-to-point, write \"interface-type: point-to-point\" if this is meant",
+                          settings.name));
+}
+
+void Router::tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status) {
+  if (interface.status == status) return;
+  interface.status = status;
+  feed(ospf::LinkChanged<V2>{link, status});
+}
+
+void Router::refresh_rib_link(ospf::LinkId link, Interface& interface) {
+  const wg::Link* system_link = find_link(monitor_.snapshot(), interface.settings.name);
+  std::optional<RibLink> rib;
+  if (system_link != nullptr) {
+    rib = RibLink{rib_facts(*system_link),
+                  link_status(interface.settings, monitor_.snapshot()).unnumbered_source};
+  }
+  const bool same =
+      rib.has_value() == interface.rib.has_value() &&
+      (!rib || (rib->source == interface.rib->source && rib->facts.ifindex == interface.rib->facts.ifindex &&
+                rib->facts.noarp == interface.rib->facts.noarp &&
+                rib->facts.point_to_point == interface.rib->facts.point_to_point &&
+                rib->facts.subnets == interface.rib->facts.subnets));
+  if (same) return;
+  interface.rib = std::move(rib);
+  feed_.link_changed(link);
+}
+
+void Router::refresh_core_config() {
+  auto config = instance_config(config_, router_id_, names_,
+                                [this](const std::string& name) { return is_wireguard(name); });
+  if (config == core_config_) return;
+  core_config_ = std::move(config);
+  feed(ospf::Reconfigure{core_config_});
+}
+
+bool Router::is_wireguard(const std::string& name) const {
+  const wg::Link* link = find_link(monitor_.snapshot(), name);
+  return link != nullptr && wg::looks_like_wireguard(name, link->kind);
+}
+
+// WireGuard
+// --------------------------------------------------------------------------------------------------
+
+void Router::poll_wireguard() {
+  if (phase_ != Phase::running) return;
+  std::vector<std::string> names;
+  for (const auto& [link, interface] : interfaces_) {
+    if (is_wireguard(interface.settings.name)) names.push_back(interface.settings.name);
+  }
+  if (names.empty() && !wireguard_->empty()) on_wireguard({});
+  poller_->request(std::move(names));
+  wireguard_timer_.expires_after(kWireguardInterval);
+  wireguard_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) poll_wireguard();
+  });
+}
+
+void Router::on_wireguard(std::vector<WireguardReading> readings) {
+  if (phase_ != Phase::running) return;
+  auto views = std::make_shared<std::vector<WireguardView>>();
+  for (const auto& area : config_.areas) {
+    for (const auto& settings : area.interfaces) {
+      const auto reading =
+          std::find_if(readings.begin(), readings.end(),
+                       [&](const WireguardReading& candidate) { return candidate.name == settings.name; });
+      if (reading == readings.end()) continue;
+      const auto link = names_.id_of(settings.name);
+      WireguardView view{link, settings.name, std::move(reading->device), std::move(reading->error), {}};
+      const auto former =
+          std::find_if(wireguard_->begin(), wireguard_->end(),
+                       [&](const WireguardView& candidate) { return candidate.link == link; });
+      if (former != wireguard_->end()) {
+        view.findings = former->findings;
+        if (!view.device) view.device = former->device;
+      }
+      set_warning("wireguard/" + settings.name,
+                  view.error.empty() ? std::string()
+                                     : fmt::format("WireGuard device {}: {}", settings.name, view.error),
+                  link);
+      views->push_back(std::move(view));
+    }
+  }
+  wireguard_ = std::move(views);
+  refresh_core_config();  // a userspace device is known by its socket, which may come after the interface
+  check_coverage();
+  finish_turn();
+}
+
+void Router::check_coverage() {
+  if (wireguard_->empty()) return;
+  std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
+  for (const auto& neighbor : instance_->neighbors()) {
+    if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
+  }
+  auto views = *wireguard_;
+  for (auto& view : views) {
+    const auto interface = interfaces_.find(view.link);
+    if (!view.device || interface == interfaces_.end() || interface->second.settings.passive) continue;
+    view.findings = wg::check_ospf_coverage(*view.device, neighbors[view.link]);
+    std::vector<std::string> texts;
+    for (const auto& finding : view.findings) texts.push_back(finding.text);
+    set_warning(
+        "allowed_ips/" + view.name,
+        texts.empty() ? std::string() : fmt::format("interface {}: {}", view.name, fmt::join(texts, "; ")),
+        view.link);
+  }
+  if (views != *wireguard_) wireguard_ = std::make_shared<std::vector<WireguardView>>(std::move(views));
+}
+
+}  // namespace wgospf::daemon

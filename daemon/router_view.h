@@ -1,0 +1,119 @@
+#pragma once
+// What the API sees of the router, and how it gets there.
+//
+// The router belongs to one thread, the strand. Everything here is called on the strand, that is from
+// closures given to post() or from listeners, unless it says "any thread". A closure runs between two turns
+// of the protocol: all outputs of the turn before have been passed on, so a subscription made and a snapshot
+// read in one closure fit together without gap or overlap. Closures must be short (some hundred entries):
+// hellos wait for them. What has to be long is cut into several closures; shared immutable values (routes(),
+// wireguard()) are taken on the strand and read anywhere.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ospf/event.h"
+#include "ospf/instance.h"
+#include "ospf/v2/v2.h"
+#include "rib/kernel.h"
+#include "wgadapter/device.h"
+
+namespace wgospf::daemon {
+
+using V2 = ospf::V2;
+
+enum class Severity : std::uint8_t { debug, info, warning, error };
+/// "debug", "info", "warning", "error".
+[[nodiscard]] std::string_view to_string(Severity severity);
+
+/// What something was, for people and for programs: a stable snake_case name and one line of text.
+struct Notice {
+  Severity severity = Severity::info;
+  std::string name{};
+  std::string text{};
+  std::optional<ospf::LinkId> link{};  ///< where it concerns one
+  bool operator==(const Notice&) const = default;
+};
+
+/// Something happened. Route changes come one by one, in the order of their calculation. Events of the core
+/// can be put in words by describe() (describe.h); what the daemon itself tells comes as a Notice.
+struct RouterEvent {
+  std::variant<ospf::Event<V2>, ospf::RouteChange<V2>, rib::Acknowledged, Notice> what;
+  ospf::Generation generation{};  ///< of the routing table when it happened
+  std::chrono::system_clock::time_point time{};
+};
+
+/// How the kernel stands to what is wanted.
+struct KernelView {
+  std::uint32_t table = 0;
+  std::uint32_t metric = 0;
+  std::uint64_t acknowledged_generation = 0;
+  std::uint64_t drifts = 0;  ///< objects of ours that others changed
+  std::map<std::string, std::string>
+      failures;  ///< subject in words -> what was tried and what the kernel said
+  rib::Counters counters{};
+};
+
+/// Where one route stands on its way to the kernel.
+struct RouteKernelState {
+  enum class Kind : std::uint8_t { attached, pending, installed, failed };
+  Kind kind = Kind::pending;
+  std::string error{};  ///< of `failed`
+};
+
+/// A configured interface that is a WireGuard device, as the last poll (every two seconds) found it.
+struct WireguardView {
+  ospf::LinkId link{};
+  std::string name{};
+  std::optional<wg::Device> device{};           ///< of the last successful reading
+  std::string error{};                          ///< why the last reading failed; empty when it did not
+  std::vector<wg::CoverageFinding> findings{};  ///< what keeps OSPF from passing over it
+  bool operator==(const WireguardView&) const = default;
+};
+
+/// Fixed for the life of the process.
+struct RouterFacts {
+  std::string version{};
+  std::string hostname{};
+  std::chrono::steady_clock::time_point start{};
+};
+
+class RouterView {
+ public:
+  using Listener = std::function<void(const RouterEvent&)>;
+  enum class Subscription : std::uint64_t {};
+
+  virtual ~RouterView() = default;
+
+  /// Any thread. Runs `closure` on the strand soon. When the router ends first, the closure is destroyed
+  /// without having run: let what waits for it notice that (a promise broken, a guard's destructor).
+  virtual void post(std::function<void()> closure) = 0;
+  /// Any thread.
+  [[nodiscard]] virtual const RouterFacts& facts() const = 0;
+
+  /// Listeners are called on the strand and must only take note: no waiting, no subscribe or unsubscribe.
+  [[nodiscard]] virtual Subscription subscribe(Listener listener) = 0;
+  /// No call of the listener follows. Harmless when repeated.
+  virtual void unsubscribe(Subscription subscription) = 0;
+
+  [[nodiscard]] virtual const ospf::Instance<V2>& instance() const = 0;
+  /// The time to pass to the instance, and to subtract from its instants.
+  [[nodiscard]] virtual ospf::Instant now() const = 0;
+  /// The interface's name; "link N" for one that is unknown.
+  [[nodiscard]] virtual std::string link_name(ospf::LinkId link) const = 0;
+  [[nodiscard]] virtual KernelView kernel() const = 0;
+  [[nodiscard]] virtual RouteKernelState kernel_state(const ospf::Route<V2>& route) const = 0;
+  /// In the order of the configuration; never null.
+  [[nodiscard]] virtual std::shared_ptr<const std::vector<WireguardView>> wireguard() const = 0;
+  /// What an operator should look at now, in words.
+  [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
+};
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,213 @@
+#include "daemon/yaml_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace wgospf::daemon {
+
+namespace {
+
+/// Levenshtein's distance: insertions, deletions and replacements.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+/// yaml-cpp tags quoted scalars with "!", plain ones with "?".
+bool is_quoted(const YAML::Node& node) {
+  return node.IsScalar() && node.Tag() == "!";
+}
+
+}  // namespace
+
+void ConfigErrors::add(const YAML::Mark& mark, std::string text) {
+  errors_.push_back({file_, std::max(mark.line, -1) + 1, std::max(mark.column, -1) + 1, std::move(text)});
+}
+
+std::vector<ConfigError> ConfigErrors::take() {
+  std::stable_sort(errors_.begin(), errors_.end(), [](const ConfigError& a, const ConfigError& b) {
+    return std::pair{a.line, a.column} < std::pair{b.line, b.column};
+  });
+  return std::move(errors_);
+}
+
+std::string describe_node(const YAML::Node& node) {
+  if (node.IsMap()) return "a mapping";
+  if (node.IsSequence()) return "a list";
+  if (node.IsScalar()) return fmt::format("\"{}\"", node.Scalar());
+  return "nothing";
+}
+
+std::optional<std::string_view> nearest(std::string_view text, std::span<const std::string_view> candidates) {
+  std::optional<std::string_view> best;
+  std::size_t best_distance = std::max<std::size_t>(2, text.size() / 3) + 1;
+  for (const auto candidate : candidates) {
+    if (text.size() >= 3 && candidate.substr(0, text.size()) == text) return candidate;
+    const auto distance = edit_distance(text, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::optional<std::uint64_t> parse_whole_number(const YAML::Node& node) {
+  if (!node.IsScalar() || is_quoted(node)) return std::nullopt;
+  const std::string& text = node.Scalar();
+  if (text.empty() || (text.size() > 1 && text[0] == '0')) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+MapReader::MapReader(const YAML::Node& node, std::string what, Keys keys, ConfigErrors& errors)
+    : what_(std::move(what)), mark_(node.Mark()), errors_(errors) {
+  if (!node.IsMap()) {
+    errors_.add(mark_, fmt::format("{} must be a mapping with the keys {}, not {}", what_,
+                                   fmt::join(keys.known, ", "), describe_node(node)));
+    return;
+  }
+  valid_ = true;
+  for (const auto& pair : node) check_key(pair.first, pair.second, keys);
+}
+
+void MapReader::check_key(const YAML::Node& key, const YAML::Node& value, const Keys& keys) {
+  if (!key.IsScalar()) {
+    errors_.add(key.Mark(), fmt::format("a key of {} must be a word, not {}", what_, describe_node(key)));
+    return;
+  }
+  const std::string& name = key.Scalar();
+  if (std::find(keys.not_built.begin(), keys.not_built.end(), name) != keys.not_built.end()) {
+    errors_.add(key.Mark(), fmt::format("\"{}\" of {} is not built yet; remove it", name, what_));
+    return;
+  }
+  if (std::find(keys.known.begin(), keys.known.end(), name) == keys.known.end()) {
+    const auto meant = nearest(name, keys.known);
+    errors_.add(key.Mark(),
+                meant ? fmt::format("unknown key \"{}\" in {}; did you mean \"{}\"?", name, what_, *meant)
+                      : fmt::format("unknown key \"{}\" in {}; it may have the keys {}", name, what_,
+                                    fmt::join(keys.known, ", ")));
+    return;
+  }
+  if (const Entry* former = find(name)) {
+    errors_.add(key.Mark(), fmt::format("key \"{}\" is repeated in {}; it is given in line {} already", name,
+                                        what_, former->mark.line + 1));
+    return;
+  }
+  entries_.push_back({name, key.Mark(), value});
+}
+
+const MapReader::Entry* MapReader::find(std::string_view key) const {
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.key == key; });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+bool MapReader::has(std::string_view key) const {
+  return find(key) != nullptr;
+}
+
+YAML::Mark MapReader::mark(std::string_view key) const {
+  const Entry* entry = find(key);
+  return entry != nullptr ? entry->mark : mark_;
+}
+
+YAML::Mark MapReader::value_mark(std::string_view key) const {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return mark_;
+  // A value that was left out has no place of its own.
+  return entry->value.IsNull() || entry->value.Mark().is_null() ? entry->mark : entry->value.Mark();
+}
+
+std::optional<std::uint64_t> MapReader::number(std::string_view key, const NumberRange& range) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return std::nullopt;
+  const auto value = parse_whole_number(entry->value);
+  if (value && *value >= range.min && *value <= range.max) return value;
+  errors_.add(
+      value_mark(key),
+      fmt::format("{} must be a whole number from {} to {}{}, not {}", key, range.min, range.max,
+                  range.unit.empty() ? "" : fmt::format(" ({})", range.unit), describe_node(entry->value)));
+  return std::nullopt;
+}
+
+std::optional<bool> MapReader::boolean(std::string_view key) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return std::nullopt;
+  if (entry->value.IsScalar() && !is_quoted(entry->value)) {
+    if (entry->value.Scalar() == "true") return true;
+    if (entry->value.Scalar() == "false") return false;
+  }
+  errors_.add(value_mark(key),
+              fmt::format("{} must be true or false, not {}", key, describe_node(entry->value)));
+  return std::nullopt;
+}
+
+std::optional<std::string> MapReader::text(std::string_view key) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return std::nullopt;
+  if (entry->value.IsScalar() && !entry->value.Scalar().empty()) return entry->value.Scalar();
+  errors_.add(value_mark(key), fmt::format("{} must be a text, not {}", key, describe_node(entry->value)));
+  return std::nullopt;
+}
+
+std::optional<std::size_t> MapReader::choice(std::string_view key,
+                                             std::span<const std::string_view> choices) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return std::nullopt;
+  if (entry->value.IsScalar()) {
+    const auto found = std::find(choices.begin(), choices.end(), entry->value.Scalar());
+    if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+    if (const auto meant = nearest(entry->value.Scalar(), choices)) {
+      errors_.add(value_mark(key),
+                  fmt::format("unknown {} \"{}\"; did you mean \"{}\"?", key, entry->value.Scalar(), *meant));
+      return std::nullopt;
+    }
+  }
+  errors_.add(value_mark(key), fmt::format("{} must be one of {}, not {}", key, fmt::join(choices, ", "),
+                                           describe_node(entry->value)));
+  return std::nullopt;
+}
+
+std::vector<YAML::Node> MapReader::list(std::string_view key) {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return {};
+  if (!entry->value.IsSequence()) {
+    errors_.add(value_mark(key), fmt::format("{} must be a list, not {}", key, describe_node(entry->value)));
+    return {};
+  }
+  if (entry->value.size() == 0) {
+    errors_.add(value_mark(key), fmt::format("{} is an empty list; fill it or remove it", key));
+    return {};
+  }
+  return {entry->value.begin(), entry->value.end()};
+}
+
+std::optional<YAML::Node> MapReader::node(std::string_view key) const {
+  const Entry* entry = find(key);
+  if (entry == nullptr) return std::nullopt;
+  return entry->value;
+}
+
+void MapReader::require(std::string_view key, std::string_view example) {
+  if (valid_ && !has(key)) {
+    errors_.add(mark_, fmt::format("{} lacks the key \"{}\"; add for instance \"{}\"", what_, key, example));
+  }
+}
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,178 @@
+#pragma once
+// Definitions of adjacency.h: interfaces, hellos and the neighbour state machine's actions. The database
+// exchange stands in exchange_impl.h.
+
+#include <algorithm>
+
+#include "ospf/adjacency.h"
+#include "ospf/exchange_impl.h"
+#include "ospf/neighbor_fsm.h"
+
+namespace wgospf::ospf {
+
+// Section 9.3 for the interface types that exist so far.
+template <class V>
+void Adjacency<V>::set_interface_state(Interface<V>& interface, InterfaceState next) {
+  if (interface.state == next) return;
+  core_.event(InterfaceStateChanged{interface.config.link, interface.state, next});
+  interface.state = next;
+}
+
+template <class V>
+void Adjacency<V>::bring_up(Interface<V>& interface) {
+  if (interface.state != InterfaceState::down || !interface.status.up || core_.shutting_down) return;
+  if (interface.status.loopback) {
+    set_interface_state(interface, InterfaceState::loopback);
+  } else if (interface.config.passive || interface.source()) {
+    set_interface_state(interface, InterfaceState::point_to_point);
+    if (interface.is_running()) hello_due(interface);
+  }
+  hooks_.topology_changed(interface.config.area);
+}
+
+template <class V>
+void Adjacency<V>::bring_down(Interface<V>& interface, NeighborEvent reason) {
+  if (interface.state == InterfaceState::down) return;
+  while (!interface.neighbors.empty()) neighbor_event(*interface.neighbors.begin()->second, reason);
+  for (const TimerKind kind : {TimerKind::hello, TimerKind::delayed_ack, TimerKind::flood_pace})
+    core_.timers.cancel(interface.timer(kind));
+  interface.update_queue.clear();
+  interface.direct_acks.clear();
+  interface.delayed_acks.clear();
+  set_interface_state(interface, InterfaceState::down);
+  hooks_.topology_changed(interface.config.area);
+}
+
+template <class V>
+void Adjacency<V>::link_changed(Interface<V>& interface, LinkStatus<V> status) {
+  if (interface.status == status) return;
+  const auto former_source = interface.source();
+  const bool reborn = interface.status.loopback != status.loopback;
+  interface.status = std::move(status);
+  const bool usable = interface.config.passive || interface.status.loopback || interface.source();
+  if (!interface.status.up || reborn || !usable) bring_down(interface, NeighborEvent::ll_down);
+  if (interface.state == InterfaceState::down) return bring_up(interface);
+  if (interface.is_running() && former_source != interface.source()) send_hello(interface);
+  hooks_.topology_changed(interface.config.area);
+}
+
+// Section 9.5.
+template <class V>
+void Adjacency<V>::hello_due(Interface<V>& interface) {
+  send_hello(interface);
+  core_.timers.arm(interface.timer(TimerKind::hello),
+                   core_.now + core_.random.jittered(seconds{interface.config.hello_interval}));
+}
+
+template <class V>
+void Adjacency<V>::send_hello(Interface<V>& interface, ListNeighbors list) {
+  Hello<V> hello;
+  hello.fields = Rules<V>::hello_fields(interface.status);
+  hello.hello_interval = interface.config.hello_interval;
+  hello.dead_interval = interface.config.dead_interval;
+  hello.options = Rules<V>::hello_options();
+  if (list == ListNeighbors::yes) {
+    for (const auto& [id, neighbor] : interface.neighbors)
+      if (neighbor->state >= NeighborState::init) hello.neighbors.push_back(id);
+  }
+  core_.transmit_body(interface, PacketType::hello, hello);
+}
+
+template <class V>
+void Adjacency<V>::send_triggered_hello(Interface<V>& interface) {
+  auto& last = interface.last_triggered_hello;
+  if (last && core_.now - *last < kTriggeredHelloInterval) return;
+  last = core_.now;
+  send_hello(interface);
+}
+
+// Section 10.5.
+template <class V>
+void Adjacency<V>::receive_hello(Interface<V>& interface, const typename V::PacketHeader& header,
+                                 const Hello<V>& hello, typename V::Address source) {
+  const auto refuse = [&](DropReason reason, std::uint32_t value) {
+    core_.drop(interface, reason, source, value);
+  };
+  if (hello.hello_interval != interface.config.hello_interval)
+    return refuse(DropReason::hello_interval_mismatch, hello.hello_interval);
+  if (hello.dead_interval != interface.config.dead_interval)
+    return refuse(DropReason::dead_interval_mismatch, hello.dead_interval);
+  if (const auto reason = Rules<V>::refuse_hello(interface.config, interface.status, hello))
+    return refuse(*reason, 0);
+
+  Neighbor<V>& neighbor = learn_neighbor(interface, header.router_id);
+  const bool was_two_way = neighbor.state >= NeighborState::two_way;
+  neighbor.address = source;
+  neighbor.options = hello.options;
+  neighbor.priority = hello.priority;
+  neighbor_event(neighbor, NeighborEvent::hello_received);
+  const bool two_way = std::find(hello.neighbors.begin(), hello.neighbors.end(), core_.config.router_id) !=
+                       hello.neighbors.end();
+  // The triggered hello precedes what 2-Way sends, so that the neighbour knows us when the first DD comes.
+  if (!was_two_way || !two_way) send_triggered_hello(interface);
+  neighbor_event(neighbor, two_way ? NeighborEvent::two_way_received : NeighborEvent::one_way_received);
+}
+
+template <class V>
+Neighbor<V>& Adjacency<V>::learn_neighbor(Interface<V>& interface, RouterId id) {
+  if (const auto it = interface.neighbors.find(id); it != interface.neighbors.end()) return *it->second;
+  if (interface.config.type == InterfaceType::point_to_point) {
+    while (!interface.neighbors.empty())
+      neighbor_event(*interface.neighbors.begin()->second, NeighborEvent::kill_nbr);
+  }
+  auto made = std::make_unique<Neighbor<V>>();
+  made->link = interface.config.link;
+  made->router_id = id;
+  made->last_state_change = core_.now;
+  // Section 10.3: the first DD sequence number should be unique; a restarted router must not repeat itself.
+  made->dd_sequence = core_.random.next_u32();
+  return *interface.neighbors.emplace(id, std::move(made)).first->second;
+}
+
+template <class V>
+void Adjacency<V>::set_neighbor_state(Interface<V>& interface, Neighbor<V>& neighbor, NeighborState next,
+                                      NeighborEvent reason) {
+  const NeighborState former = neighbor.state;
+  if (former == next) return;
+  const bool was_exchanging = neighbor.exchanging();
+  neighbor.state = next;
+  neighbor.last_event = reason;
+  neighbor.last_state_change = core_.now;
+  ++neighbor.state_changes;
+  if (was_exchanging && !neighbor.exchanging()) --core_.exchanging;
+  if (!was_exchanging && neighbor.exchanging()) ++core_.exchanging;
+  core_.event(NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason});
+  if ((former == NeighborState::full) != (next == NeighborState::full))
+    hooks_.topology_changed(interface.config.area);
+}
+
+template <class V>
+void Adjacency<V>::neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) {
+  Interface<V>& interface = *core_.interfaces.at(neighbor.link);
+  const NeighborStep step = neighbor_step(neighbor.state, event, {true, neighbor.requests.empty()});
+  if (!step.expected) {
+    ++core_.statistics.unexpected_events;
+    return;
+  }
+  if (step.actions.restart_inactivity_timer)
+    core_.timers.arm(neighbor.timer(TimerKind::inactivity),
+                     core_.now + seconds{interface.config.dead_interval});
+  if (step.actions.clear_lists) {
+    flooding_.forget(neighbor);
+    neighbor.requests.clear();
+    neighbor.summary = {};
+    neighbor.last_dd_received.reset();
+    neighbor.last_dd_sent.reset();
+    core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
+    core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
+  }
+  set_neighbor_state(interface, neighbor, step.next, event);
+  if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor);
+  if (step.actions.start_exchange) start_exchange(interface, neighbor);
+  if (step.actions.remove) {
+    core_.timers.cancel(neighbor.timer(TimerKind::inactivity));
+    interface.neighbors.erase(RouterId{neighbor.router_id});
+  }
+}
+
+}  // namespace wgospf::ospf

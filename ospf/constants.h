@@ -1,0 +1,48 @@
+#pragma once
+// Architectural constants of RFC 2328 appendix B and the limits this implementation adds. Kept apart: the
+// first must never be changed, the second may.
+
+#include <cstdint>
+
+#include "ospf/types.h"
+
+namespace wgospf::ospf {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// RFC 2328 appendix B.
+inline constexpr Duration kLsRefreshTime = seconds{1800};
+inline constexpr Duration kMinLsInterval = seconds{5};
+inline constexpr Duration kMinLsArrival = seconds{1};
+inline constexpr std::uint16_t kMaxAge = 3600;
+inline constexpr std::uint16_t kCheckAge = 300;
+inline constexpr std::uint16_t kMaxAgeDiff = 900;
+inline constexpr std::uint32_t kLsInfinity = 0xffffff;
+inline constexpr std::int32_t kInitialSequenceNumber = -0x7fffffff;  // 0x80000001
+inline constexpr std::int32_t kMaxSequenceNumber = 0x7fffffff;
+
+// Limits and choices of this implementation.
+/// Packets are built to at most min(interface MTU, this), so that they pass any path a tunnel takes.
+inline constexpr std::uint32_t kPacketSizeMax = 1280;
+/// Links whose MTU is smaller than this (or unknown) are treated as if it were this; IP fragments the rest.
+inline constexpr std::uint32_t kPacketSizeMin = 576;
+/// Receiving: this many instances of an LSA are taken within kMinLsArrival before the interval is enforced.
+inline constexpr unsigned kArrivalBurst = 3;
+/// Sending: spacing of instances that neighbours may reject under their own MinLSArrival.
+inline constexpr Duration kOriginationSpacing = milliseconds{1050};
+/// The first router-LSA waits for the first Full adjacency, or this long.
+inline constexpr Duration kFirstOriginationDelay = milliseconds{200};
+/// Delayed acknowledgements wait this long for company (section 13.5: less than RxmtInterval).
+inline constexpr Duration kDelayedAckInterval = milliseconds{100};
+/// A hello out of turn goes to a neighbour not yet 2-Way at most this often on a link.
+inline constexpr Duration kTriggeredHelloInterval = milliseconds{200};
+/// Flooding leaves a link in bursts of this many packets, this far apart.
+inline constexpr unsigned kFloodBurstPackets = 32;
+inline constexpr Duration kFloodBurstInterval = milliseconds{5};
+/// An orderly shutdown waits this long for acknowledgements of the flushed LSAs.
+inline constexpr Duration kShutdownWait = seconds{1};
+/// The same drop on the same link is an event at most this often (it is always counted).
+inline constexpr Duration kDropEventInterval = seconds{10};
+
+}  // namespace wgospf::ospf

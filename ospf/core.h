@@ -1,0 +1,104 @@
+#pragma once
+// The state that the parts of an instance share (flooding, adjacencies, origination), and the few helpers
+// that all of them need. Data only: who may change what is written at each part.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "ospf/config.h"
+#include "ospf/event.h"
+#include "ospf/instance.h"
+#include "ospf/interface.h"
+#include "ospf/lsdb.h"
+#include "ospf/random.h"
+#include "ospf/rules.h"
+#include "ospf/timer_queue.h"
+
+namespace wgospf::ospf {
+
+struct Area {
+  AreaId id;
+  std::uint32_t domain = 0;
+};
+
+template <class V>
+struct Core {
+  static constexpr std::uint32_t kAsDomain = 0;
+
+  InstanceConfig config;
+  Instant now;
+  Random random;
+  TimerQueue timers;
+  std::vector<Area> areas;
+  std::map<LinkId, std::unique_ptr<Interface<V>>> interfaces;
+  std::vector<std::unique_ptr<Domain<V>>> domains;  ///< [0] is the AS scope
+  std::deque<Output<V>> outputs;
+  Statistics statistics;
+  bool shutting_down = false;
+  std::size_t exchanging = 0;  ///< neighbours in Exchange or Loading; kept by Adjacency::set_neighbor_state
+  std::map<std::pair<LinkId, DropReason>, Instant> last_drop_event;
+
+  Core(InstanceConfig c, std::uint64_t seed, Instant start) : config(std::move(c)), now(start), random(seed) {
+    domains.push_back(std::make_unique<Domain<V>>());
+  }
+
+  [[nodiscard]] Domain<V>& domain(std::uint32_t index) { return *domains[index]; }
+  [[nodiscard]] LsdbEntry<V>& entry(LsaRef ref) { return domains[ref.domain]->lsdb[ref.slot]; }
+
+  [[nodiscard]] std::uint32_t add_domain(FloodingScope scope, AreaId area, LinkId link) {
+    auto made = std::make_unique<Domain<V>>();
+    made->scope = scope;
+    made->area = area;
+    made->link = link;
+    for (std::uint32_t i = 0; i < domains.size(); ++i) {
+      if (domains[i]->in_use) continue;
+      domains[i] = std::move(made);
+      return i;
+    }
+    domains.push_back(std::move(made));
+    return static_cast<std::uint32_t>(domains.size() - 1);
+  }
+  /// The database an LSA of this scope belongs to when it comes in on or goes out of `interface`.
+  [[nodiscard]] std::uint32_t domain_of(FloodingScope scope, const Interface<V>& interface) const {
+    switch (scope) {
+      case FloodingScope::link:
+        return interface.link_domain;
+      case FloodingScope::area:
+        return areas[interface.area_index].domain;
+      default:
+        return kAsDomain;
+    }
+  }
+  /// Does what is in `domain` go out on `interface`?
+  [[nodiscard]] bool floods_on(std::uint32_t domain, const Interface<V>& interface) const {
+    return domain_of(domains[domain]->scope, interface) == domain;
+  }
+
+  void event(Event<V> event) { outputs.push_back(std::move(event)); }
+  void transmit(Interface<V>& interface, PacketType type, PacketBytes bytes) {
+    ++interface.packets.sent[static_cast<std::size_t>(type)];
+    ++statistics.packets.sent[static_cast<std::size_t>(type)];
+    outputs.push_back(Transmit<V>{interface.config.link, Group::all_spf_routers, std::move(bytes)});
+  }
+  template <class Body>
+  void transmit_body(Interface<V>& interface, PacketType type, const Body& body) {
+    transmit(interface, type,
+             std::make_shared<const std::vector<std::byte>>(
+                 V::encode(config.router_id, interface.config.area, body)));
+  }
+  /// Counts a drop once, everywhere it is shown.
+  void drop(Interface<V>& interface, DropReason reason, typename V::Address source, std::uint32_t value = 0) {
+    ++interface.drops[reason];
+    ++statistics.drops[reason];
+    const auto [it, is_new] = last_drop_event.try_emplace({interface.config.link, reason}, now);
+    if (!is_new && now - it->second < kDropEventInterval) return;
+    it->second = now;
+    event(Dropped<V>{interface.config.link, reason, source, value});
+  }
+};
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,80 @@
+#pragma once
+// What the core tells besides packets and routes: for logs, metrics and Watch streams. Events never decide
+// anything in the protocol.
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "ospf/drop_reason.h"
+#include "ospf/lsa.h"
+#include "ospf/neighbor_state.h"
+#include "ospf/route_calculator.h"
+#include "ospf/types.h"
+
+namespace wgospf::ospf {
+
+struct NeighborStateChanged {
+  LinkId link;
+  RouterId router;
+  NeighborState from{}, to{};
+  NeighborEvent reason{};
+};
+struct InterfaceStateChanged {
+  LinkId link;
+  InterfaceState from{}, to{};
+};
+/// A packet or LSA of a peer was not used. Counted always; as an event rate-limited per link and reason.
+template <class V>
+struct Dropped {
+  LinkId link;
+  DropReason reason{};
+  typename V::Address source{};
+  std::uint32_t value = 0;  ///< the offending value, where there is one
+};
+/// Another router uses our router id.
+template <class V>
+struct DuplicateRouterId {
+  LinkId link;
+  typename V::Address source{};
+};
+/// A self-originated LSA came back newer than ours (RFC 2328 section 13.4).
+template <class V>
+struct SelfOriginatedReceived {
+  LsaKey<V> key;
+  std::int32_t sequence_number = 0;
+};
+template <class V>
+struct LsaOriginated {
+  LsaHeader<V> header;
+  bool flushed = false;
+};
+/// The neighbour's MTU is larger than ours or smaller; with mtu-ignore this is only told.
+struct MtuDiffers {
+  LinkId link;
+  RouterId router;
+  std::uint16_t theirs = 0, ours = 0;
+};
+struct RoutesCalculated {
+  CalculationResult result;
+};
+/// shutdown() is through: every self-originated LSA is flushed and acknowledged, or the time is up.
+struct ShutdownComplete {
+  bool acknowledged = false;
+};
+/// A stored LSA's checksum no longer holds: memory was corrupted (RFC 2328 section 14).
+template <class V>
+struct LsaCorrupted {
+  LsaKey<V> key;
+};
+/// A broken invariant was survived (release builds): the adjacency was reset.
+struct InternalError {
+  const char* what = "";
+};
+
+template <class V>
+using Event = std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
+                           SelfOriginatedReceived<V>, LsaOriginated<V>, MtuDiffers, RoutesCalculated,
+                           ShutdownComplete, LsaCorrupted<V>, InternalError>;
+
+}  // namespace wgospf::ospf

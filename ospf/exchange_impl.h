@@ -1,0 +1,261 @@
+#pragma once
+// The database exchange of adjacency.h (RFC 2328 sections 10.6 to 10.9): descriptions, master and slave,
+// requests.
+
+#include <algorithm>
+
+#include "ospf/adjacency.h"
+
+namespace wgospf::ospf {
+
+template <class V>
+void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor) {
+  ++neighbor.dd_sequence;
+  neighbor.is_master = true;
+  neighbor.last_dd_received.reset();
+  DatabaseDescription<V> dd;
+  dd.flags = {.init = true, .more = true, .master = true};
+  send_dd(interface, neighbor, std::move(dd));
+}
+
+/// NegotiationDone: the summary begins. MaxAge LSAs are not described but retransmitted (section 10.3).
+template <class V>
+void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
+  neighbor.summary = {};
+}
+
+template <class V>
+void Adjacency<V>::send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd) {
+  dd.interface_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff));
+  dd.options = Rules<V>::dd_options();
+  dd.sequence_number = neighbor.dd_sequence;
+  neighbor.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
+      V::encode(core_.config.router_id, interface.config.area, dd));
+  neighbor.last_dd_sent_more = dd.flags.more;
+  core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
+  if (neighbor.is_master) arm_dd_retransmit(interface, neighbor);
+}
+
+/// Jittered: both ends enter ExStart together after SeqNumberMismatch, and retransmissions in step that
+/// overtake each other on the way would break the next exchange again and again.
+template <class V>
+void Adjacency<V>::arm_dd_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
+  core_.timers.arm(neighbor.timer(TimerKind::dd_retransmit),
+                   core_.now + core_.random.jittered(seconds{interface.config.retransmit_interval}));
+}
+
+template <class V>
+void Adjacency<V>::repeat_last_dd(Interface<V>& interface, Neighbor<V>& neighbor) {
+  if (neighbor.last_dd_sent == nullptr) return;
+  ++core_.statistics.retransmissions;
+  core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
+}
+
+// Section 10.8: the master repeats until it is answered.
+template <class V>
+void Adjacency<V>::dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+  if (!neighbor.is_master) return;
+  if (neighbor.state != NeighborState::ex_start && neighbor.state != NeighborState::exchange) return;
+  repeat_last_dd(interface, neighbor);
+  arm_dd_retransmit(interface, neighbor);
+}
+
+// Section 10.6.
+template <class V>
+void Adjacency<V>::receive_dd(Interface<V>& interface, Neighbor<V>& neighbor,
+                              const DatabaseDescription<V>& dd) {
+  if (dd.interface_mtu != interface.status.mtu) {
+    if (dd.interface_mtu > interface.status.mtu && !interface.config.mtu_ignore)
+      return core_.drop(interface, DropReason::mtu_mismatch, neighbor.address, dd.interface_mtu);
+    if (neighbor.mtu != dd.interface_mtu)
+      core_.event(
+          MtuDiffers{interface.config.link, neighbor.router_id, dd.interface_mtu,
+                     static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff))});
+  }
+  neighbor.mtu = dd.interface_mtu;
+  if (neighbor.state == NeighborState::init) neighbor_event(neighbor, NeighborEvent::two_way_received);
+  if (neighbor.state < NeighborState::ex_start)
+    return core_.drop(interface, DropReason::neighbor_state, neighbor.address);
+  if (neighbor.state == NeighborState::ex_start) {
+    if (negotiate(interface, neighbor, dd)) accept_dd(interface, neighbor, dd);
+    return;
+  }
+  const typename Neighbor<V>::DdSummary summary{dd.flags, dd.options, dd.sequence_number};
+  if (neighbor.last_dd_received == summary) {  // a duplicate: the slave repeats itself, the master ignores it
+    if (neighbor.is_master) return;
+    if (neighbor.state == NeighborState::exchange || core_.now < neighbor.last_dd_expires)
+      return repeat_last_dd(interface, neighbor);
+  }
+  const std::uint32_t expected = neighbor.dd_sequence + (neighbor.is_master ? 0 : 1);
+  const bool in_sequence = neighbor.state == NeighborState::exchange && !dd.flags.init &&
+                           dd.flags.master != neighbor.is_master && dd.options == neighbor.dd_options &&
+                           dd.sequence_number == expected;
+  if (!in_sequence) {
+    core_.drop(interface, DropReason::dd_sequence_mismatch, neighbor.address, dd.sequence_number);
+    return neighbor_event(neighbor, NeighborEvent::seq_number_mismatch);
+  }
+  accept_dd(interface, neighbor, dd);
+}
+
+/// ExStart: who is master. True when settled and the packet is the first of the exchange.
+template <class V>
+bool Adjacency<V>::negotiate(Interface<V>& interface, Neighbor<V>& neighbor,
+                             const DatabaseDescription<V>& dd) {
+  const bool claims = dd.flags.init && dd.flags.more && dd.flags.master && dd.headers.empty();
+  if (claims && neighbor.router_id > core_.config.router_id) {
+    neighbor.is_master = false;
+    neighbor.dd_sequence = dd.sequence_number;
+    core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
+  } else if (!dd.flags.init && !dd.flags.master && dd.sequence_number == neighbor.dd_sequence &&
+             neighbor.router_id < core_.config.router_id) {
+    neighbor.is_master = true;
+  } else {
+    if (!claims) core_.drop(interface, DropReason::neighbor_state, neighbor.address, dd.sequence_number);
+    return false;
+  }
+  neighbor.dd_options = dd.options;
+  neighbor_event(neighbor, NeighborEvent::negotiation_done);
+  return true;
+}
+
+/// The packet is the next in sequence.
+template <class V>
+void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
+                             const DatabaseDescription<V>& dd) {
+  neighbor.last_dd_received = {dd.flags, dd.options, dd.sequence_number};
+  if (!note_headers(interface, neighbor, dd)) return;
+  if (neighbor.is_master) {
+    core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
+    ++neighbor.dd_sequence;
+    // The first answer of the slave answers our opening packet, which had more to come.
+    if (!neighbor.last_dd_sent_more && !dd.flags.more) {
+      neighbor_event(neighbor, NeighborEvent::exchange_done);
+    } else {
+      send_next_dd(interface, neighbor);
+    }
+  } else {
+    neighbor.dd_sequence = dd.sequence_number;
+    send_next_dd(interface, neighbor);
+    // Section 10.8 says RouterDeadInterval; the master must be able to repeat itself within it.
+    neighbor.last_dd_expires =
+        core_.now + seconds{std::max<std::uint32_t>(interface.config.dead_interval,
+                                                    2u * interface.config.retransmit_interval)};
+    if (!neighbor.last_dd_sent_more && !dd.flags.more) neighbor_event(neighbor, NeighborEvent::exchange_done);
+  }
+  if (neighbor.exchanging() && neighbor.requests.outstanding() == 0) send_request(interface, neighbor);
+}
+
+/// Puts what the neighbour has newer on the request list; false when the packet breaks the exchange.
+template <class V>
+bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
+                                const DatabaseDescription<V>& dd) {
+  for (const auto& header : dd.headers) {
+    if (const auto reason = Rules<V>::refuse_lsa(header, neighbor.dd_options)) {
+      core_.drop(interface, *reason, neighbor.address, static_cast<std::uint32_t>(header.key.type));
+      // What the section calls fatal starts the exchange again; one odd LSA of a third router must not.
+      if (*reason == DropReason::lsa_id_mismatch) continue;
+      neighbor_event(neighbor, NeighborEvent::seq_number_mismatch);
+      return false;
+    }
+    const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
+    const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
+    if (slot == Lsdb<V>::kNone || compare_recency(header, core_.entry({domain, slot}).header(core_.now)) > 0)
+      neighbor.requests.add(header);
+  }
+  return true;
+}
+
+template <class V>
+void Adjacency<V>::send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor) {
+  const std::size_t most =
+      (interface.packet_size_max() - V::kPacketHeaderSize - V::kDdFixedSize) / kLsaHeaderSize;
+  DatabaseDescription<V> dd;
+  dd.headers = take_summary(interface, neighbor, most);
+  dd.flags = {
+      .init = false, .more = next_summary(interface, neighbor).has_value(), .master = neighbor.is_master};
+  send_dd(interface, neighbor, std::move(dd));
+}
+
+/// The next LSA of the Database summary list; moves the cursor to it. Databases in order: link, area, AS.
+template <class V>
+std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighbor<V>& neighbor) {
+  const std::uint32_t domains[] = {interface.link_domain, core_.areas[interface.area_index].domain,
+                                   Core<V>::kAsDomain};
+  auto& cursor = neighbor.summary;
+  for (; cursor.domain < std::size(domains); ++cursor.domain, cursor.slot = 0) {
+    const std::uint32_t domain = domains[cursor.domain];
+    const auto& lsdb = core_.domain(domain).lsdb;
+    for (cursor.slot = lsdb.next(cursor.slot); cursor.slot != Lsdb<V>::kNone;
+         cursor.slot = lsdb.next(cursor.slot + 1)) {
+      const LsaRef ref{domain, cursor.slot};
+      if (!Rules<V>::floods_to(lsdb[cursor.slot].key.type, neighbor.dd_options)) continue;
+      if (lsdb[cursor.slot].age(core_.now) < kMaxAge) return ref;
+      flooding_.add_retransmission(neighbor, ref);
+      interface.update_queue.push_back(ref);
+    }
+  }
+  return std::nullopt;
+}
+
+template <class V>
+std::vector<LsaHeader<V>> Adjacency<V>::take_summary(Interface<V>& interface, Neighbor<V>& neighbor,
+                                                     std::size_t limit) {
+  std::vector<LsaHeader<V>> headers;
+  while (headers.size() < limit) {
+    const auto ref = next_summary(interface, neighbor);
+    if (!ref) break;
+    headers.push_back(core_.entry(*ref).header(core_.now));
+    ++neighbor.summary.slot;
+  }
+  return headers;
+}
+
+// Section 10.9: at most one packet of requests is under way.
+template <class V>
+void Adjacency<V>::send_request(Interface<V>& interface, Neighbor<V>& neighbor) {
+  const TimerKey timer = neighbor.timer(TimerKind::request_retransmit);
+  if (neighbor.requests.empty()) return core_.timers.cancel(timer);
+  const std::size_t most = (interface.packet_size_max() - V::kPacketHeaderSize) / V::kRequestSize;
+  core_.transmit_body(interface, PacketType::link_state_request,
+                      LinkStateRequest<V>{neighbor.requests.ask(most)});
+  core_.timers.arm(timer, core_.now + seconds{interface.config.retransmit_interval});
+}
+
+template <class V>
+void Adjacency<V>::request_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+  if (!neighbor.exchanging()) return;
+  if (!neighbor.requests.empty()) ++core_.statistics.retransmissions;
+  send_request(interface, neighbor);
+}
+
+template <class V>
+void Adjacency<V>::requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) {
+  if (!neighbor.exchanging() || neighbor.requests.outstanding() > 0) return;
+  send_request(interface, neighbor);
+  if (neighbor.requests.empty() && neighbor.state == NeighborState::loading)
+    neighbor_event(neighbor, NeighborEvent::loading_done);
+}
+
+// Section 10.7.
+template <class V>
+void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbor,
+                                   const LinkStateRequest<V>& request) {
+  if (neighbor.state < NeighborState::exchange)
+    return core_.drop(interface, DropReason::neighbor_state, neighbor.address);
+  std::vector<LsaRef> refs;
+  for (const auto& key : request.keys) {
+    const auto scope = V::scope(key.type);
+    const std::uint32_t domain = core_.domain_of(scope, interface);
+    const std::uint32_t slot =
+        scope == FloodingScope::unknown ? Lsdb<V>::kNone : core_.domain(domain).lsdb.find(key);
+    if (slot == Lsdb<V>::kNone) {
+      core_.drop(interface, DropReason::bad_ls_request, neighbor.address,
+                 static_cast<std::uint32_t>(key.type));
+      return neighbor_event(neighbor, NeighborEvent::bad_ls_request);
+    }
+    refs.push_back({domain, slot});
+  }
+  flooding_.send_directly(interface, refs);
+}
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,110 @@
+#pragma once
+// Flooding (RFC 2328 section 13, with its errata) and the life of LSAs in the databases: installation,
+// ageing, acknowledgement, retransmission and removal.
+//
+// Within one turn of the instance everything to be sent on a link is collected; end_turn() packs it.
+// Deliberate deviations, all recorded in docs/rfc-compliance.md: kArrivalBurst instances are taken before
+// MinLSArrival is enforced; an instance that follows its predecessor within MinLSArrival is repeated to those
+// that did not acknowledge it as soon as a strict neighbour will take it; large floods are paced.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ospf/core.h"
+#include "ospf/flush_memory.h"
+
+namespace wgospf::ospf {
+
+/// What flooding asks of the other parts.
+template <class V>
+class FloodingHooks {
+ public:
+  /// An instance was installed over `former` (empty: the LSA is new). Routes follow from here.
+  virtual void lsa_installed(LsaRef ref, const Lsa<V>& former) = 0;
+  /// An LSA left the database; the slot is free already.
+  virtual void lsa_removed(std::uint32_t domain, const LsaKey<V>& key) = 0;
+  /// Section 13.4: somebody has a newer instance of an LSA of ours; it is installed.
+  virtual void self_originated_received(LsaRef ref) = 0;
+  /// A self-originated LSA reached the refresh time.
+  virtual void refresh_due(LsaRef ref) = 0;
+  virtual void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) = 0;
+  /// The neighbour's request list got shorter.
+  virtual void requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) = 0;
+
+ protected:
+  ~FloodingHooks() = default;
+};
+
+template <class V>
+class Flooding {
+ public:
+  Flooding(Core<V>& core, FloodingHooks<V>& hooks) : core_(core), hooks_(hooks) {}
+
+  void receive_update(Interface<V>& interface, Neighbor<V>& neighbor, const LinkStateUpdate<V>& update);
+  void receive_acknowledgment(Interface<V>& interface, Neighbor<V>& neighbor,
+                              const LinkStateAcknowledgment<V>& acknowledgment);
+
+  /// Installs an instance of our own (or an aged one) and floods it.
+  LsaRef install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uint8_t arrivals, const Neighbor<V>* from);
+  /// Section 14.1, premature ageing: the present instance goes out with MaxAge and leaves when acknowledged.
+  void flush(LsaRef ref);
+  /// Sends LSAs at once and outside the retransmission lists (answers to requests, section 13 step 8).
+  void send_directly(Interface<V>& interface, const std::vector<LsaRef>& refs);
+  /// Puts an LSA on one neighbour's retransmission list (section 10.3, MaxAge LSAs at NegotiationDone).
+  void add_retransmission(Neighbor<V>& neighbor, LsaRef ref);
+  /// Empties the neighbour's retransmission list.
+  void forget(Neighbor<V>& neighbor);
+  /// Drops a whole database (its link or area is gone).
+  void drop_domain(std::uint32_t domain);
+  /// Arms the next deadline of an entry's age; call again when the refresh time was reconfigured.
+  void arm_age_timer(LsaRef ref);
+  [[nodiscard]] bool is_self_originated(const LsaHeader<V>& header) const;
+  /// The sequence number of an LSA flushed within MinLSArrival: its successor goes on from there.
+  [[nodiscard]] std::optional<std::int32_t> flushed_sequence(std::uint32_t domain, const LsaKey<V>& key);
+  /// Some neighbour has not acknowledged something yet.
+  [[nodiscard]] bool has_unacknowledged() const;
+
+  // Timers.
+  void age_due(LsaRef ref);
+  void repeat_due(LsaRef ref);
+  void retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
+  void delayed_acks_due(Interface<V>& interface);
+
+  /// Sends what the turn collected, removes acknowledged MaxAge LSAs.
+  void end_turn();
+
+ private:
+  enum class Proceed : bool { no, yes };
+  Proceed receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received);
+  void receive_newer(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
+                     LsaRef present);
+  void receive_same(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
+                    LsaRef present);
+  void receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
+                     LsaRef present);
+  bool was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
+                     std::uint32_t domain);
+  void flood(LsaRef ref, const Neighbor<V>* from);
+  bool flood_to(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref, const LsaHeader<V>& header,
+                const Neighbor<V>* from);
+  void unlist(LsaRef ref);
+  void acknowledged(Neighbor<V>& neighbor, LsaRef ref);
+  void released(LsaRef ref);
+  void remove(LsaRef ref);
+  void corrupted(LsaRef ref);
+  void send_updates(Interface<V>& interface);
+  void send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers);
+  void collect_maxage();
+  [[nodiscard]] bool is_awaited(const Interface<V>& interface, LsaRef ref) const;
+
+  Core<V>& core_;
+  FloodingHooks<V>& hooks_;
+  std::vector<LsaRef> maxage_;  ///< MaxAge entries that wait for acknowledgements or exchanges
+  std::vector<LsaRef> ready_;   ///< those that may go now
+  FlushMemory<V> flush_memory_;
+  bool exchanges_were_on_ = false;
+  std::vector<std::pair<LinkId, RouterId>> shrunk_;
+};
+
+}  // namespace wgospf::ospf

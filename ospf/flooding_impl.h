@@ -1,0 +1,498 @@
+#pragma once
+// Definitions of flooding.h; included where it is instantiated.
+
+#include <algorithm>
+
+#include "ospf/flooding.h"
+
+namespace wgospf::ospf {
+
+template <class V>
+bool Flooding<V>::is_self_originated(const LsaHeader<V>& header) const {
+  return Rules<V>::is_self_originated(header, core_.config.router_id, [this](typename V::Address address) {
+    return std::any_of(core_.interfaces.begin(), core_.interfaces.end(),
+                       [&](const auto& item) { return item.second->has_address(address); });
+  });
+}
+
+// Section 13: the next step in flooding, LSA by LSA.
+template <class V>
+void Flooding<V>::receive_update(Interface<V>& interface, Neighbor<V>& neighbor,
+                                 const LinkStateUpdate<V>& update) {
+  for (const auto& received : update.lsas) {
+    ++core_.statistics.lsas_received;
+    if (receive_lsa(interface, neighbor, received) == Proceed::no) return;
+  }
+}
+
+template <class V>
+auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received)
+    -> Proceed {
+  const LsaHeader<V>& header = received.header;
+  // Steps 1 and 2 were checked when the packet was decoded; step 3 and what else the version refuses:
+  auto refused = received.error;
+  if (!refused) refused = Rules<V>::refuse_lsa(header, neighbor.dd_options);
+  if (refused) {
+    core_.drop(interface, *refused, neighbor.address, static_cast<std::uint32_t>(header.key.type));
+    return Proceed::yes;
+  }
+  const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
+  const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
+  const bool present = slot != Lsdb<V>::kNone;
+  // Step 4: a MaxAge LSA that nobody needs to hear of.
+  if (header.is_maxage() && !present && core_.exchanging == 0) {
+    interface.direct_acks.push_back(header);
+    core_.drop(interface, DropReason::lsa_not_in_database_maxage, neighbor.address);
+    flush_memory_.remember(domain, Lsa<V>::copy(received.bytes), core_.now);
+    return Proceed::yes;
+  }
+  if (!present && was_overtaken(interface, neighbor, header, domain)) return Proceed::yes;
+  const LsaRef ref{domain, slot};
+  const auto order =
+      present ? compare_recency(header, core_.entry(ref).header(core_.now)) : std::weak_ordering::greater;
+  if (order > 0) {  // step 5
+    receive_newer(interface, neighbor, received, ref);
+  } else if (neighbor.requests.find(header.key) != nullptr) {  // step 6
+    core_.drop(interface, DropReason::neighbor_state, neighbor.address);
+    hooks_.neighbor_event(neighbor, NeighborEvent::bad_ls_request);
+    return Proceed::no;
+  } else if (order == 0) {  // step 7
+    receive_same(interface, neighbor, received, ref);
+  } else {  // step 8
+    receive_older(interface, neighbor, received, ref);
+  }
+  return Proceed::yes;
+}
+
+/// An LSA whose flush came first: the flush is the newer instance, and the sender hears of it (step 8). What
+/// we asked for is taken all the same, or the exchange would not end.
+template <class V>
+bool Flooding<V>::was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
+                                std::uint32_t domain) {
+  auto* flushed = flush_memory_.find(domain, header.key, core_.now);
+  if (flushed == nullptr || neighbor.requests.find(header.key) != nullptr) return false;
+  if (compare_recency(header, flushed->lsa.header()) >= 0) return false;
+  core_.drop(interface, DropReason::lsa_older_than_ours, neighbor.address);
+  if (std::exchange(flushed->answered, true)) return true;
+  const OutgoingLsa<V> answer{flushed->lsa, kMaxAge};
+  core_.transmit_body(interface, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(&answer, 1));
+  return true;
+}
+
+template <class V>
+std::optional<std::int32_t> Flooding<V>::flushed_sequence(std::uint32_t domain, const LsaKey<V>& key) {
+  const auto* flushed = flush_memory_.find(domain, key, core_.now);
+  if (flushed == nullptr) return std::nullopt;
+  return flushed->lsa.sequence_number();
+}
+
+// Step 5. `present.slot` is kNone when the LSA is new.
+template <class V>
+void Flooding<V>::receive_newer(Interface<V>& interface, Neighbor<V>& neighbor,
+                                const ReceivedLsa<V>& received, LsaRef present) {
+  std::uint8_t arrivals = 1;
+  if (present.slot != Lsdb<V>::kNone) {  // 5a
+    const auto& entry = core_.entry(present);
+    if (entry.arrivals > 0 && core_.now - entry.installed < kMinLsArrival) {
+      if (entry.arrivals >= kArrivalBurst) {
+        core_.drop(interface, DropReason::lsa_min_arrival, neighbor.address);
+        return;
+      }
+      arrivals = static_cast<std::uint8_t>(entry.arrivals + 1);
+    }
+  }
+  // 5b to 5d: off the lists, into the database, out on the other links.
+  const LsaRef ref = install_and_flood(present.domain, Lsa<V>::copy(received.bytes), arrivals, &neighbor);
+  interface.delayed_acks.push_back(
+      received.header);  // 5e, table 19: not flooded back out of the link it came by
+  core_.timers.arm_no_later(interface.timer(TimerKind::delayed_ack), core_.now + kDelayedAckInterval);
+  if (is_self_originated(received.header)) hooks_.self_originated_received(ref);  // 5f
+}
+
+// Step 7: the same instance; an implied acknowledgement when we wait for one (table 19).
+template <class V>
+void Flooding<V>::receive_same(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
+                               LsaRef present) {
+  if (neighbor.retransmissions.contains(present)) {
+    acknowledged(neighbor, present);
+    return;
+  }
+  interface.direct_acks.push_back(received.header);
+}
+
+// Step 8: ours is newer; send it back unless it is being wrapped (section 12.1.6) or went back a moment ago.
+template <class V>
+void Flooding<V>::receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>&,
+                                LsaRef present) {
+  core_.drop(interface, DropReason::lsa_older_than_ours, neighbor.address);
+  auto& entry = core_.entry(present);
+  if (entry.age(core_.now) >= kMaxAge && entry.lsa.sequence_number() == kMaxSequenceNumber) return;
+  const auto now_ms = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<milliseconds>(core_.now.time_since_epoch()).count() | 1);
+  const auto arrival_ms =
+      static_cast<std::uint32_t>(std::chrono::duration_cast<milliseconds>(kMinLsArrival).count());
+  if (entry.answered_ms != 0 && now_ms - entry.answered_ms < arrival_ms) return;
+  entry.answered_ms = now_ms;
+  send_directly(interface, {present});
+}
+
+template <class V>
+LsaRef Flooding<V>::install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uint8_t arrivals,
+                                      const Neighbor<V>* from) {
+  auto& lsdb = core_.domain(domain).lsdb;
+  const LsaKey<V> key = lsa.header().key;
+  Lsa<V> former;
+  std::optional<Instant> former_installed;
+  if (const std::uint32_t slot = lsdb.find(key); slot != Lsdb<V>::kNone) {
+    former = lsdb[slot].lsa;
+    former_installed = lsdb[slot].installed;
+    unlist({domain, slot});
+  }
+  const LsaRef ref{domain, lsdb.install(key, std::move(lsa), core_.now)};
+  auto& entry = lsdb[ref.slot];
+  entry.arrivals = arrivals;
+  arm_age_timer(ref);
+  hooks_.lsa_installed(ref, former);
+  flood(ref, from);
+  if (former_installed && core_.now - *former_installed < kMinLsArrival && entry.retransmitters > 0)
+    core_.timers.arm_no_later({TimerKind::lsa_repeat, ref.domain, ref.slot},
+                              *former_installed + kOriginationSpacing);
+  if (entry.age(core_.now) >= kMaxAge) {
+    maxage_.push_back(ref);
+    released(ref);
+  }
+  return ref;
+}
+
+// Section 13.3: sending an LSA out of all links of its scope. `from` is the neighbour it was received from.
+template <class V>
+void Flooding<V>::flood(LsaRef ref, const Neighbor<V>* from) {
+  const LsaHeader<V> header = core_.entry(ref).header(core_.now);
+  for (auto& [link, interface] : core_.interfaces) {
+    if (interface->neighbors.empty() || !interface->is_running() || !core_.floods_on(ref.domain, *interface))
+      continue;
+    bool listed = false;
+    for (auto& [id, neighbor] : interface->neighbors)
+      listed |= flood_to(*interface, *neighbor, ref, header, from);
+    if (listed) interface->update_queue.push_back(ref);  // steps 2 to 5
+  }
+}
+
+// Section 13.3 step 1 for one neighbour: true when the LSA went on its retransmission list.
+template <class V>
+bool Flooding<V>::flood_to(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref,
+                           const LsaHeader<V>& header, const Neighbor<V>* from) {
+  if (neighbor.state < NeighborState::exchange) return false;  // 1a
+  if (neighbor.state != NeighborState::full) {                 // 1b
+    if (const LsaHeader<V>* wanted = neighbor.requests.find(header.key)) {
+      const auto order = compare_recency(header, *wanted);
+      if (order < 0) return false;
+      neighbor.requests.erase(header.key);
+      shrunk_.emplace_back(interface.config.link, neighbor.router_id);
+      if (order == 0) return false;
+    }
+  }
+  if (&neighbor == from) return false;                                           // 1c
+  if (!Rules<V>::floods_to(header.key.type, neighbor.dd_options)) return false;  // RFC 5250 section 3
+  add_retransmission(neighbor, ref);                                             // 1d
+  return true;
+}
+
+template <class V>
+void Flooding<V>::add_retransmission(Neighbor<V>& neighbor, LsaRef ref) {
+  if (neighbor.retransmissions.add(ref, core_.now)) ++core_.entry(ref).retransmitters;
+  const auto& interface = *core_.interfaces.at(neighbor.link);
+  core_.timers.arm_no_later(neighbor.timer(TimerKind::update_retransmit),
+                            core_.now + seconds{interface.config.retransmit_interval});
+}
+
+// Section 13.7.
+template <class V>
+void Flooding<V>::receive_acknowledgment(Interface<V>& interface, Neighbor<V>& neighbor,
+                                         const LinkStateAcknowledgment<V>& acknowledgment) {
+  for (const auto& header : acknowledgment.headers) {
+    const auto scope = V::scope(header.key.type);
+    if (scope == FloodingScope::unknown) continue;
+    const std::uint32_t domain = core_.domain_of(scope, interface);
+    const LsaRef ref{domain, core_.domain(domain).lsdb.find(header.key)};
+    if (ref.slot == Lsdb<V>::kNone || !neighbor.retransmissions.contains(ref)) continue;
+    if (compare_recency(header, core_.entry(ref).header(core_.now)) == 0) acknowledged(neighbor, ref);
+  }
+}
+
+template <class V>
+void Flooding<V>::acknowledged(Neighbor<V>& neighbor, LsaRef ref) {
+  if (!neighbor.retransmissions.erase(ref)) return;
+  if (neighbor.retransmissions.empty()) core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
+  --core_.entry(ref).retransmitters;
+  released(ref);
+}
+
+template <class V>
+void Flooding<V>::forget(Neighbor<V>& neighbor) {
+  core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
+  for (const LsaRef ref : neighbor.retransmissions.take_all()) {
+    --core_.entry(ref).retransmitters;
+    released(ref);
+  }
+}
+
+/// Takes an instance off every retransmission list (section 13 step 5c).
+template <class V>
+void Flooding<V>::unlist(LsaRef ref) {
+  auto& entry = core_.entry(ref);
+  if (entry.retransmitters == 0) return;
+  for (auto& [link, interface] : core_.interfaces) {
+    for (auto& [id, neighbor] : interface->neighbors) {
+      if (!neighbor->retransmissions.erase(ref)) continue;
+      if (neighbor->retransmissions.empty())
+        core_.timers.cancel(neighbor->timer(TimerKind::update_retransmit));
+    }
+  }
+  entry.retransmitters = 0;
+}
+
+/// Section 14: a MaxAge LSA goes when nobody has to acknowledge it and nobody is exchanging databases.
+template <class V>
+void Flooding<V>::released(LsaRef ref) {
+  const auto& entry = core_.entry(ref);
+  if (entry.retransmitters == 0 && core_.exchanging == 0 && entry.age(core_.now) >= kMaxAge)
+    ready_.push_back(ref);
+}
+
+template <class V>
+void Flooding<V>::remove(LsaRef ref) {
+  core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
+  core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
+  const LsaKey<V> key = core_.entry(ref).key;
+  if (core_.entry(ref).age(core_.now) >= kMaxAge)
+    flush_memory_.remember(ref.domain, core_.entry(ref).lsa, core_.now);
+  core_.domain(ref.domain).lsdb.erase(ref.slot);
+  hooks_.lsa_removed(ref.domain, key);
+}
+
+template <class V>
+void Flooding<V>::drop_domain(std::uint32_t domain) {
+  auto& lsdb = core_.domain(domain).lsdb;
+  for (std::uint32_t slot = lsdb.next(0); slot != Lsdb<V>::kNone; slot = lsdb.next(slot + 1)) {
+    unlist({domain, slot});
+    remove({domain, slot});
+  }
+  std::erase_if(maxage_, [&](LsaRef ref) { return ref.domain == domain; });
+  std::erase_if(ready_, [&](LsaRef ref) { return ref.domain == domain; });
+  flush_memory_.forget_domain(domain);
+  core_.domain(domain).in_use = false;
+}
+
+template <class V>
+void Flooding<V>::flush(LsaRef ref) {
+  const auto& entry = core_.entry(ref);
+  if (load_u16(entry.lsa.bytes().data()) >= kMaxAge) return;  // is flushing already
+  ++core_.statistics.lsas_flushed;
+  install_and_flood(ref.domain, V::with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals,
+                    nullptr);
+}
+
+// Ageing (section 14): one deadline for each LSA, at the next age that means something.
+template <class V>
+void Flooding<V>::arm_age_timer(LsaRef ref) {
+  const TimerKey key{TimerKind::lsa_age, ref.domain, ref.slot};
+  const auto& entry = core_.entry(ref);
+  const std::uint16_t age = entry.age(core_.now);
+  if (age >= kMaxAge) return core_.timers.cancel(key);
+  const auto checked = static_cast<std::uint16_t>((age / kCheckAge + 1) * kCheckAge);
+  Instant at = entry.reaches(std::min(checked, kMaxAge));
+  const Instant refresh = entry.reaches(0) + core_.config.ls_refresh_time;
+  if (refresh > core_.now && entry.key.advertising_router == core_.config.router_id)
+    at = std::min(at, refresh);
+  core_.timers.arm(key, at);
+}
+
+template <class V>
+void Flooding<V>::age_due(LsaRef ref) {
+  const auto& entry = core_.entry(ref);
+  const std::uint16_t age = entry.age(core_.now);
+  if (age >= kMaxAge) {
+    install_and_flood(ref.domain, V::with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals,
+                      nullptr);
+    return;
+  }
+  arm_age_timer(ref);
+  if (age > 0 && age % kCheckAge == 0 && !V::checksum_holds(entry.lsa.bytes())) return corrupted(ref);
+  if (entry.key.advertising_router == core_.config.router_id &&
+      core_.now >= entry.reaches(0) + core_.config.ls_refresh_time)
+    hooks_.refresh_due(ref);
+}
+
+/// Section 14: memory went bad. The LSA is dropped and learned anew by exchanging databases again.
+template <class V>
+void Flooding<V>::corrupted(LsaRef ref) {
+  core_.event(LsaCorrupted<V>{core_.entry(ref).key});
+  unlist(ref);
+  remove(ref);
+  for (auto& [link, interface] : core_.interfaces) {
+    if (!core_.floods_on(ref.domain, *interface)) continue;
+    for (auto& [id, neighbor] : interface->neighbors)
+      if (neighbor->state >= NeighborState::exchange)
+        hooks_.neighbor_event(*neighbor, NeighborEvent::seq_number_mismatch);
+  }
+}
+
+template <class V>
+void Flooding<V>::repeat_due(LsaRef ref) {
+  for (auto& [link, interface] : core_.interfaces) {
+    bool awaited = false;
+    for (auto& [id, neighbor] : interface->neighbors) {
+      if (!neighbor->retransmissions.contains(ref)) continue;
+      neighbor->retransmissions.add(ref, core_.now);
+      awaited = true;
+    }
+    if (awaited) interface->update_queue.push_back(ref);
+  }
+}
+
+// Section 13.6: retransmit what has not been acknowledged for RxmtInterval, a burst at a time.
+template <class V>
+void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+  const Duration interval = seconds{interface.config.retransmit_interval};
+  constexpr unsigned kBurst = kFloodBurstPackets * 16;
+  auto& list = neighbor.retransmissions;
+  unsigned count = 0;
+  std::optional<Instant> oldest = list.oldest();
+  for (; oldest && *oldest + interval <= core_.now && count < kBurst; oldest = list.oldest(), ++count) {
+    const LsaRef ref = list.pop_oldest();
+    list.add(ref, core_.now);
+    interface.update_queue.push_back(ref);
+    ++core_.statistics.retransmissions;
+  }
+  if (oldest)
+    core_.timers.arm(neighbor.timer(TimerKind::update_retransmit),
+                     std::max(*oldest + interval, core_.now + kFloodBurstInterval));
+}
+
+template <class V>
+void Flooding<V>::delayed_acks_due(Interface<V>& interface) {
+  send_acks(interface, interface.delayed_acks);
+}
+
+template <class V>
+void Flooding<V>::send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers) {
+  const std::size_t most = (interface.packet_size_max() - V::kPacketHeaderSize) / kLsaHeaderSize;
+  for (std::size_t begin = 0; begin < headers.size(); begin += most) {
+    const std::size_t end = std::min(headers.size(), begin + most);
+    core_.transmit_body(interface, PacketType::link_state_acknowledgment,
+                        LinkStateAcknowledgment<V>{{headers.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                    headers.begin() + static_cast<std::ptrdiff_t>(end)}});
+  }
+  headers.clear();
+}
+
+/// Packs LSAs into updates of at most the link's packet size; one that is larger goes alone (and fragments).
+template <class V>
+class UpdatePacker {
+ public:
+  UpdatePacker(Core<V>& core, Interface<V>& interface) : core_(core), interface_(interface) {}
+  void add(LsaRef ref) {
+    const auto& entry = core_.entry(ref);
+    if (std::any_of(lsas_.begin(), lsas_.end(), [&](const auto& l) { return l.lsa.is_same_as(entry.lsa); }))
+      return;
+    if (!lsas_.empty() && size_ + entry.lsa.length() > interface_.packet_size_max()) send();
+    const unsigned age = unsigned{entry.age(core_.now)} + interface_.config.transmit_delay;
+    lsas_.push_back({entry.lsa, static_cast<std::uint16_t>(std::min<unsigned>(age, kMaxAge))});
+    size_ += entry.lsa.length();
+  }
+  void send() {
+    if (lsas_.empty()) return;
+    core_.transmit_body(interface_, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(lsas_));
+    ++packets_;
+    lsas_.clear();
+    size_ = kFixed;
+  }
+  [[nodiscard]] unsigned packets() const { return packets_; }
+
+ private:
+  static constexpr std::size_t kFixed = V::kPacketHeaderSize + 4;
+  Core<V>& core_;
+  Interface<V>& interface_;
+  std::vector<OutgoingLsa<V>> lsas_;
+  std::size_t size_ = kFixed;
+  unsigned packets_ = 0;
+};
+
+template <class V>
+void Flooding<V>::send_directly(Interface<V>& interface, const std::vector<LsaRef>& refs) {
+  UpdatePacker<V> packer(core_, interface);
+  for (const LsaRef ref : refs) packer.add(ref);
+  packer.send();
+}
+
+template <class V>
+bool Flooding<V>::is_awaited(const Interface<V>& interface, LsaRef ref) const {
+  return std::any_of(interface.neighbors.begin(), interface.neighbors.end(),
+                     [&](const auto& item) { return item.second->retransmissions.contains(ref); });
+}
+
+template <class V>
+void Flooding<V>::send_updates(Interface<V>& interface) {
+  UpdatePacker<V> packer(core_, interface);
+  auto& queue = interface.update_queue;
+  while (!queue.empty() && packer.packets() < kFloodBurstPackets) {
+    const LsaRef ref = queue.front();
+    queue.pop_front();
+    if (is_awaited(interface, ref)) packer.add(ref);
+  }
+  packer.send();
+  if (!queue.empty())
+    core_.timers.arm(interface.timer(TimerKind::flood_pace), core_.now + kFloodBurstInterval);
+}
+
+template <class V>
+bool Flooding<V>::has_unacknowledged() const {
+  for (const auto& [link, interface] : core_.interfaces)
+    for (const auto& [id, neighbor] : interface->neighbors)
+      if (neighbor->state == NeighborState::full && !neighbor->retransmissions.empty()) return true;
+  return false;
+}
+
+template <class V>
+void Flooding<V>::collect_maxage() {
+  const bool exchanges_are_on = core_.exchanging > 0;
+  if (exchanges_were_on_ && !exchanges_are_on) {
+    for (const LsaRef ref : maxage_)
+      if (core_.domain(ref.domain).lsdb.is_occupied(ref.slot)) released(ref);
+  }
+  exchanges_were_on_ = exchanges_are_on;
+  if (exchanges_are_on || ready_.empty()) return;
+  const auto ready = std::exchange(ready_, {});
+  for (const LsaRef ref : ready) {
+    const auto& lsdb = core_.domain(ref.domain).lsdb;
+    if (!lsdb.is_occupied(ref.slot)) continue;
+    const auto& entry = lsdb[ref.slot];
+    if (entry.retransmitters == 0 && entry.age(core_.now) >= kMaxAge) remove(ref);
+  }
+  std::erase_if(maxage_, [this](LsaRef ref) {
+    const auto& lsdb = core_.domain(ref.domain).lsdb;
+    return !lsdb.is_occupied(ref.slot) || lsdb[ref.slot].age(core_.now) < kMaxAge;
+  });
+}
+
+template <class V>
+void Flooding<V>::end_turn() {
+  const auto shrunk = std::exchange(shrunk_, {});
+  for (const auto& [link, router] : shrunk) {
+    const auto interface = core_.interfaces.find(link);
+    if (interface == core_.interfaces.end()) continue;
+    const auto neighbor = interface->second->neighbors.find(router);
+    if (neighbor != interface->second->neighbors.end())
+      hooks_.requests_shrunk(*interface->second, *neighbor->second);
+  }
+  for (auto& [link, interface] : core_.interfaces) {
+    if (!interface->direct_acks.empty()) send_acks(*interface, interface->direct_acks);
+    if (!interface->update_queue.empty() && !core_.timers.is_armed(interface->timer(TimerKind::flood_pace)))
+      send_updates(*interface);
+  }
+  collect_maxage();
+  flush_memory_.purge(core_.now);
+}
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,169 @@
+#pragma once
+// One OSPF router: the whole protocol without I/O, clock, threads or randomness of its own.
+//
+// Calling contract. After every handle(), handle_timeout() or construction: call poll() until it gives
+// nothing, then arm a timer for poll_timeout(). Spurious calls of handle_timeout() do nothing. `now` must
+// never go back. Nothing here blocks or throws for anything a peer sends. Not thread-safe: one thread (or
+// strand) owns it; what routes() returned may be read from anywhere.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ospf/config.h"
+#include "ospf/event.h"
+#include "ospf/packet.h"
+#include "ospf/route.h"
+#include "ospf/route_calculator.h"
+#include "ospf/types.h"
+
+namespace wgospf::ospf {
+
+/// The seed of all random choices (jitter, initial sequence numbers). Same seed and inputs: same outputs.
+struct Seed {
+  std::uint64_t value = 0;
+};
+
+// Inputs.
+template <class V>
+struct Received {
+  LinkId link;
+  typename V::Address source{}, destination{};
+  std::span<const std::byte> bytes;  ///< from the OSPF header on; read during the call only
+};
+template <class V>
+struct LinkChanged {
+  LinkId link;
+  LinkStatus<V> status;
+};
+/// Replace the configuration; only what differs is touched. The router id must not change (make a new
+/// Instance).
+struct Reconfigure {
+  InstanceConfig config;
+};
+/// Prefixes to advertise as AS-external from now on, and prefixes to withdraw.
+template <class V>
+struct ExternalsChanged {
+  std::vector<ExternalRoute<V>> set;
+  std::vector<Prefix<typename V::Address>> removed;
+};
+/// Flush what we originated; ShutdownComplete follows when acknowledged or after one second. Then stop
+/// calling.
+struct Shutdown {};
+
+template <class V>
+using Input = std::variant<Received<V>, LinkChanged<V>, Reconfigure, ExternalsChanged<V>, Shutdown>;
+
+// Outputs.
+enum class Group : std::uint8_t { all_spf_routers, all_d_routers };
+template <class V>
+struct Transmit {
+  LinkId link;
+  std::variant<Group, typename V::Address> destination;
+  PacketBytes bytes;
+};
+template <class V>
+using Output = std::variant<Transmit<V>, RouteChange<V>, Event<V>>;
+
+/// When to call handle_timeout(), and what for (for people: "hello", "inactivity", "spf", ...).
+struct Deadline {
+  Instant at;
+  std::string_view reason;
+};
+
+// What is read for display.
+struct PacketCounters {
+  std::array<std::uint64_t, 6> received{}, sent{};  ///< by packet type; [0] unused
+};
+template <class V>
+struct InterfaceInfo {
+  InterfaceConfig config;
+  LinkStatus<V> status;
+  InterfaceState state = InterfaceState::down;
+  std::uint32_t neighbor_count = 0, full_count = 0;
+  std::optional<Instant> next_hello;
+  PacketCounters packets;
+  DropCounters drops;
+};
+template <class V>
+struct NeighborInfo {
+  LinkId link;
+  RouterId router_id;
+  typename V::Address address{};
+  NeighborState state = NeighborState::down;
+  NeighborEvent last_event{};  ///< what the last change of state came from
+  Instant last_state_change;
+  std::uint32_t state_changes = 0;
+  std::optional<Instant> dead_at;
+  typename V::Options options{};
+  std::uint8_t priority = 0;
+  std::uint16_t mtu = 0;  ///< from its database descriptions; 0 before
+  std::size_t request_list = 0, retransmission_list = 0, database_summary = 0;
+};
+template <class V>
+struct DatabaseEntry {
+  FloodingScope scope = FloodingScope::area;
+  AreaId area;  ///< of area scope, and of the link of link scope
+  LinkId link;  ///< of link scope
+  Lsa<V> lsa;
+  std::uint16_t age = 0;  ///< now
+  bool self_originated = false;
+};
+/// Where a dump of the database stands. Every entry present throughout the dump is seen exactly once; entries
+/// that come or go meanwhile may or may not be.
+struct DatabaseCursor {
+  std::uint32_t domain = 0, slot = 0;
+  bool done = false;
+};
+struct Statistics {
+  DropCounters drops;
+  PacketCounters packets;
+  std::uint64_t lsas_originated = 0, lsas_received = 0, lsas_flushed = 0, retransmissions = 0;
+  std::uint64_t unexpected_events = 0;  ///< state machine events without an entry in RFC 2328's table
+  std::uint64_t spf_full = 0, spf_prefixes_only = 0;
+  std::size_t lsdb_size = 0;
+  std::size_t timers = 0;
+};
+
+template <class V>
+class Instance {
+ public:
+  Instance(InstanceConfig config, Seed seed, Instant now);
+  ~Instance();
+  Instance(Instance&&) noexcept;
+  Instance& operator=(Instance&&) noexcept;
+
+  void handle(Instant now, const Input<V>& input);
+  void handle_timeout(Instant now);
+  /// The next thing to do, oldest first; drain after every handle.
+  [[nodiscard]] std::optional<Output<V>> poll();
+  [[nodiscard]] std::optional<Deadline> poll_timeout() const;
+
+  [[nodiscard]] RouterId router_id() const;
+  [[nodiscard]] const InstanceConfig& config() const;
+  [[nodiscard]] std::shared_ptr<const RouteTable<V>> routes() const;
+  [[nodiscard]] std::vector<PrefixPath<V>> paths(const Prefix<typename V::Address>& prefix,
+                                                 std::size_t limit) const;
+  [[nodiscard]] std::vector<RouterRoute<V>> router_routes() const;
+  [[nodiscard]] std::vector<InterfaceInfo<V>> interfaces() const;
+  [[nodiscard]] std::vector<NeighborInfo<V>> neighbors() const;
+  /// Up to `limit` entries from the cursor on; advances it, sets `done` at the end. A fresh cursor starts.
+  [[nodiscard]] std::vector<DatabaseEntry<V>> database(DatabaseCursor& cursor, std::size_t limit,
+                                                       Instant now) const;
+  [[nodiscard]] std::optional<DatabaseEntry<V>> find_lsa(AreaId area, const LsaKey<V>& key,
+                                                         Instant now) const;
+  [[nodiscard]] Statistics statistics() const;
+  /// Has every interface with a neighbour reached Full, and have routes been calculated since?
+  [[nodiscard]] bool converged() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,559 @@
+#pragma once
+// Definitions of instance.h: wires flooding, adjacencies, origination and the route calculation together, and
+// runs a turn: one input or the due timers, then what the turn collected (router-LSAs, updates, routes).
+
+#include <algorithm>
+#include <set>
+
+#include "ospf/adjacency_impl.h"
+#include "ospf/flooding_impl.h"
+#include "ospf/instance.h"
+#include "ospf/origination_impl.h"
+#include "ospf/spf_scheduler.h"
+
+namespace wgospf::ospf {
+
+template <class V>
+struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
+  static_assert(Version<V>);
+  using Address = typename V::Address;
+
+  Impl(InstanceConfig config, std::uint64_t seed, Instant now)
+      : core(std::move(config), seed, now), calculator(core.config.router_id) {
+    const InstanceConfig initial = core.config;
+    core.config.areas.clear();
+    core.config.interfaces.clear();
+    reconfigure(initial);
+    core.timers.arm({TimerKind::first_origination}, now + kFirstOriginationDelay);
+    end_turn();
+  }
+
+  // Configuration.
+  void reconfigure(const InstanceConfig& next);
+  void add_interface(const InterfaceConfig& config);
+  void remove_interface(LinkId link);
+  void change_interface(Interface<V>& interface, const InterfaceConfig& config);
+  [[nodiscard]] std::uint32_t area_index(AreaId id) const;
+  void rearm_refresh();
+
+  // Inputs.
+  void input(const Received<V>& received);
+  void input(const LinkChanged<V>& changed);
+  void input(const Reconfigure& command) { reconfigure(command.config); }
+  void input(const ExternalsChanged<V>& changed);
+  void input(const Shutdown&);
+  std::optional<DropReason> refuse_packet(const Interface<V>& interface, const Received<V>& received,
+                                          const typename V::PacketHeader& header);
+  void dispatch(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet);
+
+  // Timers.
+  void timer_due(const TimerKey& key);
+  void link_timer_due(const TimerKey& key, Interface<V>& interface);
+
+  // Hooks.
+  void lsa_installed(LsaRef ref, const Lsa<V>& former) override;
+  void lsa_removed(std::uint32_t domain, const LsaKey<V>& key) override;
+  void self_originated_received(LsaRef ref) override;
+  void refresh_due(LsaRef ref) override { origination.refresh(ref); }
+  void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) override {
+    adjacency.neighbor_event(neighbor, event);
+  }
+  void requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) override {
+    adjacency.requests_shrunk(interface, neighbor);
+  }
+  void topology_changed(AreaId area) override {
+    dirty_areas.insert(area);
+    root_dirty = true;
+  }
+
+  // The end of a turn.
+  void end_turn();
+  void originate_router_lsas();
+  void publish_root();
+  [[nodiscard]] std::vector<InterfaceFacts<V>> facts_of(const Area& area) const;
+  void originate_external(const ExternalRoute<V>& route);
+  void start_originating();
+  [[nodiscard]] std::vector<LsaRef> take_stale();
+  void schedule_calculation();
+  void calculate();
+  void finish_shutdown(bool acknowledged);
+
+  Core<V> core;
+  Flooding<V> flooding{core, *this};
+  Adjacency<V> adjacency{core, flooding, *this};
+  Origination<V> origination{core, flooding};
+  RouteCalculator<V> calculator;
+  SpfScheduler scheduler;
+  std::map<LinkId, LinkStatus<V>> link_statuses;  ///< of all links heard of, configured or not
+  std::map<Prefix<Address>, ExternalRoute<V>> externals;
+  typename Rules<V>::ExternalIds external_ids;
+  std::set<AreaId> dirty_areas;
+  std::vector<std::pair<LsaRef, Lsa<V>>> stale;  ///< LSAs of ours from before a restart, until we originate
+  bool root_dirty = true;
+  bool originating = false;
+  bool finished = false;  ///< ShutdownComplete was said: nothing happens any more
+  bool calculated = false;
+};
+
+// ---- Configuration ----
+
+template <class V>
+std::uint32_t Instance<V>::Impl::area_index(AreaId id) const {
+  const auto it =
+      std::find_if(core.areas.begin(), core.areas.end(), [&](const Area& area) { return area.id == id; });
+  return static_cast<std::uint32_t>(it - core.areas.begin());
+}
+
+template <class V>
+void Instance<V>::Impl::reconfigure(const InstanceConfig& next) {
+  const InstanceConfig former = std::exchange(core.config, next);
+  for (const AreaConfig& area : next.areas) {
+    if (area_index(area.id) < core.areas.size()) continue;
+    core.areas.push_back({area.id, core.add_domain(FloodingScope::area, area.id, {})});
+    dirty_areas.insert(area.id);
+  }
+  for (const InterfaceConfig& old : former.interfaces) {
+    const bool stays = std::any_of(next.interfaces.begin(), next.interfaces.end(), [&](const auto& now) {
+      return now.link == old.link && now.area == old.area && now.type == old.type &&
+             now.passive == old.passive;
+    });
+    if (!stays) remove_interface(old.link);
+  }
+  for (const InterfaceConfig& config : next.interfaces) {
+    const auto it = core.interfaces.find(config.link);
+    if (it == core.interfaces.end()) {
+      add_interface(config);
+    } else if (!(it->second->config == config)) {
+      change_interface(*it->second, config);
+    }
+  }
+  for (const AreaConfig& area : former.areas) {
+    if (std::find(next.areas.begin(), next.areas.end(), area) != next.areas.end()) continue;
+    const std::uint32_t domain = core.areas[area_index(area.id)].domain;
+    origination.forget_domain(domain);
+    flooding.drop_domain(domain);
+    calculator.area_removed(area.id);
+    core.areas.erase(core.areas.begin() + area_index(area.id));
+    for (auto& [link, interface] : core.interfaces)
+      interface->area_index = area_index(interface->config.area);
+    dirty_areas.erase(area.id);
+  }
+  if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
+}
+
+template <class V>
+void Instance<V>::Impl::add_interface(const InterfaceConfig& config) {
+  const std::uint32_t index = area_index(config.area);
+  if (index >= core.areas.size())
+    return core.event(InternalError{"an interface names an area that is not configured"});
+  auto made = std::make_unique<Interface<V>>();
+  made->config = config;
+  made->area_index = index;
+  made->link_domain = core.add_domain(FloodingScope::link, config.area, config.link);
+  Interface<V>& interface = *core.interfaces.emplace(config.link, std::move(made)).first->second;
+  if (const auto status = link_statuses.find(config.link); status != link_statuses.end())
+    adjacency.link_changed(interface, status->second);
+}
+
+template <class V>
+void Instance<V>::Impl::remove_interface(LinkId link) {
+  const auto it = core.interfaces.find(link);
+  if (it == core.interfaces.end()) return;
+  if (it->second->is_running()) adjacency.send_hello(*it->second, Adjacency<V>::ListNeighbors::no);
+  adjacency.bring_down(*it->second, NeighborEvent::kill_nbr);
+  origination.forget_domain(it->second->link_domain);
+  flooding.drop_domain(it->second->link_domain);
+  core.interfaces.erase(it);
+}
+
+template <class V>
+void Instance<V>::Impl::change_interface(Interface<V>& interface, const InterfaceConfig& config) {
+  const bool timing = interface.config.hello_interval != config.hello_interval ||
+                      interface.config.dead_interval != config.dead_interval;
+  interface.config = config;
+  if (timing && interface.is_running()) {
+    adjacency.hello_due(interface);
+    for (auto& [id, neighbor] : interface.neighbors)
+      core.timers.arm(neighbor->timer(TimerKind::inactivity), core.now + seconds{config.dead_interval});
+  }
+  topology_changed(config.area);
+}
+
+template <class V>
+void Instance<V>::Impl::rearm_refresh() {
+  for (std::uint32_t d = 0; d < core.domains.size(); ++d) {
+    const auto& lsdb = core.domain(d).lsdb;
+    for (std::uint32_t slot = lsdb.next(0); slot != Lsdb<V>::kNone; slot = lsdb.next(slot + 1))
+      if (lsdb[slot].key.advertising_router == core.config.router_id) flooding.arm_age_timer({d, slot});
+  }
+}
+
+// ---- Inputs ----
+
+// Section 8.2. What is wrong with the packet itself was found by the decoder.
+template <class V>
+std::optional<DropReason> Instance<V>::Impl::refuse_packet(const Interface<V>& interface,
+                                                           const Received<V>& received,
+                                                           const typename V::PacketHeader& header) {
+  if (!Rules<V>::accepts_source(received.source)) return DropReason::bad_source;
+  if (interface.has_address(received.source)) return DropReason::own_packet;
+  if (!Rules<V>::is_all_spf_routers(received.destination) && !interface.has_address(received.destination))
+    return DropReason::bad_destination;
+  if (const auto reason = Rules<V>::refuse_header(header)) return reason;
+  if (header.area_id != interface.config.area) return DropReason::area_mismatch;
+  if (header.router_id.value == 0) return DropReason::invalid_router_id;
+  if (header.router_id == core.config.router_id) return DropReason::duplicate_router_id;
+  return std::nullopt;
+}
+
+template <class V>
+void Instance<V>::Impl::input(const Received<V>& received) {
+  const auto it = core.interfaces.find(received.link);
+  if (it == core.interfaces.end()) {
+    ++core.statistics.drops[DropReason::interface_not_running];
+    return;
+  }
+  Interface<V>& interface = *it->second;
+  if (!interface.is_running())
+    return core.drop(interface, DropReason::interface_not_running, received.source);
+  const DecodeResult<V> decoded = V::decode(received.bytes);
+  if (const auto* error = std::get_if<DecodeError>(&decoded))
+    return core.drop(interface, error->reason, received.source, error->value);
+  const auto& packet = std::get<Packet<V>>(decoded);
+  if (const auto reason = refuse_packet(interface, received, packet.header)) {
+    core.drop(interface, *reason, received.source);
+    if (*reason == DropReason::duplicate_router_id)
+      core.event(DuplicateRouterId<V>{received.link, received.source});
+    return;
+  }
+  ++interface.packets.received[static_cast<std::size_t>(packet.header.type)];
+  ++core.statistics.packets.received[static_cast<std::size_t>(packet.header.type)];
+  dispatch(interface, received, packet);
+}
+
+template <class V>
+void Instance<V>::Impl::dispatch(Interface<V>& interface, const Received<V>& received,
+                                 const Packet<V>& packet) {
+  if (const auto* hello = std::get_if<Hello<V>>(&packet.body))
+    return adjacency.receive_hello(interface, packet.header, *hello, received.source);
+  const auto it = interface.neighbors.find(packet.header.router_id);
+  if (it == interface.neighbors.end())
+    return core.drop(interface, DropReason::unknown_neighbor, received.source);
+  Neighbor<V>& neighbor = *it->second;
+  if (const auto* dd = std::get_if<DatabaseDescription<V>>(&packet.body))
+    return adjacency.receive_dd(interface, neighbor, *dd);
+  if (neighbor.state < NeighborState::exchange)
+    return core.drop(interface, DropReason::neighbor_state, received.source);
+  if (const auto* request = std::get_if<LinkStateRequest<V>>(&packet.body))
+    return adjacency.receive_request(interface, neighbor, *request);
+  if (const auto* update = std::get_if<LinkStateUpdate<V>>(&packet.body))
+    return flooding.receive_update(interface, neighbor, *update);
+  flooding.receive_acknowledgment(interface, neighbor, std::get<LinkStateAcknowledgment<V>>(packet.body));
+}
+
+template <class V>
+void Instance<V>::Impl::input(const LinkChanged<V>& changed) {
+  link_statuses[changed.link] = changed.status;
+  const auto it = core.interfaces.find(changed.link);
+  if (it != core.interfaces.end()) adjacency.link_changed(*it->second, changed.status);
+}
+
+template <class V>
+void Instance<V>::Impl::input(const ExternalsChanged<V>& changed) {
+  const bool was_boundary = !externals.empty();
+  for (const auto& prefix : changed.removed) {
+    if (externals.erase(prefix) == 0) continue;
+    if (const auto id = external_ids.release(prefix))
+      origination.unwant(Core<V>::kAsDomain, Rules<V>::external_key(core.config.router_id, *id));
+  }
+  for (const auto& route : changed.set) {
+    externals.insert_or_assign(route.prefix, route);
+    originate_external(route);
+  }
+  if (was_boundary == externals.empty())
+    for (const Area& area : core.areas) dirty_areas.insert(area.id);
+}
+
+template <class V>
+void Instance<V>::Impl::originate_external(const ExternalRoute<V>& route) {
+  if (core.shutting_down) return;
+  const auto assigned = external_ids.assign(route.prefix);
+  if (originating)
+    origination.want(Core<V>::kAsDomain, Rules<V>::external_lsa(core.config.router_id, assigned.id, route));
+  if (assigned.displaced) originate_external(externals.at(*assigned.displaced));
+}
+
+template <class V>
+void Instance<V>::Impl::input(const Shutdown&) {
+  if (core.shutting_down) return;
+  core.shutting_down = true;
+  originating = true;
+  core.timers.cancel({TimerKind::first_origination});
+  origination.unwant_all();
+  for (const LsaRef ref : take_stale()) flooding.flush(ref);
+  core.timers.arm({TimerKind::shutdown}, core.now + kShutdownWait);
+}
+
+template <class V>
+void Instance<V>::Impl::finish_shutdown(bool acknowledged) {
+  finished = true;
+  core.timers.cancel({TimerKind::shutdown});
+  for (auto& [link, interface] : core.interfaces)
+    if (interface->is_running()) adjacency.send_hello(*interface, Adjacency<V>::ListNeighbors::no);
+  core.event(ShutdownComplete{acknowledged});
+}
+
+// ---- Timers ----
+
+template <class V>
+void Instance<V>::Impl::timer_due(const TimerKey& key) {
+  switch (key.kind) {
+    case TimerKind::lsa_age:
+      return flooding.age_due({key.a, key.b});
+    case TimerKind::lsa_repeat:
+      return flooding.repeat_due({key.a, key.b});
+    case TimerKind::originate:
+      return origination.due(key.a);
+    case TimerKind::first_origination:
+      return start_originating();
+    case TimerKind::spf:
+      return calculate();
+    case TimerKind::spf_learn:
+      return scheduler.learned();
+    case TimerKind::spf_hold_down:
+      core.timers.cancel({TimerKind::spf_learn});
+      return scheduler.hold_down_over();
+    case TimerKind::shutdown:
+      return finish_shutdown(false);
+    default:
+      break;
+  }
+  const auto it = core.interfaces.find(LinkId{key.a});
+  if (it != core.interfaces.end()) link_timer_due(key, *it->second);
+}
+
+template <class V>
+void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface<V>& interface) {
+  if (key.kind == TimerKind::hello) return adjacency.hello_due(interface);
+  if (key.kind == TimerKind::delayed_ack) return flooding.delayed_acks_due(interface);
+  if (key.kind == TimerKind::flood_pace) return;  // end_turn() sends the next burst
+  const auto it = interface.neighbors.find(RouterId{key.b});
+  if (it == interface.neighbors.end()) return;
+  Neighbor<V>& neighbor = *it->second;
+  switch (key.kind) {
+    case TimerKind::inactivity:
+      return adjacency.neighbor_event(neighbor, NeighborEvent::inactivity_timer);
+    case TimerKind::dd_retransmit:
+      return adjacency.dd_retransmit_due(interface, neighbor);
+    case TimerKind::request_retransmit:
+      return adjacency.request_retransmit_due(interface, neighbor);
+    case TimerKind::update_retransmit:
+      return flooding.retransmit_due(interface, neighbor);
+    default:
+      return;
+  }
+}
+
+// ---- Hooks ----
+
+template <class V>
+void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
+  const auto& domain = core.domain(ref.domain);
+  const auto& entry = core.entry(ref);
+  ++core.statistics.lsdb_size;
+  if (former) --core.statistics.lsdb_size;
+  if (domain.scope == FloodingScope::link) return;
+  // What others say we said is not what we say: our own instance counts, until theirs is superseded (13.4).
+  const bool is_ours = entry.key.advertising_router == core.config.router_id;
+  if (is_ours && entry.arrivals > 0) return;
+  const bool was_counted = former && !is_ours && load_u16(former.bytes().data()) < kMaxAge;
+  if (entry.age(core.now) >= kMaxAge) {
+    calculator.lsa_removed(domain.area, entry.key);
+  } else if (!was_counted || !same_contents(former, entry.lsa)) {
+    calculator.lsa_installed(domain.area, entry.lsa);
+  }
+}
+
+template <class V>
+void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key) {
+  --core.statistics.lsdb_size;
+  if (core.domain(domain).scope != FloodingScope::link) calculator.lsa_removed(core.domain(domain).area, key);
+  origination.removed(domain, key);
+}
+
+template <class V>
+void Instance<V>::Impl::self_originated_received(LsaRef ref) {
+  const auto& entry = core.entry(ref);
+  core.event(SelfOriginatedReceived<V>{entry.key, entry.lsa.sequence_number()});
+  if (originating) return origination.received(ref);
+  stale.emplace_back(ref, entry.lsa);  // of a former run: superseded or flushed when we originate
+}
+
+/// Those that are still in the database, not superseded by what we originated meanwhile.
+template <class V>
+std::vector<LsaRef> Instance<V>::Impl::take_stale() {
+  std::vector<LsaRef> refs;
+  for (const auto& [ref, lsa] : std::exchange(stale, {}))
+    if (core.domain(ref.domain).lsdb.is_occupied(ref.slot) && core.entry(ref).lsa.is_same_as(lsa))
+      refs.push_back(ref);
+  return refs;
+}
+
+// ---- The end of a turn ----
+
+template <class V>
+std::vector<InterfaceFacts<V>> Instance<V>::Impl::facts_of(const Area& area) const {
+  std::vector<InterfaceFacts<V>> facts;
+  for (const InterfaceConfig& config : core.config.interfaces) {
+    const auto it = core.interfaces.find(config.link);
+    if (it == core.interfaces.end() || config.area != area.id) continue;
+    InterfaceFacts<V> fact{&it->second->config, &it->second->status, it->second->state, {}};
+    for (const auto& [id, neighbor] : it->second->neighbors)
+      if (neighbor->state == NeighborState::full) fact.full_neighbors.push_back({id, neighbor->address});
+    facts.push_back(std::move(fact));
+  }
+  return facts;
+}
+
+template <class V>
+void Instance<V>::Impl::start_originating() {
+  core.timers.cancel({TimerKind::first_origination});
+  originating = true;
+  for (const Area& area : core.areas) dirty_areas.insert(area.id);
+  for (const auto& [prefix, route] : externals) originate_external(route);
+}
+
+template <class V>
+void Instance<V>::Impl::originate_router_lsas() {
+  if (dirty_areas.empty() || core.shutting_down) return;
+  if (!originating) {
+    for (const auto& [link, interface] : core.interfaces)
+      for (const auto& [id, neighbor] : interface->neighbors)
+        originating |= neighbor->state == NeighborState::full;
+    if (!originating) return;
+    start_originating();
+  }
+  for (const AreaId id : std::exchange(dirty_areas, {})) {
+    const std::uint32_t index = area_index(id);
+    if (index >= core.areas.size()) continue;
+    const Area& area = core.areas[index];
+    origination.want(area.domain,
+                     Rules<V>::router_lsa(core.config.router_id, facts_of(area), !externals.empty()));
+  }
+  for (const LsaRef ref : take_stale()) origination.received(ref);
+}
+
+/// The facts about our own links, for the route calculation.
+template <class V>
+void Instance<V>::Impl::publish_root() {
+  if (!std::exchange(root_dirty, false)) return;
+  std::vector<RootLink<V>> links;
+  for (const auto& [id, interface] : core.interfaces) {
+    if (interface->state == InterfaceState::down) continue;
+    RootLink<V> link;
+    link.link = id;
+    link.area = interface->config.area;
+    link.cost = interface->config.cost;
+    if (interface->state != InterfaceState::loopback)
+      for (const auto& address : interface->status.addresses) link.subnets.push_back(address.prefix());
+    for (const auto& [router, neighbor] : interface->neighbors)
+      if (neighbor->state == NeighborState::full)
+        link.neighbors.push_back({router, neighbor->address, std::nullopt});
+    link.kind = link.neighbors.empty() ? RootLink<V>::Kind::stub : RootLink<V>::Kind::point_to_point;
+    links.push_back(std::move(link));
+  }
+  calculator.set_root(core.config.router_id, std::move(links));
+}
+
+// RFC 8405 for the whole calculation; a change of prefixes only costs microseconds and runs at the end of the
+// turn.
+template <class V>
+void Instance<V>::Impl::schedule_calculation() {
+  const auto pending = calculator.pending();
+  if (pending == RouteCalculator<V>::Pending::nothing) return;
+  if (pending == RouteCalculator<V>::Pending::prefixes_only) return calculate();
+  if (core.timers.is_armed({TimerKind::spf})) return;
+  const auto step = scheduler.igp_event(core.config.spf_delay);
+  core.timers.arm({TimerKind::spf_hold_down}, core.now + core.config.spf_delay.hold_down);
+  if (step.start_learning)
+    core.timers.arm({TimerKind::spf_learn}, core.now + core.config.spf_delay.time_to_learn);
+  if (step.run_after) core.timers.arm({TimerKind::spf}, core.now + *step.run_after);
+}
+
+template <class V>
+void Instance<V>::Impl::calculate() {
+  scheduler.ran();
+  std::vector<RouteChange<V>> changes;
+  const CalculationResult result = calculator.calculate(changes);
+  if (result.kind == CalculationResult::Kind::nothing) return;
+  if (result.kind == CalculationResult::Kind::full) {
+    ++core.statistics.spf_full;
+    calculated = true;
+  } else {
+    ++core.statistics.spf_prefixes_only;
+  }
+  for (auto& change : changes) core.outputs.push_back(std::move(change));
+  core.event(RoutesCalculated{result});
+}
+
+template <class V>
+void Instance<V>::Impl::end_turn() {
+  originate_router_lsas();
+  flooding.end_turn();
+  // LoadingDone at the end of flooding's turn may have changed links once more.
+  originate_router_lsas();
+  publish_root();
+  flooding.end_turn();
+  schedule_calculation();
+  if (core.shutting_down && !finished && !flooding.has_unacknowledged()) finish_shutdown(true);
+}
+
+// ---- The public face ----
+
+template <class V>
+Instance<V>::Instance(InstanceConfig config, Seed seed, Instant now)
+    : impl_(std::make_unique<Impl>(std::move(config), seed.value, now)) {}
+template <class V>
+Instance<V>::~Instance() = default;
+template <class V>
+Instance<V>::Instance(Instance&&) noexcept = default;
+template <class V>
+Instance<V>& Instance<V>::operator=(Instance&&) noexcept = default;
+
+template <class V>
+void Instance<V>::handle(Instant now, const Input<V>& input) {
+  if (impl_->finished) return;
+  impl_->core.now = std::max(impl_->core.now, now);
+  std::visit([this](const auto& value) { impl_->input(value); }, input);
+  impl_->end_turn();
+}
+
+template <class V>
+void Instance<V>::handle_timeout(Instant now) {
+  if (impl_->finished) return;
+  impl_->core.now = std::max(impl_->core.now, now);
+  bool any = false;
+  while (const auto key = impl_->core.timers.pop_due(impl_->core.now)) {
+    impl_->timer_due(*key);
+    any = true;
+  }
+  if (any && !impl_->finished) impl_->end_turn();
+}
+
+template <class V>
+std::optional<Output<V>> Instance<V>::poll() {
+  auto& outputs = impl_->core.outputs;
+  if (outputs.empty()) return std::nullopt;
+  std::optional<Output<V>> output{std::move(outputs.front())};
+  outputs.pop_front();
+  return output;
+}
+
+template <class V>
+std::optional<Deadline> Instance<V>::poll_timeout() const {
+  const auto next = impl_->core.timers.next();
+  if (!next || impl_->finished) return std::nullopt;
+  return Deadline{next->first, to_string(next->second.kind)};
+}
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,137 @@
+#pragma once
+// Definitions of instance.h: what is read for display.
+
+#include "ospf/instance_impl.h"
+
+namespace wgospf::ospf {
+
+template <class V>
+RouterId Instance<V>::router_id() const {
+  return impl_->core.config.router_id;
+}
+template <class V>
+const InstanceConfig& Instance<V>::config() const {
+  return impl_->core.config;
+}
+template <class V>
+std::shared_ptr<const RouteTable<V>> Instance<V>::routes() const {
+  return impl_->calculator.table();
+}
+template <class V>
+std::vector<PrefixPath<V>> Instance<V>::paths(const Prefix<typename V::Address>& prefix,
+                                              std::size_t limit) const {
+  return impl_->calculator.paths(prefix, limit);
+}
+template <class V>
+std::vector<RouterRoute<V>> Instance<V>::router_routes() const {
+  return impl_->calculator.router_routes();
+}
+
+template <class V>
+std::vector<InterfaceInfo<V>> Instance<V>::interfaces() const {
+  std::vector<InterfaceInfo<V>> infos;
+  for (const InterfaceConfig& config : impl_->core.config.interfaces) {
+    const auto it = impl_->core.interfaces.find(config.link);
+    if (it == impl_->core.interfaces.end()) continue;
+    const Interface<V>& interface = *it->second;
+    InterfaceInfo<V> info;
+    info.config = interface.config;
+    info.status = interface.status;
+    info.state = interface.state;
+    info.neighbor_count = static_cast<std::uint32_t>(interface.neighbors.size());
+    for (const auto& [id, neighbor] : interface.neighbors)
+      if (neighbor->state == NeighborState::full) ++info.full_count;
+    info.next_hello = impl_->core.timers.deadline(interface.timer(TimerKind::hello));
+    info.packets = interface.packets;
+    info.drops = interface.drops;
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+template <class V>
+std::vector<NeighborInfo<V>> Instance<V>::neighbors() const {
+  std::vector<NeighborInfo<V>> infos;
+  for (const InterfaceConfig& config : impl_->core.config.interfaces) {
+    const auto it = impl_->core.interfaces.find(config.link);
+    if (it == impl_->core.interfaces.end()) continue;
+    for (const auto& [id, neighbor] : it->second->neighbors) {
+      NeighborInfo<V> info;
+      info.link = config.link;
+      info.router_id = id;
+      info.address = neighbor->address;
+      info.state = neighbor->state;
+      info.last_event = neighbor->last_event;
+      info.last_state_change = neighbor->last_state_change;
+      info.state_changes = neighbor->state_changes;
+      info.dead_at = impl_->core.timers.deadline(neighbor->timer(TimerKind::inactivity));
+      info.options = neighbor->state > NeighborState::ex_start ? neighbor->dd_options : neighbor->options;
+      info.priority = neighbor->priority;
+      info.mtu = neighbor->mtu;
+      info.request_list = neighbor->requests.size();
+      info.retransmission_list = neighbor->retransmissions.size();
+      infos.push_back(info);
+    }
+  }
+  return infos;
+}
+
+template <class V>
+std::vector<DatabaseEntry<V>> Instance<V>::database(DatabaseCursor& cursor, std::size_t limit,
+                                                    Instant now) const {
+  std::vector<DatabaseEntry<V>> entries;
+  const auto& domains = impl_->core.domains;
+  for (; cursor.domain < domains.size(); ++cursor.domain, cursor.slot = 0) {
+    const Domain<V>& domain = *domains[cursor.domain];
+    if (!domain.in_use) continue;
+    for (auto slot = domain.lsdb.next(cursor.slot); slot != Lsdb<V>::kNone;
+         slot = domain.lsdb.next(slot + 1)) {
+      cursor.slot = slot;
+      if (entries.size() == limit) return entries;
+      const auto& entry = domain.lsdb[slot];
+      entries.push_back({domain.scope, domain.area, domain.link, entry.lsa, entry.age(now),
+                         entry.key.advertising_router == impl_->core.config.router_id});
+    }
+  }
+  cursor.done = true;
+  return entries;
+}
+
+template <class V>
+std::optional<DatabaseEntry<V>> Instance<V>::find_lsa(AreaId area, const LsaKey<V>& key, Instant now) const {
+  const FloodingScope scope = V::scope(key.type);
+  for (const auto& domain : impl_->core.domains) {
+    if (!domain->in_use || domain->scope != scope) continue;
+    if (scope != FloodingScope::as && domain->area != area) continue;
+    const std::uint32_t slot = domain->lsdb.find(key);
+    if (slot == Lsdb<V>::kNone) continue;
+    const auto& entry = domain->lsdb[slot];
+    return DatabaseEntry<V>{domain->scope,  domain->area,
+                            domain->link,   entry.lsa,
+                            entry.age(now), entry.key.advertising_router == impl_->core.config.router_id};
+  }
+  return std::nullopt;
+}
+
+template <class V>
+Statistics Instance<V>::statistics() const {
+  Statistics statistics = impl_->core.statistics;
+  statistics.timers = impl_->core.timers.size();
+  return statistics;
+}
+
+template <class V>
+bool Instance<V>::converged() const {
+  bool any = false;
+  for (const auto& [link, interface] : impl_->core.interfaces) {
+    for (const auto& [id, neighbor] : interface->neighbors) {
+      // A neighbour that does not list us yet would be calculated as unreachable.
+      if (neighbor->state != NeighborState::full) return false;
+      if (!impl_->calculator.reachable(interface->config.area, id)) return false;
+      any = true;
+    }
+  }
+  return any && impl_->calculated && impl_->calculator.pending() == RouteCalculator<V>::Pending::nothing;
+}
+
+}  // namespace wgospf::ospf

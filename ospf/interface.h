@@ -1,0 +1,199 @@
+#pragma once
+// Interfaces and neighbours as data (RFC 2328 sections 9 and 10). State is changed in one place each:
+// Adjacency::set_neighbor_state and Adjacency::set_interface_state.
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "ospf/config.h"
+#include "ospf/instance.h"
+#include "ospf/lsdb.h"
+#include "ospf/neighbor_state.h"
+#include "ospf/packet.h"
+#include "ospf/timer_queue.h"
+
+namespace wgospf::ospf {
+
+/// The Link state request list (section 10.9): what the neighbour has newer than we do, and what of it is
+/// asked for at the moment.
+template <class V>
+class RequestList {
+ public:
+  void add(const LsaHeader<V>& header) { wanted_.insert_or_assign(header.key, Entry{header, false}); }
+  [[nodiscard]] const LsaHeader<V>* find(const LsaKey<V>& key) const {
+    const auto it = wanted_.find(key);
+    return it == wanted_.end() ? nullptr : &it->second.header;
+  }
+  void erase(const LsaKey<V>& key) {
+    const auto it = wanted_.find(key);
+    if (it == wanted_.end()) return;
+    if (it->second.outstanding) --outstanding_;
+    wanted_.erase(it);
+  }
+  /// Marks the first `limit` entries as asked for and gives their keys.
+  [[nodiscard]] std::vector<LsaKey<V>> ask(std::size_t limit) {
+    std::vector<LsaKey<V>> keys;
+    for (auto it = wanted_.begin(); it != wanted_.end() && keys.size() < limit; ++it) {
+      if (!it->second.outstanding) ++outstanding_;
+      it->second.outstanding = true;
+      keys.push_back(it->first);
+    }
+    return keys;
+  }
+  void clear() {
+    wanted_.clear();
+    outstanding_ = 0;
+  }
+  [[nodiscard]] bool empty() const { return wanted_.empty(); }
+  [[nodiscard]] std::size_t size() const { return wanted_.size(); }
+  [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
+
+ private:
+  struct Entry {
+    LsaHeader<V> header;
+    bool outstanding = false;
+  };
+  std::map<LsaKey<V>, Entry> wanted_;
+  std::size_t outstanding_ = 0;
+};
+
+/// Where an LSA stands: its database and its slot there.
+struct LsaRef {
+  std::uint32_t domain = 0, slot = 0;
+  constexpr auto operator<=>(const LsaRef&) const = default;
+};
+
+/// The Link state retransmission list (section 13.3, 13.6). It names database slots: what is on it is always
+/// the database's present instance, because installing a newer one takes the older off every list.
+class RetransmissionList {
+ public:
+  /// True when it was not on the list before.
+  bool add(LsaRef ref, Instant now) {
+    const bool added = sent_.insert_or_assign(ref_key(ref), now).second;
+    order_.push_back({now, ref});
+    return added;
+  }
+  bool erase(LsaRef ref) {
+    const bool erased = sent_.erase(ref_key(ref)) > 0;
+    if (sent_.empty()) order_.clear();
+    return erased;
+  }
+  [[nodiscard]] bool contains(LsaRef ref) const { return sent_.contains(ref_key(ref)); }
+  [[nodiscard]] bool empty() const { return sent_.empty(); }
+  [[nodiscard]] std::size_t size() const { return sent_.size(); }
+  /// When the oldest entry was last sent; drops what was acknowledged meanwhile.
+  [[nodiscard]] std::optional<Instant> oldest() {
+    while (!order_.empty() && is_stale(order_.front())) order_.pop_front();
+    if (order_.empty()) return std::nullopt;
+    return order_.front().first;
+  }
+  /// Takes the oldest entry from the order (it stays on the list until erased or added again). Call oldest()
+  /// first.
+  [[nodiscard]] LsaRef pop_oldest() {
+    const LsaRef ref = order_.front().second;
+    order_.pop_front();
+    return ref;
+  }
+  /// Empties the list and gives what was on it.
+  [[nodiscard]] std::vector<LsaRef> take_all() {
+    std::vector<LsaRef> refs;
+    refs.reserve(sent_.size());
+    for (const auto& [key, at] : sent_)
+      refs.push_back({static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)});
+    sent_.clear();
+    order_.clear();
+    return refs;
+  }
+
+ private:
+  using Stamp = std::pair<Instant, LsaRef>;
+  static std::uint64_t ref_key(LsaRef ref) { return (std::uint64_t{ref.domain} << 32) | ref.slot; }
+  [[nodiscard]] bool is_stale(const Stamp& stamp) const {
+    const auto it = sent_.find(ref_key(stamp.second));
+    return it == sent_.end() || it->second != stamp.first;
+  }
+  std::unordered_map<std::uint64_t, Instant> sent_;  ///< last time sent
+  std::deque<Stamp> order_;                          ///< by time; entries may be stale
+};
+
+template <class V>
+struct Neighbor {
+  LinkId link;
+  RouterId router_id;
+  typename V::Address address{};
+  NeighborState state = NeighborState::down;
+  NeighborEvent last_event = NeighborEvent::start;
+  Instant last_state_change;
+  std::uint32_t state_changes = 0;
+  typename V::Options options{};     ///< of its hellos
+  typename V::Options dd_options{};  ///< of its database descriptions (the O-bit, RFC 5250 section 4.1)
+  std::uint8_t priority = 0;
+  std::uint16_t mtu = 0;
+
+  // Database exchange (section 10.8).
+  bool is_master = false;  ///< we are
+  std::uint32_t dd_sequence = 0;
+  struct DdSummary {
+    DdFlags flags;
+    typename V::Options options{};
+    std::uint32_t sequence_number = 0;
+    bool operator==(const DdSummary&) const = default;
+  };
+  std::optional<DdSummary> last_dd_received;
+  PacketBytes last_dd_sent;
+  bool last_dd_sent_more = false;
+  std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
+  DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
+  RequestList<V> requests;
+  RetransmissionList retransmissions;
+
+  [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, link.value, router_id.value}; }
+  [[nodiscard]] bool exchanging() const {
+    return state == NeighborState::exchange || state == NeighborState::loading;
+  }
+};
+
+template <class V>
+struct Interface {
+  InterfaceConfig config;
+  LinkStatus<V> status;
+  InterfaceState state = InterfaceState::down;
+  std::uint32_t area_index = 0;   ///< into Core::areas
+  std::uint32_t link_domain = 0;  ///< database of link-scope LSAs
+  std::map<RouterId, std::unique_ptr<Neighbor<V>>> neighbors;
+  PacketCounters packets;
+  DropCounters drops;
+  std::optional<Instant> last_triggered_hello;
+
+  // Collected during one turn, sent at its end (or paced).
+  std::deque<LsaRef> update_queue;
+  std::vector<LsaHeader<V>> direct_acks;
+  std::vector<LsaHeader<V>> delayed_acks;
+
+  [[nodiscard]] bool is_running() const {
+    return state != InterfaceState::down && state != InterfaceState::loopback && !config.passive;
+  }
+  [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, config.link.value, 0}; }
+  /// The address packets are sent from: the first of the link, or the borrowed one.
+  [[nodiscard]] std::optional<typename V::Address> source() const {
+    if (!status.addresses.empty()) return status.addresses.front().address;
+    return status.unnumbered_source;
+  }
+  [[nodiscard]] bool has_address(typename V::Address address) const {
+    for (const auto& own : status.addresses)
+      if (own.address == address) return true;
+    return status.unnumbered_source == address;
+  }
+  /// The largest packet to build, from the OSPF header on.
+  [[nodiscard]] std::size_t packet_size_max() const {
+    const std::uint32_t mtu = std::clamp<std::uint32_t>(status.mtu, kPacketSizeMin, kPacketSizeMax);
+    return mtu - V::kIpHeaderSize;
+  }
+};
+
+}  // namespace wgospf::ospf

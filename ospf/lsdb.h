@@ -1,0 +1,102 @@
+#pragma once
+// The link-state database (RFC 2328 section 12.2): one Lsdb for each area, for the AS scope and for each
+// link.
+//
+// Entries live in numbered slots that stay put for an entry's life, so walks (a Database summary list, a dump
+// for a client) are cursors over slot numbers and see every entry that was there throughout exactly once. An
+// entry keeps the bytes as received and the moment of installation; the present age follows from both.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ospf/lsa.h"
+#include "ospf/slot_index.h"
+#include "ospf/slot_pool.h"
+
+namespace wgospf::ospf {
+
+template <class V>
+struct LsdbEntry {
+  LsaKey<V> key;
+  Lsa<V> lsa;                        ///< empty: a free slot
+  Instant installed;                 ///< when the age among the bytes was right
+  std::uint16_t retransmitters = 0;  ///< neighbours that have not acknowledged this instance
+  std::uint8_t arrivals =
+      0;  ///< instances received in a row less than kMinLsArrival apart; 0: not by flooding
+  std::uint32_t answered_ms = 0;  ///< section 13 step 8: when it was last sent back, in wrapping ms; 0: never
+
+  /// Seconds since origination at `now`, at most kMaxAge.
+  [[nodiscard]] std::uint16_t age(Instant now) const {
+    const auto received = load_u16(lsa.bytes().data());
+    const auto elapsed = std::chrono::duration_cast<seconds>(now - installed).count();
+    return elapsed >= kMaxAge - received ? kMaxAge : static_cast<std::uint16_t>(received + elapsed);
+  }
+  [[nodiscard]] LsaHeader<V> header(Instant now) const {
+    LsaHeader<V> header = lsa.header();
+    header.age = age(now);
+    return header;
+  }
+  /// The moment at which the age becomes `age`.
+  [[nodiscard]] Instant reaches(std::uint16_t age) const {
+    return installed + seconds{int{age} - int{load_u16(lsa.bytes().data())}};
+  }
+};
+
+template <class V>
+class Lsdb {
+ public:
+  static constexpr std::uint32_t kNone = kNoSlot;
+
+  [[nodiscard]] std::uint32_t find(const LsaKey<V>& key) const {
+    return index_.find(hash_value(key), [&](std::uint32_t slot) { return entries_[slot].key == key; });
+  }
+  [[nodiscard]] LsdbEntry<V>& operator[](std::uint32_t slot) { return entries_[slot]; }
+  [[nodiscard]] const LsdbEntry<V>& operator[](std::uint32_t slot) const { return entries_[slot]; }
+
+  /// Puts an instance in; the slot of the key stays the same. The caller sets everything but key, lsa,
+  /// installed.
+  std::uint32_t install(const LsaKey<V>& key, Lsa<V> lsa, Instant now) {
+    std::uint32_t slot = find(key);
+    if (slot == kNone) {
+      slot = entries_.allocate();
+      entries_[slot].key = key;
+      index_.insert(hash_value(key), slot, [this](std::uint32_t s) { return hash_value(entries_[s].key); });
+    }
+    entries_[slot].lsa = std::move(lsa);
+    entries_[slot].installed = now;
+    entries_[slot].answered_ms = 0;
+    return slot;
+  }
+  void erase(std::uint32_t slot) {
+    index_.erase(hash_value(entries_[slot].key), slot,
+                 [this](std::uint32_t s) { return hash_value(entries_[s].key); });
+    entries_.release(slot);
+  }
+  /// The first occupied slot at or after `slot`; kNone when there is none.
+  [[nodiscard]] std::uint32_t next(std::uint32_t slot) const {
+    for (; slot < entries_.end(); ++slot)
+      if (entries_[slot].lsa) return slot;
+    return kNone;
+  }
+  [[nodiscard]] bool is_occupied(std::uint32_t slot) const {
+    return slot < entries_.end() && static_cast<bool>(entries_[slot].lsa);
+  }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+ private:
+  SlotPool<LsdbEntry<V>> entries_;
+  SlotIndex index_;
+};
+
+/// A database with the scope it stands for.
+template <class V>
+struct Domain {
+  FloodingScope scope = FloodingScope::as;
+  AreaId area;  ///< of area and link scope
+  LinkId link;  ///< of link scope
+  Lsdb<V> lsdb;
+  bool in_use = true;  ///< false: its area or link is gone, the number may be used again
+};
+
+}  // namespace wgospf::ospf

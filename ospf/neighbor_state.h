@@ -1,0 +1,36 @@
+#pragma once
+// Names of the neighbour and interface state machines (RFC 2328 sections 9.1, 9.2, 10.1, 10.2).
+
+#include <cstdint>
+#include <string_view>
+
+namespace wgospf::ospf {
+
+enum class NeighborState : std::uint8_t { down, attempt, init, two_way, ex_start, exchange, loading, full };
+
+enum class NeighborEvent : std::uint8_t {
+  hello_received,
+  start,
+  two_way_received,
+  negotiation_done,
+  exchange_done,
+  bad_ls_request,
+  loading_done,
+  adj_ok,
+  seq_number_mismatch,
+  one_way_received,
+  kill_nbr,
+  inactivity_timer,
+  ll_down,
+};
+
+enum class InterfaceState : std::uint8_t { down, loopback, waiting, point_to_point, dr_other, backup, dr };
+
+/// RFC 9129 names: "down", "attempt", "init", "2-way", "exstart", "exchange", "loading", "full".
+[[nodiscard]] std::string_view to_string(NeighborState state);
+/// RFC 2328 names: "HelloReceived", "2-WayReceived", ...
+[[nodiscard]] std::string_view to_string(NeighborEvent event);
+/// RFC 9129 names: "down", "loopback", "waiting", "point-to-point", "dr-other", "bdr", "dr".
+[[nodiscard]] std::string_view to_string(InterfaceState state);
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,182 @@
+#pragma once
+// Prefixes by number, and for each the candidates for its route: what some LSA says about it. The table does
+// not judge; it keeps the chains, finds candidates by the LSA they come from, and remembers which prefixes
+// have to be looked at again.
+//
+// An external LSA costs one PrefixEntry, one Candidate and two index entries here: under 100 bytes.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ospf/constants.h"
+#include "ospf/route.h"
+#include "ospf/slot_index.h"
+#include "ospf/slot_pool.h"
+#include "ospf/topology.h"
+#include "ospf/types.h"
+
+namespace wgospf::ospf {
+
+/// Where a candidate comes from.
+enum class CandidateKind : std::uint8_t {
+  none,          ///< a free record
+  stub,          ///< at a router of the area
+  network,       ///< a transit network's own prefix
+  inter_prefix,  ///< by a border router
+  external_1,
+  external_2,
+};
+
+struct Candidate {
+  std::uint32_t prefix = kNoSlot;
+  std::uint32_t next = kNoSlot;    ///< of the same prefix
+  std::uint32_t source = kNoSlot;  ///< vertex within the area; external: the AS boundary router's record
+  std::uint32_t metric : 24 = 0;
+  CandidateKind kind : 8 = CandidateKind::none;
+  LinkStateId id;  ///< of the LSA
+  /// stub: the next prefix of the same router. External: the forwarding address's record, or kNoSlot.
+  std::uint32_t link = kNoSlot;
+  std::uint32_t value = 0;  ///< the area's number; external: the tag
+
+  [[nodiscard]] bool is_external() const { return kind >= CandidateKind::external_1; }
+};
+
+/// A prefix and its present route.
+template <class Address>
+struct PrefixEntry {
+  Address address{};
+  std::uint32_t first = kNoSlot;  ///< its candidates
+  std::uint32_t set = kNoSlot;    ///< SetId::value of the route; kNoSlot: there is no route
+  std::uint32_t metric = 0;
+  std::uint32_t type2_metric = 0;
+  std::uint32_t tag = 0;
+  AreaId area;
+  std::uint8_t length = 0;
+  PathType path_type : 2 = PathType::intra_area;
+  bool is_dirty : 1 = false;    ///< among those to be looked at again
+  bool is_at_work : 1 = false;  ///< the present calculation deals with it
+  bool in_use : 1 = false;
+
+  [[nodiscard]] Prefix<Address> prefix() const { return {address, length}; }
+  [[nodiscard]] bool has_route() const { return set != kNoSlot; }
+};
+
+template <class Address>
+class PrefixTable {
+ public:
+  using Entry = PrefixEntry<Address>;
+
+  [[nodiscard]] Entry& operator[](std::uint32_t slot) { return entries_[slot]; }
+  [[nodiscard]] const Entry& operator[](std::uint32_t slot) const { return entries_[slot]; }
+  [[nodiscard]] Candidate& candidate(std::uint32_t slot) { return candidates_[slot]; }
+  [[nodiscard]] const Candidate& candidate(std::uint32_t slot) const { return candidates_[slot]; }
+  [[nodiscard]] std::uint32_t entry_end() const { return entries_.end(); }
+  [[nodiscard]] std::uint32_t candidate_end() const { return candidates_.end(); }
+
+  /// kNoSlot when absent.
+  [[nodiscard]] std::uint32_t find(const Prefix<Address>& prefix) const {
+    return by_prefix_.find(hash_value(prefix),
+                           [&](std::uint32_t slot) { return entries_[slot].prefix() == prefix; });
+  }
+  /// Are there prefixes of this length at all?
+  [[nodiscard]] bool has_length(std::uint8_t length) const { return by_length_[length] != 0; }
+
+  /// Adds a candidate; the prefix is dirty.
+  std::uint32_t add(const Prefix<Address>& prefix, const Candidate& candidate) {
+    const std::uint32_t entry = intern(prefix);
+    const std::uint32_t slot = candidates_.allocate();
+    Candidate& added = candidates_[slot];
+    added = candidate;
+    added.prefix = entry;
+    added.next = std::exchange(entries_[entry].first, slot);
+    mark_dirty(entry);
+    return slot;
+  }
+  /// Removes a candidate; the prefix is dirty.
+  void remove(std::uint32_t slot) {
+    const Candidate& candidate = candidates_[slot];
+    std::uint32_t* link = &entries_[candidate.prefix].first;
+    while (*link != slot) link = &candidates_[*link].next;
+    *link = candidate.next;
+    mark_dirty(candidate.prefix);
+    candidates_.release(slot);
+  }
+
+  // Candidates that are LSAs of their own (inter-area and external) are also found by their LSA. `hash` is
+  // the owner's, over what identifies the LSA; hash_of(candidate slot) gives it again.
+  template <class Equal>
+  [[nodiscard]] std::uint32_t find_lsa(std::uint64_t hash, Equal&& equal) const {
+    return by_lsa_.find(hash, equal);
+  }
+  template <class HashOf>
+  void index_lsa(std::uint64_t hash, std::uint32_t slot, HashOf&& hash_of) {
+    by_lsa_.insert(hash, slot, hash_of);
+  }
+  template <class HashOf>
+  void forget_lsa(std::uint64_t hash, std::uint32_t slot, HashOf&& hash_of) {
+    by_lsa_.erase(hash, slot, hash_of);
+  }
+  [[nodiscard]] std::size_t lsa_count() const { return by_lsa_.size(); }
+
+  void mark_dirty(std::uint32_t slot) {
+    Entry& entry = entries_[slot];
+    if (entry.is_dirty) return;
+    entry.is_dirty = true;
+    dirty_.push_back(slot);
+  }
+  void mark_all_dirty() {
+    for (std::uint32_t slot = 0; slot < entries_.end(); ++slot)
+      if (entries_[slot].in_use) mark_dirty(slot);
+  }
+  [[nodiscard]] bool has_dirty() const { return !dirty_.empty(); }
+  [[nodiscard]] const std::vector<std::uint32_t>& dirty() const { return dirty_; }
+  /// The dirty prefixes have been dealt with: those that nothing speaks of any more vanish.
+  void clear_dirty() {
+    for (const std::uint32_t slot : dirty_) {
+      entries_[slot].is_dirty = false;
+      if (entries_[slot].first == kNoSlot && !entries_[slot].has_route()) vanish(slot);
+    }
+    // What a whole table needed once is not kept for ever.
+    if (dirty_.capacity() > 4096 && dirty_.size() < entries_.size() / 4) dirty_.shrink_to_fit();
+    dirty_.clear();
+  }
+
+  /// Bytes of heap memory.
+  [[nodiscard]] std::size_t memory() const {
+    return entries_.memory() + candidates_.memory() + by_prefix_.memory() + by_lsa_.memory() +
+           dirty_.capacity() * sizeof(std::uint32_t);
+  }
+
+ private:
+  std::uint32_t intern(const Prefix<Address>& prefix) {
+    const std::uint32_t known = find(prefix);
+    if (known != kNoSlot) return known;
+    const std::uint32_t slot = entries_.allocate();
+    Entry& entry = entries_[slot];
+    entry.address = prefix.address;
+    entry.length = prefix.length;
+    entry.in_use = true;
+    ++by_length_[prefix.length];
+    by_prefix_.insert(hash_value(prefix), slot, hash_of_entry());
+    return slot;
+  }
+  void vanish(std::uint32_t slot) {
+    --by_length_[entries_[slot].length];
+    by_prefix_.erase(hash_value(entries_[slot].prefix()), slot, hash_of_entry());
+    entries_.release(slot);
+  }
+  [[nodiscard]] auto hash_of_entry() const {
+    return [this](std::uint32_t slot) { return hash_value(entries_[slot].prefix()); };
+  }
+
+  SlotPool<Entry> entries_;
+  SlotPool<Candidate> candidates_;
+  SlotIndex by_prefix_, by_lsa_;
+  std::vector<std::uint32_t> dirty_;
+  std::array<std::uint32_t, Address::kBits + 1> by_length_{};
+};
+
+}  // namespace wgospf::ospf

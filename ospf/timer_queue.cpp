@@ -1,0 +1,137 @@
+#include "ospf/timer_queue.h"
+
+namespace wgospf::ospf {
+
+std::string_view to_string(TimerKind kind) {
+  switch (kind) {
+    case TimerKind::hello:
+      return "hello";
+    case TimerKind::inactivity:
+      return "inactivity";
+    case TimerKind::dd_retransmit:
+      return "dd-retransmit";
+    case TimerKind::request_retransmit:
+      return "request-retransmit";
+    case TimerKind::update_retransmit:
+      return "update-retransmit";
+    case TimerKind::delayed_ack:
+      return "delayed-ack";
+    case TimerKind::flood_pace:
+      return "flood-pace";
+    case TimerKind::lsa_age:
+      return "lsa-age";
+    case TimerKind::lsa_repeat:
+      return "lsa-repeat";
+    case TimerKind::originate:
+      return "originate";
+    case TimerKind::first_origination:
+      return "first-origination";
+    case TimerKind::spf:
+      return "spf";
+    case TimerKind::spf_learn:
+      return "spf-learn";
+    case TimerKind::spf_hold_down:
+      return "spf-hold-down";
+    case TimerKind::shutdown:
+      return "shutdown";
+  }
+  return "unknown";
+}
+
+std::uint32_t TimerQueue::find(TimerKey key) const {
+  return index_.find(hash_value(key), [&](std::uint32_t slot) { return slots_[slot].key == key; });
+}
+
+void TimerQueue::arm(TimerKey key, Instant at) {
+  std::uint32_t slot = find(key);
+  if (slot != kNone) return restore(slots_[slot].position, Node{at, order_++, slot});
+  if (free_.empty()) {
+    slot = static_cast<std::uint32_t>(slots_.size());
+    slots_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  slots_[slot].key = key;
+  index_.insert(hash_value(key), slot, [this](std::uint32_t s) { return hash_value(slots_[s].key); });
+  heap_.emplace_back();
+  sift_up(static_cast<std::uint32_t>(heap_.size() - 1), Node{at, order_++, slot});
+}
+
+void TimerQueue::arm_no_later(TimerKey key, Instant at) {
+  const auto present = deadline(key);
+  if (!present || *present > at) arm(key, at);
+}
+
+void TimerQueue::cancel(TimerKey key) {
+  const std::uint32_t slot = find(key);
+  if (slot != kNone) remove(slot);
+}
+
+std::optional<Instant> TimerQueue::deadline(TimerKey key) const {
+  const std::uint32_t slot = find(key);
+  if (slot == kNone) return std::nullopt;
+  return heap_[slots_[slot].position].at;
+}
+
+std::optional<std::pair<Instant, TimerKey>> TimerQueue::next() const {
+  if (heap_.empty()) return std::nullopt;
+  return std::pair{heap_.front().at, slots_[heap_.front().slot].key};
+}
+
+std::optional<TimerKey> TimerQueue::pop_due(Instant now) {
+  if (heap_.empty() || heap_.front().at > now) return std::nullopt;
+  const std::uint32_t slot = heap_.front().slot;
+  const TimerKey key = slots_[slot].key;
+  remove(slot);
+  return key;
+}
+
+void TimerQueue::remove(std::uint32_t slot) {
+  const std::uint32_t position = slots_[slot].position;
+  index_.erase(hash_value(slots_[slot].key), slot,
+               [this](std::uint32_t s) { return hash_value(slots_[s].key); });
+  slots_[slot].position = kNone;
+  free_.push_back(slot);
+  const Node last = heap_.back();
+  heap_.pop_back();
+  if (position < heap_.size()) restore(position, last);
+}
+
+void TimerQueue::place(std::uint32_t position, const Node& node) {
+  heap_[position] = node;
+  slots_[node.slot].position = position;
+}
+
+/// Puts `node` where `position` was, and moves it to where it belongs.
+void TimerQueue::restore(std::uint32_t position, const Node& node) {
+  if (position > 0 && before(node, heap_[(position - 1) / 4])) return sift_up(position, node);
+  sift_down(position, node);
+}
+
+void TimerQueue::sift_up(std::uint32_t position, Node node) {
+  while (position > 0) {
+    const std::uint32_t parent = (position - 1) / 4;
+    if (!before(node, heap_[parent])) break;
+    place(position, heap_[parent]);
+    position = parent;
+  }
+  place(position, node);
+}
+
+void TimerQueue::sift_down(std::uint32_t position, Node node) {
+  const auto size = static_cast<std::uint32_t>(heap_.size());
+  for (;;) {
+    const std::uint32_t first = 4 * position + 1;
+    if (first >= size) break;
+    std::uint32_t best = first;
+    for (std::uint32_t child = first + 1; child < size && child < first + 4; ++child)
+      if (before(heap_[child], heap_[best])) best = child;
+    if (!before(heap_[best], node)) break;
+    place(position, heap_[best]);
+    position = best;
+  }
+  place(position, node);
+}
+
+}  // namespace wgospf::ospf

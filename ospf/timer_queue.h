@@ -1,0 +1,89 @@
+#pragma once
+// All deadlines of an instance in one indexed queue. A timer is known by what it is for (its key), so arming
+// it again moves it and no handle can go stale; the key is also the reason that Deadline carries. Cost: O(log
+// n).
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ospf/slot_index.h"
+#include "ospf/types.h"
+
+namespace wgospf::ospf {
+
+enum class TimerKind : std::uint8_t {
+  hello,               ///< a: link
+  inactivity,          ///< a: link, b: router id
+  dd_retransmit,       ///< a: link, b: router id
+  request_retransmit,  ///< a: link, b: router id
+  update_retransmit,   ///< a: link, b: router id
+  delayed_ack,         ///< a: link
+  flood_pace,          ///< a: link
+  lsa_age,             ///< a: database domain, b: slot
+  lsa_repeat,          ///< a: database domain, b: slot
+  originate,           ///< a: index of the self-originated record
+  first_origination,
+  spf,
+  spf_learn,
+  spf_hold_down,
+  shutdown,
+};
+[[nodiscard]] std::string_view to_string(TimerKind kind);
+
+struct TimerKey {
+  TimerKind kind{};
+  std::uint32_t a = 0, b = 0;
+  constexpr bool operator==(const TimerKey&) const = default;
+};
+[[nodiscard]] constexpr std::uint64_t hash_value(const TimerKey& key) {
+  return hash_mix(((std::uint64_t{key.a} << 32) | key.b) ^
+                  (std::uint64_t{static_cast<std::uint8_t>(key.kind)} << 56));
+}
+
+class TimerQueue {
+ public:
+  /// Arms or moves the timer of `key`.
+  void arm(TimerKey key, Instant at);
+  /// Arms only if not armed, or armed for later.
+  void arm_no_later(TimerKey key, Instant at);
+  void cancel(TimerKey key);
+  [[nodiscard]] bool is_armed(TimerKey key) const { return find(key) != kNone; }
+  [[nodiscard]] std::optional<Instant> deadline(TimerKey key) const;
+  /// The earliest deadline; ties fire in the order of arming.
+  [[nodiscard]] std::optional<std::pair<Instant, TimerKey>> next() const;
+  /// Removes and gives the earliest timer that is due at `now`.
+  std::optional<TimerKey> pop_due(Instant now);
+  [[nodiscard]] std::size_t size() const { return heap_.size(); }
+
+ private:
+  static constexpr std::uint32_t kNone = kNoSlot;
+  struct Node {
+    Instant at;
+    std::uint32_t order;  ///< of arming; breaks ties so that runs repeat exactly
+    std::uint32_t slot;
+  };
+  struct Slot {
+    TimerKey key;
+    std::uint32_t position = kNone;  ///< in heap_
+  };
+  static bool before(const Node& x, const Node& y) {
+    return x.at != y.at ? x.at < y.at : static_cast<std::int32_t>(x.order - y.order) < 0;
+  }
+  [[nodiscard]] std::uint32_t find(TimerKey key) const;
+  void place(std::uint32_t position, const Node& node);
+  void sift_up(std::uint32_t position, Node node);
+  void sift_down(std::uint32_t position, Node node);
+  void restore(std::uint32_t position, const Node& node);
+  void remove(std::uint32_t slot);
+
+  std::vector<Node> heap_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  SlotIndex index_;
+  std::uint32_t order_ = 0;
+};
+
+}  // namespace wgospf::ospf

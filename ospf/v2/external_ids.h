@@ -1,0 +1,31 @@
+#pragma once
+// Link State IDs of AS-external LSAs (RFC 2328 appendix E): the network's address, unless several prefixes
+// share it. Then the most specific keeps the address and the others have host bits set.
+
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "ospf/ip.h"
+#include "ospf/types.h"
+
+namespace wgospf::ospf::v2 {
+
+class ExternalIds {
+ public:
+  struct Assigned {
+    LinkStateId id;
+    /// A less specific prefix that had to give up the id; assign() it again.
+    std::optional<Ipv4Prefix> displaced;
+  };
+  /// The id of a prefix, assigned now if it has none.
+  Assigned assign(const Ipv4Prefix& prefix);
+  /// Forgets the prefix; its former id.
+  std::optional<LinkStateId> release(const Ipv4Prefix& prefix);
+
+ private:
+  std::unordered_map<Ipv4Prefix, LinkStateId> ids_;
+  std::map<LinkStateId, Ipv4Prefix> holders_;
+};
+
+}  // namespace wgospf::ospf::v2

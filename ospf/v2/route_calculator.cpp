@@ -1,0 +1,12 @@
+// The one place where OSPFv2's route calculation is compiled.
+#include "ospf/route_feed_impl.h"
+#include "ospf/route_run_impl.h"
+#include "ospf/route_view_impl.h"
+#include "ospf/v2/topology.h"
+#include "ospf/v2/v2.h"
+
+namespace wgospf::ospf {
+
+template class RouteCalculator<V2>;
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,78 @@
+#include "ospf/v2/rules.h"
+
+#include <algorithm>
+
+namespace wgospf::ospf {
+
+std::optional<DropReason> Rules<V2>::refuse_hello(const InterfaceConfig& config, const LinkStatus<V2>& status,
+                                                  const Hello<V2>& hello) {
+  if (config.type != InterfaceType::point_to_point && hello.fields != hello_fields(status))
+    return DropReason::network_mask_mismatch;
+  if (hello.options.has(v2::Options::kExternal) != hello_options().has(v2::Options::kExternal))
+    return DropReason::options_mismatch;
+  return std::nullopt;
+}
+
+std::optional<DropReason> Rules<V2>::refuse_lsa(const LsaHeader<V2>& header, v2::Options neighbor) {
+  const auto& key = header.key;
+  if (V2::scope(key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
+  if (key.type == v2::LsaType::nssa_external) return DropReason::lsa_wrong_scope;
+  if (!floods_to(key.type, neighbor)) return DropReason::lsa_wrong_scope;
+  if (key.type == v2::LsaType::router && key.id.value != key.advertising_router.value)
+    return DropReason::lsa_id_mismatch;
+  return std::nullopt;
+}
+
+namespace {
+
+/// The links of one interface (section 12.4.1.1 for point-to-point, 12.4.1 for the rest).
+void append_links(std::vector<v2::RouterLink>& links, const InterfaceFacts<V2>& facts) {
+  using Type = v2::RouterLinkType;
+  const auto& config = *facts.config;
+  const auto& status = *facts.status;
+  if (facts.state == InterfaceState::down) return;
+  const bool loopback = facts.state == InterfaceState::loopback;
+  for (const auto& neighbor : facts.full_neighbors) {
+    const std::uint32_t data =
+        status.addresses.empty() ? status.ifindex.value : status.addresses.front().address.value;
+    links.push_back({neighbor.router_id.value, data, Type::point_to_point, config.cost, {}});
+  }
+  for (const auto& address : status.addresses) {  // option 2: the subnet as a stub
+    if (address.address.is_loopback()) continue;
+    const auto prefix = loopback ? Ipv4Prefix::host(address.address) : address.prefix();
+    const v2::RouterLink link{prefix.address.value,
+                              netmask(prefix.length),
+                              Type::stub,
+                              loopback ? std::uint16_t{0} : config.cost,
+                              {}};
+    if (std::find(links.begin(), links.end(), link) == links.end()) links.push_back(link);
+  }
+}
+
+}  // namespace
+
+Lsa<V2> Rules<V2>::router_lsa(RouterId self, const std::vector<InterfaceFacts<V2>>& interfaces,
+                              bool as_boundary_router) {
+  v2::RouterLsa body;
+  if (as_boundary_router) body.flags |= v2::RouterLsa::kExternal;
+  for (const auto& facts : interfaces) append_links(body.links, facts);
+  LsaHeader<V2> header;
+  header.options = hello_options();
+  header.key = {v2::LsaType::router, LinkStateId{self.value}, self};
+  return V2::encode_lsa(header, body);
+}
+
+Lsa<V2> Rules<V2>::external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route) {
+  v2::ExternalLsa body;
+  body.mask = netmask(route.prefix.length);
+  body.type2 = route.type2;
+  body.metric = std::min(route.metric, kLsInfinity);
+  body.forwarding_address = route.forwarding_address.value_or(Ipv4Address{});
+  body.tag = route.tag;
+  LsaHeader<V2> header;
+  header.options = hello_options();
+  header.key = external_key(self, id);
+  return V2::encode_lsa(header, body);
+}
+
+}  // namespace wgospf::ospf

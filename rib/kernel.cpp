@@ -1,0 +1,59 @@
+#include "rib/kernel.h"
+
+#include "rib/socket.h"
+#include "rib/worker.h"
+
+namespace wgospf::rib {
+
+Result<std::unique_ptr<RibThread>> RibThread::start(Config config, Callback callback) {
+  auto worker = Worker::create(std::move(config), std::move(callback));
+  if (!worker) return worker.error();
+  worker.value()->start();
+  return std::unique_ptr<RibThread>(new RibThread(std::move(worker.value())));
+}
+
+RibThread::RibThread(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
+
+RibThread::~RibThread() {
+  worker_->post(Worker::Stop{OnStop::keep_routes});
+  worker_->join();
+}
+
+void RibThread::submit(Batch batch) {
+  worker_->post(std::move(batch));
+}
+void RibThread::link_down(std::uint32_t /*ifindex*/) {
+  worker_->post(Worker::LinkHint{});
+}
+void RibThread::link_up(std::uint32_t /*ifindex*/) {
+  worker_->post(Worker::LinkHint{});
+}
+void RibThread::set_connected(std::vector<IpPrefix> prefixes) {
+  worker_->post(Worker::Connected{std::move(prefixes)});
+}
+void RibThread::claim() {
+  worker_->post(Worker::Claim{});
+}
+void RibThread::watch(RedistributionWatch watch) {
+  worker_->post(std::move(watch));
+}
+void RibThread::flush_and_stop(OnStop on_stop) {
+  worker_->post(Worker::Stop{on_stop});
+}
+Counters RibThread::counters() const {
+  return worker_->counters();
+}
+
+Result<bool> table_reachable(std::uint32_t table, Family family) {
+  auto socket = NetlinkSocket::open();
+  if (!socket) return socket.error();
+  auto rules = socket.value().dump([family](MessageBuffer& buffer) { encode_rule_dump(buffer, family); });
+  if (!rules) return rules.error();
+  for (const Message& message : rules.value()) {
+    const auto* rule = std::get_if<RuleMessage>(&message);
+    if (rule != nullptr && rule->looks_up && !rule->by_l3mdev && rule->table == table) return true;
+  }
+  return false;
+}
+
+}  // namespace wgospf::rib

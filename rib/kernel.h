@@ -1,0 +1,104 @@
+#pragma once
+// The thread that keeps the kernel's routes as the protocol wants them.
+//
+// It has netlink sockets of its own, since one message may block for tens of milliseconds and hellos must not
+// wait for that. All calls return at once; results arrive as reports on the rib thread, which the daemon
+// posts to its own. The sockets belong to the network namespace of the thread that calls `start`.
+//
+//   RibThread::start        reads what a former run left (adopted: it stays untouched until `claim`)
+//   submit, set_connected   what is wanted; merged while the kernel is busy, the last word wins
+//   claim                   adopted routes are replaced in place, those that nobody wants are deleted
+//   flush_and_stop          ends with the report Stopped; the destructor waits for the thread
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "rib/desired.h"
+#include "rib/operation.h"
+#include "rib/report.h"
+#include "rib/result.h"
+
+namespace wgospf::rib {
+
+/// Foreign routes that the daemon wants to hear of.
+struct RedistributionWatch {
+  bool connected = false;               ///< Protocol kernel, scope link, table main.
+  bool static_routes = false;           ///< Protocols static and boot, table main.
+  std::vector<std::uint32_t> tables{};  ///< Every unicast or blackhole route of these tables but ours.
+  [[nodiscard]] bool empty() const { return !connected && !static_routes && tables.empty(); }
+};
+
+struct Config {
+  std::uint32_t table = 254;
+  std::uint32_t metric = 110;                  ///< RTA_PRIORITY of all our routes
+  std::optional<IdRange> ids{};                ///< default_id_range(table) if not given
+  std::vector<Family> families{Family::ipv4};  ///< Families whose routes are read, kept and watched
+  RedistributionWatch watch{};
+  std::size_t batch = 256;                   ///< Messages for one system call, 1 to 1024
+  std::chrono::seconds audit_interval{300};  ///< The kernel's state is read again this often; 0 never
+};
+
+/// Counts since start, and sizes now.
+struct Counters {
+  std::uint64_t messages = 0;      ///< Requests that the kernel has executed, failed ones included
+  std::uint64_t system_calls = 0;  ///< Batches sent
+  std::uint64_t failures = 0;      ///< Requests that the kernel refused
+  std::uint64_t drift = 0;         ///< Objects of ours that others removed or changed
+  std::uint64_t overruns = 0;      ///< Losses of notifications or acknowledgements
+  std::uint64_t resyncs = 0;       ///< Readings of the kernel's whole state after the first
+  std::uint64_t generation = 0;    ///< Acknowledged up to here
+  std::size_t wanted_prefixes = 0;
+  std::size_t routes = 0;   ///< Ours in the kernel, adopted ones included
+  std::size_t adopted = 0;  ///< Of these, untouched ones of a former run
+  std::size_t groups = 0;
+  std::size_t nexthops = 0;
+  std::size_t pending = 0;  ///< Objects whose change is not in the kernel yet
+  std::size_t failing = 0;  ///< Objects that the kernel refuses at present
+  bool claimed = false;     ///< Nothing is held for a former run's sake
+};
+
+enum class OnStop : std::uint8_t { remove_routes, keep_routes };
+
+class RibThread {
+ public:
+  /// Called on the rib thread, with at least one report; must not call back into RibThread's destructor.
+  using Callback = std::function<void(Reports)>;
+
+  /// Opens the sockets and reads the kernel's state before it returns, so an error is known at once.
+  [[nodiscard]] static Result<std::unique_ptr<RibThread>> start(Config config, Callback callback);
+  /// Ends the thread, keeping routes unless flush_and_stop was called before.
+  ~RibThread();
+  RibThread(const RibThread&) = delete;
+  RibThread& operator=(const RibThread&) = delete;
+
+  void submit(Batch batch);
+  /// A link's state may have changed. A hint only: the thread watches links itself and asks the kernel.
+  void link_down(std::uint32_t ifindex);
+  void link_up(std::uint32_t ifindex);
+  /// All prefixes that are locally connected: none of them is installed.
+  void set_connected(std::vector<IpPrefix> prefixes);
+  /// Call when every interface with a neighbour has reached Full and routes have been calculated, or the dead
+  /// interval plus one second has passed. Harmless when nothing was adopted or when repeated.
+  void claim();
+  /// Other foreign routes are wanted from now on; differences are reported, then ForeignRoutesComplete.
+  void watch(RedistributionWatch watch);
+  /// Removes everything of ours (or leaves it for a next run), then reports Stopped.
+  void flush_and_stop(OnStop on_stop);
+
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  class Worker;
+  explicit RibThread(std::unique_ptr<Worker> worker);
+  std::unique_ptr<Worker> worker_;
+};
+
+/// Whether any routing policy rule of the family looks up the table; a table that none does is never used.
+[[nodiscard]] Result<bool> table_reachable(std::uint32_t table, Family family = Family::ipv4);
+
+}  // namespace wgospf::rib

@@ -1,0 +1,258 @@
+// What is wanted, and the queues that it feeds.
+#include "rib/reconciler.h"
+
+#include <algorithm>
+
+namespace wgospf::rib {
+
+Reconciler::Tracked::Tracked() = default;
+Reconciler::Tracked::~Tracked() = default;
+
+void Reconciler::apply(const Batch& batch) {
+  generation_ = std::max(generation_, batch.generation);
+  if (generation_ > acknowledged_ && (applied_.empty() || applied_.back() < generation_)) {
+    applied_.push_back(generation_);
+  }
+  if (abandoned_) return;
+  for (const Change& change : batch.changes) {
+    std::visit([this](const auto& c) { apply(c); }, change);
+  }
+}
+
+Reconciler::Members Reconciler::resolve(const SetChanged& change) {
+  std::map<NexthopKey, std::uint32_t> weights;
+  for (const Member& member : change.members) {
+    // A gateway decides the object's family (IPv6 serves routes of both); without one it is that of the
+    // routes.
+    const NexthopKey key{member.gateway ? family_of(*member.gateway) : change.family, member.ifindex,
+                         member.gateway, member.gateway && member.onlink};
+    std::uint32_t& weight = weights[key];
+    weight = std::min<std::uint32_t>(256, weight + std::clamp<std::uint32_t>(member.weight, 1, 256));
+  }
+  Members members;
+  members.reserve(weights.size());
+  for (const auto& [key, weight] : weights) members.emplace_back(&nexthop_at(key), weight);
+  return members;
+}
+
+void Reconciler::apply(const SetChanged& change) {
+  Set& set = set_at({change.family, change.set_id});
+  set.wanted = true;
+  Members members = resolve(change);
+  if (members == set.members) return;
+  assign_members(set, std::move(members));
+  rework(set);
+}
+
+void Reconciler::apply(const SetGone& change) {
+  const auto found = sets_.find({change.family, change.set_id});
+  if (found == sets_.end()) return;
+  found->second.wanted = false;
+  assign_members(found->second, {});
+  rework(found->second);
+  sweep_ = true;
+}
+
+void Reconciler::apply(const PrefixChanged& change) {
+  Route& route = route_at(change.prefix);
+  Set& set = set_at({family_of(change.prefix), change.set_id});
+  if (route.set == &set && route.source == change.source) return;
+  if (route.set != &set) {
+    detach(route);
+    attach(route, set);
+  }
+  route.source = change.source;
+  enqueue(route, generation_);
+}
+
+void Reconciler::apply(const PrefixGone& change) {
+  const auto found = routes_.find(change.prefix);
+  if (found == routes_.end() || found->second.set == nullptr) return;
+  detach(found->second);
+  enqueue(found->second, generation_);
+}
+
+void Reconciler::set_connected(const std::vector<IpPrefix>& prefixes) {
+  std::unordered_set<IpPrefix> now(prefixes.begin(), prefixes.end());
+  std::swap(now, connected_);
+  const auto changed = [this](const IpPrefix& prefix) {
+    const auto found = routes_.find(prefix);
+    if (found != routes_.end()) enqueue(found->second, generation_);
+  };
+  for (const IpPrefix& prefix : now) {
+    if (!connected_.contains(prefix)) changed(prefix);
+  }
+  for (const IpPrefix& prefix : connected_) {
+    if (!now.contains(prefix)) changed(prefix);
+  }
+}
+
+void Reconciler::claim() {
+  if (claimed_) return;
+  claimed_ = true;
+  sweep_ = true;
+  for (auto& [prefix, route] : routes_) {
+    if (route.adopted) enqueue(route, generation_);
+  }
+}
+
+void Reconciler::abandon() {
+  abandoned_ = true;
+  claim();
+  for (auto& [prefix, route] : routes_) {
+    detach(route);
+    enqueue(route, generation_);
+  }
+  for (auto& [key, set] : sets_) {
+    set.wanted = false;
+    assign_members(set, {});
+    rework(set);
+  }
+  sweep_ = true;
+}
+
+Reconciler::Set& Reconciler::set_at(SetKey key) {
+  Set& set = sets_[key];
+  set.key = key;
+  return set;
+}
+
+Reconciler::Route& Reconciler::route_at(const IpPrefix& prefix) {
+  Route& route = routes_[prefix];
+  route.prefix = prefix;
+  return route;
+}
+
+Reconciler::Nexthop& Reconciler::nexthop_at(const NexthopKey& key) {
+  Nexthop& nexthop = nexthops_[key];
+  nexthop.key = key;
+  return nexthop;
+}
+
+void Reconciler::attach(Route& route, Set& set) {
+  route.set = &set;
+  route.slot = static_cast<std::uint32_t>(set.routes.size());
+  set.routes.push_back(&route);
+  ++wanted_;
+}
+
+void Reconciler::detach(Route& route) {
+  if (route.set == nullptr) return;
+  Set& set = *route.set;
+  set.routes[route.slot] = set.routes.back();
+  set.routes[route.slot]->slot = route.slot;
+  set.routes.pop_back();
+  route.set = nullptr;
+  --wanted_;
+  if (set.routes.empty()) {
+    sweep_ = true;
+    rework(set);
+  }
+}
+
+void Reconciler::assign_members(Set& set, Members members) {
+  for (auto& [nexthop, weight] : set.members) std::erase(nexthop->users, &set);
+  set.members = std::move(members);
+  for (auto& [nexthop, weight] : set.members) nexthop->users.push_back(&set);
+  sweep_ = true;
+}
+
+bool Reconciler::installable(const Route& route) const {
+  return route.set != nullptr && (connected_.empty() || !connected_.contains(route.prefix));
+}
+
+void Reconciler::enqueue(Route& route, std::uint64_t generation) {
+  open(route, generation);
+  if (std::exchange(route.queued, true)) return;
+  route_queue_.push_back(&route);
+}
+
+void Reconciler::enqueue(Set& set, std::uint64_t generation) {
+  open(set, generation);
+  if (std::exchange(set.queued, true)) return;
+  set_queue_.push_back(&set);
+}
+
+void Reconciler::enqueue(Nexthop& nexthop, std::uint64_t generation) {
+  open(nexthop, generation);
+  if (std::exchange(nexthop.queued, true)) return;
+  nexthop_queue_.push_back(&nexthop);
+}
+
+// A node owes its settlement to the oldest generation that asked for it. What causes work for other nodes
+// opens them before it is closed itself, so no generation looks settled in between.
+void Reconciler::open(Tracked& node, std::uint64_t generation) {
+  if (node.trouble) node.trouble->retry_at.reset();
+  if (node.pending && node.generation <= generation) return;
+  if (node.pending) close(node);
+  node.pending = true;
+  node.generation = generation;
+  ++outstanding_[generation];
+}
+
+void Reconciler::close(Tracked& node) {
+  if (!std::exchange(node.pending, false)) return;
+  const auto found = outstanding_.find(node.generation);
+  if (--found->second == 0) outstanding_.erase(found);
+}
+
+// A set that no route has asked for has nothing to do in the kernel.
+void Reconciler::rework(Set& set) {
+  if (set.state == SetState::idle) return;
+  set.state = SetState::working;
+  enqueue(set, generation_);
+}
+
+void Reconciler::rework_users(Nexthop& nexthop) {
+  for (Set* user : nexthop.users) rework(*user);
+}
+
+void Reconciler::acknowledge() {
+  const std::uint64_t before = acknowledged_;
+  while (!applied_.empty() && (outstanding_.empty() || applied_.front() < outstanding_.begin()->first)) {
+    acknowledged_ = applied_.front();
+    applied_.pop_front();
+  }
+  if (acknowledged_ != before) reports_.emplace_back(Acknowledged{acknowledged_});
+}
+
+void Reconciler::drop_if_idle(Route& route) {
+  if (route.set != nullptr || route.known_id != 0 || route.queued || route.pending) return;
+  if (route.trouble && route.trouble->retry_at) return;
+  const IpPrefix prefix = route.prefix;
+  routes_.erase(prefix);
+}
+
+void Reconciler::prune() {
+  const auto busy = [](const Tracked& node) {
+    return node.queued || node.pending || (node.trouble && node.trouble->retry_at);
+  };
+  std::erase_if(sets_, [&busy](const auto& entry) {
+    const Set& set = entry.second;
+    return !set.wanted && set.routes.empty() && set.group_id == 0 && !busy(set);
+  });
+  std::erase_if(nexthops_, [&busy](const auto& entry) {
+    const Nexthop& nexthop = entry.second;
+    return nexthop.users.empty() && nexthop.id == 0 && !busy(nexthop);
+  });
+}
+
+Reports Reconciler::take_reports() {
+  acknowledge();
+  if (drifts_ != 0) reports_.emplace_back(Drift{std::exchange(drifts_, 0), std::exchange(first_drift_, {})});
+  return std::exchange(reports_, {});
+}
+
+ReconcilerSizes Reconciler::sizes() const {
+  ReconcilerSizes sizes{.wanted_prefixes = wanted_,
+                        .routes = known_,
+                        .adopted = adopted_,
+                        .groups = groups_.size(),
+                        .nexthops = known_nexthops_.size(),
+                        .pending = 0,
+                        .failing = failing_};
+  for (const auto& [generation, count] : outstanding_) sizes.pending += count;
+  return sizes;
+}
+
+}  // namespace wgospf::rib

@@ -1,0 +1,97 @@
+#pragma once
+// What rib/ tells the daemon. Reports come in the order in which things happened, several at a time.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "rib/desired.h"
+
+namespace wgospf::rib {
+
+/// A next hop object's identity: one object for each, however many sets contain it. `family` is that of the
+/// object, which a device-only next hop must share with its routes.
+struct NexthopKey {
+  Family family = Family::ipv4;
+  std::uint32_t ifindex = 0;
+  std::optional<IpAddress> gateway{};
+  bool onlink = false;
+
+  auto operator<=>(const NexthopKey&) const = default;
+};
+
+struct SetKey {
+  Family family = Family::ipv4;
+  SetId id = 0;
+
+  auto operator<=>(const SetKey&) const = default;
+};
+
+/// What a report is about.
+using Subject = std::variant<IpPrefix, SetKey, NexthopKey>;
+[[nodiscard]] std::string to_string(const Subject& subject);
+
+/// Everything wanted up to this generation is in the kernel, but for what Failed has named.
+struct Acknowledged {
+  std::uint64_t generation = 0;
+};
+
+/// The kernel refused. It is tried again at growing intervals; reported once for each different text.
+struct Failed {
+  Subject subject{};
+  int error = 0;       ///< errno
+  std::string text{};  ///< What was tried and what the kernel said, its extended text included.
+};
+
+/// What had failed has now succeeded, or is not wanted any more.
+struct Recovered {
+  Subject subject{};
+};
+
+/// Somebody else removed or changed objects of ours. They are put back, at a limited rate.
+struct Drift {
+  std::size_t count = 0;  ///< Objects seen changed in this turn.
+  std::string what{};     ///< The first of them, in words.
+};
+
+/// Notifications were lost; the kernel's state has been read again.
+struct Overrun {
+  std::string what{};
+};
+
+/// Why a route that is not ours is of interest.
+enum class RouteOrigin : std::uint8_t { connected, static_route, table };
+
+/// A route of the kernel that is not ours.
+struct ForeignRoute {
+  IpPrefix prefix{};
+  RouteOrigin origin = RouteOrigin::connected;
+  std::uint32_t table = 0;
+  std::uint8_t protocol = 0;  ///< rtm_protocol
+  std::uint32_t metric = 0;   ///< RTA_PRIORITY
+  std::uint32_t ifindex = 0;  ///< The first next hop's device, 0 if it has none (a blackhole).
+  std::optional<IpAddress> gateway{};
+
+  auto operator<=>(const ForeignRoute&) const = default;
+};
+struct ForeignRouteAdded {
+  ForeignRoute route{};
+};
+struct ForeignRouteRemoved {
+  ForeignRoute route{};
+};
+/// The first reading of foreign routes since start, or since what is watched changed, has been reported.
+struct ForeignRoutesComplete {};
+
+/// The last report. Nothing of ours is left in the kernel unless routes were to be kept.
+struct Stopped {
+  std::size_t routes_left = 0;
+};
+
+using Report = std::variant<Acknowledged, Failed, Recovered, Drift, Overrun, ForeignRouteAdded,
+                            ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
+using Reports = std::vector<Report>;
+
+}  // namespace wgospf::rib

@@ -1,0 +1,77 @@
+#pragma once
+// Benchmarks that can fail: each is held against a floor measured in the same run, on the same machine, under
+// the same load. Of several repetitions the fastest counts, since whatever else runs only ever adds time.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace wgospf::bench {
+
+/// `benchmark` may take at most `limit` times what `floor` takes. Names as Google Benchmark prints them,
+/// without the part after the first slash that repetitions add.
+struct Ratio {
+  std::string benchmark;
+  std::string floor;
+  double limit = 0;
+};
+
+/// Prints as usual, and keeps the fastest CPU time of each benchmark.
+class FastestReporter : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration || run.error_occurred || run.iterations == 0) continue;
+      const auto time = run.cpu_accumulated_time / static_cast<double>(run.iterations);
+      const auto [at, fresh] = fastest_.try_emplace(run.run_name.function_name + arguments(run), time);
+      if (!fresh && time < at->second) at->second = time;
+    }
+  }
+  /// Seconds an iteration; infinity when the benchmark did not run.
+  [[nodiscard]] double fastest(const std::string& name) const {
+    const auto at = fastest_.find(name);
+    return at == fastest_.end() ? std::numeric_limits<double>::infinity() : at->second;
+  }
+
+ private:
+  static std::string arguments(const Run& run) {
+    return run.run_name.args.empty() ? std::string() : "/" + run.run_name.args;
+  }
+  std::map<std::string, double> fastest_;
+};
+
+/// Runs all registered benchmarks five times and checks the ratios. Returns the exit status: 1 when a ratio
+/// is above its limit or one of its benchmarks did not run (a --benchmark_filter excuses those it left out).
+inline int run_with_ratios(int argc, char** argv, const std::vector<Ratio>& ratios) {
+  std::vector<char*> arguments(argv, argv + argc);
+  std::string repetitions = "--benchmark_repetitions=5";
+  std::string minimum_time = "--benchmark_min_time=0.1";
+  arguments.insert(arguments.begin() + 1, {repetitions.data(), minimum_time.data()});
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  FastestReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  const bool filtered = argc > 1;
+  bool failed = false;
+  for (const Ratio& ratio : ratios) {
+    const double time = reporter.fastest(ratio.benchmark);
+    const double floor = reporter.fastest(ratio.floor);
+    const bool ran =
+        time < std::numeric_limits<double>::infinity() && floor < std::numeric_limits<double>::infinity();
+    if (!ran && filtered) continue;
+    const bool good = ran && time <= ratio.limit * floor;
+    failed = failed || !good;
+    std::printf("%s %s: %.3f us, floor %s: %.3f us, ratio %.2f (at most %.2f)\n", good ? "ok  " : "FAIL",
+                ratio.benchmark.c_str(), time * 1e6, ratio.floor.c_str(), floor * 1e6, time / floor,
+                ratio.limit);
+  }
+  return failed ? 1 : 0;
+}
+
+}  // namespace wgospf::bench

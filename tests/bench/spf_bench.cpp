@@ -1,0 +1,289 @@
+// The route calculation against its floors.
+//
+// The grid: 100 by 100 routers on unnumbered links of random cost, a /32 and a /24 each; the root sits in a
+// corner. Each iteration changes a link cost, so that the whole calculation runs, and collects the
+// difference. The floor is Dijkstra with std::priority_queue over an adjacency array of the same graph:
+// distances only. Three changes are measured: at the root (every distance changes), half way, and at the far
+// corner.
+//
+// Prefixes: 100,000 externals of one AS boundary router; each iteration changes the metric of one, or takes
+// it away and brings it back.
+
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <queue>
+#include <random>
+#include <vector>
+
+#include "ospf/route_calculator.h"
+#include "ospf/v2/v2.h"
+#include "tests/bench/ratios.h"
+
+namespace wgospf::ospf {
+namespace {
+
+constexpr std::uint32_t kSide = 100;
+constexpr std::uint32_t kRouters = kSide * kSide;
+
+struct Arc {
+  std::uint32_t to = 0;
+  std::uint16_t cost = 0;
+};
+
+/// The grid as an adjacency array.
+struct Grid {
+  std::vector<std::uint32_t> first;
+  std::vector<Arc> arcs;
+
+  Grid() {
+    std::mt19937 random(1);
+    for (std::uint32_t node = 0; node < kRouters; ++node) {
+      first.push_back(static_cast<std::uint32_t>(arcs.size()));
+      const std::uint32_t x = node % kSide, y = node / kSide;
+      const auto add = [&](std::uint32_t to) {
+        arcs.push_back({to, static_cast<std::uint16_t>(1 + random() % 20)});
+      };
+      if (x > 0) add(node - 1);
+      if (x + 1 < kSide) add(node + 1);
+      if (y > 0) add(node - kSide);
+      if (y + 1 < kSide) add(node + kSide);
+    }
+    first.push_back(static_cast<std::uint32_t>(arcs.size()));
+  }
+};
+
+RouterId router(std::uint32_t node) {
+  return RouterId{0x0a000001 + node};
+}
+
+Lsa<V2> grid_lsa(const Grid& grid, std::uint32_t node, std::uint16_t more = 0) {
+  v2::RouterLsa body;
+  for (std::uint32_t i = grid.first[node]; i < grid.first[node + 1]; ++i)
+    body.links.push_back({router(grid.arcs[i].to).value,
+                          i - grid.first[node] + 1,
+                          v2::RouterLinkType::point_to_point,
+                          static_cast<std::uint16_t>(grid.arcs[i].cost + more),
+                          {}});
+  body.links.push_back({router(node).value, 0xffffffff, v2::RouterLinkType::stub, 0, {}});
+  body.links.push_back({0x40000000 + (node << 8), 0xffffff00, v2::RouterLinkType::stub, 1, {}});
+  LsaHeader<V2> header;
+  header.key = {v2::LsaType::router, LinkStateId{router(node).value}, router(node)};
+  return V2::encode_lsa(header, body);
+}
+
+std::vector<RootLink<V2>> root_links(const Grid& grid, std::uint16_t more = 0) {
+  std::vector<RootLink<V2>> links;
+  for (std::uint32_t i = grid.first[0]; i < grid.first[1]; ++i) {
+    RootLink<V2> link;
+    link.link = LinkId{i + 1};
+    link.kind = RootLink<V2>::Kind::point_to_point;
+    link.cost = static_cast<std::uint16_t>(grid.arcs[i].cost + more);
+    link.neighbors = {{router(grid.arcs[i].to), std::nullopt, std::nullopt}};
+    links.push_back(std::move(link));
+  }
+  return links;
+}
+
+void floor_dijkstra(benchmark::State& state) {
+  const Grid grid;
+  std::vector<std::uint32_t> distance;
+  for (auto _ : state) {
+    distance.assign(kRouters, std::numeric_limits<std::uint32_t>::max());
+    using Item = std::pair<std::uint32_t, std::uint32_t>;
+    std::priority_queue<Item, std::vector<Item>, std::greater<>> queue;
+    distance[0] = 0;
+    queue.push({0, 0});
+    while (!queue.empty()) {
+      const auto [d, node] = queue.top();
+      queue.pop();
+      if (d != distance[node]) continue;
+      for (std::uint32_t i = grid.first[node]; i < grid.first[node + 1]; ++i) {
+        const Arc& arc = grid.arcs[i];
+        if (d + arc.cost >= distance[arc.to]) continue;
+        distance[arc.to] = d + arc.cost;
+        queue.push({distance[arc.to], arc.to});
+      }
+    }
+    benchmark::DoNotOptimize(distance.data());
+  }
+}
+BENCHMARK(floor_dijkstra)->Unit(benchmark::kMicrosecond);
+
+RouteCalculator<V2> grid_calculator(const Grid& grid) {
+  RouteCalculator<V2> calculator(router(0));
+  calculator.set_root(router(0), root_links(grid));
+  for (std::uint32_t node = 0; node < kRouters; ++node)
+    calculator.lsa_installed(kBackbone, grid_lsa(grid, node));
+  std::vector<RouteChange<V2>> changes;
+  calculator.calculate(changes);
+  return calculator;
+}
+
+void count_changes(benchmark::State& state, const std::vector<RouteChange<V2>>& changes) {
+  state.counters["changes"] = static_cast<double>(changes.size());
+}
+
+/// Both links of the root change their cost: every route does.
+void spf_change_at_root(benchmark::State& state) {
+  const Grid grid;
+  RouteCalculator<V2> calculator = grid_calculator(grid);
+  std::vector<RouteChange<V2>> changes;
+  std::uint16_t more = 0;
+  for (auto _ : state) {
+    changes.clear();
+    calculator.set_root(router(0), root_links(grid, more ^= 1));
+    calculator.calculate(changes);
+    benchmark::DoNotOptimize(changes.data());
+  }
+  count_changes(state, changes);
+}
+BENCHMARK(spf_change_at_root)->Unit(benchmark::kMicrosecond);
+
+void change_at(benchmark::State& state, std::uint32_t node) {
+  const Grid grid;
+  RouteCalculator<V2> calculator = grid_calculator(grid);
+  const Lsa<V2> lsas[] = {grid_lsa(grid, node, 5), grid_lsa(grid, node)};
+  std::vector<RouteChange<V2>> changes;
+  unsigned i = 0;
+  for (auto _ : state) {
+    changes.clear();
+    calculator.lsa_installed(kBackbone, lsas[i++ % 2]);
+    calculator.calculate(changes);
+    benchmark::DoNotOptimize(changes.data());
+  }
+  count_changes(state, changes);
+}
+void spf_change_half_way(benchmark::State& state) {
+  change_at(state, kSide / 2 * kSide + kSide / 2);
+}
+BENCHMARK(spf_change_half_way)->Unit(benchmark::kMicrosecond);
+void spf_change_far_away(benchmark::State& state) {
+  change_at(state, kRouters - 1);
+}
+BENCHMARK(spf_change_far_away)->Unit(benchmark::kMicrosecond);
+
+/// One of the root's two links is lost and comes back.
+void spf_neighbor_lost(benchmark::State& state) {
+  const Grid grid;
+  RouteCalculator<V2> calculator = grid_calculator(grid);
+  std::vector<RouteChange<V2>> changes;
+  bool is_lost = false;
+  for (auto _ : state) {
+    changes.clear();
+    auto links = root_links(grid);
+    if (is_lost = !is_lost; is_lost) links.pop_back();
+    calculator.set_root(router(0), std::move(links));
+    calculator.calculate(changes);
+    benchmark::DoNotOptimize(changes.data());
+  }
+  count_changes(state, changes);
+}
+BENCHMARK(spf_neighbor_lost)->Unit(benchmark::kMicrosecond);
+
+// ---- Prefixes ----
+
+constexpr std::uint32_t kExternals = 100000;
+
+Lsa<V2> external_lsa(std::uint32_t n, std::uint32_t metric) {
+  v2::ExternalLsa body;
+  body.mask = 0xffffff00;
+  body.type2 = true;
+  body.metric = metric;
+  LsaHeader<V2> header;
+  header.key = {v2::LsaType::as_external, LinkStateId{0x60000000 + (n << 8)}, router(1)};
+  return V2::encode_lsa(header, body);
+}
+
+struct Externals {
+  RouteCalculator<V2> calculator{router(0)};
+  Externals() {
+    RootLink<V2> link;
+    link.link = LinkId{1};
+    link.kind = RootLink<V2>::Kind::point_to_point;
+    link.neighbors = {{router(1), std::nullopt, std::nullopt}};
+    calculator.set_root(router(0), {link});
+    v2::RouterLsa body;
+    body.flags = v2::RouterLsa::kExternal;
+    body.links.push_back({router(0).value, 1, v2::RouterLinkType::point_to_point, 1, {}});
+    LsaHeader<V2> header;
+    header.key = {v2::LsaType::router, LinkStateId{router(1).value}, router(1)};
+    calculator.lsa_installed(kBackbone, V2::encode_lsa(header, body));
+    std::vector<RouteChange<V2>> changes;
+    calculator.calculate(changes);
+    for (std::uint32_t n = 0; n < kExternals; ++n) calculator.lsa_installed(kBackbone, external_lsa(n, 20));
+    calculator.calculate(changes);
+    calculator.calculate(changes);
+  }
+};
+
+void prefix_metric_change(benchmark::State& state) {
+  Externals externals;
+  std::vector<Lsa<V2>> lsas;
+  std::mt19937 random(2);
+  for (int i = 0; i < 2000; ++i) lsas.push_back(external_lsa(random() % kExternals, 1 + random() % 50));
+  std::vector<RouteChange<V2>> changes;
+  std::size_t i = 0;
+  for (auto _ : state) {
+    changes.clear();
+    externals.calculator.lsa_installed(kBackbone, lsas[i++ % lsas.size()]);
+    externals.calculator.calculate(changes);
+    benchmark::DoNotOptimize(changes.data());
+  }
+  state.counters["bytes_per_external"] =
+      static_cast<double>(externals.calculator.prefix_memory()) / kExternals;
+}
+BENCHMARK(prefix_metric_change)->Unit(benchmark::kMicrosecond);
+
+void prefix_gone_and_back(benchmark::State& state) {
+  Externals externals;
+  std::vector<Lsa<V2>> lsas;
+  std::mt19937 random(3);
+  for (int i = 0; i < 2000; ++i) lsas.push_back(external_lsa(random() % kExternals, 20));
+  std::vector<RouteChange<V2>> changes;
+  std::size_t i = 0;
+  for (auto _ : state) {
+    changes.clear();
+    const Lsa<V2>& lsa = lsas[i / 2 % lsas.size()];
+    if (i++ % 2 == 0) {
+      externals.calculator.lsa_removed(kBackbone, lsa.header().key);
+    } else {
+      externals.calculator.lsa_installed(kBackbone, lsa);
+    }
+    externals.calculator.calculate(changes);
+    benchmark::DoNotOptimize(changes.data());
+  }
+}
+BENCHMARK(prefix_gone_and_back)->Unit(benchmark::kMicrosecond);
+
+/// The floor of a change of one prefix: find it among as many and look at what is there.
+void floor_binary_search(benchmark::State& state) {
+  std::vector<std::pair<Ipv4Prefix, std::uint32_t>> sorted;
+  for (std::uint32_t n = 0; n < kExternals; ++n)
+    sorted.push_back({Ipv4Prefix::make(Ipv4Address{0x60000000 + (n << 8)}, 24), n});
+  std::mt19937 random(4);
+  std::vector<Ipv4Prefix> wanted;
+  for (int i = 0; i < 2000; ++i) wanted.push_back(sorted[random() % kExternals].first);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    const auto at = std::lower_bound(sorted.begin(), sorted.end(), wanted[i++ % wanted.size()],
+                                     [](const auto& entry, const Ipv4Prefix& p) { return entry.first < p; });
+    benchmark::DoNotOptimize(at->second);
+  }
+}
+BENCHMARK(floor_binary_search)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace wgospf::ospf
+
+int main(int argc, char** argv) {
+  return wgospf::bench::run_with_ratios(argc, argv,
+                                        {{"spf_change_at_root", "floor_dijkstra", 4},
+                                         {"spf_change_half_way", "floor_dijkstra", 4},
+                                         {"spf_change_far_away", "floor_dijkstra", 4},
+                                         {"spf_neighbor_lost", "floor_dijkstra", 4},
+                                         {"prefix_metric_change", "floor_binary_search", 20},
+                                         {"prefix_gone_and_back", "floor_binary_search", 20},
+                                         // A full run is what a change of prefixes must never cost.
+                                         {"prefix_metric_change", "spf_change_far_away", 0.02}});
+}

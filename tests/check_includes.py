@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""The rules of the folders, checked on the sources: who may include whom, and what the core may not touch.
+
+ospf/       the standard library and itself; no clock, no randomness but what is given to it
+wgadapter/  of ours only itself and ospf/ip.h
+rib/        of ours only itself and ospf/ip.h
+cli/        itself and the generated API
+daemon/     everything but the client
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+# Folders of ours that a folder may include, and single headers beside them.
+ALLOWED = {
+    "ospf": (("ospf",), ()),
+    "wgadapter": (("wgadapter",), ("ospf/ip.h",)),
+    "rib": (("rib",), ("ospf/ip.h",)),
+    "cli": (("cli", "wgospf"), ()),
+    "daemon": (("daemon", "ospf", "wgadapter", "rib", "wgospf"), ()),
+}
+OURS = ("ospf", "wgadapter", "rib", "cli", "daemon", "wgospf", "proto", "tests")
+
+# Standard headers that would bring threads, files or hidden randomness into the core. <chrono> is not among
+# them: a clock type without now() is made from it; reading a clock is what CORE_CALLS finds.
+CORE_FORBIDDEN = {"thread", "mutex", "shared_mutex", "condition_variable", "future", "filesystem", "fstream",
+                  "iostream", "random", "ctime", "csignal"}
+CORE_CALLS = re.compile(r"\b(system_clock|steady_clock|high_resolution_clock|utc_clock)\b|\brandom_device\b"
+                        r"|\b(std::)?s?rand\s*\(|\btime\s*\(\s*(nullptr|NULL|0)\s*\)|\bgettimeofday\b|\bclock_gettime\b")
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def files(folder):
+    for path in sorted((ROOT / folder).rglob("*")):
+        if path.suffix in (".h", ".cpp", ".cc", ".hpp"):
+            yield path
+
+
+def is_standard(header):
+    """Standard headers have neither a folder nor a suffix."""
+    return "/" not in header and "." not in header
+
+
+def include_problem(folder, quote, header):
+    """What is wrong with an include, None when nothing."""
+    folders, headers = ALLOWED[folder]
+    top = header.split("/")[0]
+    if top in OURS and "/" in header:
+        if top in folders or header in headers:
+            return None
+        return f"{folder}/ must not include {header}"
+    if quote == '"':
+        return f"{header}: includes of ours name their folder from the top"
+    if folder == "ospf":
+        if not is_standard(header):
+            return f"the core includes only the standard library and itself, not <{header}>"
+        if header in CORE_FORBIDDEN:
+            return f"the core must not need <{header}>"
+    return None
+
+
+def check_file(folder, path):
+    problems = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        where = f"{path.relative_to(ROOT)}:{number}"
+        match = INCLUDE.match(line)
+        text = include_problem(folder, *match.groups()) if match else None
+        if text:
+            problems.append(f"{where}: {text}")
+        if folder == "ospf" and CORE_CALLS.search(line.split("//")[0]):
+            problems.append(f"{where}: the core reads no clock and makes no randomness: {line.strip()}")
+    return problems
+
+
+def main():
+    problems = []
+    for folder in ALLOWED:
+        for path in files(folder):
+            problems += check_file(folder, path)
+    for path in sorted((ROOT / "proto").rglob("*.proto")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            match = re.match(r'\s*import\s+"([^"]+)"', line)
+            if match and not match.group(1).startswith(("wgospf/", "google/protobuf/")):
+                problems.append(f"{path.relative_to(ROOT)}:{number}: the API imports {match.group(1)}")
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+// Packets and events thrown at a real Instance<V2> between two scripted neighbours (tests/support).
+//
+// The input is a script: a first byte (bit 0: the adjacencies are Full before it begins), then steps. A step
+// is one byte of operation and what it takes:
+//   0..4  a packet on the first link: 1 byte of length, the bytes. Its lengths and checksums are put right
+//   and
+//         its sender is 2.2.2.2; operation 4 leaves it as it is
+//   5     time passes: 1 byte chooses how much
+//   6     a link goes down or comes back, or external prefixes come and go: 1 byte chooses
+//   7     an update with one LSA, the checksum right: 1 byte of length, the LSA's bytes
+//
+// Whatever came: every packet sent decodes and its LSAs are sound, nobody talks without end at one instant,
+// the database holds no more than was sent; and when it is over and the links are up, the router is Full with
+// both neighbours again within a few minutes. That last one is what makes a session survive anything.
+
+#include <algorithm>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/scripted_peer.h"
+
+namespace wgospf::fuzz {
+namespace {
+
+using namespace wgospf::ospf;
+using test::Bench;
+
+constexpr RouterId kRouter{0x01010101}, kPeer{0x02020202}, kThird{0x03030303};
+constexpr Ipv4Address kPeerAddress{0x0a000002};
+constexpr std::size_t kStepsMax = 64;
+constexpr Duration kScriptMax = seconds{5400};  ///< of simulated time: enough to age an LSA out and refresh
+/// Dead interval, a database exchange, and a few retransmissions.
+constexpr Duration kRecovery = seconds{180};
+constexpr Duration kPasses[] = {milliseconds{1}, milliseconds{300}, seconds{1},  milliseconds{1100},
+                                seconds{5},      seconds{11},       seconds{41}, seconds{600},
+                                seconds{1801},   seconds{3601}};
+
+class Script {
+ public:
+  explicit Script(std::span<const std::byte> bytes)
+      : in_(bytes),
+        bench_({test::make_router_lsa(kPeer, {kRouter, kThird}, {*Ipv4Prefix::parse("10.2.2.0/24")}),
+                test::make_router_lsa(kThird, {kPeer}, {*Ipv4Prefix::parse("10.3.3.0/24")}, 3)}) {}
+
+  void run() {
+    if ((in_.u8() & 1) != 0) require(bench_.bring_up(), "the fixture comes up");
+    for (std::size_t i = 0; i < kStepsMax && in_.remaining() > 0; ++i) {
+      step();
+      check_sent();
+    }
+    bench_.set_link(Bench::kFirstLink, true);
+    bench_.set_link(Bench::kSecondLink, true);
+    bench_.run_for(kRecovery);
+    check_sent();
+    require(bench_.is_settled(), "the router is Full with both neighbours again");
+    const auto statistics = bench_.router().statistics();
+    require(statistics.lsdb_size <= 16 + 2 * kStepsMax + lsas_injected_, "the database is bounded");
+  }
+
+ private:
+  void step() {
+    const unsigned operation = in_.u8() & 7U;
+    if (operation == 5) {
+      const Duration pass = kPasses[in_.u8() % std::size(kPasses)];
+      if (passed_ + pass > kScriptMax) return;
+      passed_ += pass;
+      bench_.run_for(pass);
+    } else if (operation == 6) {
+      change(in_.u8());
+    } else {
+      inject(operation);
+    }
+  }
+
+  void inject(unsigned operation) {
+    const std::span<const std::byte> taken = in_.take(std::min<std::size_t>(in_.u8(), in_.remaining()));
+    lsas_injected_ += taken.size() / kLsaHeaderSize;
+    Bytes packet;
+    if (operation == 7) {
+      packet.assign(28, std::byte{0});
+      packet[1] = std::byte{4};
+      packet[27] = std::byte{1};
+      packet.insert(packet.end(), taken.begin(), taken.end());
+      repair_lsa(std::span(packet).subspan(28));
+    } else {
+      packet.assign(taken.begin(), taken.end());
+    }
+    if (operation != 4 && packet.size() >= 12) {
+      store_u32(packet.data() + 4, kPeer.value);
+      store_u32(packet.data() + 8, kBackbone.value);
+      repair_packet(packet);
+    }
+    bench_.inject(packet, kPeerAddress);
+  }
+
+  void change(std::uint8_t choice) {
+    const LinkId link = (choice & 1) != 0 ? Bench::kFirstLink : Bench::kSecondLink;
+    if ((choice & 2) != 0) return bench_.set_link(link, (choice & 4) != 0);
+    const auto prefix = Ipv4Prefix::make(Ipv4Address{0xc0000000U | (choice & 0x18U) << 5}, 24);
+    ExternalsChanged<V2> externals;
+    if ((choice & 4) != 0) {
+      externals.set.push_back(
+          {.prefix = prefix, .metric = choice, .type2 = true, .tag = 0, .forwarding_address = {}});
+    } else {
+      externals.removed.push_back(prefix);
+    }
+    bench_.handle(externals);
+  }
+
+  void check_sent() {
+    require(!bench_.storm(), "nobody talks without end");
+    for (const Bench::Sent& sent : bench_.sent()) {
+      const auto result = V2::decode(*sent.bytes);
+      const auto* packet = std::get_if<Packet<V2>>(&result);
+      require(packet != nullptr, "what is sent decodes");
+      require(packet->header.router_id == kRouter, "what is sent is sent in its own name");
+      const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet->body);
+      if (update == nullptr) continue;
+      for (const auto& lsa : update->lsas) require(!lsa.error, "LSAs that are sent are sound");
+    }
+    bench_.clear_sent();
+  }
+
+  Reader in_;
+  Bench bench_;
+  std::size_t lsas_injected_ = 0;
+  Duration passed_{};
+};
+
+}  // namespace
+}  // namespace wgospf::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  wgospf::fuzz::Script(wgospf::fuzz::as_bytes(data, size)).run();
+  return 0;
+}

@@ -1,0 +1,110 @@
+"""A virtual machine with Debian's kernel, which has WireGuard, on this machine's files.
+
+The kernel's package is downloaded and unpacked, never installed. The guest boots an initramfs of busybox and
+the modules it needs, mounts this machine's root by 9p with a /run of its own, and runs one command in it.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+MODULES = ("virtio_pci", "9pnet_virtio", "9p", "wireguard", "veth", "bridge", "nf_tables", "nft_meta_bridge", "dummy", "tun")
+_STATUS = "guest ended with status "
+
+_INIT = """#!/bin/busybox sh
+/bin/busybox mkdir -p /proc /sys /dev /host
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sys /sys
+/bin/busybox mount -t devtmpfs dev /dev
+while read -r module; do
+  /bin/busybox insmod "/modules/$module" || echo "cannot load $module"
+done </modules/order
+/bin/busybox mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose host /host || /bin/busybox poweroff -f
+/bin/busybox mount -t tmpfs -o mode=755 run /host/run
+/bin/busybox mount -t proc proc /host/proc
+/bin/busybox mount -t sysfs sys /host/sys
+/bin/busybox mount -t devtmpfs dev /host/dev
+/bin/busybox ip link set lo up
+/bin/busybox chroot /host /bin/sh @JOB@
+echo "@STATUS@$?"
+/bin/busybox poweroff -f
+"""
+
+
+class GuestError(Exception):
+    """Why there is no guest."""
+
+
+def _run(argv, **options):
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        raise GuestError(f"{' '.join(map(str, argv))}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def _unpacked_kernel(cache):
+    """Folder with the unpacked kernel package; downloaded on the first call."""
+    folder = cache / "root"
+    if (folder / "complete").exists():
+        return folder
+    shutil.rmtree(cache, ignore_errors=True)
+    folder.mkdir(parents=True)
+    names = re.findall(r"Depends: (linux-image-\S+)", _run(["apt-cache", "depends", "linux-image-amd64"]))
+    if not names:
+        raise GuestError("apt knows no linux-image-amd64: run apt-get update")
+    _run(["apt-get", "download", "-o", "APT::Sandbox::User=root", names[0]], cwd=cache)
+    package = next(cache.glob("linux-image-*.deb"))
+    _run(["dpkg-deb", "--extract", package, folder])
+    package.unlink()
+    version = next((folder / "lib/modules").iterdir()).name
+    _run(["depmod", "-b", folder, version])
+    (folder / "complete").touch()
+    return folder
+
+
+def _initramfs(cache, kernel, job):
+    version = next((kernel / "lib/modules").iterdir()).name
+    tree = cache / "initramfs"
+    shutil.rmtree(tree, ignore_errors=True)
+    (tree / "modules").mkdir(parents=True)
+    (tree / "bin").mkdir()
+    shutil.copy(shutil.which("busybox"), tree / "bin/busybox")
+    order = []
+    for module in MODULES:
+        for line in _run(["modprobe", "-d", kernel, "-S", version, "--show-depends", module]).splitlines():
+            words = line.split()
+            if words[0] == "insmod" and pathlib.Path(words[1]).name not in order:
+                order.append(pathlib.Path(words[1]).name)
+                shutil.copy(words[1], tree / "modules")
+    (tree / "modules/order").write_text("\n".join(order) + "\n", encoding="ascii")
+    (tree / "init").write_text(_INIT.replace("@STATUS@", _STATUS).replace("@JOB@", str(job)), encoding="ascii")
+    (tree / "init").chmod(0o755)
+    image = cache / "initramfs.img"
+    names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
+    with open(image, "wb") as out:
+        subprocess.run(["cpio", "--quiet", "-H", "newc", "-o"], input=names.encode(), stdout=out, cwd=tree, check=True)
+    return image
+
+
+def run(script, cache, timeout):
+    """Runs a shell script as root in the guest. Returns (status, everything said); seconds of patience.
+
+    The guest sees this machine's files under the same names, but for /run, /proc, /sys and /dev.
+    """
+    cache = pathlib.Path(cache)
+    kernel = _unpacked_kernel(cache)
+    job = cache / "job.sh"
+    job.write_text(script, encoding="utf-8")
+    image = _initramfs(cache, kernel, job)
+    command = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp",
+               str(min(os.cpu_count() or 1, 4)), "-m", "1G", "-nographic", "-no-reboot", "-nic", "none",
+               "-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(image),
+               "-append", "console=ttyS0 quiet panic=-1",
+               "-virtfs", "local,path=/,mount_tag=host,security_model=none,multidevs=remap"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=timeout, check=False)
+    text = done.stdout.decode(errors="replace").replace("\r", "")
+    found = re.search(_STATUS + r"(\d+)", text)
+    return (int(found.group(1)) if found else None), text

@@ -1,0 +1,141 @@
+"""What the integration tests share: a lab that is up for the tests of a class, and what is done to it.
+
+The labs are containerlab/*.clab.yml, run by containerlab/labrunner; there is no other harness. Every wait has
+a deadline of several times what is expected, and the lab goes down however the tests end.
+"""
+
+import atexit
+import os
+import pathlib
+import re
+import sys
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "containerlab"))
+
+from labrunner import checks, lab, prepare, routers  # noqa: E402 pylint: disable=wrong-import-position
+
+DEAD_INTERVAL = prepare.DEAD_INTERVAL
+# What a silent cut may cost beside the dead interval: flooding, calculation, the kernel.
+SLACK = 0.1
+
+
+def missing():
+    """Why no lab can run here, None when it can."""
+    if os.geteuid() != 0:
+        return "labs need root"
+    if not os.path.exists("/dev/net/tun"):
+        return "there is no /dev/net/tun"
+    return None
+
+
+class LabCase(unittest.TestCase):
+    """`topology` names the lab. It is built once for the class; each test begins and ends with it whole."""
+
+    topology = ""
+    variables = {}
+
+    @classmethod
+    def setUpClass(cls):
+        reason = missing()
+        if reason:
+            raise unittest.SkipTest(reason)
+        os.environ.update(cls.variables)
+        cls.lab = lab.Lab(cls.topology)
+        cls.lab.down()
+        atexit.register(cls.lab.down)
+        cls.addClassCleanup(cls.lab.down)
+        cls.lab.up()
+        cls.routers = prepare.routers(cls.lab.plan)
+        cls.hosts = prepare.lan_hosts(cls.lab.plan)
+
+    def setUp(self):
+        self.whole()
+
+    def tearDown(self):
+        if self.failures_so_far():
+            self.tell_everything()
+
+    def failures_so_far(self):
+        return any(error for _, error in getattr(self._outcome, "errors", [])) or not self._outcome.success
+
+    def tell_everything(self):
+        """What someone who reads only the test's output wants to know of a failure."""
+        for router in self.routers.values():
+            print(f"--- {router.name}", routers.log(self.lab, router)[-4000:], sep="\n")
+
+    def whole(self):
+        """Every adjacency Full, every kernel as the topology demands."""
+        checks.all_full(self.lab)
+        checks.all_routes(self.lab)
+
+    def say(self, text):
+        print(f"{self.topology}: {text}", flush=True)
+
+    def ping(self, source, target):
+        """A stream of pings from a LAN's host to another's; the LANs are named by their routers."""
+        return checks.Pinger(self.lab, self.hosts[source][0], self.hosts[target][1])
+
+    # --- what is done to a lab
+
+    def cut_and_heal(self, first, second):
+        """Cuts a tunnel silently and heals it, under traffic between its ends. Returns the two Traffics."""
+        without = frozenset([frozenset((first, second))])
+        with self.ping(first, second) as during_cut:
+            self.lab.cut(first, second)
+            self.addCleanup(self.lab.heal, first, second)
+            checks.all_routes(self.lab, without=without)
+            checks.all_full(self.lab, without=without)
+            during_cut.wait_answers(50)
+        with self.ping(first, second) as during_heal:
+            self.lab.heal(first, second)
+            self.whole()
+            during_heal.wait_answers(50)
+        return during_cut.result, during_heal.result
+
+    def recreate_interface(self, name, peer):
+        """Deletes the WireGuard interface of a router and makes it again, under a new ifindex."""
+        interface = f"wg-{peer}"
+        before = self.ifindex(name, interface)
+        self.must(name, ["ip", "link", "del", interface])
+        checks.all_full(self.lab, without=frozenset([frozenset((name, peer))]))
+        self.must(name, ["/node.sh", "tunnel", peer])
+        self.assertNotEqual(self.ifindex(name, interface), before)
+        self.whole()
+
+    def ifindex(self, name, interface):
+        return int(self.must(name, ["cat", f"/sys/class/net/{interface}/ifindex"]))
+
+    def must(self, name, argv):
+        result = self.lab.exec(name, argv)
+        self.assertEqual(result.status, 0, f"{name}: {argv}: {result.err or result.out}")
+        return result.out
+
+    def kill_and_restart(self, name, pinger):
+        """Kills a router's daemon with -9 and starts it again, within the dead interval, under traffic.
+
+        Returns when its new run said its first hello, in seconds of the wall clock, as a neighbor heard it.
+        """
+        router = self.routers[name]
+        neighbor, tunnel = self._a_numbered_neighbor(router)
+        routers.kill(self.lab, router)
+        killed = time.monotonic()
+        pinger.wait_answers(100)
+        listener = self.lab.popen(neighbor, ["tcpdump", "-n", "-tt", "-l", "-c", "1", "-i", f"wg-{name}",
+                                             f"proto 89 and src host {tunnel}"], stdout=-1, stderr=-1)
+        checks.wait_until(lambda: None if "listening" in listener.stderr.readline() else "tcpdump is not ready", 20)
+        routers.start(self.lab, router)
+        self.assertLess(time.monotonic() - killed, DEAD_INTERVAL, "the restart came too late to be one")
+        out, _ = listener.communicate(timeout=30)
+        first_hello = float(re.match(r"[\d.]+", out).group(0))
+        self.whole()
+        pinger.wait_answers(50)
+        return first_hello
+
+    def _a_numbered_neighbor(self, router):
+        for tunnel in router.tunnels:
+            if tunnel.address:
+                return tunnel.peer, tunnel.address.ip
+        return router.tunnels[0].peer, router.router_id

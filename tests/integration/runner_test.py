@@ -1,0 +1,161 @@
+"""The lab runner itself: strict reading, nothing left behind, nodes that keep apart."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import unittest
+
+from lab_case import ROOT, LabCase, checks, missing
+from labrunner import topology
+
+HEAD = """name: small
+topology:
+  defaults: {kind: linux, image: none, network-mode: none, cmd: sleep infinity}
+"""
+TWO_NODES = HEAD + """  nodes:
+    a: {exec: [ip addr add 192.0.2.1/24 dev eth1], cap-add: [NET_ADMIN], sysctls: {net.ipv4.ip_forward: 1}}
+    b: {exec: [ip addr add 192.0.2.2/24 dev eth1], cap-add: [NET_ADMIN], env: {WORD: b}}
+    alone: {}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], mtu: 1400}
+"""
+
+
+def refusal(text):
+    """What reading a topology says against it; fails when it says nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "t.clab.yml"
+        path.write_text(text, encoding="ascii")
+        try:
+            topology.load(path)
+        except topology.TopologyError as error:
+            return str(error).replace(str(path), "FILE")
+    raise AssertionError("taken without complaint")
+
+
+class Runner(unittest.TestCase):
+    def test_unknown_keys_are_refused_by_name_and_line(self):
+        self.assertIn("FILE:5: node a: the lab runner does not know the key 'ports'",
+                      refusal(HEAD + "  nodes:\n    a: {ports: ['80:80']}\n"))
+        self.assertIn("FILE:4: topology: the lab runner does not know the key 'mgmt'", refusal(HEAD + "  mgmt: {}\n"))
+        self.assertIn("FILE:7: a link: the lab runner does not know the key 'labels'",
+                      refusal(HEAD + "  nodes:\n    a: {}\n  links:\n    - {labels: {}}\n"))
+
+    def test_what_would_mean_two_things_is_refused(self):
+        self.assertIn("FILE:5: node a: kind must be linux", refusal(HEAD + "  nodes:\n    a: {kind: srl}\n"))
+        self.assertIn("FILE:5: node a: privileged must be false", refusal(HEAD + "  nodes:\n    a: {privileged: true}\n"))
+        self.assertIn("'kind' is given twice", refusal(HEAD + "  nodes:\n    a: {kind: linux, kind: linux}\n"))
+        self.assertIn("network-mode: none is missing",
+                      refusal("name: x\ntopology:\n  nodes:\n    a: {kind: linux, cmd: sleep 1}\n"))
+        self.assertIn("there is no node 'b'",
+                      refusal(HEAD + "  nodes:\n    a: {}\n  links:\n    - endpoints: ['a:eth1', 'b:eth1']\n"))
+        self.assertIn("already ends another link", refusal(TWO_NODES + "    - endpoints: ['a:eth1', 'b:eth2']\n"))
+
+    def test_every_topology_is_valid(self):
+        done = subprocess.run([ROOT / "containerlab/lab", "validate"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class RunnerNodes(unittest.TestCase):
+    """Needs namespaces. The state of these labs is a directory of their own, so that they disturb nobody."""
+
+    def setUp(self):
+        if missing():
+            self.skipTest(missing())
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name) / "small.clab.yml"
+        self.path.write_text(TWO_NODES, encoding="ascii")
+        self.environment = {**os.environ, "WGOSPF_LAB_STATE": self.folder.name + "/state"}
+        self.addCleanup(self.run_lab, "down")
+
+    def run_lab(self, verb, *arguments):
+        return subprocess.run([ROOT / "containerlab/lab", verb, self.path, *arguments], capture_output=True, text=True,
+                              env=self.environment, check=False, timeout=60)
+
+    def in_node(self, node, *argv):
+        return self.run_lab("exec", node, "--", *argv)
+
+    def test_nodes_are_as_the_file_says(self):
+        done = self.run_lab("up")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.in_node("a", "ping", "-c", "1", "-W", "5", "192.0.2.2").returncode, 0)
+        self.assertEqual(self.in_node("a", "cat", "/sys/class/net/eth1/mtu").stdout, "1400\n")
+        self.assertEqual(self.in_node("b", "sh", "-c", "echo $WORD $CLAB_INTFS; hostname").stdout, "b 1\nb\n")
+        self.assertEqual(self.in_node("a", "cat", "/proc/sys/net/ipv4/ip_forward").stdout, "1\n")
+        self.assertEqual(self.in_node("b", "cat", "/proc/sys/net/ipv4/ip_forward").stdout, "0\n")
+        self.assertNotEqual(self.in_node("a", "sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward").returncode, 0)
+        self.assertNotEqual(self.in_node("alone", "ip", "link", "set", "lo", "down").returncode, 0, "no cap-add there")
+        self.assertEqual(self.in_node("a", "touch", "/run/mark").returncode, 0)
+        self.assertNotEqual(self.in_node("b", "ls", "/run/mark").returncode, 0, "/run is each node's own")
+        self.assertEqual(self.in_node("a", "false").returncode, 1)
+        self.assertNotEqual(self.run_lab("up").returncode, 0, "it is up already")
+
+    def marked(self):
+        """Processes on this machine that carry the mark of test_everything_ends."""
+        found = []
+        for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if self.folder.name.encode() + b"-mark" in entry.read_bytes():
+                    found.append(int(entry.parent.name))
+            except OSError:
+                continue
+        return found
+
+    def test_everything_ends_with_the_lab(self):
+        self.run_lab("up")
+        # A process that has left its session and parents behind ends all the same.
+        mark = f"sleep 1000 & : {self.folder.name}-mark; wait"
+        self.in_node("a", "sh", "-c", f"setsid sh -c '{mark}' >/dev/null 2>&1 &")
+        checks.wait_until(lambda: None if self.marked() else "the process is not there", 20)
+        self.assertEqual(self.run_lab("down").returncode, 0)
+        self.assertEqual(self.marked(), [])
+        self.assertEqual(self.run_lab("down").returncode, 0, "down may be repeated")
+
+    def test_an_interrupted_start_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGKILL):
+            self.path.write_text(TWO_NODES.replace("ip addr add 192.0.2.1/24 dev eth1", "sleep 600"), encoding="ascii")
+            with subprocess.Popen([ROOT / "containerlab/lab", "up", self.path], env=self.environment,
+                                  stderr=subprocess.DEVNULL) as process:
+                state = pathlib.Path(self.environment["WGOSPF_LAB_STATE"]) / "small/lab.json"
+                checks.wait_until(lambda: None if state.exists() else "the lab does not start", 20)
+                process.send_signal(number)
+            if number == signal.SIGINT:
+                self.assertFalse(state.exists(), "an interrupted `up` takes its nodes down")
+            self.assertEqual(self.run_lab("down").returncode, 0)
+            self.path.write_text(TWO_NODES, encoding="ascii")
+            done = self.run_lab("up")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.run_lab("down").returncode, 0)
+
+    def test_a_missing_bind_and_a_failing_exec_are_told(self):
+        self.path.write_text(TWO_NODES.replace("env: {WORD: b}", "binds: ['nothing:/here']"), encoding="ascii")
+        self.assertIn("nothing", self.run_lab("up").stderr)
+        self.path.write_text(TWO_NODES.replace("192.0.2.2/24", "nonsense"), encoding="ascii")
+        self.assertIn("node b: exec: ip addr add nonsense", self.run_lab("up").stderr)
+
+
+class CutAndHeal(LabCase):
+    """A cut is silent, of two nodes only, and heals. BIRD routes, so that this stands without our daemon."""
+
+    topology = "triangle"
+    variables = {"ROUTER": "bird"}
+
+    def test_cut(self):
+        underlay = str(self.routers["op2"].underlay.ip)
+        other = str(self.routers["op3"].underlay.ip)
+        ping = ["ping", "-n", "-c", "1", "-W", "1"]
+        self.lab.cut("op1", "op2")
+        self.addCleanup(self.lab.heal, "op1", "op2")
+        self.assertEqual(self.lab.exec("op1", [*ping, underlay]).status, 1)
+        self.assertEqual(self.lab.exec("op1", [*ping, other]).status, 0)
+        self.lab.cut("op2", "op1")
+        self.lab.heal("op2", "op1")
+        self.assertFalse(self.lab.is_cut("op1", "op2"))
+        self.must("op1", ["ping", "-n", "-c", "1", "-W", "5", underlay])
+
+
+if __name__ == "__main__":
+    unittest.main()

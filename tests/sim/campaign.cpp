@@ -1,0 +1,168 @@
+#include "tests/sim/campaign.h"
+
+#include <algorithm>
+
+#include "tests/sim/faults.h"
+#include "tests/sim/network.h"
+#include "tests/sim/oracles.h"
+#include "tests/sim/topology.h"
+#include "tests/sim/trace.h"
+
+namespace wgospf::sim {
+
+namespace {
+
+constexpr std::size_t kProblemsKept = 12;
+
+/// The run of one seed, phase by phase.
+class Campaign {
+ public:
+  explicit Campaign(const SeedOptions& options)
+      : options_(options),
+        random_(options.seed),
+        trace_(options.log),
+        network_(Instant{} + random_.duration(seconds{1}, seconds{60 * 86400}), random_.next(), trace_),
+        topology_(network_, random_.fork(1)) {}
+
+  SeedResult run() {
+    topology_.build(options_.routers);
+    draw_settings();
+    FaultPlan plan(network_, topology_, random_.fork(2), fault_begin_, fault_length_);
+    if (options_.faults) plan.keep_first(*options_.faults);
+    result_.faults = plan.faults().size();
+    schedule_starts();
+    for (const Fault& fault : plan.faults()) {
+      run_to(fault.at);
+      network_.note("FAULT " + fault.what);
+      fault.apply(network_);
+    }
+    last_fault_ = std::max(network_.now(), begin_ + last_start_);
+    network_.scheduler.run_until(last_fault_);
+    calm(network_);
+    come_to_rest();
+    if (end_ > network_.now() - begin_) stay_at_rest();
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  void run_to(Duration at) { network_.scheduler.run_until(begin_ + at); }
+
+  void draw_settings() {
+    const double hours = options_.hours.value_or(options_.seed % 10 == 0 ? 2.0 : 0.0);
+    end_ = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(hours * 3600));
+    begin_ = network_.now();
+    fault_begin_ = random_.duration({}, seconds{30});
+    fault_length_ = random_.octave_duration(seconds{1}, seconds{240});
+    network_.timer_lateness = random_.pick<Duration>({Duration{}, milliseconds{1}, milliseconds{20}});
+    const bool slow_spf = random_.chance(20);  // another first delay than none
+    for (Router& router : network_.routers) {
+      if (slow_spf) router.spf_delay.initial_delay = milliseconds{50};
+    }
+  }
+
+  void schedule_starts() {
+    const auto spread = random_.pick<Duration>({Duration{}, milliseconds{50}, seconds{20}});
+    for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
+      const Duration at = random_.duration({}, spread);
+      last_start_ = std::max(last_start_, at);
+      network_.scheduler.at(begin_ + at, [this, i] { network_.start(i); });
+    }
+  }
+
+  /// An adjacency may have to time out, hellos and retransmissions to come round, throttled LSAs and a
+  /// delayed calculation to follow.
+  [[nodiscard]] Duration allowed() const {
+    std::uint32_t dead = 0, hello = 0;
+    for (const Router& router : network_.routers) {
+      for (const auto& [link, port] : router.ports) {
+        if (!port.cable) continue;
+        dead = std::max(dead, port.config.dead_interval);
+        hello = std::max<std::uint32_t>(hello, port.config.hello_interval);
+      }
+    }
+    return seconds{dead + hello} + 3 * seconds{5} + ospf::kMinLsInterval + seconds{5};
+  }
+
+  void come_to_rest() {
+    result_.allowed = allowed();
+    network_.scheduler.run_until(last_fault_ + result_.allowed);
+    check_rest("after the faults", false);
+    // Nothing may move any more; a second look a little later.
+    const Instant checked = network_.now();
+    network_.run_for(seconds{12});
+    if (std::max(network_.last_route_change, network_.last_neighbor_change) > checked)
+      report({"a route or an adjacency changed while at rest"}, "after the faults");
+    const Instant last = std::max(network_.last_route_change, network_.last_neighbor_change);
+    result_.convergence = std::max(Duration{}, last - last_fault_);
+  }
+
+  void stay_at_rest() {
+    const Instant checked = network_.now();
+    const bool aged_out = begin_ + end_ > last_fault_ + seconds{3600 + 120};
+    run_to(end_);
+    // What ages out are LSAs of routers that are not reachable: that never moves a route.
+    if (std::max(network_.last_route_change, network_.last_neighbor_change) > checked)
+      report({"a route or an adjacency changed while at rest"}, "in the long run");
+    check_rest("at the end", aged_out);
+  }
+
+  void check_rest(const std::string& when, bool aged_out) {
+    for (int tries = 0; tries < 20 && !is_at_rest(network_); ++tries) network_.run_for(milliseconds{500});
+    // A refresh on its way makes databases differ for a moment; what is wrong stays wrong.
+    Problems problems;
+    for (int tries = 0; tries < 3; ++tries) {
+      problems.clear();
+      check_neighbors(network_, problems);
+      check_databases(network_, aged_out, problems);
+      check_routes(network_, problems);
+      check_forwarding(network_, problems);
+      check_statistics(network_, problems);
+      if (problems.empty()) break;
+      network_.run_for(milliseconds{1700});
+    }
+    report(problems, when);
+  }
+
+  void report(const Problems& problems, const std::string& when) {
+    for (const auto& problem : problems) {
+      network_.note("PROBLEM " + when + ": " + problem);
+      if (result_.problems.size() < kProblemsKept) result_.problems.push_back(when + ": " + problem);
+    }
+  }
+
+  void finish() {
+    report(network_.problems, "on the way");
+    result_.trace_hash = trace_.hash();
+    result_.routers = static_cast<std::uint32_t>(network_.routers.size());
+    result_.cables = network_.cables.size();
+    result_.packets = network_.packets;
+    result_.virtual_time = network_.now() - begin_;
+  }
+
+  SeedOptions options_;
+  Random random_;
+  Trace trace_;
+  Network network_;
+  Topology topology_;
+  SeedResult result_;
+  Instant begin_{}, last_fault_{};
+  Duration end_{}, last_start_{}, fault_begin_{}, fault_length_{};
+};
+
+}  // namespace
+
+SeedResult run_seed(const SeedOptions& options) {
+  return Campaign(options).run();
+}
+
+std::optional<std::size_t> fewest_faults(SeedOptions options, std::size_t faults) {
+  options.log = nullptr;
+  for (std::size_t count = 0; count <= faults; ++count) {
+    options.faults = count;
+    if (!run_seed(options).problems.empty()) return count;
+  }
+  return std::nullopt;
+}
+
+}  // namespace wgospf::sim

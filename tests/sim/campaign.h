@@ -1,0 +1,40 @@
+#pragma once
+// One seed: a random network, random faults, rest, and the oracles.
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ospf/types.h"
+
+namespace wgospf::sim {
+
+struct SeedOptions {
+  std::uint64_t seed = 1;
+  std::optional<std::uint32_t> routers;  ///< unset: drawn from the seed, 3 to 40
+  std::optional<double> hours;        ///< unset: two for every tenth seed, else only until everything rests
+  std::optional<std::size_t> faults;  ///< only the first so many faults of the schedule
+  std::FILE* log = nullptr;           ///< a readable log
+};
+
+struct SeedResult {
+  std::vector<std::string> problems;  ///< empty: passed
+  std::uint64_t trace_hash = 0;
+  std::uint32_t routers = 0;
+  std::size_t cables = 0, faults = 0;
+  std::uint64_t packets = 0;
+  ospf::Duration virtual_time{};
+  /// From the last fault until the last route or adjacency changed.
+  ospf::Duration convergence{};
+  /// By when that must be over: dead interval, retransmissions, throttling, route calculation.
+  ospf::Duration allowed{};
+};
+
+[[nodiscard]] SeedResult run_seed(const SeedOptions& options);
+
+/// The smallest number of faults with which the seed still fails; nullopt when it passes.
+[[nodiscard]] std::optional<std::size_t> fewest_faults(SeedOptions options, std::size_t faults);
+
+}  // namespace wgospf::sim

@@ -1,0 +1,190 @@
+// Flooding and the life of LSAs in time, against a neighbour that writes down what it gets.
+
+#include "tests/sim/scenario.h"
+
+namespace wgospf::sim {
+namespace {
+
+using namespace ospf;
+
+class FloodingTest : public Scenario {
+ protected:
+  [[nodiscard]] std::uint64_t drops(DropReason reason) { return instance(0).statistics().drops[reason]; }
+  [[nodiscard]] LinkId peer_link(const ScriptedPeer& peer) {
+    return network.cables[peer.cable()].ends[0].link;
+  }
+};
+
+// In: two changes within a second, and a neighbour that silently drops an instance that follows its
+// predecessor within MinLSArrival (as FRR and BIRD do). Out: the neighbour has the second change 1.05 s after
+// the first, not after a retransmission interval.
+TEST_F(FloodingTest, Section13_SecondChangeWithinASecondReachesAStrictNeighbor) {
+  auto peer = full_peer(1, 9);
+  peer->strict_arrival = true;
+  const auto key = router_key(network.routers[0].id);
+  const Instant first = network.now();
+  set_cost(0, peer_link(*peer), 20);
+  network.run_for(milliseconds{300});
+  set_cost(0, peer_link(*peer), 30);
+  const auto wanted = stored(0, key)->lsa.sequence_number();
+  ASSERT_TRUE(network.run_until([&] { return peer->held(key)->sequence_number == wanted; }, seconds{10}));
+  EXPECT_LE(network.now() - first, milliseconds{1050} + kDelay);
+}
+
+// In: ten changes in a row, 100 ms apart. Out: the first two instances at once, further ones at least 1.05 s
+// apart; the last state is what the strict neighbour ends up with.
+TEST_F(FloodingTest, Section12_4_ThirdAndLaterInstancesAreSpaced) {
+  auto peer = full_peer(1, 9);
+  peer->strict_arrival = true;
+  const auto key = router_key(network.routers[0].id);
+  peer->updates.clear();
+  for (std::uint16_t i = 0; i < 10; ++i) {
+    set_cost(0, peer_link(*peer), static_cast<std::uint16_t>(100 + i));
+    network.run_for(milliseconds{100});
+  }
+  network.run_for(seconds{15});
+  std::vector<ScriptedPeer::Seen> instances;
+  for (const auto& seen : peer->updates_of(key))
+    if (instances.empty() || seen.header.sequence_number > instances.back().header.sequence_number)
+      instances.push_back(seen);
+  ASSERT_GE(instances.size(), 3U);
+  EXPECT_EQ(instances[1].at - instances[0].at, milliseconds{100});
+  for (std::size_t i = 2; i < instances.size(); ++i)
+    EXPECT_GE(instances[i].at - instances[i - 1].at, milliseconds{1050});
+  EXPECT_EQ(peer->held(key)->sequence_number, stored(0, key)->lsa.sequence_number());
+  EXPECT_EQ(peer->held(key)->checksum, stored(0, key)->lsa.checksum());
+}
+
+// In: five instances of one LSA, 100 ms apart. Out: three are taken, the others dropped and counted; when the
+// last is repeated after MinLSArrival it is taken.
+TEST_F(FloodingTest, Section13_Step5a_ThreeInstancesWithinASecondAreTaken) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(peer->id());
+  for (std::int32_t i = 0; i < 5; ++i) {
+    peer->send_update({{peer->router_lsa(kInitialSequenceNumber + 10 + i), 0}});
+    network.run_for(milliseconds{100});
+  }
+  EXPECT_EQ(stored(0, key)->lsa.sequence_number(), kInitialSequenceNumber + 12);
+  EXPECT_EQ(drops(DropReason::lsa_min_arrival), 2U);
+  network.run_for(seconds{1});
+  peer->send_update({{peer->router_lsa(kInitialSequenceNumber + 14), 0}});
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(stored(0, key)->lsa.sequence_number(), kInitialSequenceNumber + 14);
+}
+
+// In: a neighbour that does not acknowledge. Out: the LSA comes again every RxmtInterval, until it does.
+TEST_F(FloodingTest, Section13_6_UnacknowledgedLsaIsRetransmitted) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  peer->updates.clear();
+  peer->acknowledges = false;
+  set_cost(0, peer_link(*peer), 20);
+  network.run_for(milliseconds{10100});
+  const auto seen = peer->updates_of(key);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[1].at - seen[0].at, seconds{5});
+  EXPECT_EQ(seen[2].at - seen[1].at, seconds{5});
+  peer->acknowledges = true;
+  network.run_for(seconds{6});
+  EXPECT_EQ(instance(0).neighbors().front().retransmission_list, 0U);
+}
+
+// In: an LSA received. Out: acknowledged with delay, well within RxmtInterval; a duplicate at once.
+TEST_F(FloodingTest, Section13_5_AcknowledgmentsDelayedAndDirect) {
+  auto peer = full_peer(1, 9);
+  const auto lsa = peer->router_lsa(kInitialSequenceNumber + 5);
+  peer->acknowledgments.clear();
+  peer->send_update({{lsa, 0}});
+  network.run_for(kRoundTrip);
+  EXPECT_TRUE(peer->acknowledgments.empty());
+  network.run_for(seconds{1});
+  ASSERT_EQ(peer->acknowledgments.size(), 1U);
+  peer->send_update({{lsa, 0}});
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(peer->acknowledgments.size(), 2U);
+}
+
+// In: an update with an older instance than ours. Out: ours comes back at once, once a second.
+TEST_F(FloodingTest, Section13_Step8_OlderInstanceIsAnsweredWithOurs) {
+  auto peer = full_peer(1, 9);
+  peer->send_update({{peer->router_lsa(kInitialSequenceNumber + 5), 0}});
+  network.run_for(seconds{2});
+  peer->updates.clear();
+  for (int i = 0; i < 3; ++i) peer->send_update({{peer->router_lsa(kInitialSequenceNumber + 2), 0}});
+  network.run_for(kRoundTrip);
+  ASSERT_EQ(peer->updates_of(router_key(peer->id())).size(), 1U);
+  EXPECT_EQ(peer->updates.front().header.sequence_number, kInitialSequenceNumber + 5);
+}
+
+// In: an LSA, its flush, and then the LSA once more, overtaken on the way. Out: the flush wins: the LSA stays
+// away, and the sender gets the flushed instance back.
+TEST_F(FloodingTest, Section13_Step8_FlushedLsaThatComesLateIsNotTakenAgain) {
+  auto peer = full_peer(1, 9);
+  const auto lsa = peer->router_lsa(kInitialSequenceNumber + 5);
+  const auto key = router_key(peer->id());
+  peer->send_update({{lsa, 1}});
+  network.run_for(seconds{2});
+  peer->send_update({{lsa, kMaxAge}});
+  network.run_for(milliseconds{50});
+  ASSERT_FALSE(stored(0, key));
+  peer->updates.clear();
+  peer->send_update({{lsa, 1}});
+  network.run_for(milliseconds{50});
+  EXPECT_FALSE(stored(0, key));
+  ASSERT_EQ(peer->updates_of(key).size(), 1U);
+  EXPECT_TRUE(peer->updates.front().header.is_maxage());
+}
+
+// The same when the router had never seen the LSA that the flush is about (step 4).
+TEST_F(FloodingTest, Section13_Step4_FlushThatOvertakesItsLsaWins) {
+  auto peer = full_peer(1, 9);
+  const auto lsa = peer->router_lsa(kInitialSequenceNumber + 5);
+  const auto key = router_key(peer->id());
+  peer->send_update({{lsa, kMaxAge}});
+  network.run_for(milliseconds{50});
+  peer->send_update({{lsa, 1}});
+  network.run_for(milliseconds{50});
+  EXPECT_FALSE(stored(0, key));
+  peer->send_update({{peer->router_lsa(kInitialSequenceNumber + 6), 1}});  // a newer one is a new LSA
+  network.run_for(milliseconds{50});
+  EXPECT_TRUE(stored(0, key));
+}
+
+// In: the flush was long ago. Out: an instance however old is a new LSA (a router that starts again at the
+// initial sequence number must be heard).
+TEST_F(FloodingTest, Section13_Step4_FlushIsForgottenAfterMinLsArrival) {
+  auto peer = full_peer(1, 9);
+  peer->send_update({{peer->router_lsa(kInitialSequenceNumber + 5), kMaxAge}});
+  network.run_for(milliseconds{1100});
+  peer->send_update({{peer->router_lsa(kInitialSequenceNumber), 1}});
+  network.run_for(milliseconds{50});
+  EXPECT_TRUE(stored(0, router_key(peer->id())));
+}
+
+// In: an external withdrawn and set again at once. Out: it is everywhere again within a second.
+TEST_F(FloodingTest, Section14_1_WithdrawnAndSetAgainAtOnceIsBack) {
+  const RouterIndex a = add_router(1), b = add_router(2), c = add_router(3);
+  connect(a, b);
+  connect(b, c);
+  start_all();
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  network.run_for(seconds{10});
+  ExternalRoute<V2> route;
+  route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
+  const LsaKey<V2> key{v2::LsaType::as_external, LinkStateId{route.prefix.address.value},
+                       network.routers[a].id};
+  network.change_externals(a, {route}, {});
+  network.run_for(seconds{8});
+  ASSERT_TRUE(stored(c, key));
+  network.change_externals(a, {}, {route.prefix});
+  network.run_for(milliseconds{100});
+  EXPECT_FALSE(stored(c, key));
+  network.change_externals(a, {route}, {});
+  EXPECT_TRUE(network.run_until([&] { return stored(c, key).has_value(); }, seconds{1}));
+  network.run_for(seconds{8});
+  EXPECT_TRUE(stored(c, key));
+  EXPECT_TRUE(stored(b, key));
+}
+
+}  // namespace
+}  // namespace wgospf::sim

@@ -1,0 +1,216 @@
+// wgospf_sim: runs seeds of the simulator, or replays one with a readable log.
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/sim/campaign.h"
+
+namespace {
+
+using wgospf::sim::run_seed;
+using wgospf::sim::SeedOptions;
+using wgospf::sim::SeedResult;
+
+constexpr const char* kUsage =
+    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H]\n"
+    "       wgospf_sim --seed N [--log FILE] [--routers N] [--hours H] [--faults N]\n"
+    "  --seeds A..B  run these seeds (default 1..200)\n"
+    "  --seed N      run one seed and log every packet, event and route change\n"
+    "  --log FILE    where that log goes (default: standard output)\n"
+    "  --routers N   this many routers instead of a number drawn from the seed\n"
+    "  --hours H     run for H virtual hours (default: 2 for every tenth seed)\n"
+    "  --faults N    only the first N faults of the schedule\n"
+    "  --jobs N      seeds run at the same time (default: one for each core)\n"
+    "  --twice       run each seed twice and compare the traces\n"
+    "Exit status 0 when all passed, 1 when a seed failed, 2 for a mistake on the command line.\n";
+
+struct Arguments {
+  std::uint64_t first = 1, last = 200;
+  bool is_replay = false, twice = false;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+  std::string log;
+  SeedOptions options;
+};
+
+[[noreturn]] void mistake(const std::string& what) {
+  std::fprintf(stderr, "wgospf_sim: %s\n%s", what.c_str(), kUsage);
+  std::exit(2);
+}
+
+template <class Number>
+Number number(std::string_view option, std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size())
+    mistake(std::string(option) + " wants a number, not '" + std::string(text) + "'");
+  return value;
+}
+
+void take_range(Arguments& arguments, std::string_view text) {
+  const auto dots = text.find("..");
+  if (dots == std::string_view::npos) mistake("--seeds wants A..B, not '" + std::string(text) + "'");
+  arguments.first = number<std::uint64_t>("--seeds", text.substr(0, dots));
+  arguments.last = number<std::uint64_t>("--seeds", text.substr(dots + 2));
+  if (arguments.last < arguments.first) mistake("--seeds wants A..B with A not above B");
+}
+
+Arguments parse(int argc, char** argv) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view option = argv[i];
+    const auto value = [&]() -> std::string_view {
+      if (i + 1 >= argc) mistake(std::string(option) + " wants a value");
+      return argv[++i];
+    };
+    if (option == "--seeds") {
+      take_range(arguments, value());
+    } else if (option == "--seed") {
+      arguments.first = arguments.last = number<std::uint64_t>(option, value());
+      arguments.is_replay = true;
+    } else if (option == "--log") {
+      arguments.log = value();
+    } else if (option == "--routers") {
+      arguments.options.routers = std::clamp(number<std::uint32_t>(option, value()), 2U, 10000U);
+    } else if (option == "--hours") {
+      arguments.options.hours = number<double>(option, value());
+    } else if (option == "--faults") {
+      arguments.options.faults = number<std::size_t>(option, value());
+    } else if (option == "--jobs") {
+      arguments.jobs = std::max(1U, number<unsigned>(option, value()));
+    } else if (option == "--twice") {
+      arguments.twice = true;
+    } else if (option == "--help") {
+      std::fputs(kUsage, stdout);
+      std::exit(0);
+    } else {
+      mistake("unknown option '" + std::string(option) + "'");
+    }
+  }
+  return arguments;
+}
+
+std::string replay_command(const SeedOptions& options, std::optional<std::size_t> faults) {
+  std::string command = "wgospf_sim --seed " + std::to_string(options.seed);
+  if (options.routers) command += " --routers " + std::to_string(*options.routers);
+  if (options.hours) command += " --hours " + std::to_string(*options.hours);
+  if (faults) command += " --faults " + std::to_string(*faults);
+  return command;
+}
+
+double in_seconds(wgospf::ospf::Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+/// All seeds of a range, one thread for each job.
+class Range {
+ public:
+  explicit Range(const Arguments& arguments) : arguments_(arguments), next_(arguments.first) {}
+
+  bool run() {
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < arguments_.jobs; ++i) threads.emplace_back([this] { work(); });
+    for (auto& thread : threads) thread.join();
+    print_distribution();
+    std::printf("%zu passed, %zu failed\n", passed_, failed_);
+    return failed_ == 0;
+  }
+
+ private:
+  void work() {
+    for (;;) {
+      SeedOptions options = arguments_.options;
+      {
+        const std::lock_guard lock(mutex_);
+        if (next_ > arguments_.last) return;
+        options.seed = next_++;
+      }
+      SeedResult result = run_seed(options);
+      if (arguments_.twice && run_seed(options).trace_hash != result.trace_hash)
+        result.problems.push_back("the same seed gave two different traces");
+      std::optional<std::size_t> faults = options.faults;
+      if (!result.problems.empty() && !faults) faults = fewest_faults(options, result.faults);
+      const std::lock_guard lock(mutex_);
+      note(options, result, faults);
+    }
+  }
+
+  void note(const SeedOptions& options, const SeedResult& result, std::optional<std::size_t> faults) {
+    packets_ += result.packets;
+    virtual_seconds_ += in_seconds(result.virtual_time);
+    if (result.problems.empty()) {
+      ++passed_;
+      convergence_.push_back(in_seconds(result.convergence));
+      slowest_ = std::max(
+          slowest_,
+          std::pair(100 * in_seconds(result.convergence) / in_seconds(result.allowed), options.seed));
+      return;
+    }
+    ++failed_;
+    std::printf("seed %llu failed: %u routers, %zu cables, %zu faults\n",
+                static_cast<unsigned long long>(options.seed), result.routers, result.cables, result.faults);
+    for (const auto& problem : result.problems) std::printf("  %s\n", problem.c_str());
+    std::printf("  replay: %s\n", replay_command(options, faults).c_str());
+    std::fflush(stdout);
+  }
+
+  void print_distribution() {
+    std::printf("%.0f virtual hours, %.1f million packets\n", virtual_seconds_ / 3600,
+                static_cast<double>(packets_) / 1e6);
+    if (convergence_.empty()) return;
+    std::sort(convergence_.begin(), convergence_.end());
+    const auto at = [](const std::vector<double>& values, std::size_t percent) {
+      return values[(values.size() - 1) * percent / 100];
+    };
+    std::printf(
+        "last change after the last fault: median %.2f s, 90%% %.2f s, 99%% %.2f s, most %.2f s; "
+        "at most %.0f%% of what is allowed (seed %llu)\n",
+        at(convergence_, 50), at(convergence_, 90), at(convergence_, 99), convergence_.back(), slowest_.first,
+        static_cast<unsigned long long>(slowest_.second));
+  }
+
+  const Arguments& arguments_;
+  std::mutex mutex_;
+  std::uint64_t next_;
+  std::size_t passed_ = 0, failed_ = 0;
+  std::uint64_t packets_ = 0;
+  double virtual_seconds_ = 0;
+  std::vector<double> convergence_;
+  std::pair<double, std::uint64_t> slowest_{};  ///< share of what was allowed, and the seed
+};
+
+int replay(const Arguments& arguments) {
+  SeedOptions options = arguments.options;
+  options.seed = arguments.first;
+  options.log = stdout;
+  if (!arguments.log.empty()) {
+    options.log = std::fopen(arguments.log.c_str(), "w");
+    if (options.log == nullptr) mistake("cannot write " + arguments.log);
+  }
+  const SeedResult result = run_seed(options);
+  if (options.log != stdout) std::fclose(options.log);
+  std::printf("seed %llu: %u routers, %zu cables, %zu faults, %.0f virtual seconds, trace %016llx\n",
+              static_cast<unsigned long long>(options.seed), result.routers, result.cables, result.faults,
+              in_seconds(result.virtual_time), static_cast<unsigned long long>(result.trace_hash));
+  for (const auto& problem : result.problems) std::printf("  %s\n", problem.c_str());
+  const bool passed = result.problems.empty();
+  std::printf("%d passed, %d failed\n", passed ? 1 : 0, passed ? 0 : 1);
+  return passed ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Arguments arguments = parse(argc, argv);
+  if (arguments.is_replay) return replay(arguments);
+  return Range(arguments).run() ? 0 : 1;
+}

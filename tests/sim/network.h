@@ -1,0 +1,168 @@
+#pragma once
+// The simulated world: routers that run the real core, cables between their ports, and what can happen to
+// both.
+//
+// A Router here is the host: its ports, their state as an operating system would tell it, and the externals
+// it was given. All of that outlives the Instance, which a crash destroys and a start makes anew. The world
+// is the truth that the reference calculation (reference.h) reads; the instances only ever see inputs.
+//
+// Contract kept towards the core: one input, then poll() until empty, then the deadline is armed. Timers may
+// fire a little late, as they do on a real machine. Every output goes into the trace, and route changes into
+// a model table that is compared with the published one after every drain.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ospf/instance.h"
+#include "ospf/v2/v2.h"
+#include "tests/sim/random.h"
+#include "tests/sim/scheduler.h"
+#include "tests/sim/table_model.h"
+#include "tests/sim/trace.h"
+
+namespace wgospf::sim {
+
+using ospf::LinkId;
+using ospf::RouterId;
+using ospf::V2;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Index into Network::routers and Network::cables.
+using RouterIndex = std::uint32_t;
+using CableIndex = std::uint32_t;
+
+struct Port {
+  ospf::InterfaceConfig config;
+  ospf::LinkStatus<V2> status;
+  std::optional<CableIndex> cable;
+  std::size_t end = 0;  ///< which end of the cable this is
+
+  /// Where packets come from: the first address, or the borrowed one.
+  [[nodiscard]] Ipv4Address source() const {
+    if (!status.addresses.empty()) return status.addresses.front().address;
+    return status.unnumbered_source.value_or(Ipv4Address{});
+  }
+  [[nodiscard]] bool is_unnumbered() const { return status.addresses.empty(); }
+};
+
+enum class Life : std::uint8_t { absent, running, leaving };
+
+struct Router {
+  RouterId id;
+  ospf::SpfDelay spf_delay;
+  Duration ls_refresh_time = ospf::kLsRefreshTime;
+  std::map<LinkId, Port> ports;
+  std::map<Ipv4Prefix, ospf::ExternalRoute<V2>> externals;
+
+  Life life = Life::absent;
+  std::uint64_t lives = 0;  ///< counts starts and ends, so that a timer of a former life finds out
+  std::optional<ospf::Instance<V2>> instance;
+  TableModel model;
+  std::optional<Instant> wake;  ///< the deadline for which the earliest wake-up is scheduled
+  bool left_acknowledged = false;
+
+  [[nodiscard]] bool is_running() const { return life == Life::running; }
+  [[nodiscard]] ospf::InstanceConfig config() const;
+};
+
+struct Datagram {
+  Ipv4Address source, destination;
+  ospf::PacketBytes bytes;
+};
+
+/// One direction of a cable. Probabilities in per mille.
+struct Direction {
+  Duration delay = milliseconds{1};
+  Duration jitter{};  ///< added to the delay, drawn for each datagram: larger than the spacing, it reorders
+  std::uint32_t loss = 0, duplicate = 0, corrupt = 0;
+  Duration duplicate_delay = milliseconds{1};  ///< at most this much later
+  bool cut = false;                            ///< a silent blackhole
+};
+
+struct Cable {
+  struct End {
+    RouterIndex router = 0;
+    LinkId link;
+    /// When set, a scripted peer stands here instead of a router.
+    std::function<void(Instant, const Datagram&)> tap;
+  };
+  std::array<End, 2> ends;
+  std::array<Direction, 2> into;  ///< into[i] leads to ends[i]
+  std::uint32_t mtu = 1420;       ///< larger datagrams vanish (nothing the core builds is larger)
+};
+
+class Network {
+ public:
+  using Observer = std::function<void(Instant, RouterIndex, const ospf::Output<V2>&)>;
+  static constexpr Ipv4Address kAllSpfRouters{0xe0000005};
+
+  Network(Instant start, std::uint64_t seed, Trace& trace)
+      : scheduler(start), trace(trace), random_(seed), started_(start) {
+    trace.set_origin(start);
+  }
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  // Building.
+  RouterIndex add_router(RouterId id);
+  /// A port with the next free link id; its ifindex is the router's own too.
+  LinkId add_port(RouterIndex router, ospf::InterfaceConfig config, ospf::LinkStatus<V2> status);
+  CableIndex connect(Cable::End a, Cable::End b);
+
+  // What happens.
+  void start(RouterIndex router);
+  /// The instance is gone without a word.
+  void crash(RouterIndex router);
+  /// Orderly: the instance goes when it says that it is through.
+  void shut_down(RouterIndex router);
+  /// The operating system tells of a change of a port.
+  void set_status(RouterIndex router, LinkId link, ospf::LinkStatus<V2> status);
+  void set_up(RouterIndex router, LinkId link, bool up);
+  /// Hands the ports' present configuration over, as a reload does, then the state of all links.
+  void reload(RouterIndex router);
+  void change_externals(RouterIndex router, std::vector<ospf::ExternalRoute<V2>> set,
+                        std::vector<Ipv4Prefix> removed);
+  /// Sends from one end of a cable (scripted peers do this themselves).
+  void send(CableIndex cable, std::size_t from_end, Datagram datagram);
+  void note(const std::string& line) { trace.note(scheduler.now(), line); }
+
+  [[nodiscard]] Instant now() const { return scheduler.now(); }
+  void run_for(Duration duration) { scheduler.run_until(now() + duration); }
+  /// Runs until `condition` holds, looking after every step; false at the deadline.
+  bool run_until(const std::function<bool()>& condition, Duration deadline);
+
+  Scheduler scheduler;
+  Trace& trace;
+  std::vector<Router> routers;
+  std::vector<Cable> cables;
+  std::vector<Observer> observers;
+  std::vector<std::string> problems;  ///< broken promises seen on the way
+  Duration timer_lateness{};          ///< timers fire up to this late
+  Instant last_route_change{}, last_neighbor_change{};
+  std::uint64_t packets = 0;
+  void problem(RouterIndex router, const std::string& what);
+
+ private:
+  void handle(RouterIndex router, const ospf::Input<V2>& input);
+  void drain(RouterIndex router);
+  void arm(RouterIndex router);
+  void wake(RouterIndex router, std::uint64_t life, Instant due);
+  void transmit(RouterIndex router, const ospf::Transmit<V2>& transmit);
+  void check_packet(RouterIndex router, const Port& port, const ospf::PacketBytes& bytes);
+  void see_event(RouterIndex router, const ospf::Event<V2>& event);
+  void deliver(CableIndex cable, std::size_t to_end, const Datagram& datagram);
+  void end_life(RouterIndex router);
+
+  Random random_;
+  Instant started_;
+};
+
+}  // namespace wgospf::sim

@@ -1,0 +1,169 @@
+// Self-originated LSAs in time: refresh, flushing, sequence numbers, and what comes back from the network.
+
+#include "tests/sim/scenario.h"
+
+namespace wgospf::sim {
+namespace {
+
+using namespace ospf;
+
+class OriginationTest : public Scenario {
+ protected:
+  /// The router's own router-LSA as it might come back from the network with another sequence number.
+  [[nodiscard]] Lsa<V2> own_with_sequence(std::int32_t sequence_number) {
+    return V2::with(stored(0, router_key(network.routers[0].id))->lsa, 0, sequence_number);
+  }
+};
+
+// In: nothing happens for half an hour. Out: a new instance at LSRefreshTime.
+TEST_F(OriginationTest, Section12_4_RefreshedAtLsRefreshTime) {
+  const RouterIndex a = add_router(1), b = add_router(2);
+  connect(a, b);
+  start_all();
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  network.run_for(seconds{10});
+  const auto key = router_key(network.routers[a].id);
+  const auto before = stored(b, key);
+  const Instant originated = network.now() - seconds{before->age};
+  ASSERT_TRUE(network.run_until(
+      [&] { return stored(b, key)->lsa.sequence_number() == before->lsa.sequence_number() + 1; },
+      seconds{2000}));
+  EXPECT_GE(network.now() - originated, seconds{1798});
+  EXPECT_LE(network.now() - originated, seconds{1802});
+}
+
+// In: a configured LSRefreshTime of 20 s. Out: that is kept.
+TEST_F(OriginationTest, Section12_4_RefreshTimeIsConfigurable) {
+  const RouterIndex a = add_router(1), b = add_router(2);
+  connect(a, b);
+  network.routers[a].ls_refresh_time = seconds{20};
+  start_all();
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  network.run_for(seconds{1});
+  const auto key = router_key(network.routers[a].id);
+  const auto before = stored(b, key)->lsa.sequence_number();
+  network.run_for(seconds{60});
+  EXPECT_EQ(stored(b, key)->lsa.sequence_number(), before + 3);
+}
+
+// In: an orderly shutdown at the end of a chain. Out: its LSAs are gone everywhere within a second, and it
+// knew that they were acknowledged.
+TEST_F(OriginationTest, Section14_1_ShutdownFlushesEverywhere) {
+  const RouterIndex a = add_router(1), b = add_router(2), c = add_router(3);
+  connect(a, b);
+  connect(b, c);
+  start_all();
+  ExternalRoute<V2> route;
+  route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
+  network.change_externals(a, {route}, {});
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  network.run_for(seconds{10});
+  ASSERT_TRUE(stored(c, router_key(network.routers[a].id)));
+  network.shut_down(a);
+  ASSERT_TRUE(network.run_until([&] { return network.routers[a].life == Life::absent; }, seconds{2}));
+  EXPECT_TRUE(network.routers[a].left_acknowledged);
+  network.run_for(seconds{1});
+  for (const RouterIndex router : {b, c}) {
+    EXPECT_EQ(instance(router).statistics().lsdb_size, 2U);
+    EXPECT_FALSE(stored(router, router_key(network.routers[a].id)));
+  }
+  EXPECT_EQ(full_count(b), 1U);  // its last hello listed nobody
+}
+
+// In: a shutdown whose flush nobody acknowledges. Out: over after one second all the same.
+TEST_F(OriginationTest, Section14_1_ShutdownDoesNotWaitForever) {
+  auto peer = full_peer(1, 9);
+  peer->acknowledges = false;
+  network.shut_down(0);
+  network.run_for(milliseconds{900});
+  EXPECT_EQ(network.routers[0].life, Life::leaving);
+  network.run_for(milliseconds{200});
+  EXPECT_EQ(network.routers[0].life, Life::absent);
+  EXPECT_FALSE(network.routers[0].left_acknowledged);
+}
+
+// In: our own router-LSA with a higher sequence number (of a former life). Out: an instance above it, and an
+// event.
+TEST_F(OriginationTest, Section13_4_OwnLsaReceivedNewerIsSuperseded) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  const auto before = stored(0, key)->lsa.sequence_number();
+  peer->send_update({{own_with_sequence(before + 100), 5}});
+  ASSERT_TRUE(network.run_until(
+      [&] { return peer->held(key) && peer->held(key)->sequence_number == before + 101; }, seconds{1}));
+  ASSERT_EQ(events_of<SelfOriginatedReceived<V2>>(0).size(), 1U);
+  EXPECT_EQ(events_of<SelfOriginatedReceived<V2>>(0).front().sequence_number, before + 100);
+}
+
+// In: an external of ours that we do not advertise (any more). Out: flushed.
+TEST_F(OriginationTest, Section13_4_OwnLsaThatIsNotWantedIsFlushed) {
+  auto peer = full_peer(1, 9);
+  v2::ExternalLsa body;
+  body.mask = netmask(24);
+  body.metric = 20;
+  LsaHeader<V2> header;
+  header.options = {v2::Options::kExternal};
+  header.key = {v2::LsaType::as_external, LinkStateId{0xc6336400}, network.routers[0].id};
+  header.sequence_number = kInitialSequenceNumber + 3;
+  peer->send_update({{V2::encode_lsa(header, body), 10}});
+  network.run_for(seconds{1});
+  const auto seen = peer->updates_of(header.key);
+  ASSERT_FALSE(seen.empty());
+  EXPECT_TRUE(seen.back().header.is_maxage());
+  EXPECT_EQ(seen.back().header.sequence_number, header.sequence_number);
+  EXPECT_FALSE(stored(0, header.key));
+}
+
+// In: our own LSA with the largest sequence number comes back. Out: it is flushed first, then the next
+// instance bears the initial sequence number.
+TEST_F(OriginationTest, Section12_1_6_SequenceNumberWraps) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  peer->updates.clear();
+  peer->send_update({{own_with_sequence(kMaxSequenceNumber), 5}});
+  ASSERT_TRUE(network.run_until(
+      [&] { return stored(0, key) && stored(0, key)->lsa.sequence_number() == kInitialSequenceNumber; },
+      seconds{12}));
+  network.run_for(seconds{1});
+  const auto seen = peer->updates_of(key);
+  ASSERT_GE(seen.size(), 2U);
+  EXPECT_EQ(seen.front().header.sequence_number, kMaxSequenceNumber);
+  EXPECT_TRUE(seen.front().header.is_maxage());
+  EXPECT_EQ(seen.back().header.sequence_number, kInitialSequenceNumber);
+  EXPECT_EQ(peer->held(key)->sequence_number, kInitialSequenceNumber);
+}
+
+// In: one below the largest. Out: the next instance has the largest; a change after it wraps.
+TEST_F(OriginationTest, Section12_1_6_LargestSequenceNumberIsUsedOnce) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  peer->send_update({{own_with_sequence(kMaxSequenceNumber - 1), 5}});
+  network.run_for(seconds{8});
+  ASSERT_EQ(peer->held(key)->sequence_number, kMaxSequenceNumber);
+  set_cost(0, network.cables[peer->cable()].ends[0].link, 77);
+  ASSERT_TRUE(network.run_until(
+      [&] { return peer->held(key) && peer->held(key)->sequence_number == kInitialSequenceNumber; },
+      seconds{12}));
+  EXPECT_EQ(peer->held(key)->checksum, stored(0, key)->lsa.checksum());
+}
+
+// In: a router that crashed for good. Out: its LSA is gone everywhere an hour after its origination, flushed
+// by those who hold it.
+TEST_F(OriginationTest, Section14_CrashedRoutersLsaAgesOut) {
+  const RouterIndex a = add_router(1), b = add_router(2), c = add_router(3);
+  connect(a, b, {10, 40});
+  connect(b, c, {10, 40});
+  start_all();
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  network.crash(a);
+  const auto key = router_key(network.routers[a].id);
+  network.run_for(seconds{3580});
+  ASSERT_TRUE(stored(c, key));
+  network.run_for(seconds{30});
+  EXPECT_FALSE(stored(b, key));
+  EXPECT_FALSE(stored(c, key));
+  EXPECT_EQ(instance(c).statistics().lsdb_size, 2U);
+}
+
+}  // namespace
+}  // namespace wgospf::sim

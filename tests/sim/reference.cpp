@@ -1,0 +1,192 @@
+#include "tests/sim/reference.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace wgospf::sim {
+
+using namespace ospf;
+
+bool adjacency_exists(const Network& network, CableIndex index) {
+  const Cable& cable = network.cables[index];
+  if (cable.into[0].cut || cable.into[1].cut) return false;
+  const Port* ports[2];
+  for (std::size_t end = 0; end < 2; ++end) {
+    const Router& router = network.routers[cable.ends[end].router];
+    const auto port = router.ports.find(cable.ends[end].link);
+    if (!router.is_running() || port == router.ports.end() || !port->second.status.up) return false;
+    ports[end] = &port->second;
+  }
+  return ports[0]->config.hello_interval == ports[1]->config.hello_interval &&
+         ports[0]->config.dead_interval == ports[1]->config.dead_interval;
+}
+
+std::vector<RouterIndex> components(const Network& network) {
+  std::vector<RouterIndex> lowest(network.routers.size());
+  for (RouterIndex i = 0; i < lowest.size(); ++i) lowest[i] = i;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (CableIndex i = 0; i < network.cables.size(); ++i) {
+      if (!adjacency_exists(network, i)) continue;
+      RouterIndex& a = lowest[network.cables[i].ends[0].router];
+      RouterIndex& b = lowest[network.cables[i].ends[1].router];
+      if (a == b) continue;
+      a = b = std::min(a, b);
+      changed = true;
+    }
+  }
+  return lowest;
+}
+
+std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
+  std::map<Ipv4Prefix, std::uint32_t> prefixes;
+  for (const auto& [link, port] : router.ports) {
+    if (!port.status.up) continue;
+    for (const auto& address : port.status.addresses) {
+      const bool loopback = port.status.loopback;
+      const auto prefix = loopback ? Ipv4Prefix::host(address.address) : address.prefix();
+      const std::uint32_t cost = loopback ? 0 : port.config.cost;
+      const auto [it, is_new] = prefixes.try_emplace(prefix, cost);
+      it->second = std::min(it->second, cost);
+    }
+  }
+  return prefixes;
+}
+
+namespace {
+
+struct Edge {
+  RouterIndex to;
+  LinkId link;
+  std::uint32_t cost;
+};
+
+std::vector<std::vector<Edge>> graph(const Network& network) {
+  std::vector<std::vector<Edge>> edges(network.routers.size());
+  for (CableIndex i = 0; i < network.cables.size(); ++i) {
+    if (!adjacency_exists(network, i)) continue;
+    const auto& ends = network.cables[i].ends;
+    for (std::size_t end = 0; end < 2; ++end) {
+      const Port& port = network.routers[ends[end].router].ports.at(ends[end].link);
+      edges[ends[end].router].push_back({ends[1 - end].router, ends[end].link, port.config.cost});
+    }
+  }
+  return edges;
+}
+
+}  // namespace
+
+Distances shortest_paths(const Network& network, RouterIndex root) {
+  const auto edges = graph(network);
+  const std::size_t count = network.routers.size();
+  Distances found{std::vector<std::optional<std::uint32_t>>(count), std::vector<std::set<Hop>>(count)};
+  std::vector<bool> done(count, false);
+  found.cost[root] = 0;
+  for (;;) {
+    std::optional<RouterIndex> nearest;
+    for (RouterIndex i = 0; i < count; ++i)
+      if (!done[i] && found.cost[i] && (!nearest || *found.cost[i] < *found.cost[*nearest])) nearest = i;
+    if (!nearest) return found;
+    done[*nearest] = true;
+    for (const Edge& edge : edges[*nearest]) {
+      const std::uint32_t cost = *found.cost[*nearest] + edge.cost;
+      if (found.cost[edge.to] && *found.cost[edge.to] < cost) continue;
+      if (!found.cost[edge.to] || *found.cost[edge.to] > cost) found.hops[edge.to].clear();
+      found.cost[edge.to] = cost;
+      if (*nearest == root)
+        found.hops[edge.to].insert({edge.link, network.routers[edge.to].id});
+      else
+        found.hops[edge.to].insert(found.hops[*nearest].begin(), found.hops[*nearest].end());
+    }
+  }
+}
+
+namespace {
+
+ExpectedTable intra_area_routes(const Network& network, RouterIndex root, const Distances& found) {
+  ExpectedTable table;
+  for (RouterIndex i = 0; i < network.routers.size(); ++i) {
+    if (!found.cost[i]) continue;
+    for (const auto& [prefix, cost] : own_prefixes(network.routers[i])) {
+      const std::uint32_t metric = *found.cost[i] + cost;
+      const auto [it, is_new] = table.try_emplace(prefix);
+      ExpectedRoute& route = it->second;
+      if (!is_new && route.metric < metric) continue;
+      if (!is_new && route.metric > metric) route = {};
+      route.metric = metric;
+      if (i == root) route.attached = true;
+      route.hops.insert(found.hops[i].begin(), found.hops[i].end());
+    }
+  }
+  return table;
+}
+
+/// A host on a LAN of the router's own, by each of its links there.
+std::set<Hop> host_hops(const Router& router, Ipv4Address host) {
+  std::set<Hop> hops;
+  for (const auto& [link, port] : router.ports) {
+    if (!port.status.up || port.status.loopback) continue;
+    for (const auto& address : port.status.addresses)
+      if (address.prefix().contains(host)) hops.insert({link, {}, host});
+  }
+  return hops;
+}
+
+/// The way to an external: its path cost and hops by RFC 2328 section 16.4 step 3; nullopt when there is
+/// none.
+std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRoute<V2>& external,
+                                                              RouterIndex router, const Router& root,
+                                                              const Distances& found,
+                                                              const ExpectedTable& intra) {
+  if (!external.forwarding_address) return std::pair{*found.cost[router], found.hops[router]};
+  const ExpectedRoute* best = nullptr;
+  std::uint8_t best_length = 0;
+  for (const auto& [prefix, route] : intra) {
+    if (!prefix.contains(*external.forwarding_address) || (best != nullptr && prefix.length < best_length))
+      continue;
+    best = &route;
+    best_length = prefix.length;
+  }
+  if (best == nullptr) return std::nullopt;
+  if (best->attached) return std::pair{best->metric, host_hops(root, *external.forwarding_address)};
+  return std::pair{best->metric, best->hops};
+}
+
+/// Section 16.4 step 6: smaller is better.
+auto preference(const ExpectedRoute& route) {
+  return std::tuple(route.path_type, route.type2_metric, route.metric);
+}
+
+}  // namespace
+
+ExpectedTable expected_routes(const Network& network, RouterIndex root) {
+  const Distances found = shortest_paths(network, root);
+  const ExpectedTable intra = intra_area_routes(network, root, found);
+  ExpectedTable table = intra;
+  for (RouterIndex i = 0; i < network.routers.size(); ++i) {
+    if (i == root || !found.cost[i]) continue;
+    for (const auto& [prefix, external] : network.routers[i].externals) {
+      if (external.metric >= kLsInfinity || intra.contains(prefix)) continue;
+      const auto way = way_to(external, i, network.routers[root], found, intra);
+      if (!way) continue;
+      ExpectedRoute route;
+      route.path_type = external.type2 ? PathType::external_2 : PathType::external_1;
+      route.metric = external.type2 ? way->first : way->first + external.metric;
+      route.type2_metric = external.type2 ? external.metric : 0;
+      route.hops = way->second;
+      route.tags = {external.tag};
+      const auto [it, is_new] = table.try_emplace(prefix, route);
+      if (is_new || preference(it->second) < preference(route)) continue;
+      if (preference(route) < preference(it->second)) {
+        it->second = route;
+        continue;
+      }
+      it->second.hops.merge(route.hops);
+      it->second.tags.merge(route.tags);
+    }
+  }
+  return table;
+}
+
+}  // namespace wgospf::sim

@@ -1,0 +1,199 @@
+#include "tests/sim/scripted_peer.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace wgospf::sim {
+
+using namespace ospf;
+
+ScriptedPeer::ScriptedPeer(Network& network, RouterIndex router, LinkId port, RouterId id,
+                           Ipv4Address address)
+    : network_(network), id_(id), address_(address), config_(network.routers[router].ports.at(port).config) {
+  Cable::End peer;
+  peer.tap = [this](Instant, const Datagram& datagram) { receive(datagram); };
+  cable_ = network.connect({router, port, {}}, std::move(peer));
+}
+
+void ScriptedPeer::start() {
+  hello_due();
+}
+
+void ScriptedPeer::become(RouterId id) {
+  id_ = id;
+  neighbor_.reset();
+  two_way_ = exchanging_ = full_ = described_ = false;
+  wanted_.clear();
+  database_.clear();
+  send_hello();
+}
+
+void ScriptedPeer::hello_due() {
+  send_hello();
+  network_.scheduler.after(seconds{1}, [this] { hello_due(); });
+}
+
+void ScriptedPeer::send_hello() {
+  Hello<V2> hello;
+  hello.fields.network_mask = netmask(30);
+  hello.hello_interval = config_.hello_interval;
+  hello.dead_interval = config_.dead_interval;
+  hello.options = {v2::Options::kExternal};
+  if (neighbor_) hello.neighbors.push_back(*neighbor_);
+  transmit(V2::encode(id_, kBackbone, hello));
+}
+
+void ScriptedPeer::transmit(std::vector<std::byte> bytes) {
+  network_.send(
+      cable_, 1,
+      {address_, Network::kAllSpfRouters, std::make_shared<const std::vector<std::byte>>(std::move(bytes))});
+}
+
+void ScriptedPeer::send_update(const std::vector<OutgoingLsa<V2>>& lsas) {
+  transmit(V2::encode(id_, kBackbone, std::span<const OutgoingLsa<V2>>(lsas)));
+}
+
+void ScriptedPeer::send_dd(const DatabaseDescription<V2>& dd) {
+  transmit(V2::encode(id_, kBackbone, dd));
+}
+
+void ScriptedPeer::hold(const Lsa<V2>& lsa) {
+  database_[lsa.header().key] = {lsa, network_.now() - seconds{10}};
+}
+
+std::optional<LsaHeader<V2>> ScriptedPeer::held(const LsaKey<V2>& key) const {
+  const auto it = database_.find(key);
+  if (it == database_.end()) return std::nullopt;
+  return it->second.lsa.header();
+}
+
+Lsa<V2> ScriptedPeer::router_lsa(std::int32_t sequence_number, std::uint32_t stubs, std::uint16_t age) const {
+  v2::RouterLsa body;
+  if (neighbor_)
+    body.links.push_back({neighbor_->value, address_.value, v2::RouterLinkType::point_to_point, 10, {}});
+  for (std::uint32_t i = 0; i < stubs; ++i)
+    body.links.push_back({0xc6336400 + i, 0xffffffff, v2::RouterLinkType::stub, 1, {}});
+  LsaHeader<V2> header;
+  header.age = age;
+  header.options = {v2::Options::kExternal};
+  header.key = {v2::LsaType::router, LinkStateId{id_.value}, id_};
+  header.sequence_number = sequence_number;
+  return V2::encode_lsa(header, body);
+}
+
+std::vector<ScriptedPeer::Seen> ScriptedPeer::updates_of(const LsaKey<V2>& key) const {
+  std::vector<Seen> found;
+  for (const Seen& seen : updates)
+    if (seen.header.key == key) found.push_back(seen);
+  return found;
+}
+
+void ScriptedPeer::receive(const Datagram& datagram) {
+  const auto decoded = V2::decode(*datagram.bytes);
+  const auto* packet = std::get_if<Packet<V2>>(&decoded);
+  if (packet == nullptr) return;
+  neighbor_ = packet->header.router_id;
+  std::visit([this](const auto& body) { take(body); }, packet->body);
+}
+
+void ScriptedPeer::take(const Hello<V2>& hello) {
+  hellos.push_back(network_.now());
+  const bool listed = std::find(hello.neighbors.begin(), hello.neighbors.end(), id_) != hello.neighbors.end();
+  if (!listed) {
+    exchanging_ = full_ = described_ = false;
+    two_way_ = false;
+    send_hello();
+    return;
+  }
+  if (std::exchange(two_way_, true)) return;
+  send_hello();
+  if (!answers_descriptions) return;
+  DatabaseDescription<V2> dd;
+  dd.interface_mtu = 1420;
+  dd.options = {v2::Options::kExternal | v2::Options::kOpaque};
+  dd.flags = {.init = true, .more = true, .master = true};
+  dd.sequence_number = dd_sequence_;
+  send_dd(dd);
+}
+
+std::vector<LsaHeader<V2>> ScriptedPeer::headers() const {
+  std::vector<LsaHeader<V2>> all;
+  for (const auto& [key, held] : database_) all.push_back(held.lsa.header());
+  return all;
+}
+
+/// One packet describes everything: a test's databases are small.
+void ScriptedPeer::take(const DatabaseDescription<V2>& dd) {
+  descriptions.push_back({network_.now(), dd});
+  if (!answers_descriptions || full_) return;
+  for (const auto& header : dd.headers) {
+    const auto own = held(header.key);
+    if (!own || compare_recency(header, *own) > 0) wanted_.push_back(header.key);
+  }
+  DatabaseDescription<V2> answer;
+  answer.interface_mtu = 1420;
+  answer.options = {v2::Options::kExternal | v2::Options::kOpaque};
+  const bool is_slave = *neighbor_ > id_;
+  if (is_slave) {
+    if (!dd.flags.init && !exchanging_) return;
+    exchanging_ = true;
+    answer.sequence_number = dd.sequence_number;
+  } else {
+    if (dd.flags.init || dd.sequence_number != dd_sequence_) return;
+    exchanging_ = true;
+    if (described_ && !dd.flags.more) return exchange_done();
+    answer.sequence_number = ++dd_sequence_;
+    answer.flags.master = true;
+  }
+  if (!std::exchange(described_, true)) answer.headers = headers();
+  send_dd(answer);
+  if (is_slave && !dd.flags.more) exchange_done();
+}
+
+void ScriptedPeer::exchange_done() {
+  full_ = wanted_.empty();
+  if (!full_) transmit(V2::encode(id_, kBackbone, LinkStateRequest<V2>{wanted_}));
+}
+
+void ScriptedPeer::take(const LinkStateRequest<V2>& request) {
+  std::vector<OutgoingLsa<V2>> lsas;
+  for (const auto& key : request.keys)
+    if (const auto it = database_.find(key); it != database_.end())
+      lsas.push_back({it->second.lsa, static_cast<std::uint16_t>(it->second.lsa.header().age + 1)});
+  send_update(lsas);
+}
+
+/// True when the instance is to be acknowledged.
+bool ScriptedPeer::install(const ReceivedLsa<V2>& received) {
+  const auto it = database_.find(received.header.key);
+  if (it != database_.end()) {
+    const auto order = compare_recency(received.header, it->second.lsa.header());
+    if (order == 0) return true;
+    if (order < 0) return false;
+    if (strict_arrival && network_.now() - it->second.installed < kMinLsArrival) return false;
+  }
+  if (received.header.is_maxage())
+    database_.erase(received.header.key);
+  else
+    database_[received.header.key] = {Lsa<V2>::copy(received.bytes), network_.now()};
+  return true;
+}
+
+void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
+  LinkStateAcknowledgment<V2> ack;
+  for (const auto& received : update.lsas) {
+    const bool taken = (acknowledges || !full_) && install(received);
+    if (taken) ack.headers.push_back(received.header);
+    updates.push_back({network_.now(), received.header, Lsa<V2>::copy(received.bytes), taken});
+    std::erase(wanted_, received.header.key);
+  }
+  if (!ack.headers.empty()) transmit(V2::encode(id_, kBackbone, ack));
+  if (exchanging_ && wanted_.empty()) full_ = true;
+}
+
+void ScriptedPeer::take(const LinkStateAcknowledgment<V2>& ack) {
+  acknowledgments.insert(acknowledgments.end(), ack.headers.begin(), ack.headers.end());
+}
+
+}  // namespace wgospf::sim

@@ -1,0 +1,92 @@
+#pragma once
+// A neighbour that a test leads by the hand: it becomes Full like anybody else, acknowledges what it takes,
+// and writes down with times what it was sent. It can be strict about MinLSArrival as other implementations
+// are, deaf to updates, and send whatever a test makes up.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "ospf/packet.h"
+#include "ospf/v2/v2.h"
+#include "tests/sim/network.h"
+
+namespace wgospf::sim {
+
+class ScriptedPeer {
+ public:
+  struct Seen {
+    Instant at;
+    ospf::LsaHeader<V2> header;
+    ospf::Lsa<V2> lsa;
+    bool taken = false;  ///< false: dropped by MinLSArrival, older, or deaf
+  };
+  struct SeenDd {
+    Instant at;
+    ospf::DatabaseDescription<V2> dd;
+  };
+
+  /// Stands at `router`'s end of a new cable to `port`.
+  ScriptedPeer(Network& network, RouterIndex router, LinkId port, RouterId id, Ipv4Address address);
+  ScriptedPeer(const ScriptedPeer&) = delete;
+  ScriptedPeer& operator=(const ScriptedPeer&) = delete;
+
+  /// Hellos every second from now on, with the intervals of the router's port.
+  void start();
+  /// Another router takes the place of this one: new router id, nothing known.
+  void become(RouterId id);
+  [[nodiscard]] bool is_full() const { return full_; }
+  [[nodiscard]] CableIndex cable() const { return cable_; }
+  [[nodiscard]] RouterId id() const { return id_; }
+
+  /// LSAs that it describes and answers requests with.
+  void hold(const ospf::Lsa<V2>& lsa);
+  [[nodiscard]] std::optional<ospf::LsaHeader<V2>> held(const ospf::LsaKey<V2>& key) const;
+  /// A router-LSA of its own with a link to the router and `stubs` host routes.
+  [[nodiscard]] ospf::Lsa<V2> router_lsa(std::int32_t sequence_number, std::uint32_t stubs = 0,
+                                         std::uint16_t age = 0) const;
+  void send_update(const std::vector<ospf::OutgoingLsa<V2>>& lsas);
+  void send_dd(const ospf::DatabaseDescription<V2>& dd);
+
+  bool strict_arrival = false;       ///< drops silently what follows its predecessor within MinLSArrival
+  bool acknowledges = true;          ///< false: deaf to updates once Full
+  bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
+  std::vector<Seen> updates;
+  std::vector<SeenDd> descriptions;
+  std::vector<Instant> hellos;
+  std::vector<ospf::LsaHeader<V2>> acknowledgments;
+
+  [[nodiscard]] std::vector<Seen> updates_of(const ospf::LsaKey<V2>& key) const;
+
+ private:
+  struct Held {
+    ospf::Lsa<V2> lsa;
+    Instant installed;
+  };
+  void receive(const Datagram& datagram);
+  void take(const ospf::Hello<V2>& hello);
+  void take(const ospf::DatabaseDescription<V2>& dd);
+  void take(const ospf::LinkStateRequest<V2>& request);
+  void take(const ospf::LinkStateUpdate<V2>& update);
+  void take(const ospf::LinkStateAcknowledgment<V2>& ack);
+  bool install(const ospf::ReceivedLsa<V2>& received);
+  void exchange_done();
+  void hello_due();
+  void send_hello();
+  [[nodiscard]] std::vector<ospf::LsaHeader<V2>> headers() const;
+  void transmit(std::vector<std::byte> bytes);
+
+  Network& network_;
+  CableIndex cable_ = 0;
+  RouterId id_;
+  Ipv4Address address_;
+  ospf::InterfaceConfig config_;
+  std::optional<RouterId> neighbor_;
+  bool two_way_ = false, exchanging_ = false, full_ = false, described_ = false;
+  std::uint32_t dd_sequence_ = 1000;
+  std::vector<ospf::LsaKey<V2>> wanted_;
+  std::map<ospf::LsaKey<V2>, Held> database_;
+};
+
+}  // namespace wgospf::sim

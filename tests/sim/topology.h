@@ -1,0 +1,50 @@
+#pragma once
+// Random connected graphs: 3 to 40 routers, spare and parallel cables, numbered (/30, /31) and unnumbered
+// ones, costs that differ by direction or tie, LANs (some shared by two routers), externals of both types.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "tests/sim/network.h"
+#include "tests/sim/random.h"
+
+namespace wgospf::sim {
+
+/// Draws everything that a topology is made of; later changes (faults) draw from the same pools.
+class Topology {
+ public:
+  Topology(Network& network, Random random) : network_(network), random_(random) {}
+
+  /// Routers with loopbacks and LANs, all cables, all externals; nothing is started.
+  void build(std::optional<std::uint32_t> router_count);
+
+  /// One more cable between two routers.
+  CableIndex add_cable(RouterIndex a, RouterIndex b);
+  /// One more LAN at a router: a passive port.
+  LinkId add_lan(RouterIndex router);
+  /// A prefix that is now and then another router's too, with random metrics.
+  [[nodiscard]] ospf::ExternalRoute<V2> external(RouterIndex router);
+  [[nodiscard]] std::uint16_t cost();
+
+ private:
+  void draw_style();
+  void add_router(RouterIndex index);
+  [[nodiscard]] RouterIndex parent_of(RouterIndex index);
+  [[nodiscard]] Direction direction();
+
+  enum class Shape : std::uint8_t { any_tree, chain, star, bushy };
+  enum class CostStyle : std::uint8_t { all_equal, few_values, wide, extreme };
+
+  Network& network_;
+  Random random_;
+  Shape shape_{};
+  CostStyle cost_style_{};
+  std::uint32_t numbered_percent_ = 50, lan_percent_ = 70;
+  std::uint16_t hello_interval_ = 1;
+  Duration delay_limit_ = milliseconds{100};
+  std::uint32_t next_subnet_ = 0, next_lan_ = 0;
+  std::vector<ospf::InterfaceAddress<V2>> lans_;
+};
+
+}  // namespace wgospf::sim

@@ -1,0 +1,159 @@
+// The command line, as far as it goes without a daemon. What it shows of one:
+// tests/unit/daemon/api_*_test.cpp.
+#include "cli/commands.h"
+
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/client.h"
+
+namespace wgospf::cli {
+namespace {
+
+struct Outcome {
+  int status = 0;
+  std::string out, err;
+};
+
+Outcome wgospfctl(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "wgospfctl");
+  std::ostringstream out, err;
+  const int status = run(static_cast<int>(arguments.size()), arguments.data(), {out, err, Colours::off});
+  return {status, out.str(), err.str()};
+}
+
+/// A directory of its own, removed at the end.
+class Commands : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char pattern[] = "/tmp/wgospfctl-test-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern), nullptr);
+    directory_ = pattern;
+    socket_ = directory_ + "/wgospfd.sock";
+  }
+  void TearDown() override {
+    if (listener_ >= 0) close(listener_);
+    std::filesystem::remove_all(directory_);
+  }
+  void bind_socket() {
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket_.copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+
+  std::string directory_, socket_;
+  int listener_ = -1;
+};
+
+TEST_F(Commands, WithoutADaemonSaySoInASentence) {
+  const auto outcome = wgospfctl({"show", "routes", "--socket", socket_.c_str()});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "wgospfctl: wgospfd is not running: there is no socket " + socket_ + ".\n");
+}
+
+TEST_F(Commands, WithTheSocketOfADeadDaemonSaySoToo) {
+  bind_socket();  // and never listen
+  const auto outcome = wgospfctl({"--json", "--socket", ("unix:" + socket_).c_str()});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "wgospfctl: wgospfd is not running: nobody listens on " + socket_ + ".\n");
+}
+
+TEST_F(Commands, WithAPathTooLongForASocketSaySo) {
+  const auto outcome = wgospfctl({"--socket", ("/" + std::string(200, 'x')).c_str()});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("1 to 107 characters"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Commands, WithAnAddressWhereNobodyListensSaySo) {
+  const auto outcome = wgospfctl({"--socket", "127.0.0.1:1"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err.find("wgospfctl: wgospfd does not answer at 127.0.0.1:1"), 0U) << outcome.err;
+}
+
+/// Runs `check` in a child that is nobody; gives its exit status.
+int as_nobody(const std::function<bool()>& check) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const gid_t none = 65534;
+    if (setgroups(1, &none) != 0 || setgid(none) != 0 || setuid(65534) != 0) _exit(2);
+    _exit(check() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+TEST_F(Commands, WithoutPermissionNameTheGroupOrSudo) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  bind_socket();
+  ASSERT_EQ(listen(listener_, 1), 0);
+  const group* daemon_group = getgrnam("daemon");
+  ASSERT_NE(daemon_group, nullptr);
+  ASSERT_EQ(chown(directory_.c_str(), 0, daemon_group->gr_gid), 0);
+  ASSERT_EQ(chmod(directory_.c_str(), 0750), 0);
+  EXPECT_EQ(as_nobody([&] {
+              const auto error = probe_unix_socket(socket_);
+              return error && error->find("root and the group daemon") != std::string::npos &&
+                     error->find("sudo") != std::string::npos;
+            }),
+            0);
+  ASSERT_EQ(chown(directory_.c_str(), 0, 0), 0);
+  EXPECT_EQ(as_nobody([&] {
+              const auto error = probe_unix_socket(socket_);
+              return error && error->find("run this as root, with sudo") != std::string::npos;
+            }),
+            0);
+}
+
+TEST(CommandLine, TellsItsVersion) {
+  const auto outcome = wgospfctl({"--version"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out.find("wgospfctl "), 0U);
+}
+
+TEST(CommandLine, HelpListsEveryCommand) {
+  const auto outcome = wgospfctl({"show", "--help"});
+  EXPECT_EQ(outcome.status, 0);
+  for (const char* name : {"status", "interfaces", "neighbors", "database", "routes", "path", "peers"}) {
+    EXPECT_NE(outcome.out.find(name), std::string::npos) << name;
+  }
+}
+
+TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"show", "nonsense"},
+                                             {"show", "path"},
+                                             {"show", "database", "--type", "nonsense"},
+                                             {"watch", "--only", "x"}}) {
+    const auto outcome = wgospfctl(arguments);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.err, "");
+  }
+}
+
+TEST(UnixPath, IsToldFromHostAndPort) {
+  EXPECT_EQ(unix_path("/run/x.sock"), "/run/x.sock");
+  EXPECT_EQ(unix_path("unix:/run/x.sock"), "/run/x.sock");
+  EXPECT_EQ(unix_path("./x.sock"), "./x.sock");
+  EXPECT_EQ(unix_path("[2001:db8::1]:50051"), std::nullopt);
+  EXPECT_EQ(unix_path("router.example:50051"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace wgospf::cli

@@ -1,0 +1,298 @@
+// Questions and answers, from the router to the tables and the JSON of wgospfctl.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "api_support.h"
+
+namespace wgospf::daemon {
+namespace {
+
+using cli::Json;
+using ::testing::HasSubstr;
+
+/// "name" of every element of a JSON array.
+std::vector<std::string> all(const Json& list, const std::string& name) {
+  std::vector<std::string> values;
+  for (const auto& element : list) values.push_back(element[name]);
+  return values;
+}
+
+class Lists : public ApiTest {};
+
+TEST_F(Lists, StatusTellsTheRouterAtAGlance) {
+  router_.on_strand([&] {
+    router_.warning_list = {"no rule looks up table 254"};
+    router_.kernel_view.acknowledged_generation = 3;
+    router_.kernel_view.failures = {{"10.1.0.0/16", "Network is down"}};
+  });
+  const auto status = wgospfctl_json({"show", "status"});
+  EXPECT_EQ(status["version"], "0.1.0");
+  EXPECT_EQ(status["router_id"], "10.0.32.1");
+  EXPECT_EQ(status["hostname"], "op1");
+  EXPECT_EQ(status["converged"], true);
+  EXPECT_EQ(status["neighbor_count"], 1);
+  EXPECT_EQ(status["full_count"], 1);
+  EXPECT_EQ(status["interface_count"], 2);
+  EXPECT_EQ(status["lsdb_size"], 2);
+  EXPECT_EQ(status["areas"][0]["area_id"], "0.0.0.0");
+  EXPECT_EQ(status["areas"][0]["interface_count"], 2);
+  EXPECT_EQ(status["kernel"]["acknowledged_generation"], 3);
+  EXPECT_EQ(status["kernel"]["failures"][0]["text"], "Network is down");
+  EXPECT_EQ(status["warnings"][0], "no rule looks up table 254");
+  EXPECT_GT(status["statistics"]["received"]["hello"], 0);
+}
+
+TEST_F(Lists, ABareCommandShowsTheStatus) {
+  const auto outcome = wgospfctl({});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("wgospfd 0.1.0, router id 10.0.32.1, up "));
+}
+
+TEST_F(Lists, InterfacesComeWithWhatIsWrongWithAllowedIps) {
+  router_.on_strand([&] {
+    WireguardView view{WiredRouter::kTunnel, "wg-op2"};
+    view.findings = {{wg::CoverageFinding::Kind::not_covered, wg::kAllSpfRouters, "add 224.0.0.5/32 to it"}};
+    router_.wireguard_views = {view};
+  });
+  const auto interfaces = wgospfctl_json({"show", "interfaces"})["interfaces"];
+  ASSERT_EQ(all(interfaces, "name"), (std::vector<std::string>{"wg-op2", "br-lan"}));
+  EXPECT_EQ(interfaces[0]["state"], "point-to-point");
+  EXPECT_EQ(interfaces[0]["hello_interval"], 1);
+  EXPECT_EQ(interfaces[0]["dead_interval"], 4);
+  EXPECT_EQ(interfaces[0]["addresses"][0], "10.9.0.1/30");
+  EXPECT_EQ(interfaces[0]["full_count"], 1);
+  EXPECT_EQ(interfaces[0]["wireguard"], true);
+  EXPECT_EQ(interfaces[0]["allowed_ips_findings"][0]["problem"], "not-covered");
+  EXPECT_EQ(interfaces[0]["allowed_ips_findings"][0]["address"], "224.0.0.5");
+  EXPECT_EQ(interfaces[1]["passive"], true);
+  EXPECT_EQ(interfaces[1]["hello_due"], nullptr);
+  const auto text = wgospfctl({"show", "interfaces"}).out;
+  EXPECT_THAT(text, HasSubstr("no 224.0.0.5"));
+  EXPECT_THAT(text, HasSubstr("wg-op2: add 224.0.0.5/32 to it\n"));
+}
+
+TEST_F(Lists, NeighborsTellStateAndTimers) {
+  const auto neighbors = wgospfctl_json({"show", "neighbors"})["neighbors"];
+  ASSERT_EQ(neighbors.size(), 1U);
+  EXPECT_EQ(neighbors[0]["neighbor_router_id"], "10.0.32.2");
+  EXPECT_EQ(neighbors[0]["interface"], "wg-op2");
+  EXPECT_EQ(neighbors[0]["address"], "10.9.0.2");
+  EXPECT_EQ(neighbors[0]["state"], "full");
+  EXPECT_EQ(neighbors[0]["mtu"], 1420);
+  EXPECT_GT(neighbors[0]["dead_timer"], 0.0);
+  EXPECT_LE(neighbors[0]["dead_timer"], 4.0);
+}
+
+TEST_F(Lists, DatabaseTellsHeadersAndBodies) {
+  router_.advertise(1, 20);
+  ASSERT_TRUE(router_.eventually([&] { return router_.instance().statistics().lsdb_size == 3; }));
+  const auto lsas = wgospfctl_json({"show", "database"})["lsas"];
+  ASSERT_EQ(lsas.size(), 3U);
+  bool own = false, external = false;
+  for (const auto& lsa : lsas) {
+    if (lsa["self_originated"] == true) {
+      own = true;
+      EXPECT_EQ(lsa["type"], "router");
+      EXPECT_EQ(lsa["area_id"], "0.0.0.0");
+      EXPECT_EQ(lsa["router"]["links"].size(), 3U);  // to the neighbour, the tunnel's subnet, the LAN
+    }
+    if (lsa["type"] == "as-external") {
+      external = true;
+      EXPECT_EQ(lsa["area_id"], "");
+      EXPECT_EQ(lsa["lsa_id"], "172.16.0.0");
+      EXPECT_EQ(lsa["external"]["network_mask"], "255.255.255.255");
+      EXPECT_EQ(lsa["external"]["metric"], 20);
+      EXPECT_EQ(lsa["external"]["metric_type"], 2);
+    }
+  }
+  EXPECT_TRUE(own);
+  EXPECT_TRUE(external);
+}
+
+TEST_F(Lists, DatabaseIsFilteredByAreaTypeRouterAndId) {
+  router_.advertise(2, 20);
+  ASSERT_TRUE(router_.eventually([&] { return router_.instance().statistics().lsdb_size == 4; }));
+  const auto count = [&](std::vector<const char*> filter) {
+    filter.insert(filter.begin(), {"show", "database"});
+    return wgospfctl_json(filter)["lsas"].size();
+  };
+  EXPECT_EQ(count({}), 4U);
+  EXPECT_EQ(count({"--area", "0.0.0.0"}), 2U);
+  EXPECT_EQ(count({"--area", "0.0.0.1"}), 0U);
+  EXPECT_EQ(count({"--type", "as-external"}), 2U);
+  EXPECT_EQ(count({"--router", "10.0.32.1"}), 1U);
+  EXPECT_EQ(count({"--type", "as-external", "--id", "172.16.0.1"}), 1U);
+  EXPECT_EQ(wgospfctl({"show", "database", "--type", "network"}).out, "No LSAs.\n");
+}
+
+TEST_F(Lists, RoutesTellNextHopsAndTheKernel) {
+  router_.advertise(1, 20);
+  ASSERT_TRUE(router_.eventually([&] { return router_.instance().routes()->routes.size() == 4; }));
+  router_.on_strand([&] {
+    router_.kernel_view.failures = {{"172.16.0.0/32", "Network is down"}};
+    router_.kernel_view.acknowledged_generation = 5;
+  });
+  const auto list = wgospfctl_json({"show", "routes"});
+  EXPECT_EQ(list["kernel_generation"], 5);
+  const auto& routes = list["routes"];
+  ASSERT_EQ(all(routes, "prefix"),
+            (std::vector<std::string>{"10.9.0.0/30", "172.16.0.0/32", "192.168.1.0/24", "192.168.2.0/24"}));
+  EXPECT_EQ(all(routes, "kernel_state"),
+            (std::vector<std::string>{"attached", "failed", "attached", "installed"}));
+  EXPECT_EQ(routes[1]["path_type"], "external-2");
+  EXPECT_EQ(routes[1]["type2_metric"], 20);
+  EXPECT_EQ(routes[1]["kernel_error"], "Network is down");
+  EXPECT_EQ(routes[3]["path_type"], "intra-area");
+  EXPECT_EQ(routes[3]["metric"], 20);
+  EXPECT_EQ(routes[3]["next_hops"][0]["interface"], "wg-op2");
+  EXPECT_EQ(routes[3]["next_hops"][0]["neighbor_router_id"], "10.0.32.2");
+  const auto within = wgospfctl_json({"show", "routes", "192.168.0.0/16"})["routes"];
+  EXPECT_EQ(all(within, "prefix"), (std::vector<std::string>{"192.168.1.0/24", "192.168.2.0/24"}));
+  EXPECT_TRUE(wgospfctl_json({"show", "routes", "203.0.113.0/24"})["routes"].empty());
+}
+
+TEST_F(Lists, PathGoesHopByHopToTheRouterThatAdvertises) {
+  EXPECT_EQ(wgospfctl({"show", "path", "192.168.2.0/24"}).out,
+            "192.168.2.0/24: 1 path, intra-area, metric 20\n"
+            "path 1\n"
+            "  ROUTER     COST  LINK\n"
+            "  10.0.32.1    10  dev wg-op2\n"
+            "  10.0.32.2        advertised by router-LSA 10.0.32.2 of 10.0.32.2, cost 10\n");
+  const auto json = wgospfctl_json({"show", "path", "192.168.2.0/24"});
+  EXPECT_EQ(json["paths"][0]["hops"][0]["interface"], "wg-op2");
+  EXPECT_EQ(json["paths"][0]["advertised_by"], "router");
+  EXPECT_EQ(json["truncated"], false);
+  EXPECT_EQ(wgospfctl({"show", "path", "192.168.99.0/24"}).out,
+            "No path to 192.168.99.0/24 (exactly this prefix).\n");
+}
+
+TEST_F(Lists, AWrongPrefixIsToldWithTheCure) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"nonsense", "prefix: \"nonsense\" is not an IPv4 prefix; write it as 192.168.37.0/24"},
+      {"192.168.2.1",
+       "prefix: \"192.168.2.1\" has no length; write 192.168.2.1/32 for the host, or 192.168.2.0/24 for its "
+       "network of 256 addresses"},
+      {"192.168.2.1/24", "prefix: \"192.168.2.1/24\" has bits set past its length; write 192.168.2.0/24"},
+      {"192.168.2.0/33",
+       "prefix: \"192.168.2.0/33\" has a length that is not 0 to 32; write 192.168.2.0/24"}};
+  for (const auto& [prefix, text] : cases) {
+    const auto outcome = wgospfctl({"show", "path", prefix.c_str()});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err, "wgospfctl: " + text + "\n");
+    EXPECT_EQ(wgospfctl({"show", "routes", prefix.c_str()}).err, "wgospfctl: " + text + "\n");
+  }
+}
+
+TEST_F(Lists, WrongFiltersAreToldWithTheField) {
+  EXPECT_EQ(wgospfctl({"show", "database", "--area", "x"}).err,
+            "wgospfctl: area_id: \"x\" is not an area; write it as 0.0.0.0\n");
+  EXPECT_EQ(wgospfctl({"show", "database", "--router", "x"}).err,
+            "wgospfctl: adv_router: \"x\" is not a router id; write it as 10.0.0.1\n");
+  EXPECT_EQ(wgospfctl({"show", "path", "192.168.2.0/24", "--limit", "5000"}).err,
+            "wgospfctl: limit: 5000 is more than 1000; ask for fewer paths\n");
+}
+
+TEST_F(Lists, PeersComeWithKeysInBase64AndTheNeighborBehindThem) {
+  const auto key = wg::Key::from_base64("2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=");
+  ASSERT_TRUE(key);
+  router_.on_strand([&] {
+    wg::Peer peer;
+    peer.public_key = *key;
+    peer.endpoint = wg::Endpoint{Ipv4Address{0xcb007102}, 51820};
+    peer.last_handshake = std::chrono::system_clock::now() - std::chrono::seconds{12};
+    peer.rx_bytes = 2048;
+    peer.allowed_ips = {Ipv4Prefix{}, Ipv6Prefix{}};
+    WireguardView view{WiredRouter::kTunnel, "wg-op2"};
+    view.device = wg::Device{};
+    view.device->name = "wg-op2";
+    view.device->listen_port = 51821;
+    view.device->peers = {peer};
+    router_.wireguard_views = {view};
+  });
+  const auto json = wgospfctl_json({"show", "peers"});
+  EXPECT_EQ(json["devices"][0]["listen_port"], 51821);
+  EXPECT_EQ(json["devices"][0]["backend"], "kernel");
+  const auto& peer = json["peers"][0];
+  EXPECT_EQ(peer["public_key"], "2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=");
+  EXPECT_EQ(peer["endpoint"], "203.0.113.2:51820");
+  EXPECT_NEAR(peer["handshake_age"].get<double>(), 12.0, 10.0);
+  EXPECT_EQ(peer["allowed_ips"], (Json{"0.0.0.0/0", "::/0"}));
+  EXPECT_EQ(peer["neighbor_router_id"], "10.0.32.2");
+}
+
+TEST_F(Lists, LongListsAreWholeAndTheStrandIsNeverBusyForLong) {
+  constexpr std::uint32_t kPrefixes = 20'000;
+  router_.advertise(kPrefixes, 20);
+  ASSERT_TRUE(
+      router_.eventually([&] { return router_.instance().routes()->routes.size() == kPrefixes + 3; }));
+  (void)router_.take_closure_times();
+  const auto stub = this->stub();
+  std::set<std::string> prefixes;
+  std::set<std::uint64_t> generations;
+  std::size_t parts = 0;
+  {
+    grpc::ClientContext context;
+    auto reader = stub->ListRoutes(&context, {});
+    v1::ListRoutesResponse part;
+    while (reader->Read(&part)) {
+      ++parts;
+      generations.insert(part.generation());
+      for (const auto& route : part.routes()) prefixes.insert(route.prefix());
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+  }
+  EXPECT_EQ(prefixes.size(), kPrefixes + 3);
+  EXPECT_EQ(generations.size(), 1U);
+  EXPECT_GE(parts, 40U);
+  std::set<std::string> lsas;
+  {
+    grpc::ClientContext context;
+    auto reader = stub->ListDatabase(&context, {});
+    v1::ListDatabaseResponse part;
+    while (reader->Read(&part)) {
+      for (const auto& lsa : part.lsas()) lsas.insert(lsa.lsa_id() + " " + lsa.adv_router());
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+  }
+  EXPECT_EQ(lsas.size(), kPrefixes + 2);
+  // Forty parts of each list: none may be a large share of the work.
+  const auto times = router_.take_closure_times();
+  RecordProperty("longest_closure_us", std::to_string(times.longest.count() / 1000));
+  EXPECT_LT(times.longest, times.total / 5);
+}
+
+TEST_F(Lists, AClientThatLeavesInTheMiddleOfAListLeavesNothingBehind) {
+  router_.advertise(5'000, 20);
+  ASSERT_TRUE(router_.eventually([&] { return router_.instance().routes()->routes.size() == 5'003; }));
+  const auto stub = this->stub();
+  for (int i = 0; i < 20; ++i) {
+    grpc::ClientContext context;
+    auto reader = stub->ListRoutes(&context, {});
+    v1::ListRoutesResponse part;
+    EXPECT_TRUE(reader->Read(&part));
+    context.TryCancel();
+    while (reader->Read(&part)) {
+    }
+    EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  EXPECT_EQ(wgospfctl({"show", "status"}).status, 0);
+}
+
+TEST_F(Lists, ServeManyClientsAtOnce) {
+  std::vector<std::thread> clients;
+  std::atomic<int> answered{0};
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      for (int j = 0; j < 20; ++j) {
+        if (wgospfctl({"show", j % 2 ? "routes" : "database"}).status == 0) ++answered;
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  EXPECT_EQ(answered, 160);
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

@@ -1,0 +1,216 @@
+// Where the API listens: the socket's place and permissions, and TCP with TLS.
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "api_support.h"
+
+namespace wgospf::daemon {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// The umask of the process while this lives.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : former_(::umask(mask)) {}
+  ~Umask() { ::umask(former_); }
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+
+ private:
+  mode_t former_;
+};
+
+class ApiServerTest : public ::testing::Test {
+ protected:
+  rib::Result<std::unique_ptr<ApiServer>> start(const std::string& listen) {
+    ApiOptions options;
+    options.listen = listen;
+    return ApiServer::start(options, router_);
+  }
+  std::string error_of(const std::string& listen) {
+    const auto started = start(listen);
+    return started ? "no error" : started.error().message;
+  }
+  /// Something bound to `path`; -1 when that failed. Listening only if asked.
+  static int bind_at(const std::string& path, bool listening) {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_TRUE(!listening || ::listen(fd, 4) == 0);
+    return fd;
+  }
+  static std::size_t entries_in(const std::string& directory) {
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(directory), std::filesystem::directory_iterator()));
+  }
+
+  TemporaryDirectory directory_;
+  WiredRouter router_;
+};
+
+TEST_F(ApiServerTest, HasItsPermissionsWhenStartReturnsWhateverTheUmask) {
+  for (const mode_t mask : {mode_t{0}, mode_t{022}, mode_t{0777}}) {
+    const Umask umask(mask);
+    const auto path = directory_ / ("run" + std::to_string(mask) + "/wgospfd.sock");
+    const auto server = start("unix:" + path);
+    ASSERT_TRUE(server) << server.error().message;
+    EXPECT_EQ(server.value()->address(), "unix:" + path);
+    EXPECT_EQ(mode_of(path), 0660U);
+    EXPECT_EQ(mode_of(std::filesystem::path(path).parent_path()), 0750U);
+    EXPECT_EQ(entries_in(std::filesystem::path(path).parent_path()), 1U);  // nothing but the socket
+  }
+}
+
+TEST_F(ApiServerTest, IsNeverAtItsPlaceWithOtherPermissions) {
+  const Umask umask(0);
+  const auto path = directory_ / "wgospfd.sock";
+  std::atomic<bool> done{false};
+  std::atomic<std::size_t> seen{0}, wrong{0};
+  std::thread watcher([&] {
+    while (!done) {
+      const mode_t mode = mode_of(path);
+      if (mode != 0) ++seen;
+      if (mode != 0 && mode != 0660) ++wrong;
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const auto server = start("unix:" + path);
+    EXPECT_TRUE(server);
+  }
+  done = true;
+  watcher.join();
+  EXPECT_GT(seen, 0U);
+  EXPECT_EQ(wrong, 0U);
+}
+
+TEST_F(ApiServerTest, LeavesThePermissionsOfADirectoryThatWasThere) {
+  ASSERT_EQ(::mkdir((directory_ / "run").c_str(), 0755), 0);
+  ASSERT_TRUE(start("unix:" + (directory_ / "run/wgospfd.sock")));
+  EXPECT_EQ(mode_of(directory_ / "run"), 0755U);
+}
+
+TEST_F(ApiServerTest, ReplacesTheSocketOfADeadDaemon) {
+  const auto path = directory_ / "wgospfd.sock";
+  ::close(bind_at(path, true));
+  const auto server = start("unix:" + path);
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_EQ(mode_of(path), 0660U);
+}
+
+TEST_F(ApiServerTest, LeavesALivingDaemonItsSocket) {
+  const auto path = directory_ / "wgospfd.sock";
+  const auto first = start("unix:" + path);
+  ASSERT_TRUE(first);
+  EXPECT_THAT(error_of("unix:" + path), HasSubstr("another process listens on " + path));
+  EXPECT_EQ(mode_of(path), 0660U);
+  EXPECT_EQ(entries_in(std::filesystem::path(path).parent_path()), 1U);
+}
+
+TEST_F(ApiServerTest, DoesNotReplaceWhatIsNoSocket) {
+  const auto path = directory_ / "wgospfd.sock";
+  std::ofstream(path) << "precious";
+  EXPECT_THAT(error_of("unix:" + path), HasSubstr("is not a socket; remove it"));
+  EXPECT_EQ(std::filesystem::file_size(path), 8U);
+}
+
+TEST_F(ApiServerTest, RemovesItsSocketWhenItStopsAndNobodyElses) {
+  const auto path = directory_ / "wgospfd.sock";
+  {
+    const auto server = start("unix:" + path);
+    ASSERT_TRUE(server);
+    server.value()->stop(std::chrono::system_clock::now());
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  int other = -1;
+  {
+    const auto server = start("unix:" + path);
+    ASSERT_TRUE(server);
+    ::unlink(path.c_str());
+    other = bind_at(path, true);
+  }
+  EXPECT_TRUE(std::filesystem::exists(path));
+  ::close(other);
+}
+
+TEST_F(ApiServerTest, NamesTheFieldAndTheCureWhenItCannotListen) {
+  EXPECT_THAT(error_of("unix:run/wgospfd.sock"),
+              HasSubstr("api.listen: \"unix:run/wgospfd.sock\" is not an absolute path"));
+  EXPECT_THAT(error_of("unix:/tmp/" + std::string(120, 'x')), HasSubstr("too long for a socket"));
+  EXPECT_THAT(error_of("unix:" + (directory_ / "a/b/wgospfd.sock")),
+              HasSubstr("make its parent directory first"));
+  EXPECT_THAT(error_of("nonsense"), HasSubstr("neither unix:/PATH nor HOST:PORT"));
+  EXPECT_THAT(error_of("127.0.0.1:50051"), HasSubstr("needs api.tls with certificate and key"));
+}
+
+class ApiOverTcp : public ApiServerTest {
+ protected:
+  static std::string pem(const std::string& name) {
+    return std::string(WGOSPF_SOURCE_DIR) + "/tests/unit/daemon/tls/" + name;
+  }
+  static ApiOptions options(bool mutual) {
+    ApiOptions options;
+    options.listen = "127.0.0.1:0";
+    options.tls = ApiTls{pem("server.pem"), pem("server.key"), mutual ? pem("ca.pem") : ""};
+    return options;
+  }
+  static Outcome status_at(const std::string& address, std::vector<std::string> more) {
+    std::vector<std::string> words{"wgospfctl", "--socket", address, "--ca", pem("ca.pem")};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<const char*> arguments;
+    for (const auto& word : words) arguments.push_back(word.c_str());
+    std::ostringstream out, err;
+    const int status =
+        cli::run(static_cast<int>(arguments.size()), arguments.data(), {out, err, cli::Colours::off});
+    return {status, out.str(), err.str()};
+  }
+};
+
+TEST_F(ApiOverTcp, ServesClientsThatTrustItsCertificate) {
+  const auto server = ApiServer::start(options(false), router_);
+  ASSERT_TRUE(server) << server.error().message;
+  const auto outcome = status_at(server.value()->address(), {});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("router id 10.0.32.1"));
+}
+
+TEST_F(ApiOverTcp, WithAClientCaServesOnlyClientsWithACertificate) {
+  const auto server = ApiServer::start(options(true), router_);
+  ASSERT_TRUE(server) << server.error().message;
+  const auto& address = server.value()->address();
+  EXPECT_EQ(status_at(address, {}).status, 1);
+  const auto outcome = status_at(address, {"--cert", pem("client.pem"), "--key", pem("client.key")});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+}
+
+TEST_F(ApiOverTcp, TellsWhichFileCannotBeRead) {
+  auto absent = options(false);
+  absent.tls->key = directory_ / "absent.key";
+  const auto server = ApiServer::start(absent, router_);
+  ASSERT_FALSE(server);
+  EXPECT_THAT(server.error().message, HasSubstr("api.tls.key: cannot read " + absent.tls->key));
+  auto wrong = options(false);
+  wrong.tls->certificate = pem("README.md");
+  EXPECT_THAT(ApiServer::start(wrong, router_).error().message, HasSubstr("is not in PEM form"));
+}
+
+TEST_F(ApiOverTcp, RefusesAPortThatIsTaken) {
+  const auto first = ApiServer::start(options(false), router_);
+  ASSERT_TRUE(first);
+  auto second = options(false);
+  second.listen = first.value()->address();
+  const auto refused = ApiServer::start(second, router_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("cannot listen on " + second.listen));
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

@@ -1,0 +1,243 @@
+// Watch streams: nothing missed, nothing twice, and no client that others must wait for.
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+#include <thread>
+
+#include "api_support.h"
+
+namespace wgospf::daemon {
+namespace {
+
+using cli::Json;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Item = v1::WatchItem;
+
+/// A client of Watch that reads one item at a time.
+class Watcher {
+ public:
+  explicit Watcher(std::unique_ptr<v1::Routing::Stub> stub, const v1::WatchRequest& request = {})
+      : stub_(std::move(stub)) {
+    context_.set_deadline(std::chrono::system_clock::now() + kPatience);
+    reader_ = stub_->Watch(&context_, request);
+  }
+  /// The next item; nullopt at the end of the stream.
+  [[nodiscard]] std::optional<Item> next() {
+    while (position_ == part_.items_size()) {
+      position_ = 0;
+      if (!reader_->Read(&part_)) return std::nullopt;
+    }
+    return part_.items(position_++);
+  }
+  /// Everything up to the first item of this kind, which is the last.
+  [[nodiscard]] std::vector<Item> until(Item::ItemCase kind) {
+    std::vector<Item> items;
+    while (auto item = next()) {
+      items.push_back(*item);
+      if (item->item_case() == kind) return items;
+    }
+    ADD_FAILURE() << "the stream ended before";
+    return items;
+  }
+  [[nodiscard]] grpc::Status finish() { return reader_->Finish(); }
+  void cancel() { context_.TryCancel(); }
+
+ private:
+  std::unique_ptr<v1::Routing::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader_;
+  v1::WatchResponse part_;
+  int position_ = 0;
+};
+
+v1::WatchRequest only(v1::WatchTopic topic) {
+  v1::WatchRequest request;
+  request.add_topics(topic);
+  return request;
+}
+
+class Watch : public ApiTest {};
+
+TEST_F(Watch, GivesASnapshotItsEndAndThenChangesWithTheirGeneration) {
+  Watcher watcher(stub());
+  const auto snapshot = watcher.until(Item::kSnapshotEnd);
+  std::map<Item::ItemCase, int> kinds;
+  for (const auto& item : snapshot) {
+    ++kinds[item.item_case()];
+    EXPECT_FALSE(item.has_time());
+  }
+  EXPECT_EQ(kinds[Item::kInterface], 2);
+  EXPECT_EQ(kinds[Item::kNeighbor], 1);
+  EXPECT_EQ(kinds[Item::kRoute], 3);
+  EXPECT_EQ(kinds[Item::kKernelAcknowledged], 1);
+  const auto generation = snapshot.back().generation();
+  router_.advertise(1, 20);
+  const auto changes = watcher.until(Item::kRoute);
+  const auto& route = changes.back();
+  EXPECT_EQ(route.route().prefix(), "172.16.0.0/32");
+  EXPECT_EQ(route.route().next_hops(0).interface(), "wg-op2");
+  EXPECT_TRUE(route.has_time());
+  EXPECT_EQ(route.generation(), generation + 1);
+}
+
+TEST_F(Watch, TellsOfALostNeighborAndItsRoutes) {
+  Watcher watcher(stub());
+  (void)watcher.until(Item::kSnapshotEnd);
+  router_.set_wire(false);
+  const auto items = watcher.until(Item::kRouteRemoved);
+  bool lost = false;
+  for (const auto& item : items) {
+    if (!item.has_neighbor_state_change()) continue;
+    lost = true;
+    EXPECT_EQ(item.neighbor_state_change().interface(), "wg-op2");
+    EXPECT_EQ(item.neighbor_state_change().neighbor_router_id(), "10.0.32.2");
+    EXPECT_EQ(item.neighbor_state_change().from(), v1::NEIGHBOR_STATE_FULL);
+    EXPECT_EQ(item.neighbor_state_change().to(), v1::NEIGHBOR_STATE_DOWN);
+    EXPECT_EQ(item.neighbor_state_change().reason(), "InactivityTimer");
+  }
+  EXPECT_TRUE(lost);
+  EXPECT_EQ(items.back().route_removed().prefix(), "192.168.2.0/24");
+}
+
+TEST_F(Watch, GivesOnlyTheTopicsAskedFor) {
+  Watcher watcher(stub(), only(v1::WATCH_TOPIC_NOTICES));
+  EXPECT_EQ(watcher.until(Item::kSnapshotEnd).size(), 1U);
+  router_.advertise(1, 20);  // events of other topics before it
+  router_.publish(
+      {Severity::warning, "allowed_ips", "wg-op2 does not let OSPF through", WiredRouter::kTunnel});
+  while (const auto item = watcher.next()) {
+    ASSERT_TRUE(item->has_notice());
+    if (item->notice().name() != "allowed_ips") continue;
+    EXPECT_EQ(item->notice().severity(), v1::SEVERITY_WARNING);
+    EXPECT_EQ(item->notice().interface(), "wg-op2");
+    return;
+  }
+  FAIL() << "the notice did not come";
+}
+
+TEST_F(Watch, RefusesATopicItDoesNotKnow) {
+  Watcher watcher(stub(), only(static_cast<v1::WatchTopic>(77)));
+  EXPECT_EQ(watcher.next(), std::nullopt);
+  const auto status = watcher.finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), StartsWith("topics: 77 is no topic"));
+}
+
+/// The routes as a client of Watch knows them: prefix -> metric.
+class Mirror {
+ public:
+  void apply(const Item& item) {
+    if (item.has_route()) routes_[item.route().prefix()] = item.route().type2_metric();
+    if (item.has_route_removed()) routes_.erase(item.route_removed().prefix());
+  }
+  [[nodiscard]] bool is(const ospf::RouteTable<V2>& table) const {
+    if (table.routes.size() != routes_.size()) return false;
+    for (const auto& route : table.routes) {
+      const auto found = routes_.find(route.prefix.to_string());
+      if (found == routes_.end() || found->second != route.type2_metric) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::map<std::string, std::uint32_t> routes_;
+};
+
+TEST_F(Watch, MissesNothingWhileRoutesChangeUnderTheSnapshot) {
+  constexpr std::uint32_t kPrefixes = 3'000, kLastMetric = 25;
+  router_.advertise(kPrefixes, 1);
+  ASSERT_TRUE(
+      router_.eventually([&] { return router_.instance().routes()->routes.size() == kPrefixes + 3; }));
+  std::thread churn([&] {
+    for (const std::uint32_t metric : {22U, 23U, 24U, kLastMetric}) router_.advertise(kPrefixes, metric);
+  });
+  Watcher watcher(stub(), only(v1::WATCH_TOPIC_ROUTES));
+  churn.join();
+  Mirror mirror;
+  std::uint64_t generation = 0;
+  bool same = false;
+  while (!same) {
+    const auto item = watcher.next();
+    ASSERT_TRUE(item) << watcher.finish().error_message();
+    EXPECT_GE(item->generation(), generation);
+    generation = item->generation();
+    mirror.apply(*item);
+    const bool last = item->has_route() && item->route().type2_metric() == kLastMetric;
+    same = last && router_.on_strand([&] { return mirror.is(*router_.instance().routes()); });
+  }
+}
+
+TEST_F(Watch, CutsOffAClientThatIsTooSlowAndNobodyWaitsForIt) {
+  start_server(2'000);
+  grpc::ChannelArguments small;  // the client's buffers are few, so that it is slow at once
+  small.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  small.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024);
+  Watcher slow(stub(small), only(v1::WATCH_TOPIC_NOTICES));
+  (void)slow.until(Item::kSnapshotEnd);
+  EXPECT_EQ(router_.subscriptions(), 1U);
+  const Notice notice{Severity::info, "noise", std::string(1'000, 'x'), std::nullopt};
+  for (int i = 0; i < 50'000; ++i) router_.publish(notice);  // and the client does not read
+  EXPECT_TRUE(router_.eventually([&] { return router_.subscriptions_here() == 0; }));
+  std::size_t received = 0;
+  while (slow.next()) ++received;
+  const auto status = slow.finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
+  EXPECT_THAT(status.error_message(), HasSubstr("too slow: 2000 changes were waiting"));
+  EXPECT_LT(received, 50'000U);
+  // Others are served as before.
+  Watcher other(stub());
+  EXPECT_FALSE(other.until(Item::kSnapshotEnd).empty());
+}
+
+TEST_F(Watch, ForgetsAClientThatGoesAway) {
+  {
+    Watcher watcher(stub());
+    (void)watcher.until(Item::kSnapshotEnd);
+    EXPECT_EQ(router_.subscriptions(), 1U);
+    watcher.cancel();
+    while (watcher.next()) {
+    }
+    EXPECT_EQ(watcher.finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
+  EXPECT_TRUE(router_.eventually([&] { return router_.subscriptions_here() == 0; }));
+}
+
+TEST_F(Watch, EndsWithUnavailableWhenTheDaemonStops) {
+  Watcher watcher(stub());
+  (void)watcher.until(Item::kSnapshotEnd);
+  const auto begin = std::chrono::steady_clock::now();
+  server_->stop(std::chrono::system_clock::now() + std::chrono::seconds{10});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin,
+            std::chrono::seconds{5});  // did not wait for the client
+  while (watcher.next()) {
+  }
+  const auto status = watcher.finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), "wgospfd is stopping");
+}
+
+TEST_F(Watch, PrintsOneObjectALineAndEndsWithASentence) {
+  Outcome outcome;
+  std::thread client([&] { outcome = wgospfctl({"watch", "--json", "--only", "neighbors,routes"}); });
+  EXPECT_TRUE(router_.eventually([&] { return router_.subscriptions_here() == 1; }));
+  router_.advertise(1, 20);
+  EXPECT_TRUE(router_.eventually([&] { return router_.instance().routes()->routes.size() == 4; }));
+  server_->stop(std::chrono::system_clock::now() + std::chrono::seconds{10});
+  client.join();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err, "wgospfctl: wgospfd does not answer at " + socket_ + ": wgospfd is stopping.\n");
+  std::istringstream lines(outcome.out);
+  std::set<std::string> kinds;
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = Json::parse(line, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << line;
+    EXPECT_TRUE(json.contains("generation") && json.contains("time") && json["data"].is_object()) << line;
+    kinds.insert(json["kind"]);
+  }
+  EXPECT_TRUE(kinds.contains("neighbor") && kinds.contains("route") && kinds.contains("snapshot_end"));
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

@@ -1,0 +1,198 @@
+// What the daemon makes of the system's interfaces: what the core is told, the router id, the connected
+// prefixes.
+
+#include "daemon/link_facts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace wgospf::daemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+Ipv4Address ip(const char* text) {
+  return *Ipv4Address::parse(text);
+}
+
+wg::LinkAddress address(const char* text, std::uint8_t length) {
+  return {ip(text), length, {}, {}, {}, {}, {}};
+}
+
+wg::Link link(std::uint32_t ifindex, const std::string& name, std::vector<wg::LinkAddress> addresses) {
+  wg::Link result;
+  result.ifindex = ifindex;
+  result.name = name;
+  result.mtu = 1420;
+  result.flags.up = result.flags.running = result.flags.lower_up = true;
+  result.addresses = std::move(addresses);
+  return result;
+}
+
+wg::Link loopback(std::vector<wg::LinkAddress> addresses) {
+  wg::Link result = link(1, "lo", std::move(addresses));
+  result.flags.loopback = true;
+  result.addresses.insert(result.addresses.begin(), address("127.0.0.1", 8));
+  result.addresses.front().scope = wg::AddressScope::host;
+  return result;
+}
+
+Inventory inventory(std::vector<wg::Link> links) {
+  Inventory result;
+  for (auto& item : links) result.emplace(item.ifindex, std::move(item));
+  return result;
+}
+
+InterfaceSettings settings(const std::string& name) {
+  InterfaceSettings result;
+  result.name = name;
+  return result;
+}
+
+wg::Key key(std::uint8_t first) {
+  wg::Key result;
+  result.bytes[0] = first;
+  return result;
+}
+
+TEST(LinkStatus, OfAnInterfaceThatDoesNotExistIsDown) {
+  EXPECT_EQ(link_status(settings("wg0"), {}), ospf::LinkStatus<V2>{});
+}
+
+TEST(LinkStatus, OfANumberedLink) {
+  const auto status = link_status(settings("wg0"), inventory({link(7, "wg0", {address("10.1.0.1", 30)})}));
+  EXPECT_TRUE(status.up);
+  EXPECT_EQ(status.ifindex.value, 7U);
+  EXPECT_EQ(status.mtu, 1420U);
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.1.0.1"), 30}));
+  EXPECT_FALSE(status.unnumbered_source);
+}
+
+TEST(LinkStatus, WithoutCarrierIsDown) {
+  auto wg0 = link(7, "wg0", {address("10.1.0.1", 30)});
+  wg0.flags.lower_up = false;
+  EXPECT_FALSE(link_status(settings("wg0"), inventory({wg0})).up);
+}
+
+TEST(LinkStatus, PrimaryAddressesComeFirstAndThoseWithAFarEndAreHosts) {
+  auto second = address("10.1.0.2", 24);
+  second.secondary = true;
+  auto far_end = address("10.9.0.1", 32);
+  far_end.peer = ip("10.9.0.2");
+  const auto status = link_status(settings("wg0"), inventory({link(7, "wg0", {second, far_end})}));
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.9.0.1"), 32},
+                                            ospf::InterfaceAddress<V2>{ip("10.1.0.2"), 24}));
+}
+
+TEST(LinkStatus, UnnumberedBorrowsOfTheLoopback) {
+  const auto links =
+      inventory({loopback({address("10.0.0.1", 32), address("10.0.0.9", 32)}), link(7, "wg0", {})});
+  const auto status = link_status(settings("wg0"), links);
+  EXPECT_TRUE(status.up);
+  EXPECT_THAT(status.addresses, IsEmpty());
+  EXPECT_EQ(status.unnumbered_source, ip("10.0.0.1"));
+}
+
+TEST(LinkStatus, UnnumberedBorrowsOfTheNamedInterface) {
+  auto wg0 = settings("wg0");
+  wg0.unnumbered = "br-lan";
+  const auto links = inventory({loopback({address("10.0.0.1", 32)}), link(7, "wg0", {}),
+                                link(8, "br-lan", {address("192.168.1.1", 24)})});
+  EXPECT_EQ(link_status(wg0, links).unnumbered_source, ip("192.168.1.1"));
+}
+
+TEST(LinkStatus, UnnumberedWithNothingToBorrowIsNotUsedAndSaysWhy) {
+  const auto links = inventory({loopback({}), link(7, "wg0", {})});
+  EXPECT_FALSE(link_status(settings("wg0"), links).up);
+  EXPECT_EQ(
+      link_problem(settings("wg0"), links),
+      "interface wg0 has no IPv4 address, and neither has the loopback: add one to lo, or name an interface "
+      "that has one with \"unnumbered:\"");
+  auto named = settings("wg0");
+  named.unnumbered = "dummy0";
+  EXPECT_EQ(link_problem(named, links),
+            "interface wg0 has no IPv4 address, and dummy0, which it is to borrow one of, has none either");
+  named.passive = true;
+  EXPECT_EQ(link_problem(named, links), "");
+}
+
+TEST(LinkStatus, LoopbackNeverTells127) {
+  const auto status = link_status(settings("lo"), inventory({loopback({address("10.0.0.1", 32)})}));
+  EXPECT_TRUE(status.up);
+  EXPECT_TRUE(status.loopback);
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.0.0.1"), 32}));
+}
+
+TEST(RouterId, OfTheConfigurationBeatsTheLoopbackBeatsTheKey) {
+  Config config;
+  config.areas = {{ospf::AreaId{0}, {settings("eth0"), settings("wg0"), settings("wg1")}}};
+  const auto public_key = [](const std::string& name) -> std::optional<wg::Key> {
+    if (name == "wg0") return key(1);
+    if (name == "wg1") return key(2);
+    return std::nullopt;
+  };
+  const auto bare = inventory({loopback({})});
+  const auto with_addresses =
+      inventory({loopback({address("10.0.0.1", 32), address("10.0.0.200", 32), address("10.0.0.9", 32)})});
+
+  EXPECT_EQ(choose_router_id(config, bare, public_key)->id, router_id_of(key(1)));
+  EXPECT_EQ(choose_router_id(config, bare, public_key)->reason, "from the public key of wg0");
+  EXPECT_EQ(choose_router_id(config, with_addresses, public_key)->id.to_string(), "10.0.0.200");
+  config.router_id = ospf::RouterId::parse("1.2.3.4");
+  EXPECT_EQ(choose_router_id(config, with_addresses, public_key)->id.to_string(), "1.2.3.4");
+}
+
+TEST(RouterId, IsAwaitedWhenThereIsNothingToMakeOneOf) {
+  Config config;
+  config.areas = {{ospf::AreaId{0}, {settings("wg0")}}};
+  EXPECT_FALSE(choose_router_id(config, {}, [](const std::string&) { return std::nullopt; }));
+}
+
+TEST(RouterId, OfAKeyIsStableAndDiffers) {
+  // Changing these values would change the identity of running routers.
+  EXPECT_EQ(router_id_of(key(1)), router_id_of(key(1)));
+  EXPECT_NE(router_id_of(key(1)), router_id_of(key(2)));
+  EXPECT_EQ(router_id_of(key(1)).to_string(), "173.189.232.181");
+}
+
+TEST(ConnectedPrefixes, AreSubnetsAndOwnAddressesOfLinksThatAreUp) {
+  auto down = link(9, "eth1", {address("10.7.0.1", 24)});
+  down.flags.up = false;
+  auto far_end = address("10.9.0.1", 32);
+  far_end.peer = ip("10.9.0.2");
+  far_end.prefix_length = 32;
+  const auto prefixes = connected_prefixes(
+      inventory({link(7, "wg0", {far_end}), link(8, "eth0", {address("10.1.0.1", 24)}), down}));
+  EXPECT_THAT(prefixes, UnorderedElementsAre(rib::IpPrefix{*Ipv4Prefix::parse("10.1.0.0/24")},
+                                             rib::IpPrefix{*Ipv4Prefix::parse("10.1.0.1/32")},
+                                             rib::IpPrefix{*Ipv4Prefix::parse("10.9.0.1/32")},
+                                             rib::IpPrefix{*Ipv4Prefix::parse("10.9.0.2/32")}));
+}
+
+TEST(InstanceConfig, MtuIgnoreIsOnForWireguardUnlessSaidOtherwise) {
+  Config config;
+  auto told = settings("wg1");
+  told.mtu_ignore = false;
+  config.areas = {{ospf::AreaId{0}, {settings("wg0"), settings("eth0"), told}}};
+  LinkNames names;
+  const auto result = instance_config(config, ospf::RouterId{1}, names,
+                                      [](const std::string& name) { return name.rfind("wg", 0) == 0; });
+  ASSERT_EQ(result.interfaces.size(), 3U);
+  EXPECT_TRUE(result.interfaces[0].mtu_ignore);
+  EXPECT_FALSE(result.interfaces[1].mtu_ignore);
+  EXPECT_FALSE(result.interfaces[2].mtu_ignore);
+}
+
+TEST(LinkNames, GiveEachNameAnIdForGood) {
+  LinkNames names;
+  const auto first = names.id_of("wg0");
+  EXPECT_NE(names.id_of("wg1"), first);
+  EXPECT_EQ(names.id_of("wg0"), first);
+  EXPECT_EQ(names.name_of(first), "wg0");
+  EXPECT_EQ(names.name_of(ospf::LinkId{99}), "link 99");
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

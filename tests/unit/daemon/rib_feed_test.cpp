@@ -1,0 +1,169 @@
+// From route changes to batches for the kernel, and where a route stands.
+
+#include "daemon/rib_feed.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace wgospf::daemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using Kind = RouteKernelState::Kind;
+
+constexpr ospf::LinkId kWg0{1};
+constexpr ospf::LinkId kEth0{2};
+constexpr ospf::LinkId kUnnumbered{3};
+const Ipv4Address kNeighbor = *Ipv4Address::parse("10.1.0.2");
+const Ipv4Address kLoopback = *Ipv4Address::parse("10.0.0.1");
+
+class RibFeedTest : public ::testing::Test {
+ protected:
+  RibFeedTest() {
+    links[kWg0] = {{7, true, true, {}}, {}};
+    links[kEth0] = {{8, false, false, {*Ipv4Prefix::parse("10.1.0.0/24")}}, {}};
+    links[kUnnumbered] = {{9, true, true, {}}, kLoopback};
+  }
+
+  static ospf::NextHop<V2> hop(ospf::LinkId link) { return {link, kNeighbor, ospf::RouterId{2}}; }
+  static ospf::Route<V2> route(const char* text, std::uint32_t set) {
+    ospf::Route<V2> result;
+    result.prefix = *Ipv4Prefix::parse(text);
+    result.set = ospf::SetId{set};
+    result.metric = 10;
+    return result;
+  }
+  void set(std::uint64_t generation, std::uint32_t id, std::vector<ospf::NextHop<V2>> members) {
+    feed.apply({ospf::Generation{generation}, ospf::SetChanged<V2>{ospf::SetId{id}, std::move(members)}});
+  }
+  void prefix(std::uint64_t generation, const ospf::Route<V2>& changed) {
+    table->routes.push_back(changed);
+    feed.apply({ospf::Generation{generation}, ospf::PrefixChanged<V2>{changed}});
+  }
+  /// The batch in words.
+  std::vector<std::string> take() {
+    std::vector<std::string> result;
+    const auto batch = feed.take();
+    if (!batch) return result;
+    generation = batch->generation;
+    for (const auto& change : batch->changes) {
+      if (const auto* changed = std::get_if<rib::SetChanged>(&change)) {
+        std::string text = "set " + std::to_string(changed->set_id) + ":";
+        for (const auto& member : changed->members) {
+          text += " " + std::to_string(member.ifindex);
+          if (member.gateway) text += "/" + rib::to_string(*member.gateway);
+          if (member.onlink) text += "/onlink";
+        }
+        result.push_back(text);
+      } else if (const auto* gone = std::get_if<rib::SetGone>(&change)) {
+        result.push_back("set gone " + std::to_string(gone->set_id));
+      } else if (const auto* prefix = std::get_if<rib::PrefixChanged>(&change)) {
+        result.push_back(rib::to_string(prefix->prefix) + " set " + std::to_string(prefix->set_id) +
+                         (prefix->source ? " src " + rib::to_string(*prefix->source) : ""));
+      } else {
+        result.push_back("gone " + rib::to_string(std::get<rib::PrefixGone>(change).prefix));
+      }
+    }
+    return result;
+  }
+
+  std::map<ospf::LinkId, RibLink> links;
+  std::shared_ptr<ospf::RouteTable<V2>> table = std::make_shared<ospf::RouteTable<V2>>();
+  std::uint64_t generation = 0;
+  RibFeed feed{[this](ospf::LinkId link) {
+                 const auto found = links.find(link);
+                 return found == links.end() ? std::nullopt : std::optional(found->second);
+               },
+               [this] { return table; }};
+};
+
+TEST_F(RibFeedTest, DeviceOnlyOnPointToPointAndByAddressElsewhere) {
+  set(3, 1, {hop(kWg0), hop(kEth0)});
+  prefix(3, route("192.168.37.0/24", 1));
+  EXPECT_THAT(take(), ElementsAre("set 1: 7 8/10.1.0.2", "192.168.37.0/24 set 1"));
+  EXPECT_EQ(generation, 3U);
+  EXPECT_THAT(take(), IsEmpty());
+}
+
+TEST_F(RibFeedTest, UnnumberedLinksGiveThePreferredSource) {
+  set(1, 1, {hop(kUnnumbered)});
+  prefix(1, route("192.168.37.0/24", 1));
+  EXPECT_THAT(take(), ElementsAre("set 1: 9", "192.168.37.0/24 set 1 src 10.0.0.1"));
+}
+
+TEST_F(RibFeedTest, ASetWhoseSourceChangesHasItsPrefixesSubmittedAgain) {
+  set(1, 1, {hop(kWg0)});
+  prefix(1, route("192.168.37.0/24", 1));
+  prefix(1, route("192.168.38.0/24", 2));
+  (void)take();
+  set(2, 1, {hop(kUnnumbered)});
+  EXPECT_THAT(take(), ElementsAre("set 1: 9", "192.168.37.0/24 set 1 src 10.0.0.1"));
+}
+
+TEST_F(RibFeedTest, ALinkCreatedAnewIsResolvedAgain) {
+  set(1, 1, {hop(kWg0)});
+  set(1, 2, {hop(kEth0)});
+  (void)take();
+  links[kWg0].facts.ifindex = 70;
+  feed.link_changed(kWg0);
+  EXPECT_THAT(take(), ElementsAre("set 1: 70"));
+  links.erase(kWg0);
+  feed.link_changed(kWg0);
+  EXPECT_THAT(take(), ElementsAre("set 1:"));
+}
+
+TEST_F(RibFeedTest, AttachedPrefixesAreNotForTheKernel) {
+  prefix(1, route("192.168.35.0/24", 0));
+  EXPECT_THAT(take(), ElementsAre("gone 192.168.35.0/24"));
+  EXPECT_EQ(feed.state(route("192.168.35.0/24", 0)).kind, Kind::attached);
+}
+
+TEST_F(RibFeedTest, SetsAndPrefixesGo) {
+  set(1, 1, {hop(kWg0)});
+  prefix(1, route("192.168.37.0/24", 1));
+  (void)take();
+  feed.apply({ospf::Generation{2}, ospf::PrefixGone<V2>{*Ipv4Prefix::parse("192.168.37.0/24")}});
+  feed.apply({ospf::Generation{2}, ospf::SetGone{ospf::SetId{1}}});
+  EXPECT_THAT(take(), ElementsAre("gone 192.168.37.0/24", "set gone 1"));
+}
+
+TEST_F(RibFeedTest, ARouteIsPendingUntilItsGenerationIsAcknowledged) {
+  const auto first = route("192.168.37.0/24", 1);
+  set(1, 1, {hop(kWg0)});
+  prefix(1, first);
+  EXPECT_EQ(feed.state(first).kind, Kind::pending);
+  feed.acknowledged(1);
+  EXPECT_EQ(feed.state(first).kind, Kind::installed);
+  const auto second = route("192.168.38.0/24", 1);
+  prefix(2, second);
+  EXPECT_EQ(feed.state(second).kind, Kind::pending);
+  EXPECT_EQ(feed.state(first).kind, Kind::installed);
+  feed.acknowledged(2);
+  EXPECT_EQ(feed.state(second).kind, Kind::installed);
+  set(3, 1, {hop(kEth0)});
+  EXPECT_EQ(feed.state(first).kind, Kind::pending);
+  EXPECT_EQ(feed.acknowledged_generation(), 2U);
+}
+
+TEST_F(RibFeedTest, AFailureOfThePrefixItsSetOrItsOnlyNexthopIsTheRoutes) {
+  const auto changed = route("192.168.37.0/24", 1);
+  set(1, 1, {hop(kWg0)});
+  prefix(1, changed);
+  feed.acknowledged(1);
+  const std::vector<rib::Subject> subjects{rib::IpPrefix{changed.prefix}, rib::SetKey{rib::Family::ipv4, 1},
+                                           rib::NexthopKey{rib::Family::ipv4, 7, {}, false}};
+  for (const auto& subject : subjects) {
+    feed.failed({subject, 101, "the kernel says no"});
+    EXPECT_EQ(feed.state(changed).kind, Kind::failed);
+    EXPECT_EQ(feed.state(changed).error, "the kernel says no");
+    EXPECT_EQ(feed.failures().size(), 1U);
+    feed.recovered({subject});
+    EXPECT_EQ(feed.state(changed).kind, Kind::installed);
+  }
+  feed.failed({rib::IpPrefix{*Ipv4Prefix::parse("192.168.99.0/24")}, 101, "no"});
+  EXPECT_EQ(feed.state(changed).kind, Kind::installed);
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

@@ -1,0 +1,142 @@
+// How the daemon tells: events in words, the journal's form, the service manager's messages.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "daemon/config.h"
+#include "daemon/describe.h"
+#include "daemon/log.h"
+#include "daemon/service_manager.h"
+
+namespace wgospf::daemon {
+namespace {
+
+std::string name_of(ospf::LinkId link) {
+  return "wg" + std::to_string(link.value);
+}
+
+TEST(Describe, ANeighborThatIsLostIsAWarningWithTheReason) {
+  const auto notice =
+      describe(ospf::Event<V2>{ospf::NeighborStateChanged{
+                   ospf::LinkId{3}, *ospf::RouterId::parse("10.0.0.2"), ospf::NeighborState::full,
+                   ospf::NeighborState::down, ospf::NeighborEvent::inactivity_timer}},
+               name_of);
+  EXPECT_EQ(notice.severity, Severity::warning);
+  EXPECT_EQ(notice.name, "neighbor_state_changed");
+  EXPECT_EQ(notice.text,
+            "neighbor 10.0.0.2 on wg3: full -> down (InactivityTimer: no hello within the dead interval)");
+  EXPECT_EQ(notice.link, ospf::LinkId{3});
+}
+
+TEST(Describe, ARouteChangeNamesItsNextHops) {
+  const ospf::RouteChange<V2> change{
+      ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{4},
+                                                {{ospf::LinkId{1}, Ipv4Address::parse("10.1.0.2"), {}},
+                                                 {ospf::LinkId{2}, {}, {}}}}};
+  EXPECT_EQ(describe(change, name_of).text, "next hops 4: wg1 via 10.1.0.2, wg2");
+}
+
+TEST(Describe, NamesOfSeveritiesAreReadBack) {
+  for (const auto severity : {Severity::debug, Severity::info, Severity::warning, Severity::error})
+    EXPECT_EQ(parse_severity(to_string(severity)), severity);
+  EXPECT_FALSE(parse_severity("loud"));
+}
+
+TEST(Log, KnowsTheJournalByDeviceAndInode) {
+  struct stat status {};
+  ASSERT_EQ(::fstat(STDERR_FILENO, &status), 0);
+  EXPECT_TRUE(is_journal(fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), STDERR_FILENO));
+  EXPECT_FALSE(is_journal("1:1", STDERR_FILENO));
+  EXPECT_FALSE(is_journal(nullptr, STDERR_FILENO));
+}
+
+TEST(Log, WritesJournalLevelsUnderSystemdAndTimesOtherwise) {
+  // A pipe stands for the journal: what counts is that JOURNAL_STREAM names it.
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const int saved = ::dup(STDERR_FILENO);
+  ASSERT_GE(::dup2(pipe_ends[1], STDERR_FILENO), 0);
+  struct stat status {};
+  ::fstat(STDERR_FILENO, &status);
+  ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), 1);
+  start_log(Severity::info);
+  log(Severity::debug, "unseen");
+  log(Severity::info, "{braces}");
+  log(Severity::error, "broken");
+  ::unsetenv("JOURNAL_STREAM");
+  start_log(Severity::info);
+  log(Severity::warning, "careful");
+  ::dup2(saved, STDERR_FILENO);
+  ::close(saved);
+  ::close(pipe_ends[1]);
+  std::string text(4096, '\0');
+  const auto length = ::read(pipe_ends[0], text.data(), text.size());
+  ::close(pipe_ends[0]);
+  ASSERT_GT(length, 0);
+  text.resize(static_cast<std::size_t>(length));
+  EXPECT_THAT(text, ::testing::MatchesRegex("<6>\\{braces}\n<3>broken\n"
+                                            "[0-9]+-[0-9]+-[0-9]+ [0-9:.]+ warning careful\n"));
+}
+
+class ServiceManager : public ::testing::Test {
+ protected:
+  /// Listens where systemd would; `name` begins with / or @.
+  void listen(const std::string& name) {
+    descriptor_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, name.data(), name.size());
+    if (name[0] == '@') address.sun_path[0] = '\0';
+    ASSERT_EQ(::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address),
+                     static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size())),
+              0);
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    if (name[0] == '/') path_ = name;
+  }
+  std::string received() {
+    std::string text(256, '\0');
+    const auto length = ::recv(descriptor_, text.data(), text.size(), 0);
+    text.resize(length < 0 ? 0 : static_cast<std::size_t>(length));
+    return text;
+  }
+  void TearDown() override {
+    ::unsetenv("NOTIFY_SOCKET");
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+
+ private:
+  int descriptor_ = -1;
+  std::string path_;
+};
+
+TEST_F(ServiceManager, IsToldThroughAPath) {
+  listen(fmt::format("{}/notify-{}", ::testing::TempDir(), ::getpid()));
+  EXPECT_TRUE(notify_service_manager("READY=1"));
+  EXPECT_EQ(received(), "READY=1");
+}
+
+TEST_F(ServiceManager, IsToldThroughTheAbstractNamespace) {
+  listen(fmt::format("@wgospf-test-{}", ::getpid()));
+  EXPECT_TRUE(notify_reloading());
+  EXPECT_THAT(received(), ::testing::MatchesRegex("RELOADING=1\nMONOTONIC_USEC=[0-9]+"));
+}
+
+TEST_F(ServiceManager, NobodyListensAndNothingHappens) {
+  EXPECT_FALSE(notify_service_manager("READY=1"));
+  ::setenv("NOTIFY_SOCKET", "/nonexistent/socket", 1);
+  EXPECT_FALSE(notify_service_manager("READY=1"));
+  ::setenv("NOTIFY_SOCKET", "relative", 1);
+  EXPECT_FALSE(notify_service_manager("READY=1"));
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

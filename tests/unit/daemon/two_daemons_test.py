@@ -1,0 +1,321 @@
+#!/usr/bin/python3
+"""Two daemons over a veth pair: what the program itself does, from its start to its end.
+
+Each runs in a network and mount namespace of its own with a private /run. No tunnels and no topology here:
+whole networks are built by containerlab/lab (tests/integration). WGOSPF_BIN names the folder of the programs.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = pathlib.Path(os.environ.get("WGOSPF_BIN", "build/bin")).resolve()
+DEAD = 4
+PATIENCE = 3 * DEAD
+
+
+def config(areas, more=""):
+    lines = ["areas:", "- area-id: 0.0.0.0", "  interfaces:"]
+    for name, settings in areas:
+        lines.append("  - {" + ", ".join([f"name: {name}"] + settings) + "}")
+    return "\n".join(lines) + "\n" + more
+
+
+ACTIVE = ["interface-type: point-to-point", "hello-interval: 1", f"dead-interval: {DEAD}"]
+PASSIVE = ["passive: true"]
+
+
+class Router:
+    """A namespace, and the daemon in it."""
+
+    def __init__(self, name, scratch):
+        self.name = name
+        self.folder = pathlib.Path(scratch) / name
+        self.folder.mkdir()
+        self.daemon = None
+        self.log_file = self.folder / "log"
+        self.init = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c",
+                                      "mount --make-rprivate / && mount -t tmpfs tmpfs /run && echo up && "
+                                      "exec sleep infinity"], stdout=subprocess.PIPE, text=True)
+        if self.init.stdout.readline() != "up\n":
+            raise RuntimeError("no namespace")
+        self.run("ip link set lo up")
+        for key in ("all", "default"):
+            self.run(f"sysctl -qw net.ipv4.conf.{key}.rp_filter=0")
+
+    def command(self, *arguments):
+        return ["nsenter", "-t", str(self.init.pid), "-n", "-m", *arguments]
+
+    def run(self, line):
+        return subprocess.run(self.command(*line.split()), check=True, text=True, capture_output=True).stdout
+
+    def add_lan(self, name, address):
+        """An interface with carrier: a veth pair whose other end leads nowhere."""
+        self.run(f"ip link add {name} type veth peer name {name}-end")
+        self.run(f"ip addr add {address} dev {name}")
+        for end in (name, f"{name}-end"):
+            self.run(f"ip link set {end} up")
+
+    def configure(self, text):
+        (self.folder / "wgospfd.yaml").write_text(text)
+
+    def start(self, *options, environment=None):
+        with self.log_file.open("a") as log:
+            self.daemon = subprocess.Popen(
+                self.command(str(BIN / "wgospfd"), "--config", str(self.folder / "wgospfd.yaml"), *options),
+                stderr=log, env={**os.environ, **(environment or {})})
+
+    def send(self, number):
+        self.daemon.send_signal(number)
+
+    def end(self, number=signal.SIGTERM):
+        """Ends the daemon and gives its exit status."""
+        self.send(number)
+        status = self.daemon.wait(timeout=30)
+        self.daemon = None
+        return status
+
+    def log(self):
+        return self.log_file.read_text()
+
+    def show(self, what):
+        return json.loads(self.run(f"{BIN}/wgospfctl show {what} --json"))
+
+    def routes(self, more=""):
+        """prefix -> the rest of the line, of our routes in the kernel."""
+        lines = self.run(f"ip -4 route show proto 89 {more}").splitlines()
+        return {line.split()[0]: line for line in lines if not line.startswith("\t")}
+
+    def close(self):
+        if self.daemon and self.daemon.poll() is None:
+            self.daemon.kill()
+            self.daemon.wait()
+        self.init.kill()
+        self.init.wait()
+        self.init.stdout.close()
+
+
+class TwoDaemons(unittest.TestCase):
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("namespaces need root")
+        self.scratch = tempfile.mkdtemp(prefix="wgospf-two-")
+        self.addCleanup(shutil.rmtree, self.scratch)
+        self.a = self.router("a")
+        self.b = self.router("b")
+        self.join("v0")
+        for router, own in ((self.a, "1"), (self.b, "2")):
+            router.run(f"ip addr add 10.0.0.{own}/32 dev lo")
+            router.add_lan("lan", f"192.168.{own}.1/24")
+            router.configure(config([("v0", ACTIVE), ("lan", PASSIVE), ("lo", PASSIVE)]))
+
+    def router(self, name):
+        router = Router(name, self.scratch)
+        self.addCleanup(router.close)
+        return router
+
+    def tearDown(self):
+        if any(test is self for test, _ in self._outcome.result.failures + self._outcome.result.errors):
+            for router in (self.a, self.b):
+                print(f"--- log of {router.name}\n{router.log() if router.log_file.exists() else ''}")
+        for router in (self.a, self.b):
+            if router.log_file.exists():
+                self.assertNotIn("Sanitizer", router.log())
+
+    def join(self, name, addresses=("10.1.0.1/30", "10.1.0.2/30")):
+        self.a.run(f"ip link add {name} type veth peer name {name} netns {self.b.init.pid}")
+        for router, address in zip((self.a, self.b), addresses):
+            if address:
+                router.run(f"ip addr add {address} dev {name}")
+            router.run(f"ip link set {name} up")
+
+    def wait(self, condition, what, patience=PATIENCE):
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                if condition():
+                    return
+            except (subprocess.CalledProcessError, json.JSONDecodeError):
+                pass  # the daemon may not be there yet
+            if time.monotonic() > deadline:
+                self.fail(f"waited in vain: {what}")
+            time.sleep(0.02)
+
+    def wait_for_log(self, router, text, patience=PATIENCE):
+        self.wait(lambda: text in router.log(), f"{router.name} logs {text!r}", patience)
+
+    def wait_for_route(self, router, prefix, there=True):
+        self.wait(lambda: (prefix in router.routes()) == there,
+                  f"{router.name} {'has' if there else 'has no'} route {prefix}")
+
+    def start_both(self):
+        self.a.start()
+        self.b.start()
+        self.wait_for_route(self.a, "192.168.2.0/24")
+        self.wait_for_route(self.b, "192.168.1.0/24")
+
+    def neighbor(self, router):
+        neighbors = router.show("neighbors")["neighbors"]
+        return neighbors[0] if neighbors else {}
+
+    def test_full_and_routes_then_an_orderly_end(self):
+        self.start_both()
+        self.assertRegex(self.a.log(), r"neighbor 10.0.0.2 on v0: \w+ -> full \(\w+: databases are \w+\)")
+        self.assertIn(" nhid ", self.a.routes()["192.168.2.0/24"])
+        self.assertIn("10.0.0.2", self.a.routes())
+        begin = time.monotonic()
+        self.assertEqual(self.b.end(), 0)
+        self.wait_for_route(self.a, "192.168.2.0/24", there=False)
+        self.assertLess(time.monotonic() - begin, DEAD - 0.5, "a did not wait for the dead interval")
+        self.assertEqual(self.b.routes(), {})
+        self.assertEqual(self.b.run("ip nexthop show proto 89"), "")
+        self.assertEqual(self.a.end(signal.SIGINT), 0)
+
+    def test_keep_routes_and_adoption(self):
+        self.a.start("--keep-routes")
+        self.b.start()
+        self.wait_for_route(self.a, "192.168.2.0/24")
+        self.assertEqual(self.a.end(), 0)
+        self.assertIn("192.168.2.0/24", self.a.routes())
+        # A stale route of ours goes when the new run knows better, not before.
+        self.b.run("ip link set lan down")
+        self.a.start()
+        self.wait_for_route(self.a, "192.168.2.0/24", there=False)
+        self.assertIn("10.0.0.2", self.a.routes())
+
+    def test_a_second_daemon_is_refused(self):
+        self.start_both()
+        second = subprocess.run(self.a.command(str(BIN / "wgospfd"), "--config", str(self.a.folder / "wgospfd.yaml")),
+                                capture_output=True, text=True, timeout=30, check=False)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("table-254.lock", second.stderr)
+        self.assertEqual(self.a.show("status")["router_id"], "10.0.0.1")
+
+    def test_reload_applies_the_difference(self):
+        self.a.add_lan("more", "192.168.11.1/24")
+        self.start_both()
+        self.wait(lambda: self.neighbor(self.b).get("state") == "full", "b is Full")
+        changes = self.neighbor(self.b)["state_changes"]
+
+        self.a.configure("areas: [{area-id: 0.0.0.0, interfaces: [{name: v0, cots: 5}]}]\n")
+        self.a.send(signal.SIGHUP)
+        self.wait_for_log(self.a, "unknown key \"cots\" in an interface; did you mean \"cost\"?")
+        self.wait_for_log(self.a, "the former one stays in force")
+
+        self.a.configure("router-id: 10.9.9.9\n" + config([("v0", ACTIVE)], "rib: {table: 7}\n"))
+        self.a.send(signal.SIGHUP)
+        self.wait_for_log(self.a, "router-id cannot be changed while running")
+        self.wait_for_log(self.a, "rib.table cannot be changed while running")
+        self.assertIn("192.168.1.0/24", self.b.routes())
+
+        self.a.configure(config([("v0", ACTIVE + ["cost: 77"]), ("more", PASSIVE), ("lo", PASSIVE)]))
+        self.a.send(signal.SIGHUP)
+        self.wait_for_route(self.b, "192.168.11.0/24")
+        self.wait_for_route(self.b, "192.168.1.0/24", there=False)
+        self.wait(lambda: [i["cost"] for i in self.a.show("interfaces")["interfaces"] if i["name"] == "v0"] == [77],
+                  "the new cost")
+        self.assertEqual(self.neighbor(self.b)["state_changes"], changes, "the adjacency stayed as it was")
+
+        self.a.configure(config([("more", PASSIVE)]))
+        self.a.send(signal.SIGHUP)
+        self.wait(lambda: self.neighbor(self.b).get("state") != "full", "b loses the neighbor")
+        self.a.configure(config([("v0", ACTIVE), ("more", PASSIVE)]))
+        self.a.send(signal.SIGHUP)
+        self.wait_for_route(self.b, "192.168.11.0/24")
+
+    def test_redistribution(self):
+        self.a.configure(config([("v0", ACTIVE)],
+                                "redistribute: [{source: static, metric: 33, prefixes: [{prefix: 198.51.100.0/22, "
+                                "ge: 24, le: 24}]}, {source: connected}, {source: table, table: 100}]\n"))
+        self.a.run("ip route add blackhole 198.51.100.0/24 proto static")
+        self.a.run("ip route add blackhole 203.0.113.0/24 proto static")
+        self.a.start()
+        self.b.start()
+        self.wait_for_route(self.b, "198.51.100.0/24")
+        self.wait_for_route(self.b, "192.168.1.0/24")
+        self.a.run("ip route add 198.51.101.0/24 dev lan proto boot")
+        self.a.run("ip route add 203.0.114.0/24 dev lan table 100")
+        self.wait_for_route(self.b, "198.51.101.0/24")
+        self.wait_for_route(self.b, "203.0.114.0/24")
+        self.a.run("ip route del 198.51.100.0/24")
+        self.wait_for_route(self.b, "198.51.100.0/24", there=False)
+        routes = {r["prefix"]: r for r in self.b.show("routes")["routes"]}
+        self.assertEqual(routes["198.51.101.0/24"]["path_type"], "external-2")
+        self.assertEqual(routes["198.51.101.0/24"]["type2_metric"], 33)
+        self.assertNotIn("203.0.113.0/24", routes)
+        # What a learned from b must not come back as an external of a.
+        externals = self.b.show("database --type as-external")["lsas"]
+        self.assertNotIn("192.168.2.0", [lsa["lsa_id"] for lsa in externals])
+        self.a.configure(config([("v0", ACTIVE)]))
+        self.a.send(signal.SIGHUP)
+        self.wait_for_route(self.b, "198.51.101.0/24", there=False)
+        self.wait_for_route(self.b, "192.168.1.0/24", there=False)
+
+    def test_an_interface_comes_later_and_again(self):
+        self.a.run("ip link del v0")
+        self.a.start()
+        self.b.start()
+        self.wait_for_log(self.a, "interface v0 does not exist; it is used when it appears")
+        for _ in range(2):
+            self.join("v0")
+            self.wait_for_route(self.a, "192.168.2.0/24")
+            self.wait_for_route(self.b, "192.168.1.0/24")
+            # Gone and back in one moment, under another ifindex.
+            self.a.run("ip link del v0")
+        self.join("v0")
+        self.wait_for_route(self.a, "192.168.2.0/24")
+
+    def test_unnumbered(self):
+        self.a.run("ip link del v0")
+        self.join("u0", addresses=(None, None))
+        for router in (self.a, self.b):
+            router.configure(config([("u0", ACTIVE), ("lan", PASSIVE), ("lo", PASSIVE)]))
+        self.start_both()
+        self.assertIn("src 10.0.0.1", self.a.routes()["192.168.2.0/24"])
+        self.assertIn("src 10.0.0.2", self.b.routes()["192.168.1.0/24"])
+        self.a.run("ping -c 1 -W 5 192.168.2.1")
+
+    def test_tells_the_service_manager(self):
+        path = str(self.a.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(path)
+            listener.settimeout(PATIENCE)
+            self.a.start(environment={"NOTIFY_SOCKET": path})
+            self.assertIn("READY=1", listener.recv(1000).decode())
+            self.assertEqual(self.a.show("status")["router_id"], "10.0.0.1")  # ready means served
+            self.a.send(signal.SIGHUP)
+            self.assertIn("RELOADING=1", listener.recv(1000).decode())
+            self.assertIn("READY=1", listener.recv(1000).decode())
+            self.assertEqual(self.a.end(), 0)
+            self.assertIn("STOPPING=1", listener.recv(1000).decode())
+
+    def test_the_command_line(self):
+        def wgospfd(*arguments):
+            return subprocess.run([str(BIN / "wgospfd"), *arguments], capture_output=True, text=True, timeout=30,
+                                  check=False)
+        good = str(self.a.folder / "wgospfd.yaml")
+        self.assertEqual(wgospfd("--config", good, "--check").returncode, 0)
+        bad = self.a.folder / "bad.yaml"
+        bad.write_text("areas: 5\n")
+        for options in (["--check"], []):
+            result = wgospfd("--config", str(bad), *options)
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(result.stderr, f"{bad}:1:8: areas must be a list, not \"5\"\n")
+        self.assertEqual(wgospfd("--log-level", "loud").returncode, 2)
+        self.assertEqual(wgospfd("--version").stdout, "wgospfd 0.1.0\n")
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    PROGRAM = unittest.main(verbosity=2, exit=False)
+    if not PROGRAM.result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(77 if len(PROGRAM.result.skipped) == PROGRAM.result.testsRun else 0)

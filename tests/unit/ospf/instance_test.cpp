@@ -1,0 +1,170 @@
+#include "ospf/instance.h"
+
+#include <gtest/gtest.h>
+
+#include "two_routers.h"
+
+namespace wgospf::ospf {
+namespace {
+
+using testing::Wires;
+
+std::map<std::pair<std::uint8_t, std::uint32_t>, std::int32_t> headers(const Wires& wires,
+                                                                       std::size_t router) {
+  std::map<std::pair<std::uint8_t, std::uint32_t>, std::int32_t> result;
+  DatabaseCursor cursor;
+  while (!cursor.done)
+    for (const auto& entry : wires.routers[router].instance->database(cursor, 100, wires.now)) {
+      const auto header = entry.lsa.header();
+      result[{static_cast<std::uint8_t>(header.key.type), header.key.id.value}] = header.sequence_number;
+    }
+  return result;
+}
+
+TEST(Instance, TwoRoutersReachFullInAFewRoundTrips) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  const Instant start = wires.now;
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return wires.all_full(); }));
+  EXPECT_LE(wires.now - start, 10 * wires.delay);
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return headers(wires, 0).size() == 2; }));
+  EXPECT_EQ(headers(wires, 0), headers(wires, 1));
+}
+
+TEST(Instance, Rfc2328Section9_3_LinkDownEndsTheNeighborAtOnce) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return wires.all_full(); }));
+  wires.set_link(0, 1, false);
+  EXPECT_EQ(wires.state(0, 1), NeighborState::down);
+  ASSERT_TRUE(wires.run_until(seconds{5}, [&] { return wires.state(1, 1) == NeighborState::down; }));
+  wires.set_link(0, 1, true);
+  ASSERT_TRUE(wires.run_until(seconds{3}, [&] { return wires.all_full(); }));
+}
+
+TEST(Instance, Rfc2328Section12_1_6_ShutdownFlushesEverywhere) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1, 2}));
+  wires.add(Wires::config({2}));
+  wires.wire(0, 1, 1);
+  wires.wire(1, 2, 2);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 2).size() == 3; }));
+  wires.input(0, Shutdown{});
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] {
+    for (const auto& event : wires.routers[0].events)
+      if (const auto* done = std::get_if<ShutdownComplete>(&event)) return done->acknowledged;
+    return false;
+  }));
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return headers(wires, 2).size() == 2; }));
+  EXPECT_TRUE(wires.run_until(milliseconds{300}, [&] { return wires.state(1, 1) == NeighborState::init; }))
+      << "the last hello lists nobody";
+}
+
+TEST(Instance, Rfc2328Section14_LsasOfADeadRouterAgeOut) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
+  wires.filter = [](auto, const auto&) { return false; };
+  wires.run_for(seconds{3598});
+  EXPECT_EQ(headers(wires, 0).size(), 2u);
+  wires.run_for(seconds{10});
+  EXPECT_EQ(headers(wires, 0).size(), 1u);
+}
+
+TEST(Instance, Rfc2328Section12_4_RefreshTakesTheNextSequenceNumber) {
+  Wires wires;
+  auto config = Wires::config({1});
+  config.ls_refresh_time = seconds{60};
+  wires.add(config);
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
+  wires.run_for(seconds{10});
+  const auto before = headers(wires, 1);
+  wires.run_for(seconds{180});
+  const auto after = headers(wires, 1);
+  EXPECT_EQ(after.at({1, 0x01010101}), before.at({1, 0x01010101}) + 3);
+  EXPECT_EQ(after.at({1, 0x02020202}), before.at({1, 0x02020202}));
+}
+
+TEST(Instance, Rfc2328Section14_ACorruptedLsaIsLearntAnew) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
+  const LsaKey<V2> key{v2::LsaType::router, LinkStateId{0x02020202}, RouterId{0x02020202}};
+  const auto entry = wires.routers[0].instance->find_lsa(kBackbone, key, wires.now);
+  ASSERT_TRUE(entry);
+  const_cast<std::byte&>(entry->lsa.bytes()[24]) ^= std::byte{1};  // NOLINT: a flipped bit of memory
+  wires.routers[0].events.clear();
+  wires.run_for(seconds{310});
+  bool told = false;
+  for (const auto& event : wires.routers[0].events) told |= std::holds_alternative<LsaCorrupted<V2>>(event);
+  EXPECT_TRUE(told);
+  EXPECT_TRUE(wires.all_full());
+  const auto again = wires.routers[0].instance->find_lsa(kBackbone, key, wires.now);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(V2::checksum_holds(again->lsa.bytes()));
+}
+
+TEST(Instance, ExternalsAreFloodedAndWithdrawn) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ExternalsChanged<V2> change;
+  for (std::uint32_t i = 0; i < 3000; ++i)
+    change.set.push_back({Ipv4Prefix::make({0xc6000000 + (i << 8)}, 24), 20, true, 0, std::nullopt});
+  wires.input(0, change);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return headers(wires, 1).size() == 3002; }));
+  ExternalsChanged<V2> removal;
+  for (const auto& route : change.set) removal.removed.push_back(route.prefix);
+  wires.input(0, removal);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return headers(wires, 1).size() == 2; }));
+  EXPECT_TRUE(wires.run_until(seconds{1}, [&] { return headers(wires, 0).size() == 2; }));
+}
+
+// A forged instance of our own router-LSA, again and again: it must be superseded, and never change our
+// routes.
+TEST(Instance, Rfc2328Section13_4_AForgedLsaOfOursNeverChangesOurRoutes) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
+  wires.run_for(seconds{10});
+  const auto before = wires.routers[0].instance->routes()->routes;
+  ASSERT_FALSE(before.empty());
+  const RouterId own{0x01010101};
+  v2::RouterLsa forged;
+  forged.links = {{0xc0000200, 0xffffff00, v2::RouterLinkType::stub, 1, {}}};
+  for (int round = 0; round < 6; ++round) {
+    LsaHeader<V2> header;
+    header.key = {v2::LsaType::router, LinkStateId{own.value}, own};
+    header.sequence_number = headers(wires, 0).at({1, own.value}) + 1;
+    const OutgoingLsa<V2> lsa{V2::encode_lsa(header, forged), 1};
+    const auto packet =
+        V2::encode(RouterId{0x02020202}, kBackbone, std::span<const OutgoingLsa<V2>>(&lsa, 1));
+    wires.input(0, Received<V2>{LinkId{1}, Wires::address(1, 1), Ipv4Address{0xe0000005}, packet});
+    for (int i = 0; i < 22; ++i) {
+      ASSERT_EQ(wires.routers[0].instance->routes()->routes, before) << "round " << round;
+      wires.run_for(milliseconds{50});
+    }
+  }
+  ASSERT_TRUE(wires.run_until(seconds{10}, [&] { return headers(wires, 0) == headers(wires, 1); }));
+  const LsaKey<V2> key{v2::LsaType::router, LinkStateId{own.value}, own};
+  const auto held = wires.routers[1].instance->find_lsa(kBackbone, key, wires.now);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(std::get<v2::RouterLsa>(V2::decode_body(held->lsa)).links.size(), 2u);
+}
+
+}  // namespace
+}  // namespace wgospf::ospf

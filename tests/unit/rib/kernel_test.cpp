@@ -1,0 +1,368 @@
+// The rib thread against the real kernel, in a network namespace of its own, with `ip` as the witness.
+#include "rib/kernel.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <atomic>
+#include <csignal>
+
+#include "tests/unit/rib/netns.h"
+
+namespace wgospf::rib {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+using RibThreadTest = NetnsTest;
+
+TEST_F(RibThreadTest, InstallsTenThousandRoutesThroughOneGroupAndRemovesThem) {
+  start();
+  auto changes = routes(1, 0, 10'000);
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0"), via("b0")}});
+  submit(std::move(changes));
+  settle();
+  EXPECT_EQ(count_routes(), 10'000U);
+  const Json route = json("ip -j route show exact 10.0.77.0/24").at(0);
+  EXPECT_EQ(route.at("metric"), 110);
+  EXPECT_EQ(route.at("protocol"), "89");
+  EXPECT_THAT(devices("10.0.77.0/24"), UnorderedElementsAre("a0", "b0"));
+  const Json objects = json("ip -j nexthop");
+  ASSERT_EQ(objects.size(), 3U) << objects;
+  for (const Json& object : objects) EXPECT_EQ(object.at("protocol"), "89");
+
+  const auto before = rib->counters().messages;
+  submit({SetChanged{1, Family::ipv4, {via("b0")}}});
+  settle();
+  EXPECT_THAT(devices("10.0.77.0/24"), ElementsAre("b0"));
+  ASSERT_TRUE(eventually([] { return json("ip -j nexthop").size() == 2; }));
+  EXPECT_EQ(rib->counters().messages - before, 2U) << "however many prefixes";
+
+  rib->flush_and_stop(OnStop::remove_routes);
+  ASSERT_TRUE(inbox.wait<Stopped>());
+  EXPECT_EQ(inbox.of<Stopped>()[0].routes_left, 0U);
+  EXPECT_EQ(count_routes(), 0U);
+  EXPECT_THAT(json("ip -j nexthop"), IsEmpty());
+  EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
+  EXPECT_THAT(inbox.of<Drift>(), IsEmpty()) << "own echoes are no drift";
+}
+
+TEST_F(RibThreadTest, ReplacingGroupsAndRoutesUnderTrafficLosesNothing) {
+  shell("ip addr add 192.0.2.1/32 dev lo");
+  start();
+  auto changes = routes(1, 0, 100);
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  changes.insert(changes.begin(), SetChanged{2, Family::ipv4, {via("c0")}});
+  submit(std::move(changes));
+  settle();
+  const int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  std::atomic<bool> stop = false;
+  std::atomic<std::uint64_t> sent = 0;
+  std::atomic<std::uint64_t> refused = 0;
+  std::thread traffic([&] {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(9);
+    to.sin_addr.s_addr = htonl(0x0a002a07);
+    while (!stop) {
+      // A full queue of the device is not a missing route.
+      const bool ok = sendto(udp, "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 1;
+      ++(ok || errno == ENOBUFS ? sent : refused);
+    }
+  });
+  const Member a = via("a0");
+  const Member b = via("b0");
+  for (int i = 0; i < 300; ++i) {
+    submit({SetChanged{1, Family::ipv4,
+                       i % 3 == 0   ? std::vector{a}
+                       : i % 3 == 1 ? std::vector{a, b}
+                                    : std::vector{b}},
+            PrefixChanged{.prefix = prefix(42), .set_id = i % 2 == 0 ? 1U : 2U}});
+    settle();
+  }
+  stop = true;
+  traffic.join();
+  close(udp);
+  EXPECT_EQ(refused, 0U) << "of " << sent;
+  EXPECT_GT(sent, 300U);
+  EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
+}
+
+TEST_F(RibThreadTest, LinkDownAndUpRestoresNexthopGroupAndRoutes) {
+  start();
+  auto changes = routes(1, 0, 500);
+  for (Change& change : routes(2, 500, 500)) changes.push_back(std::move(change));
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  changes.insert(changes.begin(), SetChanged{2, Family::ipv4, {via("a0"), via("b0")}});
+  submit(std::move(changes));
+  settle();
+  shell("ip link set a0 down");
+  ASSERT_TRUE(eventually([this] { return rib->counters().routes == 500; }));
+  EXPECT_EQ(count_routes(), 500U) << "the kernel has taken the others away in silence";
+  EXPECT_THAT(devices("10.2.0.0/24"), ElementsAre("b0"));
+  shell("ip link set a0 up");
+  ASSERT_TRUE(eventually([] { return count_routes() == 1000; }));
+  EXPECT_THAT(devices("10.0.7.0/24"), ElementsAre("a0"));
+  ASSERT_TRUE(eventually([] { return devices("10.2.0.0/24").size() == 2; }));
+  EXPECT_EQ(rib->counters().drift, 0U);
+  // The far end going down takes the carrier, which the kernel treats alike.
+  shell("ip link set a1 down");
+  ASSERT_TRUE(eventually([this] { return rib->counters().routes == 500; }));
+  shell("ip link set a1 up");
+  ASSERT_TRUE(eventually([] { return count_routes() == 1000; }));
+}
+
+TEST_F(RibThreadTest, LinkThatIsRecreatedUnderAnotherIndexIsUsedAgain) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  shell("ip link del a0");
+  ASSERT_TRUE(eventually([this] { return rib->counters().nexthops == 0; }));
+  shell("ip link add a0 type veth peer name a1 && ip link set a0 up && ip link set a1 up");
+  wait_for_carrier("a0");
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}});
+  settle();
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0"));
+}
+
+TEST_F(RibThreadTest, MemberWhoseLinkIsNotThereYetIsInstalledWhenItComes) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {{.ifindex = 4711}}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  ASSERT_TRUE(inbox.wait<Failed>());
+  shell("ip link add d0 index 4711 type veth peer name d1 && ip link set d0 up && ip link set d1 up");
+  ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"d0"}; }));
+  ASSERT_TRUE(inbox.wait<Recovered>());
+}
+
+TEST_F(RibThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
+  shell("ip route add 10.0.1.0/24 dev b0 metric 50");
+  shell("ip route add 10.0.1.0/24 dev b0 metric 200 proto 188");
+  shell("ip route add 10.0.2.0/24 dev b0 metric 110 proto static");
+  const std::string before = shell("ip route show dev b0");
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}, PrefixChanged{.prefix = prefix(3), .set_id = 1}});
+  settle();
+  EXPECT_EQ(shell("ip route show dev b0"), before);
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0"));
+  EXPECT_THAT(devices("10.0.3.0/24"), ElementsAre("a0"));
+  ASSERT_TRUE(inbox.wait<Failed>());
+  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("another program"));
+  shell("ip route del 10.0.2.0/24 metric 110");
+  ASSERT_TRUE(eventually([] { return devices("10.0.2.0/24") == std::vector<std::string>{"a0"}; }));
+  rib->flush_and_stop(OnStop::remove_routes);
+  ASSERT_TRUE(inbox.wait<Stopped>());
+  EXPECT_EQ(json("ip -j route show dev b0").size(), 2U);
+}
+
+TEST_F(RibThreadTest, DriftIsRepaired) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0"), via("b0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  settle();
+  const auto whole = [] { return devices("10.0.1.0/24").size() == 2 && devices("10.0.2.0/24").size() == 2; };
+  shell("ip route del 10.0.1.0/24");
+  ASSERT_TRUE(eventually(whole)) << "a route deleted";
+  ASSERT_TRUE(inbox.wait<Drift>([](const Drift& d) { return d.what == "deleted route 10.0.1.0/24"; }));
+  const auto first_id = [](bool group) {
+    for (const Json& object : json("ip -j nexthop")) {
+      if (object.contains("group") == group) return object.at("id").get<std::uint32_t>();
+    }
+    return 0U;
+  };
+  shell("ip nexthop del id " + std::to_string(first_id(false)));
+  ASSERT_TRUE(eventually(whole)) << "a next hop deleted";
+  shell("ip nexthop del id " + std::to_string(first_id(true)));
+  ASSERT_TRUE(eventually(whole)) << "the group deleted, and both routes with it";
+  shell("ip nexthop flush proto 89");
+  ASSERT_TRUE(eventually(whole)) << "everything deleted";
+  EXPECT_GE(rib->counters().drift, 4U);
+  EXPECT_EQ(rib->counters().overruns, 0U);
+}
+
+TEST_F(RibThreadTest, FightWithAnotherProgramDoesNotSpin) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  const auto before = rib->counters().messages;
+  // Deletes as fast as it can for two seconds.
+  shell(
+      "end=$(( $(date +%s) + 2 )); while [ $(date +%s) -lt $end ]; do "
+      "ip route del 10.0.1.0/24 proto 89 2>/dev/null; done; true");
+  EXPECT_LE(rib->counters().messages - before, 6U);
+  ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24").size() == 1; })) << "and yet it comes back";
+}
+
+TEST_F(RibThreadTest, RoutesOfAKilledRunAreAdoptedAndReplacedInPlaceAfterTheClaim) {
+  const Member a = via("a0");
+  const Member b = via("b0");
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    auto started = RibThread::start({}, [&ready](Reports reports) {
+      for (const Report& report : reports) {
+        if (std::holds_alternative<Acknowledged>(report) && write(ready[1], "x", 1) != 1) _exit(2);
+      }
+    });
+    if (!started) _exit(1);
+    auto changes = routes(1, 0, 1000);
+    changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {a}});
+    started.value()->submit({1, std::move(changes)});
+    while (true) pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  ASSERT_EQ(kill(child, SIGKILL), 0);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  close(ready[0]);
+  close(ready[1]);
+  ASSERT_EQ(count_routes(), 1000U);
+
+  start();
+  EXPECT_EQ(rib->counters().adopted, 1000U);
+  EXPECT_FALSE(rib->counters().claimed);
+  // 0..499 as before, 500..899 another way, 900..999 nobody wants any more, 1000..1009 new.
+  auto changes = routes(7, 0, 500);
+  for (Change& change : routes(8, 500, 400)) changes.push_back(std::move(change));
+  for (Change& change : routes(8, 1000, 10)) changes.push_back(std::move(change));
+  changes.insert(changes.begin(), SetChanged{7, Family::ipv4, {a}});
+  changes.insert(changes.begin(), SetChanged{8, Family::ipv4, {b}});
+  submit(std::move(changes));
+  settle();
+  EXPECT_EQ(count_routes(), 1010U);
+  EXPECT_THAT(devices("10.2.0.0/24"), ElementsAre("a0")) << "untouched";
+  EXPECT_THAT(devices("10.3.232.0/24"), ElementsAre("b0")) << "new prefixes do not wait";
+  const auto before = rib->counters().messages;
+  rib->claim();
+  ASSERT_TRUE(eventually([this] { return rib->counters().claimed && rib->counters().routes == 910; }));
+  EXPECT_EQ(count_routes(), 910U);
+  EXPECT_THAT(devices("10.0.0.0/24"), ElementsAre("a0"));
+  EXPECT_THAT(devices("10.2.0.0/24"), ElementsAre("b0"));
+  EXPECT_EQ(rib->counters().messages - before, 500U) << "400 replaced, 100 deleted, 500 as they are";
+  EXPECT_EQ(json("ip -j nexthop").size(), 4U);
+  EXPECT_EQ(rib->counters().drift, 0U);
+}
+
+TEST_F(RibThreadTest, ForeignNexthopIdsAreSteppedOver) {
+  const std::uint32_t first = default_id_range(254).first;
+  shell("ip nexthop add id " + std::to_string(first) + " dev b0");
+  shell("ip nexthop add id " + std::to_string(first + 1) + " dev c0 proto 188");
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0"));
+  EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
+  rib->flush_and_stop(OnStop::remove_routes);
+  ASSERT_TRUE(inbox.wait<Stopped>());
+  const Json left = json("ip -j nexthop");
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left.at(0).at("dev"), "b0");
+  EXPECT_EQ(left.at(1).at("dev"), "c0");
+}
+
+TEST_F(RibThreadTest, AnotherTableAndMetric) {
+  start({.table = 88'888, .metric = 7});
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  EXPECT_THAT(devices("10.0.1.0/24", "88888"), ElementsAre("a0"));
+  EXPECT_EQ(count_routes(), 0U);
+  auto reachable = table_reachable(88'888);
+  ASSERT_TRUE(reachable) << reachable.error().message;
+  EXPECT_FALSE(reachable.value());
+  shell("ip rule add pref 5210 lookup 88888");
+  EXPECT_TRUE(table_reachable(88'888).value());
+  EXPECT_TRUE(table_reachable(254).value());
+  EXPECT_FALSE(table_reachable(88'888, Family::ipv6).value());
+}
+
+TEST_F(RibThreadTest, TheKernelsOwnWordsAreReported) {
+  shell("ip addr add 192.0.2.1/30 dev c0");
+  start();
+  const Member off_subnet{.ifindex = index("c0"), .gateway = Ipv4Address{0xc6336401}, .onlink = false};
+  submit({SetChanged{1, Family::ipv4, {off_subnet}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  ASSERT_TRUE(inbox.wait<Failed>());
+  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("Nexthop has invalid gateway"));
+  Member onlink = off_subnet;
+  onlink.onlink = true;
+  submit({SetChanged{1, Family::ipv4, {onlink}}});
+  settle();
+  const Json route = json("ip -j route show exact 10.0.1.0/24").at(0);
+  EXPECT_EQ(route.at("gateway"), "198.51.100.1");
+  EXPECT_THAT(route.at("flags"), testing::Contains("onlink"));
+}
+
+TEST_F(RibThreadTest, PreferredSourceThatComesAndGoes) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1, .source = *Ipv4Address::parse("192.0.2.9")}});
+  ASSERT_TRUE(inbox.wait<Failed>()) << "the address is not there yet";
+  const auto installed = [] {
+    const Json found = json("ip -j route show exact 10.0.1.0/24");
+    return found.size() == 1 && found.at(0).value("prefsrc", "") == "192.0.2.9";
+  };
+  for (int round = 0; round < 2; ++round) {
+    shell("ip addr add 192.0.2.9/32 dev lo");
+    ASSERT_TRUE(eventually(installed)) << "round " << round;
+    shell("ip addr del 192.0.2.9/32 dev lo");
+    ASSERT_TRUE(eventually([this] { return rib->counters().failing == 1; }))
+        << "the kernel drops such routes silently";
+  }
+}
+
+TEST_F(RibThreadTest, BothFamilies) {
+  start({.families = {Family::ipv4, Family::ipv6}});
+  const auto v6 = *Ipv6Prefix::parse("2001:db8:7::/48");
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{1, Family::ipv6, {via("b0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = v6, .set_id = 1}});
+  settle();
+  const auto v6_devices = [] { return devices_in("ip -6 -j route show proto 89"); };
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0"));
+  EXPECT_THAT(v6_devices(), ElementsAre("b0"));
+  shell("ip link set b0 down");
+  ASSERT_TRUE(eventually([this] { return rib->counters().routes == 1; }));
+  shell("ip link set b0 up");
+  ASSERT_TRUE(eventually([&] { return v6_devices() == std::vector<std::string>{"b0"}; }));
+  submit({SetChanged{1, Family::ipv6, {via("c0")}}});
+  settle();
+  EXPECT_THAT(v6_devices(), ElementsAre("c0"));
+  rib->flush_and_stop(OnStop::remove_routes);
+  ASSERT_TRUE(inbox.wait<Stopped>());
+  EXPECT_THAT(v6_devices(), IsEmpty());
+}
+
+TEST_F(RibThreadTest, ManyThreadsMaySubmitAndLookOn) {
+  start();
+  const Member a = via("a0");
+  std::atomic<std::uint64_t> number = 0;
+  std::atomic<bool> stop = false;
+  std::thread reader([&] {
+    while (!stop) EXPECT_LE(rib->counters().routes, 400U);
+  });
+  std::vector<std::thread> writers;
+  for (std::uint32_t writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (std::uint32_t n = 0; n < 100; ++n) {
+        rib->submit({++number,
+                     {SetChanged{writer, Family::ipv4, {a}},
+                      PrefixChanged{.prefix = prefix(100 * writer + n), .set_id = writer}}});
+        rib->link_up(a.ifindex);
+        rib->set_connected({});
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  ASSERT_TRUE(
+      eventually([this] { return rib->counters().generation == 400 && rib->counters().routes == 400; }));
+  stop = true;
+  reader.join();
+  EXPECT_EQ(count_routes(), 400U);
+}
+
+}  // namespace
+}  // namespace wgospf::rib

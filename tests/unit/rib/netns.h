@@ -1,0 +1,170 @@
+#pragma once
+// A fresh network namespace for each test, the `ip` command as an independent witness, and the rib thread's
+// reports.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "rib/kernel.h"
+
+namespace wgospf::rib {
+
+using Json = nlohmann::json;
+using namespace std::chrono_literals;
+
+/// Deadlines are generous: they end a broken test, they do not measure.
+inline constexpr auto kPatience = 20s;
+
+/// Runs a shell command in this namespace; its output. A status other than 0 fails the test.
+inline std::string shell(const std::string& command) {
+  std::string output;
+  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) {
+    ADD_FAILURE() << "cannot run " << command;
+    return output;
+  }
+  char part[4096];
+  while (const std::size_t n = fread(part, 1, sizeof(part), pipe)) output.append(part, n);
+  EXPECT_EQ(pclose(pipe), 0) << command << "\n" << output;
+  return output;
+}
+
+inline Json json(const std::string& command) {
+  const std::string output = shell(command);
+  const Json parsed = Json::parse(output, nullptr, false);
+  return parsed.is_discarded() ? Json::array() : parsed;
+}
+
+inline bool eventually(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(5ms);
+  }
+  return true;
+}
+
+/// Reports as they come, to be waited on.
+class Inbox {
+ public:
+  RibThread::Callback callback() {
+    return [this](Reports reports) {
+      const std::lock_guard lock(mutex_);
+      for (Report& report : reports) all_.push_back(std::move(report));
+      changed_.notify_all();
+    };
+  }
+  [[nodiscard]] Reports all() const {
+    const std::lock_guard lock(mutex_);
+    return all_;
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    all_.clear();
+  }
+  /// Waits for a report of this kind for which `matches` holds.
+  template <class T>
+  bool wait(const std::function<bool(const T&)>& matches = [](const T&) { return true; }) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience, [&] {
+      for (const Report& report : all_) {
+        const T* found = std::get_if<T>(&report);
+        if (found != nullptr && matches(*found)) return true;
+      }
+      return false;
+    });
+  }
+  template <class T>
+  [[nodiscard]] std::vector<T> of() const {
+    std::vector<T> found;
+    for (const Report& report : all()) {
+      if (const T* r = std::get_if<T>(&report)) found.push_back(*r);
+    }
+    return found;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Reports all_;
+};
+
+class NetnsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "no network namespace can be made here (not root?)";
+    shell("ip link set lo up");
+    for (const char* pair : {"a", "b", "c"}) {
+      const std::string name(pair);
+      shell("ip link add " + name + "0 type veth peer name " + name + "1 && ip link set " + name +
+            "0 arp off && ip link set " + name + "0 up && ip link set " + name + "1 up");
+    }
+    for (const char* name : {"a0", "b0", "c0"}) wait_for_carrier(name);
+  }
+  void TearDown() override { rib.reset(); }
+
+  static void wait_for_carrier(const std::string& device) {
+    EXPECT_TRUE(eventually([&device] {
+      return json("ip -j link show dev " + device).at(0).at("operstate") == "UP";
+    })) << device;
+  }
+  static std::uint32_t index(const std::string& device) {
+    return json("ip -j link show dev " + device).at(0).at("ifindex").get<std::uint32_t>();
+  }
+  static Member via(const std::string& device) { return {.ifindex = index(device)}; }
+  static Ipv4Prefix prefix(std::uint32_t n) { return Ipv4Prefix::make({0x0a000000U + (n << 8)}, 24); }
+
+  void start(Config config = {}) {
+    auto started = RibThread::start(std::move(config), inbox.callback());
+    ASSERT_TRUE(started) << started.error().message;
+    rib = std::move(started.value());
+  }
+  void submit(std::vector<Change> changes) { rib->submit({++generation, std::move(changes)}); }
+  void settle() {
+    const std::uint64_t wanted = generation;
+    ASSERT_TRUE(inbox.wait<Acknowledged>([wanted](const Acknowledged& a) { return a.generation >= wanted; }));
+  }
+  static std::vector<Change> routes(SetId set, std::uint32_t first, std::uint32_t count) {
+    std::vector<Change> changes;
+    for (std::uint32_t n = first; n < first + count; ++n) {
+      changes.emplace_back(PrefixChanged{.prefix = prefix(n), .set_id = set});
+    }
+    return changes;
+  }
+  static std::size_t count_routes(const std::string& table = "main") {
+    return json("ip -j route show proto 89 table " + table).size();
+  }
+  /// The devices of the routes that a command lists.
+  static std::vector<std::string> devices_in(const std::string& command) {
+    std::vector<std::string> result;
+    for (const Json& route : json(command)) {
+      if (route.contains("dev")) result.push_back(route.at("dev"));
+      if (!route.contains("nexthops")) continue;
+      for (const Json& hop : route.at("nexthops")) result.push_back(hop.at("dev"));
+    }
+    return result;
+  }
+  /// The devices that the kernel would send to, from its route for the prefix.
+  static std::vector<std::string> devices(const std::string& prefix, const std::string& table = "main") {
+    return devices_in("ip -j route show proto 89 table " + table + " exact " + prefix);
+  }
+
+  Inbox inbox;
+  std::unique_ptr<RibThread> rib;
+  std::uint64_t generation = 0;
+};
+
+}  // namespace wgospf::rib

@@ -1,0 +1,472 @@
+// The reconciler against a naive kernel: how many operations, in which order, and where the two end up.
+#include "rib/reconciler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/rib/model_kernel.h"
+
+namespace wgospf::rib {
+namespace {
+
+using namespace std::chrono_literals;
+
+Ipv4Prefix prefix(std::uint32_t n) {
+  return Ipv4Prefix::make({0x0a000000U + (n << 8)}, 24);
+}
+Member device(std::uint32_t ifindex, std::uint32_t weight = 1) {
+  return {.ifindex = ifindex, .weight = weight};
+}
+NexthopKey key(std::uint32_t ifindex) {
+  return {.ifindex = ifindex};
+}
+
+class ReconcilerTest : public testing::Test {
+ protected:
+  static constexpr IdRange kIds{1000, 200};
+
+  /// Runs to rest; `ran` then holds all operations in order.
+  void run() {
+    ran.clear();
+    reports.clear();
+    // A bound, so that an endless exchange is a failure and not a hang.
+    for (int turn = 0; turn < 20'000; ++turn) {
+      const auto operations = reconciler.next(now, 256);
+      if (operations.empty()) break;
+      for (const Operation& operation : operations) {
+        const auto refused = refuse ? refuse(operation) : std::nullopt;
+        const Outcome outcome = refused ? *refused : kernel.execute(operation);
+        reconciler.completed(operation, outcome, now);
+        ran.push_back(operation);
+      }
+      ASSERT_LT(turn, 19'999) << "the reconciler does not come to rest";
+    }
+    for (Report& report : reconciler.take_reports()) reports.push_back(std::move(report));
+  }
+  void submit(std::vector<Change> changes) { reconciler.apply({++generation, std::move(changes)}); }
+
+  template <class T>
+  [[nodiscard]] std::size_t count() const {
+    std::size_t n = 0;
+    for (const Operation& operation : ran) n += std::holds_alternative<T>(operation) ? 1 : 0;
+    return n;
+  }
+  template <class T>
+  [[nodiscard]] std::vector<T> reported() const {
+    std::vector<T> found;
+    for (const Report& report : reports) {
+      if (const T* r = std::get_if<T>(&report)) found.push_back(*r);
+    }
+    return found;
+  }
+  [[nodiscard]] std::set<std::uint32_t> exits(std::uint32_t n) const {
+    std::set<std::uint32_t> result;
+    const auto forwarding = kernel.forwarding();
+    const auto found = forwarding.find(prefix(n));
+    if (found == forwarding.end()) return result;
+    for (const auto& [nexthop, weight] : found->second.first) result.insert(nexthop.ifindex);
+    return result;
+  }
+
+  Reconciler reconciler{ReconcilerConfig{.ids = kIds}};
+  ModelKernel kernel;
+  Instant now{};
+  std::uint64_t generation = 0;
+  std::vector<Operation> ran;
+  Reports reports;
+  std::function<std::optional<Outcome>(const Operation&)> refuse;
+};
+
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+TEST_F(ReconcilerTest, InstallsNexthopThenGroupThenRouteEvenForOneMember) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  ASSERT_THAT(ran, SizeIs(3));
+  EXPECT_TRUE(std::holds_alternative<AddNexthop>(ran[0]));
+  EXPECT_TRUE(std::holds_alternative<AddGroup>(ran[1]));
+  EXPECT_TRUE(std::holds_alternative<AddRoute>(ran[2]));
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  for (const auto& [id, nexthop] : kernel.nexthops) EXPECT_TRUE(kIds.contains(id));
+  for (const auto& [id, members] : kernel.groups) EXPECT_TRUE(kIds.contains(id));
+  ASSERT_THAT(reported<Acknowledged>(), SizeIs(1));
+  EXPECT_EQ(reported<Acknowledged>()[0].generation, 1U);
+}
+
+TEST_F(ReconcilerTest, LostNeighbourCostsTwoMessagesWith10000Prefixes) {
+  reconciler.load({}, now);
+  std::vector<Change> changes{SetChanged{1, Family::ipv4, {device(3), device(4)}}};
+  for (std::uint32_t n = 0; n < 10'000; ++n) {
+    changes.emplace_back(PrefixChanged{.prefix = prefix(n), .set_id = 1});
+  }
+  submit(std::move(changes));
+  run();
+  ASSERT_EQ(kernel.routes.size(), 10'000U);
+  submit({SetChanged{1, Family::ipv4, {device(4)}}});
+  run();
+  ASSERT_THAT(ran, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<ReplaceGroup>(ran[0]));
+  EXPECT_TRUE(std::holds_alternative<DeleteNexthop>(ran[1]));
+  EXPECT_THAT(exits(77), UnorderedElementsAre(4));
+}
+
+TEST_F(ReconcilerTest, TakesAnUnwantedRouteAwayOnlyAfterTheNewOnesAreThere) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  submit({PrefixGone{prefix(1)}, SetGone{1, Family::ipv4}, SetChanged{2, Family::ipv4, {device(4)}},
+          PrefixChanged{.prefix = prefix(2), .set_id = 2}});
+  run();
+  ASSERT_THAT(ran, SizeIs(6));
+  const std::vector<std::size_t> kinds{0, 1, 3,
+                                       5, 6, 7};  // add next hop, group, route; delete route, group, next hop
+  for (std::size_t i = 0; i < ran.size(); ++i) EXPECT_EQ(ran[i].index(), kinds[i]) << to_string(ran[i]);
+  EXPECT_EQ(kernel.nexthops.size(), 1U);
+  EXPECT_EQ(kernel.groups.size(), 1U);
+}
+
+TEST_F(ReconcilerTest, MergesChangesMadeWhileTheKernelWasBusy) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit({SetChanged{1, Family::ipv4, {device(4)}}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  submit({SetChanged{1, Family::ipv4, {device(5)}}, PrefixGone{prefix(2)}});
+  run();
+  EXPECT_THAT(ran, SizeIs(3)) << "only the last word is carried out";
+  EXPECT_THAT(exits(1), UnorderedElementsAre(5));
+  EXPECT_THAT(exits(2), IsEmpty());
+  ASSERT_THAT(reported<Acknowledged>(), SizeIs(1));
+  EXPECT_EQ(reported<Acknowledged>()[0].generation, 3U);
+}
+
+TEST_F(ReconcilerTest, ChangeOfPathCostAloneCostsNothing) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1, .metric = 10, .type = RouteType::intra_area}});
+  run();
+  submit({SetChanged{1, Family::ipv4, {device(3)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1, .metric = 20, .type = RouteType::external_2}});
+  run();
+  EXPECT_THAT(ran, IsEmpty());
+  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 2U);
+}
+
+TEST_F(ReconcilerTest, EmptySetTakesItsRoutesOutAndComesBack) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  submit({SetChanged{1, Family::ipv4, {}}});
+  run();
+  EXPECT_TRUE(kernel.routes.empty() && kernel.groups.empty() && kernel.nexthops.empty());
+  submit({SetChanged{1, Family::ipv4, {device(4)}}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(4));
+}
+
+TEST_F(ReconcilerTest, LinkDownNeedsNoMessageForLostGroupsAndLinkUpReinstallsInOrder) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, SetChanged{2, Family::ipv4, {device(3), device(4)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 2}});
+  run();
+  kernel.link_down(3);
+  reconciler.link_down(3);
+  run();
+  EXPECT_THAT(ran, IsEmpty()) << "the kernel has done it all";
+  EXPECT_THAT(exits(1), IsEmpty());
+  EXPECT_THAT(exits(2), UnorderedElementsAre(4));
+  submit({PrefixChanged{.prefix = prefix(3), .set_id = 1}});
+  run();
+  EXPECT_THAT(ran, IsEmpty()) << "a set without a live member has no routes";
+  kernel.link_up(3);
+  reconciler.link_up(3);
+  run();
+  ASSERT_THAT(ran, SizeIs(5));
+  EXPECT_TRUE(std::holds_alternative<AddNexthop>(ran[0]));
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3, 4));
+  EXPECT_THAT(exits(3), UnorderedElementsAre(3));
+}
+
+TEST_F(ReconcilerTest, LocallyConnectedPrefixIsNotInstalled) {
+  reconciler.load({}, now);
+  reconciler.set_connected({prefix(1)});
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  EXPECT_THAT(exits(1), IsEmpty());
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3));
+  reconciler.set_connected({prefix(2)});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(exits(2), IsEmpty());
+}
+
+TEST_F(ReconcilerTest, AdoptedRoutesStayUntouchedUntilClaimed) {
+  kernel.nexthops = {{1000, key(3)}, {1001, key(4)}};
+  kernel.groups = {{1002, {{1000, 1}}}, {1003, {{1001, 1}}}};
+  kernel.routes = {{prefix(1), {1002, {}}}, {prefix(2), {1002, {}}}, {prefix(3), {1003, {}}}};
+  reconciler.load(kernel.state(), now);
+  EXPECT_EQ(reconciler.sizes().adopted, 3U);
+  // prefix 1 as before, prefix 2 elsewhere, prefix 3 not wanted, prefix 4 new.
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, SetChanged{2, Family::ipv4, {device(5)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 2}});
+  run();
+  EXPECT_THAT(ran, IsEmpty());
+  submit({PrefixChanged{.prefix = prefix(4), .set_id = 2}});
+  run();
+  EXPECT_THAT(exits(4), UnorderedElementsAre(5)) << "a prefix that nobody had is installed at once";
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3));
+  reconciler.claim();
+  run();
+  EXPECT_EQ(count<ReplaceRoute>(), 1U) << "prefix 2, in place";
+  EXPECT_EQ(count<DeleteRoute>(), 1U) << "prefix 3";
+  EXPECT_EQ(count<AddRoute>() + count<AddGroup>() + count<AddNexthop>(), 0U) << "prefix 1 needs nothing";
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(5));
+  EXPECT_THAT(exits(3), IsEmpty());
+  EXPECT_EQ(kernel.groups.size(), 2U);
+  EXPECT_EQ(kernel.nexthops.size(), 2U);
+  EXPECT_EQ(reconciler.sizes().adopted, 0U);
+}
+
+TEST_F(ReconcilerTest, NoGroupUnderAnAdoptedRouteChangesBeforeTheClaim) {
+  kernel.nexthops = {{1000, key(3)}};
+  kernel.groups = {{1002, {{1000, 1}}}};
+  kernel.routes = {{prefix(1), {1002, {}}}};
+  reconciler.load(kernel.state(), now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  submit({SetChanged{1, Family::ipv4, {device(4)}}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(4));
+}
+
+TEST_F(ReconcilerTest, RestartWithTheSameRoutesCostsNothing) {
+  reconciler.load({}, now);
+  std::vector<Change> changes{SetChanged{1, Family::ipv4, {device(3), device(4, 2)}}};
+  for (std::uint32_t n = 0; n < 1000; ++n)
+    changes.emplace_back(PrefixChanged{.prefix = prefix(n), .set_id = 1});
+  submit(changes);
+  run();
+  Reconciler second(ReconcilerConfig{.ids = kIds});
+  second.load(kernel.state(), now);
+  std::get<SetChanged>(changes[0]).set_id = 1;
+  second.apply({1, changes});
+  EXPECT_THAT(second.next(now, 256), IsEmpty());
+  second.claim();
+  EXPECT_THAT(second.next(now, 256), IsEmpty());
+  EXPECT_EQ(second.sizes().adopted, 0U);
+  EXPECT_EQ(second.take_reports().size(), 1U);
+  EXPECT_EQ(second.acknowledged(), 1U);
+}
+
+TEST_F(ReconcilerTest, ForeignRouteInTheSlotIsLeftAloneAndReportedOnce) {
+  kernel.routes[prefix(1)] = {0, {}};
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  EXPECT_EQ(kernel.routes[prefix(1)].nexthop_id, 0U);
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3)) << "the others are not held up";
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  EXPECT_EQ(std::get<IpPrefix>(reported<Failed>()[0].subject), IpPrefix(prefix(1)));
+  EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("another program"));
+  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 1U) << "a failure holds no acknowledgement back";
+  EXPECT_TRUE(reconciler.wants_resync());
+  reconciler.load(kernel.state(), now);
+  now = *reconciler.deadline();
+  run();
+  EXPECT_EQ(count<AddRoute>(), 1U);
+  EXPECT_THAT(reported<Failed>(), IsEmpty());
+  EXPECT_FALSE(reconciler.wants_resync()) << "once was enough to know";
+  kernel.routes.erase(prefix(1));
+  reconciler.route_removed(prefix(1), 0, now);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(reported<Recovered>(), SizeIs(1));
+  EXPECT_FALSE(kernel.overwrote_foreign);
+}
+
+TEST_F(ReconcilerTest, ForeignIdsAreSteppedOver) {
+  kernel.foreign_ids = {1000, 1001, 1003};
+  reconciler.load({}, now);
+  submit(
+      {SetChanged{1, Family::ipv4, {device(3), device(4)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3, 4));
+  EXPECT_THAT(reported<Failed>(), IsEmpty());
+}
+
+TEST_F(ReconcilerTest, AllIdsTakenIsReported) {
+  for (std::uint32_t i = 0; i < kIds.count; ++i) kernel.foreign_ids.insert(kIds.first + i);
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("all ids are taken"));
+}
+
+TEST_F(ReconcilerTest, RefusedNexthopLeavesTheOthersOfItsSetAtWork) {
+  reconciler.load({}, now);
+  refuse = [](const Operation& operation) -> std::optional<Outcome> {
+    const auto* add = std::get_if<AddNexthop>(&operation);
+    if (add != nullptr && add->key.ifindex == 4) return Outcome{EINVAL, "Nexthop has invalid gateway"};
+    return std::nullopt;
+  };
+  submit(
+      {SetChanged{1, Family::ipv4, {device(3), device(4)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("Nexthop has invalid gateway"));
+  refuse = nullptr;
+  run();
+  EXPECT_THAT(ran, IsEmpty()) << "not before its time";
+  now = *reconciler.deadline();
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3, 4));
+  EXPECT_EQ(count<AddRoute>() + count<ReplaceRoute>(), 0U);
+}
+
+TEST_F(ReconcilerTest, RetriesGrowApart) {
+  reconciler.load({}, now);
+  refuse = [](const Operation& operation) -> std::optional<Outcome> {
+    if (std::holds_alternative<AddRoute>(operation)) return Outcome{ENOMEM, {}};
+    return std::nullopt;
+  };
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  std::vector<std::chrono::milliseconds> gaps;
+  for (int i = 0; i < 10; ++i) {
+    run();
+    gaps.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(*reconciler.deadline() - now));
+    now = *reconciler.deadline();
+  }
+  EXPECT_THAT(gaps, testing::ElementsAre(250ms, 500ms, 1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s));
+}
+
+TEST_F(ReconcilerTest, DriftIsRepairedAtOnceAndAFightSlowsDown) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  const std::uint32_t group = kernel.groups.begin()->first;
+  std::size_t repairs = 0;
+  for (int second = 0; second < 60; ++second) {
+    if (kernel.routes.erase(prefix(1)) != 0) reconciler.route_removed(prefix(1), group, now);
+    run();
+    repairs += count<AddRoute>();
+    if (second == 0) {
+      EXPECT_EQ(repairs, 1U) << "the first time at once";
+      ASSERT_THAT(reported<Drift>(), SizeIs(1));
+      EXPECT_EQ(reported<Drift>()[0].what, "deleted route 10.0.1.0/24");
+    }
+    now += 1s;
+  }
+  EXPECT_LT(repairs, 10U);
+  EXPECT_GT(repairs, 3U);
+}
+
+TEST_F(ReconcilerTest, GroupDeletedByOthersComesBackWithItsRoutes) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  for (int fight = 0; fight < 3; ++fight) {
+    const std::uint32_t group = kernel.groups.begin()->first;
+    kernel.remove_group(group);
+    reconciler.id_removed(group, now);
+    run();
+    if (fight > 0) {
+      EXPECT_THAT(exits(1), IsEmpty()) << "not at once again";
+      now = *reconciler.deadline();
+      run();
+    }
+    ASSERT_THAT(exits(1), UnorderedElementsAre(3));
+    ASSERT_THAT(exits(2), UnorderedElementsAre(3));
+  }
+}
+
+TEST_F(ReconcilerTest, NexthopTurnedElsewhereByOthersIsReplaced) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  const std::uint32_t id = kernel.nexthops.begin()->first;
+  kernel.nexthops[id] = key(9);
+  reconciler.nexthop_seen({id, key(9)}, now);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_EQ(kernel.nexthops.size(), 1U) << "the stray is swept";
+}
+
+TEST_F(ReconcilerTest, AbandonLeavesNothingOfOursAdoptedRoutesIncluded) {
+  kernel.nexthops = {{1000, key(3)}};
+  kernel.groups = {{1002, {{1000, 1}}}};
+  kernel.routes = {{prefix(1), {1002, {}}}, {prefix(9), {0, {}}}};
+  reconciler.load(kernel.state(), now);
+  submit({SetChanged{1, Family::ipv4, {device(4)}}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  reconciler.abandon();
+  run();
+  EXPECT_TRUE(kernel.groups.empty() && kernel.nexthops.empty());
+  ASSERT_EQ(kernel.routes.size(), 1U);
+  EXPECT_TRUE(kernel.routes.contains(prefix(9))) << "the foreign one stays";
+}
+
+TEST_F(ReconcilerTest, PreferredSourceIsPartOfTheRoute) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1, .source = Ipv4Address{1}}});
+  run();
+  submit({PrefixChanged{.prefix = prefix(1), .set_id = 1, .source = Ipv4Address{2}}});
+  run();
+  EXPECT_EQ(count<ReplaceRoute>(), 1U);
+  EXPECT_EQ(kernel.routes[prefix(1)].source, IpAddress(Ipv4Address{2}));
+  EXPECT_TRUE(reconciler.uses_source(Ipv4Address{2}));
+  EXPECT_FALSE(reconciler.uses_source(Ipv4Address{1}));
+}
+
+TEST_F(ReconcilerTest, FamiliesHaveSetsOfTheirOwn) {
+  reconciler.load({}, now);
+  const auto v6 = Ipv6Prefix::make(*Ipv6Address::parse("2001:db8::"), 48);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, SetChanged{1, Family::ipv6, {device(4)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = v6, .set_id = 1}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  const auto path = kernel.forwarding().at(v6).first;
+  ASSERT_EQ(path.size(), 1U);
+  EXPECT_EQ(path.begin()->first, (NexthopKey{.family = Family::ipv6, .ifindex = 4}));
+}
+
+TEST_F(ReconcilerTest, AcknowledgesAnOlderGenerationWhileANewerIsUnderWay) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  for (int phase = 0; phase < 3; ++phase) {
+    for (const Operation& operation : reconciler.next(now, 1)) {
+      reconciler.completed(operation, kernel.execute(operation), now);
+    }
+    if (phase == 1) {
+      EXPECT_THAT(reconciler.take_reports(), IsEmpty()) << "the route is not there yet";
+      submit({PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+    }
+  }
+  reports = reconciler.take_reports();
+  ASSERT_THAT(reported<Acknowledged>(), SizeIs(1));
+  EXPECT_EQ(reported<Acknowledged>()[0].generation, 1U);
+}
+
+TEST(MemberForTest, DeviceOnlyOnNoarpAndPointToPointElseByAddress) {
+  const Ipv4Address neighbour = *Ipv4Address::parse("10.0.0.2");
+  EXPECT_EQ(member_for({.ifindex = 5, .noarp = true}, neighbour), (Member{.ifindex = 5}));
+  EXPECT_EQ(member_for({.ifindex = 5, .point_to_point = true}, neighbour), (Member{.ifindex = 5}));
+  EXPECT_EQ(member_for({.ifindex = 5, .subnets = {*Ipv4Prefix::parse("10.0.0.0/30")}}, neighbour, 4),
+            (Member{.ifindex = 5, .gateway = neighbour, .onlink = false, .weight = 4}));
+  EXPECT_EQ(member_for({.ifindex = 5, .subnets = {*Ipv4Prefix::parse("10.9.0.0/30")}}, neighbour),
+            (Member{.ifindex = 5, .gateway = neighbour, .onlink = true}));
+  const Ipv6Address link_local = *Ipv6Address::parse("fe80::1");
+  EXPECT_EQ(member_for({.ifindex = 5}, link_local), (Member{.ifindex = 5, .gateway = link_local}));
+}
+
+}  // namespace
+}  // namespace wgospf::rib

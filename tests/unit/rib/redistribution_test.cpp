@@ -1,0 +1,140 @@
+// Routes that others made: what is reported, when, and never ours.
+#include <algorithm>
+#include <mutex>
+
+#include "tests/unit/rib/netns.h"
+
+namespace wgospf::rib {
+namespace {
+
+using testing::UnorderedElementsAre;
+
+class RedistributionTest : public NetnsTest {
+ protected:
+  /// Prefixes reported as there and not reported as gone since.
+  std::vector<std::string> present() const {
+    std::vector<ForeignRoute> routes;
+    for (const Report& report : inbox.all()) {
+      if (const auto* added = std::get_if<ForeignRouteAdded>(&report)) routes.push_back(added->route);
+      if (const auto* removed = std::get_if<ForeignRouteRemoved>(&report)) {
+        const auto found = std::find(routes.begin(), routes.end(), removed->route);
+        if (found == routes.end()) {
+          ADD_FAILURE() << to_string(removed->route.prefix) << " removed but never added";
+        } else {
+          routes.erase(found);
+        }
+      }
+    }
+    std::vector<std::string> texts;
+    for (const ForeignRoute& route : routes) texts.push_back(to_string(route.prefix));
+    std::sort(texts.begin(), texts.end());
+    return texts;
+  }
+  bool becomes(std::vector<std::string> wanted) const {
+    return eventually([&] { return present() == wanted; });
+  }
+  using Texts = std::vector<std::string>;
+};
+
+TEST_F(RedistributionTest, ConnectedRoutesComeAndGoWithAddressAndLink) {
+  shell("ip addr add 192.0.2.1/24 dev a0 && ip addr add 127.0.0.5/8 dev lo");
+  start({.watch = {.connected = true}});
+  ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
+  EXPECT_EQ(present(), Texts{"192.0.2.0/24"}) << "the first reading is complete before it says so";
+  const ForeignRoute route = inbox.of<ForeignRouteAdded>()[0].route;
+  EXPECT_EQ(route.origin, RouteOrigin::connected);
+  EXPECT_EQ(route.ifindex, index("a0"));
+  shell("ip addr add 198.51.100.1/24 dev b0");
+  EXPECT_TRUE(becomes({"192.0.2.0/24", "198.51.100.0/24"}));
+  shell("ip link set a0 down");
+  EXPECT_TRUE(becomes({"198.51.100.0/24"})) << "IPv4 routes leave with their link silently";
+  shell("ip link set a0 up");
+  EXPECT_TRUE(becomes({"192.0.2.0/24", "198.51.100.0/24"}));
+  shell("ip link set a1 down");
+  EXPECT_TRUE(becomes({"198.51.100.0/24"})) << "no carrier";
+  shell("ip link set a1 up");
+  EXPECT_TRUE(becomes({"192.0.2.0/24", "198.51.100.0/24"}));
+  shell("ip addr del 198.51.100.1/24 dev b0");
+  EXPECT_TRUE(becomes({"192.0.2.0/24"}));
+}
+
+TEST_F(RedistributionTest, StaticRoutesAreThoseOfProtocolsStaticAndBoot) {
+  shell("ip addr add 192.0.2.1/24 dev c0");
+  shell("ip route add 203.0.113.0/24 via 192.0.2.2 proto static");
+  start({.watch = {.static_routes = true}});
+  ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
+  EXPECT_EQ(present(), Texts{"203.0.113.0/24"});
+  EXPECT_EQ(inbox.of<ForeignRouteAdded>()[0].route.gateway, IpAddress(*Ipv4Address::parse("192.0.2.2")));
+  shell("ip route add 198.51.100.0/25 dev b0");
+  shell("ip route add blackhole 10.0.0.0/8 proto static");
+  shell("ip route add 198.51.100.128/25 dev b0 proto 188");
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  EXPECT_TRUE(becomes({"10.0.0.0/8", "198.51.100.0/25", "203.0.113.0/24"}));
+  shell("ip addr del 192.0.2.1/24 dev c0");
+  EXPECT_TRUE(becomes({"10.0.0.0/8", "198.51.100.0/25"})) << "left with its gateway's subnet";
+  shell("ip route del 198.51.100.0/25 && ip route del blackhole 10.0.0.0/8");
+  EXPECT_TRUE(becomes({}));
+}
+
+TEST_F(RedistributionTest, NamedTableButNeverOurs) {
+  shell("ip route add 198.51.100.0/24 dev b0 table 777 proto 188");
+  start({.table = 777, .watch = {.tables = {777}}});
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  shell("ip route add 203.0.113.0/24 dev b0 table 777");
+  EXPECT_TRUE(becomes({"198.51.100.0/24", "203.0.113.0/24"}));
+  shell("ip route add 203.0.113.0/24 dev c0 table 777 metric 9");
+  EXPECT_TRUE(becomes({"198.51.100.0/24", "203.0.113.0/24", "203.0.113.0/24"}));
+  shell("ip route append 203.0.113.0/24 dev c0 table 777");
+  shell("ip route del 203.0.113.0/24 dev b0 table 777");
+  EXPECT_TRUE(eventually([&] {
+    const auto added = inbox.of<ForeignRouteAdded>();
+    return std::count_if(added.begin(), added.end(), [](const ForeignRouteAdded& a) {
+             return a.route.metric == 0 && a.route.ifindex == index("c0");
+           }) == 1;
+  })) << "of two routes in one slot the other is left";
+  EXPECT_TRUE(becomes({"198.51.100.0/24", "203.0.113.0/24", "203.0.113.0/24"}));
+  shell("ip route replace 198.51.100.0/24 dev c0 table 777 proto 188");
+  EXPECT_TRUE(eventually([&] { return inbox.of<ForeignRouteRemoved>().size() == 2; }));
+  EXPECT_TRUE(becomes({"198.51.100.0/24", "203.0.113.0/24", "203.0.113.0/24"}));
+}
+
+TEST_F(RedistributionTest, WhatIsWatchedMayChange) {
+  shell("ip addr add 192.0.2.1/24 dev a0 && ip route add 203.0.113.0/24 dev b0");
+  start({.watch = {.connected = true}});
+  ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
+  rib->watch({.static_routes = true});
+  EXPECT_TRUE(becomes({"203.0.113.0/24"}));
+  rib->watch({});
+  EXPECT_TRUE(becomes({}));
+  EXPECT_TRUE(eventually([this] { return inbox.of<ForeignRoutesComplete>().size() == 3; }));
+}
+
+// The rib thread is held up in its callback while far more notifications come than its socket can hold.
+TEST_F(RedistributionTest, LostNotificationsAreMadeUpForByReading) {
+  const auto gate = std::make_shared<std::mutex>();
+  std::unique_lock closed(*gate, std::defer_lock);
+  auto started = RibThread::start({.watch = {.static_routes = true}}, [this, gate](Reports reports) {
+    const std::lock_guard pass(*gate);
+    inbox.callback()(std::move(reports));
+  });
+  ASSERT_TRUE(started) << started.error().message;
+  rib = std::move(started.value());
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  closed.lock();
+  shell("ip route add 198.51.100.0/24 dev b0");
+  shell(
+      "awk 'BEGIN { for (i = 0; i < 40000; ++i) print \"route add 172.\" 16 + int(i / 65536) \".\" "
+      "int(i / 256) % 256 \".\" i % 256 \"/32 dev b0 proto static\" }' | ip -batch -");
+  shell("ip route del 10.0.1.0/24 proto 89");
+  closed.unlock();
+  ASSERT_TRUE(inbox.wait<Overrun>());
+  EXPECT_TRUE(eventually([] { return devices("10.0.1.0/24").size() == 1; })) << "our route is back";
+  EXPECT_TRUE(eventually([this] { return inbox.of<ForeignRouteAdded>().size() == 40'001; }));
+  EXPECT_GE(rib->counters().overruns, 1U);
+}
+
+}  // namespace
+}  // namespace wgospf::rib

@@ -1,0 +1,90 @@
+#include "wgadapter/device.h"
+
+#include <algorithm>
+
+namespace wgospf::wg {
+namespace {
+
+/// The longest allowed-ip of the peer that covers the address; nullopt when none does.
+std::optional<std::uint8_t> longest_match(const Peer& peer, const IpAddress& address) {
+  std::optional<std::uint8_t> best;
+  for (const AllowedIp& prefix : peer.allowed_ips)
+    if (contains(prefix, address) && (!best || length_of(prefix) > *best)) best = length_of(prefix);
+  return best;
+}
+
+std::string host_prefix(const IpAddress& address) {
+  return to_string(address) + (std::holds_alternative<Ipv4Address>(address) ? "/32" : "/128");
+}
+
+std::string short_name(const Key& key) {
+  return key.to_base64().substr(0, 8) + "...";
+}
+
+}  // namespace
+
+std::string to_string(const Endpoint& endpoint) {
+  const std::string port = ':' + std::to_string(endpoint.port);
+  if (std::holds_alternative<Ipv4Address>(endpoint.address)) return to_string(endpoint.address) + port;
+  const std::string scope = endpoint.scope_id == 0 ? "" : '%' + std::to_string(endpoint.scope_id);
+  return '[' + to_string(endpoint.address) + scope + ']' + port;
+}
+
+const char* to_string(BackendKind kind) {
+  return kind == BackendKind::kernel ? "kernel" : "userspace";
+}
+
+const Peer* Device::find_peer(const Key& public_key) const {
+  const auto found = std::find_if(peers.begin(), peers.end(),
+                                  [&](const Peer& peer) { return peer.public_key == public_key; });
+  return found == peers.end() ? nullptr : &*found;
+}
+
+std::vector<const Peer*> peers_covering(const Device& device, const IpAddress& address) {
+  std::vector<std::pair<std::uint8_t, const Peer*>> found;
+  for (const Peer& peer : device.peers)
+    if (const auto length = longest_match(peer, address)) found.emplace_back(*length, &peer);
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<const Peer*> peers;
+  for (const auto& entry : found) peers.push_back(entry.second);
+  return peers;
+}
+
+std::vector<CoverageFinding> check_ospf_coverage(const Device& device,
+                                                 const std::vector<IpAddress>& neighbors) {
+  using Kind = CoverageFinding::Kind;
+  const IpAddress group = kAllSpfRouters;
+  std::vector<CoverageFinding> findings;
+  if (device.peers.empty()) {
+    findings.push_back({Kind::no_peer, std::nullopt, device.name + " has no peer; add the neighbour as one"});
+    return findings;
+  }
+  const auto multicast = peers_covering(device, group);
+  if (device.peers.size() > 1)
+    findings.push_back(
+        {Kind::several_peers, group,
+         device.name + " has " + std::to_string(device.peers.size()) +
+             " peers, and multicast reaches one of them only; give each neighbour an interface "
+             "of its own"});
+  if (multicast.empty())
+    findings.push_back({Kind::not_covered, group,
+                        "no allowed-ips on " + device.name + " cover " + to_string(group) + "; add " +
+                            host_prefix(group) + " to the neighbour's allowed-ips"});
+  for (const IpAddress& neighbor : neighbors) {
+    const auto covering = peers_covering(device, neighbor);
+    if (covering.empty())
+      findings.push_back({Kind::not_covered, neighbor,
+                          "no allowed-ips on " + device.name + " cover the neighbour " + to_string(neighbor) +
+                              "; add " + host_prefix(neighbor) + " to its allowed-ips"});
+    else if (!multicast.empty() && covering.front() != multicast.front())
+      findings.push_back({Kind::other_peer, neighbor,
+                          "on " + device.name + " the neighbour " + to_string(neighbor) +
+                              " belongs to peer " + short_name(covering.front()->public_key) + " but " +
+                              to_string(group) + " to " + short_name(multicast.front()->public_key) +
+                              "; give each neighbour an interface of its own"});
+  }
+  return findings;
+}
+
+}  // namespace wgospf::wg

@@ -1,0 +1,147 @@
+// The kernel's own WireGuard over generic netlink. There are two commands and no notifications: a dump of one
+// device, and a change that is applied as it is read, without a transaction.
+
+#include <linux/wireguard.h>
+#include <net/if.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "wgadapter/device_backend.h"
+#include "wgadapter/netlink.h"
+#include "wgadapter/plan.h"
+#include "wgadapter/wireguard_genl.h"
+
+namespace wgospf::wg {
+namespace {
+
+constexpr int kReadAttempts = 10;
+
+/// The family's number; asking for it makes the kernel load the module if there is one.
+Result<std::uint16_t> find_family() {
+  const std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket(nl_socket_alloc(), &nl_socket_free);
+  if (socket == nullptr) return system_error(ENOMEM, "generic netlink");
+  if (const int error = genl_connect(socket.get()); error < 0)
+    return Error{ErrorCode::system, std::string("cannot connect to generic netlink: ") + nl_geterror(error)};
+  const int family = genl_ctrl_resolve(socket.get(), WG_GENL_NAME);
+  if (family < 0)
+    return Error{ErrorCode::unsupported,
+                 "the kernel has no WireGuard (generic netlink family \"wireguard\": " +
+                     std::string(nl_geterror(family)) + "); load the module wireguard, or use wireguard-go",
+                 EOPNOTSUPP};
+  return static_cast<std::uint16_t>(family);
+}
+
+class KernelBackend final : public DeviceBackend {
+ public:
+  KernelBackend(NetlinkSocket socket, std::uint16_t family, DeviceOptions options)
+      : socket_(std::move(socket)), family_(family), options_(std::move(options)) {}
+
+  [[nodiscard]] BackendKind kind() const override { return BackendKind::kernel; }
+  [[nodiscard]] Result<Device> read(const std::string& name) override {
+    return read(name, std::chrono::steady_clock::now() + options_.timeout);
+  }
+  [[nodiscard]] Result<Device> apply(const std::string& name, const DeviceDelta& delta) override;
+
+ private:
+  Result<Device> read(const std::string& name, Deadline deadline);
+  Result<void> send(const std::string& name, Result<std::vector<Message>> messages, Deadline deadline);
+  Result<void> remove(const std::string& name, const std::vector<Removal>& removals, Deadline deadline);
+  static Error explain(const std::string& name, Error error);
+
+  NetlinkSocket socket_;
+  std::uint16_t family_;
+  DeviceOptions options_;
+  bool flag_refused_ = false;  ///< This kernel does not know WGALLOWEDIP_F_REMOVE_ME
+};
+
+Error KernelBackend::explain(const std::string& name, Error error) {
+  switch (error.system_error) {
+    case ENODEV:
+      return {ErrorCode::not_found, name + ": no such interface in this network namespace; create it",
+              ENODEV};
+    case EOPNOTSUPP:
+      return {ErrorCode::not_wireguard, name + " is no WireGuard device of the kernel", EOPNOTSUPP};
+    case EPERM:
+      return {ErrorCode::permission, name + ": reading WireGuard needs CAP_NET_ADMIN", EPERM};
+    default:
+      error.text = name + ": " + error.text;
+      return error;
+  }
+}
+
+Result<Device> KernelBackend::read(const std::string& name, Deadline deadline) {
+  if (name.empty() || name.size() >= IFNAMSIZ)
+    return Error{ErrorCode::invalid, "'" + name + "' is no interface name: 1 to 15 characters"};
+  for (int attempt = 1;; ++attempt) {
+    DeviceDumpParser parser(name);
+    const Message request = make_get_device(family_, name);
+    const auto done =
+        socket_.transact(*request, deadline, [&](const nlmsghdr& message) { return parser.add(message); });
+    if (done) return parser.take();
+    if (done.error().code != ErrorCode::interrupted || attempt == kReadAttempts)
+      return explain(name, done.error());
+  }
+}
+
+Result<void> KernelBackend::send(const std::string& name, Result<std::vector<Message>> messages,
+                                 Deadline deadline) {
+  if (!messages) return messages.error();
+  for (const Message& message : *messages) {
+    const auto done = socket_.transact(*message, deadline, [](const nlmsghdr&) { return Result<void>{}; });
+    if (done) continue;
+    Error error = explain(name, done.error());
+    if (error.code == ErrorCode::system) error.code = ErrorCode::rejected;
+    return error;
+  }
+  return {};
+}
+
+Result<void> KernelBackend::remove(const std::string& name, const std::vector<Removal>& removals,
+                                   Deadline deadline) {
+  if (removals.empty()) return {};
+  const Key throwaway = SecretKey::generate().public_key();
+  if (!flag_refused_) {
+    const auto done =
+        send(name, encode_removals(family_, name, removals, RemovalMethod::flag, throwaway), deadline);
+    if (done || done.error().system_error != EINVAL) return done;
+    flag_refused_ = true;
+  }
+  return send(name, encode_removals(family_, name, removals, RemovalMethod::theft, throwaway), deadline);
+}
+
+Result<Device> KernelBackend::apply(const std::string& name, const DeviceDelta& delta) {
+  const Deadline deadline = std::chrono::steady_clock::now() + options_.timeout;
+  auto now = read(name, deadline);
+  if (!now) return now;
+  auto plan = make_plan(*now, delta);
+  if (!plan) return plan.error();
+  if (plan->empty()) return now;
+  if (auto done = send(name, encode_settings(family_, name, plan->settings), deadline); !done)
+    return done.error();
+  if (auto done = remove(name, plan->removals, deadline); !done) return done.error();
+  if (auto done = send(name, encode_peer_removals(family_, name, plan->removed_peers), deadline); !done)
+    return done.error();
+  auto after = read(name, deadline);
+  if (!after) return after;
+  if (auto done = verify(*after, delta); !done) return done.error();
+  return after;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DeviceBackend>> open_kernel_backend(DeviceOptions options) {
+  auto family = find_family();
+  if (!family) return family.error();
+  auto socket = NetlinkSocket::open(NETLINK_GENERIC, "WireGuard", 4 << 20);
+  if (!socket) return socket.error();
+  return std::unique_ptr<DeviceBackend>(
+      std::make_unique<KernelBackend>(*std::move(socket), *family, std::move(options)));
+}
+
+}  // namespace wgospf::wg

@@ -1,0 +1,58 @@
+#pragma once
+// Internal: messages of the kernel's generic netlink family "wireguard" (version 1), without the socket.
+//
+// A nest is at most 64 KiB long, so large changes go as several messages; libnl drops a nest that is too long
+// and the kernel then answers "success" to nothing, hence the limits here stay well below.
+
+#include <linux/netlink.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "wgadapter/device.h"
+#include "wgadapter/netlink.h"
+#include "wgadapter/plan.h"
+#include "wgadapter/result.h"
+
+namespace wgospf::wg {
+
+inline constexpr std::size_t kMaxAllowedIpsPerMessage = 1000;
+inline constexpr std::size_t kMaxPeersPerMessage = 200;
+
+/// Puts a device together from the messages of one dump. A peer with many allowed-ips is continued in further
+/// nests and messages that carry its key and the next prefixes only; adjacent equal keys are one peer.
+class DeviceDumpParser {
+ public:
+  explicit DeviceDumpParser(const std::string& name);
+  /// Errors: malformed, with the attribute's name.
+  [[nodiscard]] Result<void> add(const nlmsghdr& message);
+  [[nodiscard]] Device take() { return std::move(device_); }
+
+ private:
+  [[nodiscard]] Result<void> add_peer(nlattr& nest);
+
+  Device device_;
+};
+
+[[nodiscard]] Message make_get_device(std::uint16_t family, const std::string& name);
+
+/// Settings and additions, in order; the device's own in the first message. Empty when there is nothing to
+/// say. Errors: too_large when a nest overflows all the same.
+[[nodiscard]] Result<std::vector<Message>> encode_settings(std::uint16_t family, const std::string& name,
+                                                           const DeviceDelta& settings);
+
+enum class RemovalMethod : std::uint8_t {
+  flag,   ///< WGALLOWEDIP_F_REMOVE_ME, Linux 6.16 and later; older ones answer EINVAL.
+  theft,  ///< A peer that never was takes the prefixes and is removed with them, within one message.
+};
+/// `throwaway` is the key of the thief.
+[[nodiscard]] Result<std::vector<Message>> encode_removals(std::uint16_t family, const std::string& name,
+                                                           const std::vector<Removal>& removals,
+                                                           RemovalMethod method, const Key& throwaway);
+
+[[nodiscard]] Result<std::vector<Message>> encode_peer_removals(std::uint16_t family, const std::string& name,
+                                                                const std::vector<Key>& peers);
+
+}  // namespace wgospf::wg

@@ -195,6 +195,10 @@ Lsa<V2> external_lsa(std::uint32_t n, std::uint32_t metric) {
   return V2::encode_lsa(header, body);
 }
 
+std::uint32_t below(std::mt19937& random, std::uint32_t end) {
+  return static_cast<std::uint32_t>(random() % end);
+}
+
 struct Externals {
   RouteCalculator<V2> calculator{router(0)};
   Externals() {
@@ -221,7 +225,8 @@ void prefix_metric_change(benchmark::State& state) {
   Externals externals;
   std::vector<Lsa<V2>> lsas;
   std::mt19937 random(2);
-  for (int i = 0; i < 2000; ++i) lsas.push_back(external_lsa(random() % kExternals, 1 + random() % 50));
+  for (int i = 0; i < 2000; ++i)
+    lsas.push_back(external_lsa(below(random, kExternals), 1 + below(random, 50)));
   std::vector<RouteChange<V2>> changes;
   std::size_t i = 0;
   for (auto _ : state) {
@@ -239,7 +244,7 @@ void prefix_gone_and_back(benchmark::State& state) {
   Externals externals;
   std::vector<Lsa<V2>> lsas;
   std::mt19937 random(3);
-  for (int i = 0; i < 2000; ++i) lsas.push_back(external_lsa(random() % kExternals, 20));
+  for (int i = 0; i < 2000; ++i) lsas.push_back(external_lsa(below(random, kExternals), 20));
   std::vector<RouteChange<V2>> changes;
   std::size_t i = 0;
   for (auto _ : state) {

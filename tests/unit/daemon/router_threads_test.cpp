@@ -36,11 +36,12 @@ const std::string kAreas =
 /// A router whose loop runs on a thread in the namespace.
 class RunningRouter {
  public:
-  RunningRouter(Namespace& space, const std::string& config, const char* id) : space_(space) {
+  RunningRouter(Namespace& space, const std::string& config, const char* id) {
     std::promise<void> started;
     auto ready = started.get_future();
-    thread_ = std::thread([this, &started, config, id] {
-      space_.run([&] {
+    // Made by the namespace's own thread, so that it inherits the namespace and leaves that thread free.
+    space.run([&] {
+      thread_ = std::thread([this, &started, config, id] {
         auto monitor = wg::LinkMonitor::open();
         ASSERT_TRUE(monitor) << monitor.error().text;
         router_ = std::make_unique<Router>(

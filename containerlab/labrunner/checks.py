@@ -159,11 +159,13 @@ def every_lan_reaches_every_lan(lab, timeout=PATIENCE):
 @dataclasses.dataclass
 class Traffic:
     """What became of a stream of pings. `gap`: the longest time without an answer, in seconds. `lost_at`:
-    when the lost ones were sent, about, in seconds of the wall clock."""
+    when the lost ones were sent, about; `first`: when the first answer came (None without any); in seconds of the
+    wall clock."""
 
     sent: int
     gap: float
     lost_at: list
+    first: object
 
     @property
     def lost(self):
@@ -174,10 +176,15 @@ class Traffic:
 
 
 class Pinger:
-    """A stream of pings between two nodes, for the time of a `with` block; `result` tells afterwards."""
+    """A stream of pings between two nodes, for the time of a `with` block; `result` tells afterwards.
 
-    def __init__(self, lab, source, address, interval=0.01):
-        self._lab, self._source, self.interval = lab, source, interval
+    The block begins when the first one is answered or, with `begin` STARTED, when ping runs.
+    """
+
+    ANSWERED, STARTED = " time=", "pid "
+
+    def __init__(self, lab, source, address, interval=0.01, begin=ANSWERED):
+        self._lab, self._source, self.interval, self._begin = lab, source, interval, begin
         self._output = tempfile.NamedTemporaryFile("r", encoding="ascii")
         script = f"echo pid $$; exec ping -n -D -i {interval} {address}"
         # The file is opened twice: an offset shared with ping would make it write where this reads.
@@ -190,7 +197,7 @@ class Pinger:
         return self._output.read().splitlines()
 
     def __enter__(self):
-        wait_until(lambda: None if any("icmp_seq" in line for line in self._lines()) else "no ping is answered", 20)
+        wait_until(lambda: None if self._count_lines(self._begin) else "no ping is answered", 20)
         return self
 
     def __exit__(self, kind, error, trace):
@@ -203,7 +210,10 @@ class Pinger:
 
     def answered(self):
         """How many pings have been answered so far."""
-        return sum("icmp_seq" in line for line in self._lines())
+        return self._count_lines(self.ANSWERED)
+
+    def _count_lines(self, words):
+        return sum(words in line for line in self._lines())
 
     def wait_answers(self, number, timeout=PATIENCE):
         """Waits for so many further answers."""
@@ -232,7 +242,7 @@ class Pinger:
         lost_at += [last_time + self.interval * (lost - last_number) for lost in range(last_number + 1, sent + 1)]
         times = sorted(answers.values())
         gap = max((later - earlier for earlier, later in zip(times, times[1:])), default=float("inf"))
-        return Traffic(sent, gap, lost_at)
+        return Traffic(sent, gap, lost_at, min(times, default=None))
 
 
 # --- the check beside a topology

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +35,23 @@ TEST_F(TableLockTest, SecondHolderIsRefusedWithTheNameOfTheFirst) {
   EXPECT_THAT(second.error().message, HasSubstr("routing table 254"));
   EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
   EXPECT_TRUE(TableLock::acquire(directory + "/run", 255)) << "another table is another matter";
+}
+
+TEST_F(TableLockTest, DirectoryHasItsPermissionsWhateverTheUmask) {
+  for (const mode_t mask : {mode_t{0}, mode_t{077}, mode_t{0777}}) {
+    const auto made = directory + "/run" + std::to_string(mask);
+    const mode_t former = umask(mask);
+    const auto lock = TableLock::acquire(made, 254);
+    umask(former);
+    ASSERT_TRUE(lock) << lock.error().message;
+    EXPECT_EQ(std::filesystem::status(made).permissions(), std::filesystem::perms{0750});
+  }
+}
+
+TEST_F(TableLockTest, DirectoryThatWasThereKeepsItsPermissions) {
+  std::filesystem::permissions(directory, std::filesystem::perms{0755});
+  ASSERT_TRUE(TableLock::acquire(directory, 254));
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), std::filesystem::perms{0755});
 }
 
 TEST_F(TableLockTest, LockOfAKilledProcessIsFree) {

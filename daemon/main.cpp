@@ -15,6 +15,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include "daemon/api/server.h"
@@ -31,6 +32,8 @@ using namespace wgospf::daemon;
 
 constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
+/// How long the end waits for who reads the log.
+constexpr std::chrono::seconds kLogPatience{1};
 
 struct Options {
   std::string config_file = kDefaultConfigFile;
@@ -127,6 +130,7 @@ class Daemon {
     const auto on_stop = options_.keep_routes ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
     router_ = std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop});
     (void)router_->subscribe([this](const RouterEvent& event) { log_event(event); });
+    detach_log();  // hellos must not wait for a terminal, and gRPC's threads log too
     // Calls wait on the loop, which does not run before the router has started.
     auto api = ApiServer::start(config_.api, *router_);
     if (!api) return fail(api.error().message) == 0;
@@ -275,5 +279,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   start_log(options.log_level.value_or(config->log_level));
-  return Daemon(std::move(options), std::move(*config)).run();
+  const int status = Daemon(std::move(options), std::move(*config)).run();
+  if (!finish_log(kLogPatience)) std::_Exit(status);  // nothing is left to do but the log
+  return status;
 }

@@ -234,6 +234,33 @@ class TwoDaemons(unittest.TestCase):
         self.assertEqual(self.a.end(), 0)
         self.assertEqual(self.a.routes(), {})
 
+    def test_nobody_reads_the_log_which_is_full(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.a.start("--log-level", "debug", stderr=writer)
+        self.b.start()
+        self.wait_for_route(self.b, "192.168.1.0/24")
+        os.close(writer)
+        # Another open file of the same pipe, so that only this one does not wait.
+        filler = os.open(f"/proc/self/fd/{reader}", os.O_WRONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, filler)
+
+        def full():
+            try:
+                while os.write(filler, b"x"):
+                    pass
+            except BlockingIOError:
+                return True
+            return False
+        self.wait(full, "the pipe is full")
+        changes = self.neighbor(self.b)["state_changes"]
+        for _ in range(3):
+            self.a.send(signal.SIGHUP)  # has something to tell
+        self.wait_for_hellos(self.b, 2 * DEAD)
+        self.assertEqual(self.neighbor(self.b)["state_changes"], changes)
+        self.assertEqual(self.a.end(), 0)
+        self.assertEqual(self.a.routes(), {})
+
     def test_permissions_whatever_the_umask(self):
         self.a.start(umask=0o077)
         self.wait_for_served(self.a)

@@ -62,6 +62,8 @@ start_router() {
       [ -x /usr/lib/frr/ospfd ] || fail "FRR is not installed (package frr)"
       install -d -o frr -g frr /run/frr
       install -o frr -g frr -m 644 /dev/null /run/router.warnings
+      # A socket that a killed zebra left would let ospfd start too early, and then wait ten seconds.
+      rm -f /run/frr/zserv.api
       for daemon in zebra ospfd; do
         setsid "/usr/lib/frr/$daemon" -f "/etc/wgospf/$daemon.conf" >>/run/router.log 2>&1 </dev/null &
         [ $daemon != zebra ] || wait_for 10 test -S /run/frr/zserv.api

@@ -25,6 +25,7 @@ HELLO_INTERVAL = 1
 DEAD_INTERVAL = 4
 _FIRST_PORT = 51820
 KINDS = ("wgospfd", "frr", "bird")
+_FRR_LOG = "log stdout informational\nlog file /run/router.warnings warnings\n"
 
 
 @dataclasses.dataclass
@@ -164,7 +165,7 @@ def _wgospfd_yaml(router):
 
 
 def _frr_conf(router):
-    text = f"hostname {router.name}\nlog stdout informational\nlog file /run/router.warnings warnings\n"
+    text = f"hostname {router.name}\n{_FRR_LOG}"
     for tunnel in router.tunnels:
         text += (f"interface {tunnel.interface}\n ip ospf area 0\n ip ospf network point-to-point\n"
                  f" ip ospf hello-interval {HELLO_INTERVAL}\n ip ospf dead-interval {DEAD_INTERVAL}\n"
@@ -194,7 +195,7 @@ def _daemon_files(router):
     if any(tunnel.address is None for tunnel in router.tunnels):
         raise TopologyError(f"node {router.name}: unnumbered tunnels are written for wgospfd only")
     if router.kind == "frr":
-        return {"zebra.conf": f"hostname {router.name}\nlog stdout informational\n", "ospfd.conf": _frr_conf(router)}
+        return {"zebra.conf": f"hostname {router.name}\n{_FRR_LOG}", "ospfd.conf": _frr_conf(router)}
     return {"bird.conf": _bird_conf(router)}
 
 

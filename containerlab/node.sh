@@ -89,6 +89,7 @@ boot_host() {
   ip addr add "$ADDRESS" dev eth1
   ip link set eth1 up
   ip route add default via "$GATEWAY"
+  [ -z "${BEHIND:-}" ] || ip addr add "$BEHIND" dev lo
   stay
 }
 
@@ -101,6 +102,7 @@ boot_router() {
     ip addr add "$LAN" dev eth2
     ip link set eth2 up
   fi
+  [ -z "${EXTERNAL:-}" ] || ip route add "${EXTERNAL%=*}" via "${EXTERNAL#*=}"
   for tunnel in $TUNNELS; do
     tunnel_to "${tunnel%%=*}" &
   done

@@ -156,13 +156,18 @@ SeedResult run_seed(const SeedOptions& options) {
   return Campaign(options).run();
 }
 
-std::optional<std::size_t> fewest_faults(SeedOptions options, std::size_t faults) {
+std::size_t fewer_faults(SeedOptions options, std::size_t faults, const std::function<bool()>& is_time_left) {
   options.log = nullptr;
-  for (std::size_t count = 0; count <= faults; ++count) {
-    options.faults = count;
-    if (!run_seed(options).problems.empty()) return count;
+  // With `failing` of them it fails; with fewer than `passing` it mostly does not.
+  std::size_t passing = 0, failing = faults;
+  while (passing < failing && is_time_left()) {
+    options.faults = passing + (failing - passing) / 2;
+    if (run_seed(options).problems.empty())
+      passing = *options.faults + 1;
+    else
+      failing = *options.faults;
   }
-  return std::nullopt;
+  return failing;
 }
 
 }  // namespace wgospf::sim

@@ -165,7 +165,7 @@ void encode_body(const v2::SummaryLsa& summary, Writer& out) {
   for (const std::uint32_t entry : summary.tos_entries) out.u32(entry);
 }
 
-// RFC 2328 A.4.5 and RFC 3101 appendix A, types 5 and 7:
+// RFC 2328 A.4.5 and RFC 3101 appendix C, types 5 and 7:
 //
 //   +---------------------------------------------------------------+
 //   |                         Network Mask                          |

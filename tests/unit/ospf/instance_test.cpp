@@ -46,7 +46,7 @@ TEST(Instance, Rfc2328Section9_3_LinkDownEndsTheNeighborAtOnce) {
   ASSERT_TRUE(wires.run_until(seconds{3}, [&] { return wires.all_full(); }));
 }
 
-TEST(Instance, Rfc2328Section12_1_6_ShutdownFlushesEverywhere) {
+TEST(Instance, Rfc2328Section14_1_ShutdownFlushesEverywhere) {
   Wires wires;
   wires.add(Wires::config({1}));
   wires.add(Wires::config({1, 2}));

@@ -84,6 +84,9 @@ class Router final : public RouterView {
     ospf::LinkStatus<V2> status{};  ///< as the core was last told
     std::optional<RibLink> rib{};
     std::unique_ptr<OspfPort> port{};
+    /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
+    /// covering a neighbour make it unheard of, which must not end the complaint about them.
+    std::vector<wg::IpAddress> neighbor_addresses{};
   };
   enum class Phase : std::uint8_t { running, flushing, stopping, stopped };
 
@@ -122,6 +125,7 @@ class Router final : public RouterView {
   void poll_wireguard();
   void on_wireguard(std::vector<WireguardReading> readings);
   void check_coverage();
+  [[nodiscard]] std::vector<wg::IpAddress> neighbors_to_cover(const Interface& interface) const;
 
   // Telling.
   void publish(RouterEvent event);

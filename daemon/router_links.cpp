@@ -65,6 +65,7 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
   for (const auto& event : events) {
     const bool gone = event.kind == wg::LinkEvent::Kind::removed || !event.link.flags.up;
     gone ? rib_->link_down(event.link.ifindex) : rib_->link_up(event.link.ifindex);
+    if (event.kind == wg::LinkEvent::Kind::removed) forget_interface(event.link);
   }
   auto connected = connected_prefixes(monitor_.snapshot());
   if (connected != connected_) {
@@ -72,6 +73,17 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
     rib_->set_connected(connected_);
   }
   refresh_links();
+}
+
+// Another of the same name may be there already, even with the same ifindex; the socket is not bound to that
+// one, and the neighbours were not its own.
+void Router::forget_interface(const wg::Link& removed) {
+  if (phase_ != Phase::running) return;
+  for (auto& [link, interface] : interfaces_) {
+    if (interface.settings.name != removed.name) continue;
+    interface.port.reset();
+    tell_link(link, interface, {});
+  }
 }
 
 void Router::refresh_links() {

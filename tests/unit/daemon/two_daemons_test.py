@@ -273,6 +273,23 @@ class TwoDaemons(unittest.TestCase):
         self.join("v0")
         self.wait_for_route(self.a, "192.168.2.0/24")
 
+    def test_an_interface_is_replaced_under_its_index(self):
+        self.start_both()
+        number = json.loads(self.a.run("ip -j link show v0"))[0]["ifindex"]
+        # Both in one moment, as the daemon sees it: it is stopped meanwhile.
+        for _ in range(3):
+            self.a.send(signal.SIGSTOP)
+            self.a.run("ip link del v0")
+            self.a.run(f"ip link add v0 index {number} type veth peer name v0 netns {self.b.init.pid}")
+            for router, address in ((self.a, "10.1.0.1/30"), (self.b, "10.1.0.2/30")):
+                router.run(f"ip addr add {address} dev v0")
+                router.run("ip link set v0 up")
+            self.wait(lambda: self.neighbor(self.b).get("state") != "full", "b has lost the neighbor")
+            self.a.send(signal.SIGCONT)
+            self.wait(lambda: self.neighbor(self.b).get("state") == "full", "b is Full")
+            self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full")
+            self.wait_for_route(self.a, "192.168.2.0/24")
+
     def test_unnumbered(self):
         self.a.run("ip link del v0")
         self.join("u0", addresses=(None, None))

@@ -101,6 +101,26 @@ TEST_F(RedistributionTest, NamedTableButNeverOurs) {
   EXPECT_TRUE(becomes({"198.51.100.0/24", "203.0.113.0/24", "203.0.113.0/24"}));
 }
 
+// The kernel says that the next hop is gone or another, and nothing of its routes.
+TEST_F(RedistributionTest, RoutesThroughAForeignNextHopChangeWithIt) {
+  // Addresses that become usable later would ask for a reading of their own.
+  shell("for device in a0 a1 b0 b1 c0 c1; do ip -6 addr flush dev $device; done");
+  shell("ip addr add 192.0.2.1/24 dev c0");
+  shell("ip nexthop add id 7 dev b0 && ip nexthop add id 8 via 192.0.2.2 dev c0");
+  shell(
+      "ip route add 203.0.113.0/24 nhid 7 proto static && ip route add 198.51.100.0/24 nhid 8 proto static");
+  start({.watch = {.static_routes = true}});
+  ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
+  EXPECT_EQ(present(), (Texts{"198.51.100.0/24", "203.0.113.0/24"}));
+  shell("ip nexthop del id 7");
+  EXPECT_TRUE(becomes({"198.51.100.0/24"}));
+  shell("ip nexthop replace id 8 via 192.0.2.3 dev c0");
+  EXPECT_TRUE(inbox.wait<ForeignRouteAdded>([](const ForeignRouteAdded& added) {
+    return added.route.gateway == IpAddress(*Ipv4Address::parse("192.0.2.3"));
+  }));
+  EXPECT_TRUE(becomes({"198.51.100.0/24"}));
+}
+
 TEST_F(RedistributionTest, WhatIsWatchedMayChange) {
   shell("ip addr add 192.0.2.1/24 dev a0 && ip route add 203.0.113.0/24 dev b0");
   start({.watch = {.connected = true}});

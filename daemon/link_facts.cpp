@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "wgadapter/device_backend.h"
+
 namespace wgospf::daemon {
 
 namespace {
@@ -187,14 +189,22 @@ ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router
 
 std::optional<ChosenRouterId> choose_router_id(
     const Config& config, const Inventory& inventory,
-    const std::function<std::optional<wg::Key>(const std::string&)>& public_key) {
+    const std::function<std::optional<wg::Key>(const std::string&)>& public_key, EarlierInterfaces earlier) {
   if (config.router_id) return ChosenRouterId{*config.router_id, "from the configuration"};
   if (const auto address = highest_loopback_address(inventory))
     return ChosenRouterId{ospf::RouterId{address->value}, "the highest loopback address"};
+  std::string skipped;
   for (const auto& area : config.areas) {
     for (const auto& interface : area.interfaces) {
-      if (const auto key = public_key(interface.name))
-        return ChosenRouterId{router_id_of(*key), fmt::format("from the public key of {}", interface.name)};
+      if (const auto key = public_key(interface.name)) {
+        return ChosenRouterId{router_id_of(*key), fmt::format("from the public key of {}", interface.name),
+                              skipped};
+      }
+      const wg::Link* link = find_link(inventory, interface.name);
+      const bool may_get_key = link == nullptr || wg::looks_like_wireguard(interface.name, link->kind);
+      if (!may_get_key) continue;
+      if (earlier == EarlierInterfaces::wait) return std::nullopt;
+      if (skipped.empty()) skipped = interface.name;
     }
   }
   return std::nullopt;

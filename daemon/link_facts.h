@@ -66,13 +66,18 @@ class LinkNames {
 struct ChosenRouterId {
   ospf::RouterId id;
   std::string reason;
+  std::string skipped{};  ///< the first of the interfaces that were skipped as EarlierInterfaces::skip says
 };
+/// What to do when an interface that does not exist yet, or a WireGuard interface without a key, stands
+/// before the first one with a key: its key would be the one that counts, if it comes to have one.
+enum class EarlierInterfaces : std::uint8_t { wait, skip };
 /// The configuration's; else the highest loopback address; else made of the public key of the first WireGuard
 /// interface in the order of the configuration. nullopt when there is none of these (yet).
 /// `public_key`: of an interface, nullopt when it is no WireGuard device or has no key.
 [[nodiscard]] std::optional<ChosenRouterId> choose_router_id(
     const Config& config, const Inventory& inventory,
-    const std::function<std::optional<wg::Key>(const std::string&)>& public_key);
+    const std::function<std::optional<wg::Key>(const std::string&)>& public_key,
+    EarlierInterfaces earlier = EarlierInterfaces::skip);
 
 /// 32 bits of a public key, never 0.0.0.0 or 255.255.255.255.
 [[nodiscard]] ospf::RouterId router_id_of(const wg::Key& key);

@@ -1,13 +1,18 @@
 #include "daemon/log.h"
 
 #include <fmt/format.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdlib>
+#include <functional>
+#include <mutex>
 
 namespace wgospf::daemon {
 
@@ -43,6 +48,68 @@ class JournalPrefix final : public spdlog::custom_flag_formatter {
   }
 };
 
+/// Lines that may wait to be written: at debug level some seconds of a busy router's.
+constexpr std::size_t kQueueLength = 8192;
+
+/// Standard error, written by one thread: tells what the queue had no room for, and when all is written.
+class DetachedSink final : public spdlog::sinks::stderr_color_sink_mt {
+ public:
+  /// `lost`: lines that have been dropped so far.
+  explicit DetachedSink(std::function<std::size_t()> lost) : lost_(std::move(lost)) {}
+
+  void log(const spdlog::details::log_msg& message) override {
+    const std::size_t lost = lost_();
+    if (lost != told_) {
+      const auto text = fmt::format("{} lines of the log were lost: nobody read it in time", lost - told_);
+      told_ = lost;
+      spdlog::sinks::stderr_color_sink_mt::log({message.logger_name, spdlog::level::warn, text});
+    }
+    spdlog::sinks::stderr_color_sink_mt::log(message);
+  }
+  /// Comes through the queue as lines do, so everything before it has been written.
+  void flush() override {
+    spdlog::sinks::stderr_color_sink_mt::flush();
+    const std::scoped_lock lock(mutex_);
+    flushed_ = true;
+    changed_.notify_all();
+  }
+  void expect_flush() {
+    const std::scoped_lock lock(mutex_);
+    flushed_ = false;
+  }
+  [[nodiscard]] bool wait_for_flush(std::chrono::milliseconds patience) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [this] { return flushed_; });
+  }
+
+ private:
+  const std::function<std::size_t()> lost_;
+  std::size_t told_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool flushed_ = false;
+};
+
+/// What detach_log() made, for the life of the process.
+struct Detached {
+  std::shared_ptr<spdlog::details::thread_pool> thread;
+  std::shared_ptr<DetachedSink> sink;
+};
+Detached& detached() {
+  static Detached instance;
+  return instance;
+}
+
+std::unique_ptr<spdlog::formatter> make_formatter() {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  if (is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
+    formatter->add_flag<JournalPrefix>('*').set_pattern("%*%v");
+  } else {
+    formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
+  }
+  return formatter;
+}
+
 }  // namespace
 
 bool is_journal(const char* journal_stream, int descriptor) {
@@ -54,15 +121,31 @@ bool is_journal(const char* journal_stream, int descriptor) {
 void start_log(Severity level) {
   auto logger =
       std::make_shared<spdlog::logger>("wgospfd", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  if (is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
-    formatter->add_flag<JournalPrefix>('*').set_pattern("%*%v");
-  } else {
-    formatter->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%-7l%$ %v");
-  }
-  logger->set_formatter(std::move(formatter));
+  logger->set_formatter(make_formatter());
   spdlog::set_default_logger(std::move(logger));
   set_log_level(level);
+}
+
+void detach_log() {
+  auto& made = detached();
+  if (!made.thread) {
+    made.thread = std::make_shared<spdlog::details::thread_pool>(kQueueLength, 1U);
+    made.sink =
+        std::make_shared<DetachedSink>([thread = made.thread.get()] { return thread->overrun_counter(); });
+  }
+  auto logger = std::make_shared<spdlog::async_logger>("wgospfd", made.sink, made.thread,
+                                                       spdlog::async_overflow_policy::overrun_oldest);
+  logger->set_formatter(make_formatter());
+  logger->set_level(spdlog::get_level());
+  spdlog::set_default_logger(std::move(logger));
+}
+
+bool finish_log(std::chrono::milliseconds patience) {
+  auto& made = detached();
+  if (!made.thread) return true;
+  made.sink->expect_flush();
+  spdlog::default_logger()->flush();
+  return made.sink->wait_for_flush(patience);
 }
 
 void set_log_level(Severity level) {

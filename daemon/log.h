@@ -2,6 +2,13 @@
 // The log: lines with time and level on a terminal; under systemd the journal's own level prefixes, since the
 // journal keeps the time itself.
 
+//
+// At first lines are written by who logs them, so that the reason of a failure to start is always told. Once
+// the protocol runs nobody may wait for a terminal that was stopped with Ctrl-S, or for a pipe that nobody
+// reads: from detach_log() on, a thread of its own writes them. What it cannot write in time waits in a queue
+// of bounded length; when that is full, the oldest lines are lost, which a line tells later.
+
+#include <chrono>
 #include <string_view>
 
 #include "daemon/router_view.h"
@@ -11,6 +18,11 @@ namespace wgospf::daemon {
 /// Standard error, in the form that suits what it is connected to (sd-daemon(3), systemd.exec(5)).
 void start_log(Severity level);
 void set_log_level(Severity level);
+/// From now on log() never waits. After start_log(), and while no other thread logs.
+void detach_log();
+/// Waits until everything has been written, at most `patience`. False when it has not: then the log's thread
+/// hangs in a write, and an end of the process that waits for its threads would hang with it.
+[[nodiscard]] bool finish_log(std::chrono::milliseconds patience);
 void log(Severity severity, std::string_view text);
 inline void log(const Notice& notice) {
   log(notice.severity, notice.text);

@@ -1,18 +1,21 @@
 // wgospfd: options, the order of start and end, signals. What runs in between is router.h's page.
 //
-// Start: configuration, lock of the table (refuses a second daemon before it could disturb the first), link
-// inventory, router id, router (with the RIB), API, "ready". End, on SIGTERM or SIGINT: the router leaves the
-// network in order, the API stops, the lock goes with the process. A second signal ends at once.
+// Start: configuration, lock of the table, link inventory, router id, API, router (with the RIB), "ready".
+// The lock and the API's socket come before the first packet: each refuses a second daemon, which must not
+// have disturbed the first one by then. End, on SIGTERM or SIGINT: the router leaves the network in order,
+// the API stops, the lock goes with the process. A second signal ends at once.
 //
 // Exit status: 0 after an orderly end; 1 when something failed; 2 for a wrong command line or configuration.
 
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include "daemon/api/server.h"
@@ -29,6 +32,8 @@ using namespace wgospf::daemon;
 
 constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
+/// How long the end waits for who reads the log.
+constexpr std::chrono::seconds kLogPatience{1};
 
 struct Options {
   std::string config_file = kDefaultConfigFile;
@@ -37,44 +42,31 @@ struct Options {
   std::optional<Severity> log_level{};
 };
 
-/// The router id, and while there is nothing to make one of, the wait for it: an interface may come later.
-ChosenRouterId wait_for_router_id(const Config& config, wg::LinkMonitor& monitor) {
-  wg::Devices devices;
-  const auto public_key = [&](const std::string& name) -> std::optional<wg::Key> {
-    const auto device = devices.read(name);
-    return device ? device->public_key : std::nullopt;
-  };
-  for (bool told = false;; told = true) {
-    if (auto chosen = choose_router_id(config, monitor.snapshot(), public_key)) return *chosen;
-    if (!told) {
-      log(Severity::warning,
-          "waiting for a router id: there is no \"router-id\" in the configuration, no address on the "
-          "loopback, and "
-          "no WireGuard interface with a key yet");
-    }
-    pollfd wait{monitor.fd(), POLLIN, 0};
-    (void)::poll(&wait, 1, 1000);
-    (void)monitor.on_readable();
-  }
-}
+/// How long an interface that stands earlier in the configuration, and may turn out to be WireGuard, is
+/// waited for: the router id should not depend on which of them came first at this boot.
+constexpr std::chrono::seconds kEarlierInterfacePatience{10};
 
 class Daemon {
  public:
   Daemon(Options options, Config config) : options_(std::move(options)), config_(std::move(config)) {}
 
   int run() {
-    auto lock = rib::TableLock::acquire(config_.rib.lock_directory, config_.rib.table);
-    if (!lock) return fail(lock.error().message);
+    if (!take_lock(config_)) return kFailed;
     auto monitor = wg::LinkMonitor::open();
     if (!monitor) return fail("cannot watch the system's links: " + monitor.error().text);
-    const auto chosen = wait_for_router_id(config_, *monitor);
-    log(Severity::info, fmt::format("wgospfd {} starts as router {} ({})", WGOSPF_VERSION,
-                                    chosen.id.to_string(), chosen.reason));
     // Signals are ours from here on: before, they simply end the process, which has nothing to clean up.
     take_signals();
-    if (!start(std::move(monitor).value(), chosen.id)) return kFailed;
-    notify_service_manager("READY=1\nSTATUS=router id " + chosen.id.to_string());
+    const auto chosen = wait_for_router_id(*monitor);
+    if (!chosen) {
+      log(Severity::info, "stopped");
+      return exit_status_;
+    }
+    log(Severity::info, fmt::format("wgospfd {} starts as router {} ({})", WGOSPF_VERSION,
+                                    chosen->id.to_string(), chosen->reason));
+    if (!start(std::move(monitor).value(), chosen->id)) return kFailed;
+    notify_service_manager("READY=1\nSTATUS=router id " + chosen->id.to_string());
     log(Severity::info, "ready, clients are served at " + api_->address());
+    loop_.restart();
     loop_.run();
     api_->stop(std::chrono::system_clock::now() + std::chrono::milliseconds{300});
     log(Severity::info, "stopped");
@@ -87,14 +79,63 @@ class Daemon {
     return kFailed;
   }
 
+  bool take_lock(const Config& config) {
+    auto lock = rib::TableLock::acquire(config.rib.lock_directory, config.rib.table);
+    if (!lock) return fail(lock.error().message) == 0;
+    lock_.emplace(std::move(lock.value()));
+    return true;
+  }
+
+  /// The router id, and while there is nothing to make one of, the wait for it: an interface may come later,
+  /// and a reload may bring one. nullopt when a signal ended the wait.
+  std::optional<ChosenRouterId> wait_for_router_id(wg::LinkMonitor& monitor) {
+    wg::Devices devices;
+    const auto public_key = [&](const std::string& name) -> std::optional<wg::Key> {
+      const auto device = devices.read(name);
+      return device ? device->public_key : std::nullopt;
+    };
+    const auto patience_ends = std::chrono::steady_clock::now() + kEarlierInterfacePatience;
+    boost::asio::posix::stream_descriptor links(loop_, monitor.fd());
+    std::optional<ChosenRouterId> chosen;
+    for (bool told = false; !stopping_; told = true) {
+      const bool patient = std::chrono::steady_clock::now() < patience_ends;
+      chosen = choose_router_id(config_, monitor.snapshot(), public_key,
+                                patient ? EarlierInterfaces::wait : EarlierInterfaces::skip);
+      if (chosen) break;
+      if (!told) {
+        log(Severity::warning,
+            "waiting for a router id: there is no \"router-id\" in the configuration, no address on the "
+            "loopback, and the first WireGuard interface with a key is yet to come");
+      }
+      links.cancel();
+      links.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [this](const boost::system::error_code& error) {
+                         if (!error && !router_) loop_.stop();
+                       });
+      loop_.restart();
+      loop_.run_for(std::chrono::seconds{1});  // or until a link changes or a signal comes
+      (void)monitor.on_readable();
+    }
+    links.release();  // the monitor closes it
+    if (chosen && !chosen->skipped.empty()) {
+      log(Severity::warning,
+          fmt::format("{} would have given the router id, but is not there: with it the router id will be "
+                      "another one after a restart; write \"router-id\" into the configuration",
+                      chosen->skipped));
+    }
+    return chosen;
+  }
+
   bool start(wg::LinkMonitor monitor, ospf::RouterId router_id) {
     const auto on_stop = options_.keep_routes ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
     router_ = std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop});
     (void)router_->subscribe([this](const RouterEvent& event) { log_event(event); });
-    if (const auto error = router_->start()) return fail(error->message) == 0;
+    detach_log();  // hellos must not wait for a terminal, and gRPC's threads log too
+    // Calls wait on the loop, which does not run before the router has started.
     auto api = ApiServer::start(config_.api, *router_);
     if (!api) return fail(api.error().message) == 0;
     api_ = std::move(api.value());
+    if (const auto error = router_->start()) return fail(error->message) == 0;
     return true;
   }
 
@@ -127,7 +168,7 @@ class Daemon {
 
   void reload() {
     if (stopping_) return;
-    notify_reloading();
+    if (router_) notify_reloading();  // else the service manager has not been told of a start yet
     const auto result = load_config(options_.config_file);
     if (const auto* errors = std::get_if<1>(&result)) {
       for (const auto& error : *errors) log(Severity::error, error.to_string());
@@ -135,10 +176,25 @@ class Daemon {
     } else {
       take_over(std::get<0>(result));
     }
-    notify_service_manager("READY=1");
+    if (router_) notify_service_manager("READY=1");
+  }
+
+  /// While the daemon still waits for a router id: nothing runs yet, but the lock is held.
+  void take_over_early(const Config& config) {
+    const bool same_lock =
+        config.rib.table == config_.rib.table && config.rib.lock_directory == config_.rib.lock_directory;
+    if (!same_lock && !take_lock(config)) {
+      log(Severity::error, "the configuration is not taken over; the former one stays in force");
+      return;
+    }
+    config_ = config;
+    set_log_level(level());
+    log(Severity::info, "the configuration is taken over");
+    loop_.stop();  // ends the wait, which looks at it
   }
 
   void take_over(const Config& config) {
+    if (!router_) return take_over_early(config);
     const auto obstacles = needs_restart(config_, config, router_->instance().router_id());
     for (const auto& obstacle : obstacles) log(Severity::error, options_.config_file + ": " + obstacle);
     if (!obstacles.empty()) {
@@ -152,7 +208,7 @@ class Daemon {
   }
 
   void stop(int signal) {
-    if (stopping_ || !router_) {
+    if (stopping_) {
       log(Severity::warning, "ending at once; routes may be left in the kernel");
       exit_status_ = kFailed;
       loop_.stop();
@@ -161,6 +217,7 @@ class Daemon {
     stopping_ = true;
     log(Severity::info, fmt::format("stopping ({})", signal == SIGINT ? "SIGINT" : "SIGTERM"));
     notify_service_manager("STOPPING=1");
+    if (!router_) return loop_.stop();
     router_->shutdown([this](bool in_order) {
       if (!in_order) exit_status_ = fail("the kernel's routes could not be removed in time");
       loop_.stop();
@@ -171,6 +228,7 @@ class Daemon {
   Config config_;
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_{loop_};
+  std::optional<rib::TableLock> lock_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<ApiServer> api_;
   bool stopping_ = false;
@@ -210,6 +268,8 @@ int parse_options(int argc, char** argv, Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Who reads the log may end before us ("wgospfd | tee" and Ctrl-C): that must not prevent an orderly end.
+  std::signal(SIGPIPE, SIG_IGN);
   Options options;
   if (const int status = parse_options(argc, argv, options); status >= 0) return status;
   auto config = read_config(options.config_file);
@@ -219,5 +279,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   start_log(options.log_level.value_or(config->log_level));
-  return Daemon(std::move(options), std::move(*config)).run();
+  const int status = Daemon(std::move(options), std::move(*config)).run();
+  if (!finish_log(kLogPatience)) std::_Exit(status);  // nothing is left to do but the log
+  return status;
 }

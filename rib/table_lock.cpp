@@ -85,7 +85,9 @@ Result<int> bind_socket(std::uint32_t table) {
 }  // namespace
 
 Result<TableLock> TableLock::acquire(const std::string& directory, std::uint32_t table) {
-  if (mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
+  // The umask may have taken bits away from what we made; a directory that was there is not ours to change.
+  const bool made = mkdir(directory.c_str(), 0750) == 0 && chmod(directory.c_str(), 0750) == 0;
+  if (!made && errno != EEXIST) {
     return failure(
         "cannot make the directory " + directory + " for the lock of routing table " + std::to_string(table),
         errno);

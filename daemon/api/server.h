@@ -5,8 +5,10 @@
 // the router is read in a closure on the protocol strand, in batches of some hundred entries, and turned into
 // messages on a worker thread. The protocol thread therefore never waits for a client, however slow.
 //
-// Order of start: take the table lock, open the router, then ApiServer::start, then say that the daemon is
-// ready. When start() has returned, the socket stands at its place with its final permissions.
+// Order of start: take the table lock, ApiServer::start, start the router, then say that the daemon is ready.
+// The server comes before the router's first packet, so that a second daemon at the same address, or one
+// whose certificate cannot be read, has not disturbed anybody when it gives up. When start() has returned,
+// the socket stands at its place with its final permissions; calls wait until the strand runs.
 
 #include <chrono>
 #include <cstddef>

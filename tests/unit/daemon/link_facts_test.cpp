@@ -166,6 +166,31 @@ TEST(RouterId, IsAwaitedWhenThereIsNothingToMakeOneOf) {
   EXPECT_FALSE(choose_router_id(config, {}, [](const std::string&) { return std::nullopt; }));
 }
 
+TEST(RouterId, DoesNotDependOnWhichInterfaceCameFirst) {
+  Config config;
+  config.areas = {{ospf::AreaId{0}, {settings("br-lan"), settings("wg0"), settings("wg1")}}};
+  std::map<std::string, wg::Key> keys{{"wg1", key(2)}};
+  const auto public_key = [&](const std::string& name) -> std::optional<wg::Key> {
+    const auto found = keys.find(name);
+    return found == keys.end() ? std::nullopt : std::optional(found->second);
+  };
+  auto links = inventory({loopback({}), link(7, "br-lan", {}), link(9, "wg1", {})});
+  EXPECT_FALSE(choose_router_id(config, links, public_key, EarlierInterfaces::wait)) << "wg0 may come";
+  const auto impatient = choose_router_id(config, links, public_key, EarlierInterfaces::skip);
+  ASSERT_TRUE(impatient);
+  EXPECT_EQ(impatient->id, router_id_of(key(2)));
+  EXPECT_EQ(impatient->skipped, "wg0");
+
+  links = inventory({loopback({}), link(7, "br-lan", {}), link(8, "wg0", {}), link(9, "wg1", {})});
+  links.at(8).kind = "wireguard";
+  EXPECT_FALSE(choose_router_id(config, links, public_key, EarlierInterfaces::wait)) << "it has no key yet";
+  keys.emplace("wg0", key(1));
+  const auto chosen = choose_router_id(config, links, public_key, EarlierInterfaces::wait);
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(chosen->id, router_id_of(key(1)));
+  EXPECT_EQ(chosen->skipped, "");
+}
+
 TEST(RouterId, OfAKeyIsStableAndDiffers) {
   // Changing these values would change the identity of running routers.
   EXPECT_EQ(router_id_of(key(1)), router_id_of(key(1)));

@@ -1,5 +1,6 @@
 // How the daemon tells: events in words, the journal's form, the service manager's messages.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
@@ -84,6 +87,53 @@ TEST(Log, WritesJournalLevelsUnderSystemdAndTimesOtherwise) {
   text.resize(static_cast<std::size_t>(length));
   EXPECT_THAT(text, ::testing::MatchesRegex("<6>\\{braces}\n<3>broken\n"
                                             "[0-9]+-[0-9]+-[0-9]+ [0-9:.]+ warning careful\n"));
+}
+
+/// Standard error is a pipe that is full, until it is drained.
+class FullPipe {
+ public:
+  FullPipe() : saved_(::dup(STDERR_FILENO)) {
+    EXPECT_EQ(::pipe2(ends_.data(), O_NONBLOCK), 0);
+    const std::string page(4096, 'x');
+    while (::write(ends_[1], page.data(), page.size()) > 0) {
+    }
+    EXPECT_EQ(::fcntl(ends_[1], F_SETFL, 0), 0);  // a writer waits from now on
+    EXPECT_GE(::dup2(ends_[1], STDERR_FILENO), 0);
+  }
+  ~FullPipe() {
+    ::dup2(saved_, STDERR_FILENO);
+    for (const int descriptor : {saved_, ends_[0], ends_[1]}) ::close(descriptor);
+  }
+  FullPipe(const FullPipe&) = delete;
+  FullPipe& operator=(const FullPipe&) = delete;
+  /// What is in the pipe now.
+  std::string drain() {
+    std::string text;
+    std::array<char, 4096> part{};
+    for (ssize_t length = 0; (length = ::read(ends_[0], part.data(), part.size())) > 0;)
+      text.append(part.data(), static_cast<std::size_t>(length));
+    return text;
+  }
+
+ private:
+  int saved_;
+  std::array<int, 2> ends_{};
+};
+
+TEST(Log, NeverWaitsOnceDetachedAndTellsWhatWasLost) {
+  FullPipe pipe;
+  start_log(Severity::info);
+  detach_log();
+  for (int i = 0; i < 20'000; ++i) log(Severity::info, fmt::format("line {}", i));  // would wait for ever
+  EXPECT_FALSE(finish_log(std::chrono::milliseconds{10}));
+  std::string text;
+  while (!finish_log(std::chrono::milliseconds{1})) text += pipe.drain();
+  text += pipe.drain();
+  EXPECT_THAT(text, ::testing::HasSubstr("warning 1"));
+  EXPECT_THAT(text, ::testing::HasSubstr(" lines of the log were lost: nobody read it in time\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("info    line 19999\n"));
+  EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("line 5000\n")));
+  start_log(Severity::info);
 }
 
 class ServiceManager : public ::testing::Test {

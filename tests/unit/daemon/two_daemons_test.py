@@ -67,11 +67,12 @@ class Router:
     def configure(self, text):
         (self.folder / "wgospfd.yaml").write_text(text)
 
-    def start(self, *options, environment=None):
+    def start(self, *options, environment=None, stderr=None, umask=-1):
+        """With standard error in the log unless it is to be the file descriptor `stderr`."""
         with self.log_file.open("a") as log:
             self.daemon = subprocess.Popen(
                 self.command(str(BIN / "wgospfd"), "--config", str(self.folder / "wgospfd.yaml"), *options),
-                stderr=log, env={**os.environ, **(environment or {})})
+                stderr=log if stderr is None else stderr, env={**os.environ, **(environment or {})}, umask=umask)
 
     def send(self, number):
         self.daemon.send_signal(number)
@@ -162,6 +163,16 @@ class TwoDaemons(unittest.TestCase):
         self.wait_for_route(self.a, "192.168.2.0/24")
         self.wait_for_route(self.b, "192.168.1.0/24")
 
+    def wait_for_served(self, router):
+        self.wait(lambda: router.show("status"), f"{router.name} serves clients")
+
+    def wait_for_hellos(self, router, count):
+        """Waits for `count` further hellos on v0."""
+        def hellos():
+            return [i["received"]["hello"] for i in router.show("interfaces")["interfaces"] if i["name"] == "v0"][0]
+        before = hellos()
+        self.wait(lambda: hellos() >= before + count, f"{router.name} hears {count} more hellos", PATIENCE + count)
+
     def neighbor(self, router):
         neighbors = router.show("neighbors")["neighbors"]
         return neighbors[0] if neighbors else {}
@@ -198,6 +209,62 @@ class TwoDaemons(unittest.TestCase):
         self.assertEqual(second.returncode, 1)
         self.assertIn("table-254.lock", second.stderr)
         self.assertEqual(self.a.show("status")["router_id"], "10.0.0.1")
+
+    def test_a_second_daemon_with_another_table_is_refused_before_it_speaks(self):
+        self.start_both()
+        before = self.neighbor(self.b)
+        other = self.a.folder / "other.yaml"
+        other.write_text(config([("v0", ACTIVE)], "rib: {table: 7}\n"))
+        second = subprocess.run(self.a.command(str(BIN / "wgospfd"), "--config", str(other)), capture_output=True,
+                                text=True, timeout=30, check=False)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another process listens on /run/wgospf/wgospfd.sock", second.stderr)
+        # What it might have said has come once b has heard the first one's next hellos.
+        self.wait_for_hellos(self.b, 2)
+        self.assertEqual(self.neighbor(self.b)["state_changes"], before["state_changes"])
+        self.assertEqual(self.neighbor(self.b)["state"], "full")
+
+    def test_nobody_reads_the_log_any_more(self):
+        reader, writer = os.pipe()
+        self.a.start(stderr=writer)
+        os.close(writer)
+        self.b.start()
+        self.wait_for_route(self.a, "192.168.2.0/24")
+        os.close(reader)
+        self.assertEqual(self.a.end(), 0)
+        self.assertEqual(self.a.routes(), {})
+
+    def test_nobody_reads_the_log_which_is_full(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.a.start("--log-level", "debug", stderr=writer)
+        self.b.start()
+        self.wait_for_route(self.b, "192.168.1.0/24")
+        os.close(writer)
+        # Another open file of the same pipe, so that only this one does not wait.
+        filler = os.open(f"/proc/self/fd/{reader}", os.O_WRONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, filler)
+
+        def full():
+            try:
+                while os.write(filler, b"x"):
+                    pass
+            except BlockingIOError:
+                return True
+            return False
+        self.wait(full, "the pipe is full")
+        changes = self.neighbor(self.b)["state_changes"]
+        for _ in range(3):
+            self.a.send(signal.SIGHUP)  # has something to tell
+        self.wait_for_hellos(self.b, 2 * DEAD)
+        self.assertEqual(self.neighbor(self.b)["state_changes"], changes)
+        self.assertEqual(self.a.end(), 0)
+        self.assertEqual(self.a.routes(), {})
+
+    def test_permissions_whatever_the_umask(self):
+        self.a.start(umask=0o077)
+        self.wait_for_served(self.a)
+        self.assertEqual(self.a.run("stat -c %a /run/wgospf /run/wgospf/wgospfd.sock").split(), ["750", "660"])
 
     def test_reload_applies_the_difference(self):
         self.a.add_lan("more", "192.168.11.1/24")
@@ -349,6 +416,39 @@ class TwoDaemons(unittest.TestCase):
         self.wait(lambda: self.neighbor(self.a) == {}, "a loses the neighbor")
         self.assertEqual(self.findings(self.a), [("not-covered", "10.2.0.2")])
         self.assertNotIn("no longer: interface wg0", self.a.log())
+
+    def wait_for_no_router_id(self):
+        """A daemon that has nothing to make a router id of."""
+        self.a.run("ip addr flush dev lo scope global")
+        self.a.start()
+        self.wait_for_log(self.a, "waiting for a router id")
+
+    def test_a_reload_brings_the_router_id(self):
+        self.wait_for_no_router_id()
+        self.a.configure("areas: 5\n")
+        self.a.send(signal.SIGHUP)
+        self.wait_for_log(self.a, "the former one stays in force")
+        self.a.configure(config([("v0", ACTIVE)], "rib: {metric: 50}\n"))
+        self.a.send(signal.SIGHUP)
+        self.wait_for_log(self.a, "the configuration is taken over")
+        self.a.configure("router-id: 10.0.0.77\n" + config([("v0", ACTIVE)], "rib: {table: 7}\n"))
+        self.a.send(signal.SIGHUP)
+        self.wait_for_served(self.a)
+        self.assertEqual(self.a.show("status")["router_id"], "10.0.0.77")
+        self.assertEqual(self.a.show("status")["kernel"]["table"], 7)
+        self.a.run("ls /run/wgospf/*table-7.lock")
+
+    def test_an_end_while_waiting_for_a_router_id(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.wait_for_no_router_id()
+            self.assertEqual(self.a.end(number), 0)
+            self.a.log_file.unlink()
+
+    def test_the_loopback_gets_an_address_later(self):
+        self.wait_for_no_router_id()
+        self.a.run("ip addr add 10.0.0.9/32 dev lo")
+        self.wait_for_served(self.a)
+        self.assertEqual(self.a.show("status")["router_id"], "10.0.0.9")
 
     def test_tells_the_service_manager(self):
         path = str(self.a.folder / "notify")

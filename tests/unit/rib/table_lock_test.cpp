@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,23 @@ TEST_F(TableLockTest, TheSameTableOfAnotherNetworkNamespaceIsFree) {
     EXPECT_FALSE(TableLock::acquire(directory, table));
   });
   elsewhere.join();
+}
+
+TEST_F(TableLockTest, DirectoryHasItsPermissionsWhateverTheUmask) {
+  for (const mode_t mask : {mode_t{0}, mode_t{077}, mode_t{0777}}) {
+    const auto made = directory + "/run" + std::to_string(mask);
+    const mode_t former = umask(mask);
+    const auto lock = TableLock::acquire(made, 254);
+    umask(former);
+    ASSERT_TRUE(lock) << lock.error().message;
+    EXPECT_EQ(std::filesystem::status(made).permissions(), std::filesystem::perms{0750});
+  }
+}
+
+TEST_F(TableLockTest, DirectoryThatWasThereKeepsItsPermissions) {
+  std::filesystem::permissions(directory, std::filesystem::perms{0755});
+  ASSERT_TRUE(TableLock::acquire(directory, 254));
+  EXPECT_EQ(std::filesystem::status(directory).permissions(), std::filesystem::perms{0755});
 }
 
 TEST_F(TableLockTest, LockOfAKilledProcessIsFree) {

@@ -83,6 +83,7 @@ class Flooding {
                     LsaRef present);
   void receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
                      LsaRef present);
+  void give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key);
   bool was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
                      std::uint32_t domain);
   void flood(LsaRef ref, const Neighbor<V>* from);

@@ -34,6 +34,7 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
   if (!refused) refused = Rules<V>::refuse_lsa(header, neighbor.dd_options);
   if (refused) {
     core_.drop(interface, *refused, neighbor.address, static_cast<std::uint32_t>(header.key.type));
+    give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
   const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
@@ -62,6 +63,13 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
     receive_older(interface, neighbor, received, ref);
   }
   return Proceed::yes;
+}
+
+/// What was asked for and came is not taken: asking again would bring the same, and the exchange would never
+/// end. One LSA is missing then, and not a neighbour.
+template <class V>
+void Flooding<V>::give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key) {
+  if (neighbor.requests.erase(key)) shrunk_.emplace_back(neighbor.link, neighbor.router_id);
 }
 
 /// An LSA whose flush came first: the flush is the newer instance, and the sender hears of it (step 8). What

@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 
 namespace wgospf::cli {
 namespace {
@@ -71,6 +73,30 @@ std::optional<std::string> unix_path(const std::string& socket) {
   return std::nullopt;
 }
 
+std::optional<std::string> tcp_address_error(const std::string& address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    return fmt::format("\"{0}\" is neither a path nor HOST:PORT; for a socket in this directory write ./{0}.",
+                       address);
+  }
+  unsigned port = 0;
+  const char* end = address.data() + address.size();
+  const bool parsed = std::from_chars(address.data() + colon + 1, end, port).ptr == end;
+  if (colon == 0 || !parsed || port == 0 || port > 65535) {
+    return fmt::format(
+        "\"{}\" is neither a path nor HOST:PORT; a port is a number from 1 to 65535, as in "
+        "router.example:50051.",
+        address);
+  }
+  const auto host = std::string_view(address).substr(0, colon);
+  const bool bracketed = host.front() == '[' && host.back() == ']';
+  if (!bracketed && host.find_first_of(":[]") != std::string_view::npos) {
+    return fmt::format("\"{}\" is not HOST:PORT: an IPv6 address stands in brackets, as in [::1]:{}.",
+                       address, port);
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> probe_unix_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -93,6 +119,10 @@ std::optional<std::string> probe_unix_socket(const std::string& path) {
 std::string failure_text(const grpc::Status& status, const std::string& socket) {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
+      // The library's own words for this name its resolver and its query.
+      if (status.error_message().find("DNS resolution failed") != std::string::npos)
+        return fmt::format("There is no address for {}: the name is unknown, or no name server answers.",
+                           socket.substr(0, socket.rfind(':')));
       return fmt::format("wgospfd does not answer at {}: {}.", socket, status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return fmt::format("wgospfd at {} did not answer in time.", socket);
@@ -112,6 +142,7 @@ Client::Connected Client::connect(const ConnectOptions& options) {
     auto channel = grpc::CreateCustomChannel("unix:" + *path, grpc::InsecureChannelCredentials(), arguments);
     return {std::unique_ptr<Client>(new Client(v1::Routing::NewStub(channel))), {}};
   }
+  if (const auto error = tcp_address_error(options.socket)) return {nullptr, *error};
   grpc::SslCredentialsOptions tls;
   const auto ca = read_pem(options.ca), certificate = read_pem(options.certificate),
              key = read_pem(options.key);

@@ -26,6 +26,9 @@ struct ConnectOptions {
 /// The path of a unix socket in `socket` ("unix:PATH" or anything with a slash); nullopt for HOST:PORT.
 [[nodiscard]] std::optional<std::string> unix_path(const std::string& socket);
 
+/// Why `address` is no HOST:PORT that could be asked, or nothing when it is one.
+[[nodiscard]] std::optional<std::string> tcp_address_error(const std::string& address);
+
 /// Why nobody answers at `path`, or nothing when somebody does. Tells "no daemon" from "not allowed".
 [[nodiscard]] std::optional<std::string> probe_unix_socket(const std::string& path);
 
@@ -54,13 +57,24 @@ class Client {
                                   const std::function<void(Response&)>& part) {
     grpc::ClientContext context;
     context.set_deadline(deadline());
-    return read_all<Response>((stub_.get()->*method)(&context, request), part);
+    const auto reader = (stub_.get()->*method)(&context, request);
+    Response response;
+    while (reader->Read(&response)) part(response);
+    return reader->Finish();
   }
-  /// Without end, until the daemon ends it.
+  /// Without end, until the daemon ends it, or `part` gives false: then the status is OK.
   [[nodiscard]] grpc::Status watch(const v1::WatchRequest& request,
-                                   const std::function<void(v1::WatchResponse&)>& part) {
+                                   const std::function<bool(v1::WatchResponse&)>& part) {
     grpc::ClientContext context;
-    return read_all<v1::WatchResponse>(stub_->Watch(&context, request), part);
+    const auto reader = stub_->Watch(&context, request);
+    v1::WatchResponse response;
+    while (reader->Read(&response)) {
+      if (part(response)) continue;
+      context.TryCancel();
+      (void)reader->Finish();
+      return grpc::Status::OK;
+    }
+    return reader->Finish();
   }
 
  private:
@@ -68,14 +82,6 @@ class Client {
   [[nodiscard]] static std::chrono::system_clock::time_point deadline() {
     return std::chrono::system_clock::now() + std::chrono::seconds(30);
   }
-  template <class Response>
-  [[nodiscard]] static grpc::Status read_all(std::unique_ptr<grpc::ClientReader<Response>> reader,
-                                             const std::function<void(Response&)>& part) {
-    Response response;
-    while (reader->Read(&response)) part(response);
-    return reader->Finish();
-  }
-
   std::unique_ptr<v1::Routing::Stub> stub_;
 };
 

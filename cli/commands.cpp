@@ -7,6 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -98,8 +101,9 @@ grpc::Status show_peers(const Session& session) {
 
 void path_options(CLI::App& app, Options& options) {
   app.add_option("PREFIX", options.prefix, "as the routing table has it: 192.168.37.0/24")->required();
-  app.add_option("--limit", options.limit, "show at most so many paths")
-      ->check(CLI::Range(1U, 100'000U))
+  // How many the daemon finds at most is its own to say; see wgospfctl(8).
+  app.add_option("--limit", options.limit, "show at most so many paths, up to 1000")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
 }
 grpc::Status show_path(const Session& session) {
@@ -181,6 +185,7 @@ grpc::Status watch(const Session& session) {
       }
     }
     session.terminal.out.flush();
+    return session.terminal.out.good();
   });
 }
 
@@ -215,8 +220,23 @@ void add_common_options(CLI::App& app, Options& options) {
   app.add_option("--key", options.connect.key, "PEM file: the key of --cert");
 }
 
+/// The status to end with after everything is printed: what did not get out was no answer.
+int finish(int status, const Terminal& terminal) {
+  errno = 0;
+  terminal.out.flush();
+  if (terminal.out.good()) return status;
+  // Without an error of this last write it was an earlier one, whose reason is not known any more.
+  terminal.err << "wgospfctl: The answer could not be written"
+               << (errno != 0 ? fmt::format(": {}.\n", std::strerror(errno)) : ".\n");
+  return 1;
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const Terminal& terminal) {
-  return app.exit(error, terminal.out, terminal.err) == 0 ? 0 : 2;
+  std::ostringstream text;
+  if (app.exit(error, text, terminal.err) != 0) return 2;
+  // Help and version, which are answers when they are asked for.
+  terminal.out << text.str();
+  return finish(0, terminal);
 }
 
 }  // namespace
@@ -244,7 +264,7 @@ int run(int argc, const char* const* argv, const Terminal& terminal) {
     return 1;
   }
   const auto status = chosen->run({*connected.client, options, terminal});
-  if (status.ok()) return 0;
+  if (status.ok()) return finish(0, terminal);
   terminal.err << "wgospfctl: " << failure_text(status, options.connect.socket) << '\n';
   return 1;
 }

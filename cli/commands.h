@@ -14,8 +14,8 @@ struct Terminal {
   Colours colours = Colours::off;
 };
 
-/// The exit status: 0 the answer was printed; 1 no answer, and a sentence on `err` why; 2 the command line is
-/// wrong.
+/// The exit status: 0 the answer was printed; 1 no answer, or it could not be written, and a sentence on
+/// `err` why; 2 the command line is wrong.
 [[nodiscard]] int run(int argc, const char* const* argv, const Terminal& terminal);
 
 }  // namespace wgospf::cli

@@ -94,7 +94,7 @@ std::string render(const v1::GetPathsResponse& response, Colours colours) {
     out += fmt::format("path {}\n", i + 1);
     out += path_text(response.paths(i), colours);
   }
-  if (response.truncated()) out += "There may be more paths; --limit raises the number shown.\n";
+  if (response.truncated()) out += "There may be more paths; --limit raises the number shown, up to 1000.\n";
   return out;
 }
 

@@ -62,6 +62,8 @@ start_router() {
       [ -x /usr/lib/frr/ospfd ] || fail "FRR is not installed (package frr)"
       install -d -o frr -g frr /run/frr
       install -o frr -g frr -m 644 /dev/null /run/router.warnings
+      # A socket that a killed zebra left would let ospfd start too early, and then wait ten seconds.
+      rm -f /run/frr/zserv.api
       for daemon in zebra ospfd; do
         setsid "/usr/lib/frr/$daemon" -f "/etc/wgospf/$daemon.conf" >>/run/router.log 2>&1 </dev/null &
         [ $daemon != zebra ] || wait_for 10 test -S /run/frr/zserv.api
@@ -87,6 +89,7 @@ boot_host() {
   ip addr add "$ADDRESS" dev eth1
   ip link set eth1 up
   ip route add default via "$GATEWAY"
+  [ -z "${BEHIND:-}" ] || ip addr add "$BEHIND" dev lo
   stay
 }
 
@@ -99,6 +102,7 @@ boot_router() {
     ip addr add "$LAN" dev eth2
     ip link set eth2 up
   fi
+  [ -z "${EXTERNAL:-}" ] || ip route add "${EXTERNAL%=*}" via "${EXTERNAL#*=}"
   for tunnel in $TUNNELS; do
     tunnel_to "${tunnel%%=*}" &
   done

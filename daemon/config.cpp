@@ -14,8 +14,6 @@
 #include <cstring>
 #include <fstream>
 #include <map>
-#include <set>
-#include <sstream>
 
 #include "daemon/yaml_reader.h"
 
@@ -32,6 +30,14 @@ constexpr std::uint64_t kMaxExternalMetric = ospf::kLsInfinity - 1;
 constexpr std::uint32_t kLocalTable = 255;
 constexpr std::size_t kMaxInterfaceName = 15;    // IFNAMSIZ without its end
 constexpr std::size_t kMaxUnixSocketPath = 107;  // sockaddr_un.sun_path without its end
+/// The socket is bound in a directory of its own beside its place: "/.wgospf-XXXXXX/s"
+/// (api/socket_place.cpp).
+constexpr std::size_t kMaxUnixSocketDirectory = kMaxUnixSocketPath - 17;
+constexpr PrefixFilter kEveryPrefix{Ipv4Prefix{}, 0, 32};
+
+/// Why a file that the configuration names cannot be used, in words that follow its name; nullopt when it
+/// can.
+using FileCheck = std::optional<std::string> (*)(const std::string& name);
 
 bool is_interface_name(const std::string& name) {
   return name.size() <= kMaxInterfaceName && name != "." && name != ".." &&
@@ -48,6 +54,49 @@ std::optional<std::string> read_interface_name(MapReader& map, std::string_view 
   return std::nullopt;
 }
 
+std::string problem_of_unix_path(std::string_view path) {
+  if (path.empty() || path.front() != '/' || path.back() == '/')
+    return "the path must be absolute, like unix:/run/wgospf/wgospfd.sock";
+  if (path.size() > kMaxUnixSocketPath || path.rfind('/') > kMaxUnixSocketDirectory)
+    return fmt::format("the path is too long; a socket's may have at most {} characters, its directory {}",
+                       kMaxUnixSocketPath, kMaxUnixSocketDirectory);
+  return {};
+}
+
+std::string problem_of_tcp_address(std::string_view listen) {
+  static constexpr std::string_view kForm = "use unix:/PATH, or HOST:PORT with a port from 1 to 65535";
+  const auto colon = listen.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::string(kForm);
+  unsigned port = 0;
+  const char* end = listen.data() + listen.size();
+  const bool parsed = std::from_chars(listen.data() + colon + 1, end, port).ptr == end;
+  if (!parsed || port == 0 || port > 65535) return std::string(kForm);
+  const auto host = listen.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') {
+    const auto address = host.substr(1, host.size() - 2);
+    if (Ipv6Address::parse(address.substr(0, address.find('%')))) return {};
+    return fmt::format("\"{}\" is no IPv6 address; write it like [::1]:{}", address, port);
+  }
+  if (host.find(':') != std::string_view::npos)
+    return fmt::format("an IPv6 address stands in brackets, like [::1]:{}", port);
+  if (host.find_first_of("[]/ ") != std::string_view::npos) return std::string(kForm);
+  return {};
+}
+
+/// Does one of two filters let through a prefix that the other lets through too? Gives the shortest one.
+std::optional<Ipv4Prefix> common_prefix(const PrefixFilter& a, const PrefixFilter& b) {
+  const PrefixFilter& longer = a.prefix.length >= b.prefix.length ? a : b;
+  const PrefixFilter& shorter = &longer == &a ? b : a;
+  const auto length = std::max(a.ge, b.ge);
+  if (!shorter.prefix.covers(longer.prefix) || length > std::min(a.le, b.le)) return std::nullopt;
+  return Ipv4Prefix{longer.prefix.address, length};
+}
+
+/// Is everything that `inner` lets through let through by `outer` too?
+bool contains(const PrefixFilter& outer, const PrefixFilter& inner) {
+  return outer.prefix.covers(inner.prefix) && outer.ge <= inner.ge && inner.le <= outer.le;
+}
+
 /// Sets `target` when the value is there and right.
 template <class Target>
 void read_number(MapReader& map, std::string_view key, const NumberRange& range, Target& target) {
@@ -56,7 +105,9 @@ void read_number(MapReader& map, std::string_view key, const NumberRange& range,
 
 class ConfigParser {
  public:
-  explicit ConfigParser(ConfigErrors& errors) : errors_(errors) {}
+  /// Without `check_file` files are not looked at.
+  explicit ConfigParser(ConfigErrors& errors, FileCheck check_file)
+      : errors_(errors), check_file_(check_file) {}
 
   Config parse(const YAML::Node& root) {
     MapReader map(root, "the configuration",
@@ -68,11 +119,12 @@ class ConfigParser {
     Config config;
     if (!map.valid()) return config;
     read_router_id(map, config);
+    note_place(map, "api", "api", config);
     map.require("areas", "areas: [{area-id: 0.0.0.0, interfaces: [{name: wg0}]}]");
     for (const auto& node : map.list("areas")) read_area(node, config);
     for (const auto& node : map.list("redistribute")) read_redistribute(node, config);
     if (const auto node = map.node("api")) read_api(*node, config.api);
-    if (const auto node = map.node("rib")) read_rib(*node, config.rib);
+    if (const auto node = map.node("rib")) read_rib(*node, config);
     if (const auto node = map.node("spf-control")) read_spf_control(*node, config.spf_delay);
     if (const auto value = map.number("ls-refresh-time", {2, 1800, "seconds"}))
       config.ls_refresh_time = seconds{*value};
@@ -81,7 +133,14 @@ class ConfigParser {
   }
 
  private:
+  static void note_place(const MapReader& map, std::string_view key, std::string name, Config& config) {
+    if (!map.has(key)) return;
+    const auto mark = map.mark(key);
+    config.places[std::move(name)] = {mark.line + 1, mark.column + 1};
+  }
+
   void read_router_id(MapReader& map, Config& config) {
+    note_place(map, "router-id", "router-id", config);
     const auto text = map.text("router-id");
     if (!text) return;
     config.router_id = ospf::RouterId::parse(*text);
@@ -121,9 +180,9 @@ class ConfigParser {
     if (node->IsScalar()) {
       if (const auto id = ospf::AreaId::parse(node->Scalar())) return id;
     }
-    errors_.add(
-        map.value_mark("area-id"),
-        fmt::format("area-id must be a dotted quad like 0.0.0.0, or a number, not {}", describe_node(*node)));
+    errors_.add(map.value_mark("area-id"),
+                fmt::format("area-id must be a dotted quad like 0.0.0.0, or a number, not {}{}",
+                            describe_node(*node), number_hint(*node)));
     return std::nullopt;
   }
 
@@ -218,39 +277,59 @@ class ConfigParser {
     }
     if (const auto type = map.number("metric-type", {1, 2})) rule.type2 = *type == 2;
     read_number(map, "metric", {0, kMaxExternalMetric}, rule.metric);
-    const std::string name = rule.source == rib::RouteOrigin::table
-                                 ? fmt::format("table {}", rule.table)
-                                 : std::string(kSources[static_cast<std::size_t>(rule.source)]);
-    auto& seen = redistributed_[name];
-    if (map.has("prefixes") ? seen.everything : (seen.everything || !seen.prefixes.empty())) {
-      errors_.add(map.mark("source"),
-                  fmt::format("source {} is given before for overlapping prefixes; give each of its entries "
-                              "prefixes of its own",
-                              name));
-    }
-    if (!map.has("prefixes")) seen.everything = true;
-    for (const auto& item : map.list("prefixes")) {
-      if (const auto filter = read_prefix_filter(item)) {
-        add_filter(*filter, item.Mark(), name, seen, rule);
-      }
-    }
+    const bool source_known = source && (rule.source != rib::RouteOrigin::table || rule.table != 0);
+    read_prefixes(map, source_known ? source_name(rule) : "", config.redistribute.size(), rule);
     config.redistribute.push_back(std::move(rule));
   }
 
-  struct Redistributed {
-    bool everything = false;
-    std::vector<PrefixFilter> prefixes;
+  static std::string source_name(const RedistributeRule& rule) {
+    if (rule.source == rib::RouteOrigin::table) return fmt::format("table {}", rule.table);
+    return rule.source == rib::RouteOrigin::static_route ? "static" : "connected";
+  }
+
+  /// `source` is empty when it is not known what the entry is about: then nothing can overlap.
+  void read_prefixes(MapReader& map, const std::string& source, std::size_t entry, RedistributeRule& rule) {
+    if (!map.has("prefixes") && !source.empty())
+      check_overlap({kEveryPrefix, entry, map.mark("source")}, source);
+    for (const auto& item : map.list("prefixes")) {
+      const auto filter = read_prefix_filter(item);
+      if (!filter) continue;
+      if (!source.empty()) check_overlap({*filter, entry, item.Mark()}, source);
+      rule.prefixes.push_back(*filter);
+    }
+  }
+
+  struct PlacedFilter {
+    PrefixFilter filter;
+    std::size_t entry;  ///< of redistribute
+    YAML::Mark mark;
   };
 
-  void add_filter(const PrefixFilter& filter, const YAML::Mark& mark, const std::string& source,
-                  Redistributed& seen, RedistributeRule& rule) {
-    const bool twice = std::find(seen.prefixes.begin(), seen.prefixes.end(), filter) != seen.prefixes.end();
-    if (twice) {
-      errors_.add(mark, fmt::format("prefix {} is given twice for source {}; remove one",
-                                    filter.prefix.to_string(), source));
+  /// Between two entries an overlap leaves open which metric and type a prefix is announced with. Within one
+  /// entry nothing is open, but a filter that lets through nothing new was hardly meant.
+  void check_overlap(const PlacedFilter& added, const std::string& source) {
+    auto& seen = redistributed_[source];
+    for (const PlacedFilter& other : seen) {
+      if (other.entry != added.entry) {
+        const auto common = common_prefix(other.filter, added.filter);
+        if (!common) continue;
+        errors_.add(added.mark, fmt::format("{} of source {} overlaps with {} in line {}: two entries would "
+                                            "announce for instance {}; give each entry prefixes of its own, "
+                                            "which ge and le can narrow",
+                                            added.filter.to_string(), source, other.filter.to_string(),
+                                            other.mark.line + 1, common->to_string()));
+        break;
+      }
+      const bool adds_nothing = contains(other.filter, added.filter);
+      if (!adds_nothing && !contains(added.filter, other.filter)) continue;
+      const PlacedFilter& idle = adds_nothing ? added : other;
+      const PlacedFilter& enough = adds_nothing ? other : added;
+      errors_.add(idle.mark,
+                  fmt::format("{} adds nothing to {} in line {}; remove it", idle.filter.to_string(),
+                              enough.filter.to_string(), enough.mark.line + 1));
+      break;
     }
-    seen.prefixes.push_back(filter);
-    rule.prefixes.push_back(filter);
+    seen.push_back(added);
   }
 
   std::optional<PrefixFilter> read_prefix_filter(const YAML::Node& node) {
@@ -316,20 +395,9 @@ class ConfigParser {
   }
 
   void check_listen(const MapReader& map, const std::string& listen) {
-    std::string_view problem;
-    if (listen.rfind("unix:", 0) == 0) {
-      const auto path = std::string_view(listen).substr(5);
-      if (path.empty() || path[0] != '/' || path.back() == '/' || path.size() > kMaxUnixSocketPath)
-        problem = "the path must be absolute, of at most 107 characters, like unix:/run/wgospf/wgospfd.sock";
-    } else {
-      const auto colon = listen.rfind(':');
-      unsigned port = 0;
-      const char* end = listen.data() + listen.size();
-      const bool parsed = colon != std::string::npos && colon > 0 &&
-                          std::from_chars(listen.data() + colon + 1, end, port).ptr == end;
-      if (!parsed || port == 0 || port > 65535)
-        problem = "use unix:/PATH, or HOST:PORT with a port from 1 to 65535";
-    }
+    const bool is_unix = listen.rfind("unix:", 0) == 0;
+    const auto problem =
+        is_unix ? problem_of_unix_path(std::string_view(listen).substr(5)) : problem_of_tcp_address(listen);
     if (!problem.empty())
       errors_.add(map.value_mark("listen"), fmt::format("cannot listen on \"{}\": {}", listen, problem));
   }
@@ -339,15 +407,28 @@ class ConfigParser {
     ApiTls tls;
     map.require("certificate", "certificate: /etc/wgospf/api.pem");
     map.require("key", "key: /etc/wgospf/api.key");
-    tls.certificate = map.text("certificate").value_or("");
-    tls.key = map.text("key").value_or("");
-    tls.client_ca = map.text("client-ca").value_or("");
+    tls.certificate = read_file_name(map, "certificate");
+    tls.key = read_file_name(map, "key");
+    tls.client_ca = read_file_name(map, "client-ca");
     return tls;
   }
 
-  void read_rib(const YAML::Node& node, RibSettings& rib) {
+  std::string read_file_name(MapReader& map, std::string_view key) {
+    const auto name = map.text(key);
+    if (!name) return {};
+    if (const auto problem = check_file_ ? check_file_(*name) : std::nullopt) {
+      errors_.add(map.value_mark(key), fmt::format("{} {} {}; name a file in PEM form that wgospfd may read",
+                                                   key, *name, *problem));
+    }
+    return *name;
+  }
+
+  void read_rib(const YAML::Node& node, Config& config) {
     MapReader map(node, "rib", {.known = {"table", "metric", "lock-directory"}}, errors_);
     if (!map.valid()) return;
+    RibSettings& rib = config.rib;
+    for (const char* key : {"table", "metric", "lock-directory"})
+      note_place(map, key, fmt::format("rib.{}", key), config);
     read_number(map, "table", {1, 0xffffffffU}, rib.table);
     if (rib.table == kLocalTable)
       errors_.add(map.value_mark("table"),
@@ -390,18 +471,37 @@ class ConfigParser {
   }
 
   ConfigErrors& errors_;
+  FileCheck check_file_;
   std::map<std::string, int> interface_lines_;
-  std::map<std::string, Redistributed> redistributed_;
+  std::map<std::string, std::vector<PlacedFilter>> redistributed_;  ///< by source
 };
 
-}  // namespace
+struct FileContent {
+  std::string text{};
+  std::optional<std::string> problem{};  ///< why it cannot be read
+};
 
-std::string ConfigError::to_string() const {
-  return line == 0 ? fmt::format("{}: {}", file, text)
-                   : fmt::format("{}:{}:{}: {}", file, line, column, text);
+FileContent read_file(const std::string& name) {
+  errno = 0;
+  std::ifstream in(name, std::ios::binary);
+  FileContent content;
+  std::array<char, 4096> part{};
+  while (in.read(part.data(), part.size()) || in.gcount() > 0)
+    content.text.append(part.data(), static_cast<std::size_t>(in.gcount()));
+  // A directory opens, and fails at the first byte; the end of the file is no failure.
+  if (!in.eof()) content.problem = fmt::format("cannot be read: {}", std::strerror(errno != 0 ? errno : EIO));
+  return content;
 }
 
-ConfigResult parse_config(const std::string& text, const std::string& file) {
+std::optional<std::string> problem_of_pem_file(const std::string& name) {
+  auto content = read_file(name);
+  if (content.problem) return content.problem;
+  if (content.text.empty()) return "is empty";
+  if (content.text.find("-----BEGIN ") == std::string::npos) return "is not in PEM form";
+  return std::nullopt;
+}
+
+ConfigResult parse(const std::string& text, const std::string& file, FileCheck check_file) {
   ConfigErrors errors(file);
   try {
     const auto documents = YAML::LoadAll(text);
@@ -411,7 +511,7 @@ ConfigResult parse_config(const std::string& text, const std::string& file) {
                                            ? "the configuration is empty; it needs at least \"areas\""
                                            : "the file holds several YAML documents; keep one"}};
     }
-    Config config = ConfigParser(errors).parse(documents.front());
+    Config config = ConfigParser(errors, check_file).parse(documents.front());
     if (errors.empty()) return config;
   } catch (const YAML::Exception& error) {
     errors.add(error.mark, fmt::format("this is not valid YAML: {}", error.msg));
@@ -419,15 +519,27 @@ ConfigResult parse_config(const std::string& text, const std::string& file) {
   return errors.take();
 }
 
+}  // namespace
+
+std::string PrefixFilter::to_string() const {
+  if (*this == kEveryPrefix) return "every prefix";
+  if (ge == prefix.length && le == prefix.length) return prefix.to_string();
+  return fmt::format("{} ge {} le {}", prefix.to_string(), ge, le);
+}
+
+std::string ConfigError::to_string() const {
+  return line == 0 ? fmt::format("{}: {}", file, text)
+                   : fmt::format("{}:{}:{}: {}", file, line, column, text);
+}
+
+ConfigResult parse_config(const std::string& text, const std::string& file) {
+  return parse(text, file, nullptr);
+}
+
 ConfigResult load_config(const std::string& file) {
-  std::ifstream in(file);
-  std::ostringstream text;
-  // A directory opens, and fails at the first byte.
-  if (!in || !(text << in.rdbuf())) {
-    const int error = errno;
-    return std::vector<ConfigError>{{file, 0, 0, fmt::format("cannot be read: {}", std::strerror(error))}};
-  }
-  return parse_config(text.str(), file);
+  const auto content = read_file(file);
+  if (content.problem) return std::vector<ConfigError>{{file, 0, 0, *content.problem}};
+  return parse(content.text, file, problem_of_pem_file);
 }
 
 std::optional<Severity> parse_severity(std::string_view text) {
@@ -441,7 +553,13 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
                                        ospf::RouterId router_id) {
   std::vector<std::string> differences;
   const auto check = [&](bool differs, std::string_view key) {
-    if (differs) differences.push_back(fmt::format("{} cannot be changed while running", key));
+    if (!differs) return;
+    const auto place = wanted.places.find(key);
+    differences.push_back(
+        place == wanted.places.end()
+            ? fmt::format("{} cannot be changed while running, and is no longer in the file", key)
+            : fmt::format("line {}, column {}: {} cannot be changed while running", place->second.line,
+                          place->second.column, key));
   };
   check(wanted.router_id && *wanted.router_id != router_id, "router-id");
   check(wanted.rib.table != running.rib.table, "rib.table");

@@ -5,6 +5,8 @@
 // used in part. docs/man/wgospfd.yaml.5 describes the format.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +50,8 @@ struct PrefixFilter {
   [[nodiscard]] bool matches(const Ipv4Prefix& other) const {
     return other.length >= ge && other.length <= le && prefix.covers(other);
   }
+  /// "10.0.0.0/8", "10.0.0.0/8 ge 16 le 24" or "every prefix".
+  [[nodiscard]] std::string to_string() const;
   bool operator==(const PrefixFilter&) const = default;
 };
 
@@ -77,6 +81,13 @@ struct RibSettings {
   return delay;
 }
 
+/// A place in the file, both counted from 1.
+struct ConfigPlace {
+  int line = 0;
+  int column = 0;
+  bool operator==(const ConfigPlace&) const = default;
+};
+
 struct Config {
   std::optional<ospf::RouterId> router_id{};
   std::vector<AreaSettings> areas{};
@@ -86,6 +97,8 @@ struct Config {
   ospf::SpfDelay spf_delay = default_spf_delay();
   ospf::Duration ls_refresh_time = ospf::kLsRefreshTime;
   Severity log_level = Severity::info;
+  /// Where the file has what can only be set at the start, by the names that needs_restart uses.
+  std::map<std::string, ConfigPlace, std::less<>> places{};
   bool operator==(const Config&) const = default;
 };
 
@@ -102,15 +115,17 @@ struct ConfigError {
 /// A configuration, or everything that is wrong with it in the order of the file (never empty then).
 using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 
-/// `file` is the name used in errors.
+/// `file` is the name used in errors. Looks at the text alone: files that it names need not exist.
 [[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& file);
+/// Reads the file, and looks whether the files that it names can be used.
 [[nodiscard]] ConfigResult load_config(const std::string& file);
 
 /// "debug", "info", "warning" or "error"; nullopt for anything else.
 [[nodiscard]] std::optional<Severity> parse_severity(std::string_view text);
 
 /// What differs between a running configuration and a new one although it can only be set at the start, in
-/// words; empty when the new one can be taken over. `router_id` is the one in use.
+/// words and with its place in the new file; empty when the new one can be taken over. `router_id` is the one
+/// in use.
 [[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& wanted,
                                                      ospf::RouterId router_id);
 

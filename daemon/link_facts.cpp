@@ -134,6 +134,22 @@ rib::LinkFacts rib_facts(const wg::Link& link) {
   return facts;
 }
 
+std::optional<Ipv4Address> expected_neighbor(const wg::Link& link) {
+  const auto addresses = ospf_addresses(link);
+  if (addresses.empty()) return std::nullopt;
+  const Ipv4Address own = addresses.front().address;
+  const auto first =
+      std::find_if(link.addresses.begin(), link.addresses.end(), [&](const wg::LinkAddress& address) {
+        const Ipv4Address* ipv4 = ipv4_of(address);
+        return ipv4 != nullptr && *ipv4 == own;
+      });
+  if (first->peer) return std::get<Ipv4Address>(*first->peer);
+  if (first->prefix_length == 31) return Ipv4Address{own.value ^ 1};
+  const std::uint32_t host = own.value & 3;
+  if (first->prefix_length == 30 && (host == 1 || host == 2)) return Ipv4Address{own.value ^ 3};
+  return std::nullopt;
+}
+
 std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory) {
   std::set<Ipv4Prefix> prefixes;
   for (const auto& [ifindex, link] : inventory) {

@@ -50,6 +50,10 @@ class LinkNames {
 /// What the RIB needs of a link to make next hops of it.
 [[nodiscard]] rib::LinkFacts rib_facts(const wg::Link& link);
 
+/// Where the neighbour must be that has not been heard yet: the far end that the first IPv4 address names, or
+/// the only other host of its /30 or /31; nullopt when the address does not tell.
+[[nodiscard]] std::optional<Ipv4Address> expected_neighbor(const wg::Link& link);
+
 /// Every IPv4 prefix that is on this machine itself: subnets and own addresses of all links that are up.
 [[nodiscard]] std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory);
 

@@ -1,6 +1,7 @@
 #include "daemon/ospf_port.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <optional>
 #include <vector>
 
 namespace wgospf::daemon {
@@ -15,10 +16,19 @@ constexpr int kDatagramsPerTurn = 32;
 struct OspfPort::State : std::enable_shared_from_this<State> {
   State(asio::io_context& loop, wg::OspfSocket opened, Callbacks calls)
       : socket(std::move(opened)),
-        descriptor(loop, socket.fd()),
+        descriptor(loop, socket->fd()),
         callbacks(std::move(calls)),
         buffer(wg::kMaxIpDatagram) {}
-  ~State() { descriptor.release(); }  // the socket closes it
+  ~State() { close(); }
+
+  /// At once, not when the last handler has gone: what closes after another interface has come under the same
+  /// ifindex takes the membership of that one's socket with it.
+  void close() {
+    if (!socket) return;
+    closed = true;
+    descriptor.release();  // the socket closes it
+    socket.reset();
+  }
 
   void wait() {
     descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
@@ -29,7 +39,7 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
 
   void on_readable() {
     for (int i = 0; i < kDatagramsPerTurn && !closed; ++i) {
-      auto datagram = socket.receive(buffer);
+      auto datagram = socket->receive(buffer);
       if (!datagram) {
         // That the link is down is known from elsewhere.
         if (datagram.error().code != wg::ErrorCode::link_down)
@@ -50,7 +60,7 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
     callbacks.trouble(trouble);
   }
 
-  wg::OspfSocket socket;
+  std::optional<wg::OspfSocket> socket;
   asio::posix::stream_descriptor descriptor;
   Callbacks callbacks;
   std::vector<std::uint8_t> buffer;
@@ -70,15 +80,14 @@ wg::Result<std::unique_ptr<OspfPort>> OspfPort::open(asio::io_context& loop, con
 OspfPort::OspfPort(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 OspfPort::~OspfPort() {
-  state_->closed = true;
-  state_->descriptor.cancel();
+  state_->close();
 }
 
 void OspfPort::send(Ipv4Address destination, std::span<const std::byte> packet,
                     std::optional<Ipv4Address> source) {
   const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(packet.data()),
                                             packet.size());
-  const auto sent = state_->socket.send(destination, bytes, source);
+  const auto sent = state_->socket->send(destination, bytes, source);
   if (sent) {
     state_->set_trouble({});
   } else if (sent.error().code != wg::ErrorCode::would_block &&
@@ -88,7 +97,7 @@ void OspfPort::send(Ipv4Address destination, std::span<const std::byte> packet,
 }
 
 std::uint32_t OspfPort::ifindex() const {
-  return state_->socket.ifindex();
+  return state_->socket->ifindex();
 }
 
 }  // namespace wgospf::daemon

@@ -6,10 +6,6 @@ namespace wgospf::daemon {
 
 namespace {
 
-bool same_source(const RedistributeRule& rule, const rib::ForeignRoute& route) {
-  return rule.source == route.origin && (rule.source != rib::RouteOrigin::table || rule.table == route.table);
-}
-
 bool passes(const RedistributeRule& rule, const Ipv4Prefix& prefix) {
   return rule.prefixes.empty() ||
          std::any_of(rule.prefixes.begin(), rule.prefixes.end(),
@@ -82,8 +78,9 @@ std::optional<ospf::ExternalRoute<V2>> Redistribution::wanted(const Ipv4Prefix& 
   for (const auto& rule : rules_) {
     if (!passes(rule, prefix)) continue;
     for (const auto& route : found->second) {
-      if (!same_source(rule, route)) continue;
-      if (route.origin == rib::RouteOrigin::connected && ospf_interfaces_.count(route.ifindex) != 0) continue;
+      if (!route.is_of(rule.source, rule.table)) continue;
+      // Whichever rule would take it.
+      if (route.is_connected() && ospf_interfaces_.count(route.ifindex) != 0) continue;
       return ospf::ExternalRoute<V2>{prefix, rule.metric, rule.type2, 0, std::nullopt};
     }
   }

@@ -3,9 +3,9 @@
 // difference to what is announced comes out.
 //
 // A prefix is announced once. When several routes or rules match, the first rule in the order of the
-// configuration wins. A prefix that OSPF announces anyway, because its interface is configured, is left out,
-// and so is what no router may route (127/8, 169.254/16, multicast). That a route is not ours is rib's word:
-// it never reports those of protocol 89.
+// configuration wins. The connected routes of an interface that OSPF runs on are left out whatever rule they
+// match, since OSPF announces them anyway, and so is what no router may route (127/8, 169.254/16, multicast).
+// That a route is not ours is rib's word: it never reports those of protocol 89.
 
 #include <cstdint>
 #include <map>

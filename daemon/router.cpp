@@ -111,6 +111,7 @@ void Router::start_protocol() {
   for (const auto& [link, interface] : interfaces_) {
     if (!interface.settings.passive) longest_dead = std::max(longest_dead, interface.settings.dead_interval);
   }
+  links_told_ = std::chrono::steady_clock::now();
   // What a former run left is replaced after this time even if not all neighbours have come back.
   claim_timer_.expires_after(seconds{longest_dead} + seconds{1});
   claim_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
@@ -242,8 +243,8 @@ void Router::on_report(const rib::Report& report) {
     redistribution_.added(added->route);
   } else if (const auto* removed = std::get_if<rib::ForeignRouteRemoved>(&report)) {
     redistribution_.removed(removed->route);
-  } else if (std::holds_alternative<rib::Stopped>(report)) {
-    rib_stopped(true);
+  } else if (const auto* stopped = std::get_if<rib::Stopped>(&report)) {
+    rib_stopped(on_stop_ == rib::OnStop::keep_routes || stopped->routes_left == 0);
   }
 }
 
@@ -263,7 +264,7 @@ void Router::redistribute() {
 
 // What a former run left may be replaced when this run knows as much: every interface with a neighbour is
 // Full and routes have been calculated. Which interfaces have a neighbour is known when each has had the time
-// for a hello.
+// for a hello, and for another in case that one was lost.
 void Router::check_claim() {
   if (claimed_ || !instance_->converged()) return;
   std::uint32_t longest_hello = 0;
@@ -273,8 +274,8 @@ void Router::check_claim() {
     all_full = all_full && info.full_count > 0;
     longest_hello = std::max<std::uint32_t>(longest_hello, info.config.hello_interval);
   }
-  const auto age = std::chrono::steady_clock::now() - facts_.start;
-  if (!all_full && age < seconds{longest_hello}) {
+  const auto age = std::chrono::steady_clock::now() - links_told_;
+  if (!all_full && age < seconds{2 * longest_hello}) {
     claim_due_ = true;  // asked again at the next turn
     return;
   }

@@ -84,6 +84,9 @@ class Router final : public RouterView {
     ospf::LinkStatus<V2> status{};  ///< as the core was last told
     std::optional<RibLink> rib{};
     std::unique_ptr<OspfPort> port{};
+    /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
+    /// covering a neighbour make it unheard of, which must not end the complaint about them.
+    std::vector<wg::IpAddress> neighbor_addresses{};
   };
   enum class Phase : std::uint8_t { running, flushing, stopping, stopped };
 
@@ -102,6 +105,7 @@ class Router final : public RouterView {
   // Links.
   void wait_for_links();
   void on_link_events(const std::vector<wg::LinkEvent>& events);
+  void forget_interface(const wg::Link& removed);
   void refresh_links();
   void refresh_link(ospf::LinkId link, Interface& interface);
   [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
@@ -122,6 +126,7 @@ class Router final : public RouterView {
   void poll_wireguard();
   void on_wireguard(std::vector<WireguardReading> readings);
   void check_coverage();
+  [[nodiscard]] std::vector<wg::IpAddress> neighbors_to_cover(const Interface& interface) const;
 
   // Telling.
   void publish(RouterEvent event);
@@ -157,6 +162,7 @@ class Router final : public RouterView {
   bool redistributing_ = false;  ///< a further batch is posted already
   std::deque<rib::Report> reports_;
   bool claimed_ = false;
+  std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
   boost::asio::steady_timer claim_timer_, link_timer_, wireguard_timer_, stop_timer_;
   bool link_retry_ = false;

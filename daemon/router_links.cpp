@@ -65,6 +65,7 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
   for (const auto& event : events) {
     const bool gone = event.kind == wg::LinkEvent::Kind::removed || !event.link.flags.up;
     gone ? rib_->link_down(event.link.ifindex) : rib_->link_up(event.link.ifindex);
+    if (event.kind == wg::LinkEvent::Kind::removed) forget_interface(event.link);
   }
   auto connected = connected_prefixes(monitor_.snapshot());
   if (connected != connected_) {
@@ -72,6 +73,17 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
     rib_->set_connected(connected_);
   }
   refresh_links();
+}
+
+// Another of the same name may be there already, even with the same ifindex; the socket is not bound to that
+// one, and the neighbours were not its own.
+void Router::forget_interface(const wg::Link& removed) {
+  if (phase_ != Phase::running) return;
+  for (auto& [link, interface] : interfaces_) {
+    if (interface.settings.name != removed.name) continue;
+    interface.port.reset();
+    tell_link(link, interface, {});
+  }
 }
 
 void Router::refresh_links() {
@@ -155,6 +167,8 @@ void Router::check_interface_type(const Interface& interface, const wg::Link& sy
 
 void Router::tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status) {
   if (interface.status == status) return;
+  if (interface.status.ifindex != status.ifindex || interface.status.addresses != status.addresses)
+    interface.neighbor_addresses.clear();
   interface.status = status;
   feed(ospf::LinkChanged<V2>{link, status});
 }
@@ -238,17 +252,30 @@ void Router::on_wireguard(std::vector<WireguardReading> readings) {
   finish_turn();
 }
 
+// A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
+// the last that was heard, or else the one that follows from the interface's own.
+std::vector<wg::IpAddress> Router::neighbors_to_cover(const Interface& interface) const {
+  if (!interface.neighbor_addresses.empty()) return interface.neighbor_addresses;
+  const wg::Link* system_link = find_link(monitor_.snapshot(), interface.settings.name);
+  const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
+  return expected ? std::vector<wg::IpAddress>{*expected} : std::vector<wg::IpAddress>{};
+}
+
 void Router::check_coverage() {
   if (wireguard_->empty()) return;
   std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
   for (const auto& neighbor : instance_->neighbors()) {
     if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
   }
+  for (auto& [link, addresses] : neighbors) {
+    if (const auto found = interfaces_.find(link); found != interfaces_.end())
+      found->second.neighbor_addresses = std::move(addresses);
+  }
   auto views = *wireguard_;
   for (auto& view : views) {
     const auto interface = interfaces_.find(view.link);
     if (!view.device || interface == interfaces_.end() || interface->second.settings.passive) continue;
-    view.findings = wg::check_ospf_coverage(*view.device, neighbors[view.link]);
+    view.findings = wg::check_ospf_coverage(*view.device, neighbors_to_cover(interface->second));
     std::vector<std::string> texts;
     for (const auto& finding : view.findings) texts.push_back(finding.text);
     set_warning(

@@ -13,16 +13,18 @@ WireguardPoller::WireguardPoller(asio::io_context& loop, Callback callback)
 
 WireguardPoller::~WireguardPoller() {
   *callback_ = nullptr;
+  stop_ = true;
   thread_.join();
 }
 
 void WireguardPoller::request(std::vector<std::string> names) {
   if (*busy_ || names.empty()) return;
   *busy_ = true;
-  asio::post(thread_, [devices = devices_.get(), &loop = loop_, callback = callback_, busy = busy_,
-                       names = std::move(names)] {
+  asio::post(thread_, [devices = devices_.get(), &loop = loop_, &stop = stop_, callback = callback_,
+                       busy = busy_, names = std::move(names)] {
     std::vector<WireguardReading> readings;
     for (const auto& name : names) {
+      if (stop) return;
       auto device = devices->read(name);
       if (device) {
         readings.push_back({name, std::move(device).value(), {}});

@@ -2,6 +2,7 @@
 // WireGuard has no events, and asking it may wait behind a kernel that is busy with routes. So a thread of
 // its own asks, and hands what it found to the loop.
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
@@ -27,7 +28,7 @@ class WireguardPoller {
 
   /// `callback` is called on the loop, never after the poller is destroyed.
   WireguardPoller(boost::asio::io_context& loop, Callback callback);
-  /// Waits for a reading under way: at most its timeout.
+  /// Waits for the device that is being read: at most its timeout.
   ~WireguardPoller();
   WireguardPoller(const WireguardPoller&) = delete;
   WireguardPoller& operator=(const WireguardPoller&) = delete;
@@ -41,6 +42,7 @@ class WireguardPoller {
   boost::asio::io_context& loop_;
   std::shared_ptr<Callback> callback_;  ///< emptied at the end, so that nothing late gets through
   std::shared_ptr<bool> busy_ = std::make_shared<bool>(false);
+  std::atomic<bool> stop_ = false;
   boost::asio::thread_pool thread_{1};
   std::unique_ptr<wg::Devices> devices_;  ///< used on the thread only
 };

@@ -10,20 +10,20 @@ namespace wgospf::daemon {
 
 namespace {
 
-/// Levenshtein's distance: insertions, deletions and replacements.
+/// Insertions, deletions, replacements, and exchanges of two neighbours ("cots").
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> distance(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) distance[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) distance[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      const std::size_t replaced = distance[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      distance[i][j] = std::min({distance[i - 1][j] + 1, distance[i][j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        distance[i][j] = std::min(distance[i][j], distance[i - 2][j - 2] + 1);
     }
   }
-  return row[b.size()];
+  return distance[a.size()][b.size()];
 }
 
 /// yaml-cpp tags quoted scalars with "!", plain ones with "?".
@@ -53,7 +53,9 @@ std::string describe_node(const YAML::Node& node) {
 
 std::optional<std::string_view> nearest(std::string_view text, std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
-  std::size_t best_distance = std::max<std::size_t>(2, text.size() / 3) + 1;
+  // Of a short word two letters are half of it: what is left says nothing about what was meant.
+  const std::size_t largest = text.size() < 5 ? 1 : std::max<std::size_t>(2, text.size() / 3);
+  std::size_t best_distance = largest + 1;
   for (const auto candidate : candidates) {
     if (text.size() >= 3 && candidate.substr(0, text.size()) == text) return candidate;
     const auto distance = edit_distance(text, candidate);
@@ -63,6 +65,14 @@ std::optional<std::string_view> nearest(std::string_view text, std::span<const s
     }
   }
   return best;
+}
+
+std::string number_hint(const YAML::Node& node) {
+  if (!node.IsScalar() || node.Scalar().empty()) return {};
+  const std::string& text = node.Scalar();
+  if (text.find_first_not_of("0123456789") != std::string::npos) return {};
+  if (is_quoted(node)) return "; remove the quotes";
+  return text.size() > 1 && text[0] == '0' ? "; remove the leading zeros" : "";
 }
 
 std::optional<std::uint64_t> parse_whole_number(const YAML::Node& node) {
@@ -139,22 +149,23 @@ std::optional<std::uint64_t> MapReader::number(std::string_view key, const Numbe
   if (entry == nullptr) return std::nullopt;
   const auto value = parse_whole_number(entry->value);
   if (value && *value >= range.min && *value <= range.max) return value;
-  errors_.add(
-      value_mark(key),
-      fmt::format("{} must be a whole number from {} to {}{}, not {}", key, range.min, range.max,
-                  range.unit.empty() ? "" : fmt::format(" ({})", range.unit), describe_node(entry->value)));
+  errors_.add(value_mark(key),
+              fmt::format("{} must be a whole number from {} to {}{}, not {}{}", key, range.min, range.max,
+                          range.unit.empty() ? "" : fmt::format(" ({})", range.unit),
+                          describe_node(entry->value), number_hint(entry->value)));
   return std::nullopt;
 }
 
 std::optional<bool> MapReader::boolean(std::string_view key) {
   const Entry* entry = find(key);
   if (entry == nullptr) return std::nullopt;
-  if (entry->value.IsScalar() && !is_quoted(entry->value)) {
-    if (entry->value.Scalar() == "true") return true;
-    if (entry->value.Scalar() == "false") return false;
-  }
+  const bool quoted = is_quoted(entry->value);
+  const bool is_true = entry->value.IsScalar() && entry->value.Scalar() == "true";
+  const bool is_false = entry->value.IsScalar() && entry->value.Scalar() == "false";
+  if (!quoted && (is_true || is_false)) return is_true;
   errors_.add(value_mark(key),
-              fmt::format("{} must be true or false, not {}", key, describe_node(entry->value)));
+              fmt::format("{} must be true or false, not {}{}", key, describe_node(entry->value),
+                          quoted && (is_true || is_false) ? "; remove the quotes" : ""));
   return std::nullopt;
 }
 

@@ -36,6 +36,10 @@ class ConfigErrors {
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view text,
                                                       std::span<const std::string_view> candidates);
 
+/// What is to be done with a value that would be a number but for its quotes or leading zeros: "; remove the
+/// quotes". Empty for any other.
+[[nodiscard]] std::string number_hint(const YAML::Node& node);
+
 /// A whole number without sign, quotes or leading zeros.
 [[nodiscard]] std::optional<std::uint64_t> parse_whole_number(const YAML::Node& node);
 

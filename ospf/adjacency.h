@@ -16,7 +16,8 @@ namespace wgospf::ospf {
 template <class V>
 class AdjacencyHooks {
  public:
-  /// A neighbour became or ceased to be Full, or an interface changed: links of the router-LSA may differ.
+  /// A neighbour became or ceased to be Full or has another address, or an interface changed: links of the
+  /// router-LSA and next hops may differ.
   virtual void topology_changed(AreaId area) = 0;
 
  protected:

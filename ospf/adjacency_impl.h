@@ -3,6 +3,7 @@
 // exchange stands in exchange_impl.h.
 
 #include <algorithm>
+#include <utility>
 
 #include "ospf/adjacency.h"
 #include "ospf/exchange_impl.h"
@@ -127,7 +128,8 @@ void Adjacency<V>::receive_hello(Interface<V>& interface, const typename V::Pack
 
   Neighbor<V>& neighbor = learn_neighbor(interface, header.router_id);
   const bool was_two_way = neighbor.state >= NeighborState::two_way;
-  neighbor.address = source;
+  const bool moved = std::exchange(neighbor.address, source) != source;
+  if (moved && neighbor.state == NeighborState::full) hooks_.topology_changed(interface.config.area);
   neighbor.options = hello.options;
   neighbor.priority = hello.priority;
   neighbor_event(neighbor, NeighborEvent::hello_received);

@@ -152,8 +152,9 @@ bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
   for (const auto& header : dd.headers) {
     if (const auto reason = Rules<V>::refuse_lsa(header, neighbor.dd_options)) {
       core_.drop(interface, *reason, neighbor.address, static_cast<std::uint32_t>(header.key.type));
-      // What the section calls fatal starts the exchange again; one odd LSA of a third router must not.
-      if (*reason == DropReason::lsa_id_mismatch) continue;
+      // What the section calls fatal starts the exchange again. One odd LSA of a third router must not: it
+      // is not asked for, because it would not be taken.
+      if (*reason != DropReason::lsa_unknown_type && *reason != DropReason::lsa_wrong_scope) continue;
       neighbor_event(neighbor, NeighborEvent::seq_number_mismatch);
       return false;
     }
@@ -224,16 +225,20 @@ void Adjacency<V>::send_request(Interface<V>& interface, Neighbor<V>& neighbor) 
 template <class V>
 void Adjacency<V>::request_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
   if (!neighbor.exchanging()) return;
-  if (!neighbor.requests.empty()) ++core_.statistics.retransmissions;
+  if (neighbor.requests.empty()) return requests_shrunk(interface, neighbor);
+  ++core_.statistics.retransmissions;
   send_request(interface, neighbor);
 }
 
 template <class V>
 void Adjacency<V>::requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) {
-  if (!neighbor.exchanging() || neighbor.requests.outstanding() > 0) return;
-  send_request(interface, neighbor);
-  if (neighbor.requests.empty() && neighbor.state == NeighborState::loading)
-    neighbor_event(neighbor, NeighborEvent::loading_done);
+  if (!neighbor.exchanging()) return;
+  if (!neighbor.requests.empty()) {
+    if (neighbor.requests.outstanding() == 0) send_request(interface, neighbor);
+    return;
+  }
+  core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
+  if (neighbor.state == NeighborState::loading) neighbor_event(neighbor, NeighborEvent::loading_done);
 }
 
 // Section 10.7.

@@ -8,7 +8,10 @@
 // that did not acknowledge it as soon as a strict neighbour will take it; large floods are paced.
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ospf/core.h"
@@ -34,6 +37,34 @@ class FloodingHooks {
 
  protected:
   ~FloodingHooks() = default;
+};
+
+/// Which LSAs were sent back within MinLSArrival (section 13 step 8); a handful at any time.
+class AnsweredMemory {
+ public:
+  /// False when it was sent back a moment ago.
+  bool add(LsaRef ref, Instant now) {
+    const auto [it, is_new] = last_.try_emplace(ref, now);
+    if (!is_new && now - it->second < kMinLsArrival) return false;
+    it->second = now;
+    order_.emplace_back(now, ref);
+    return true;
+  }
+  /// Another instance took its place.
+  void forget(LsaRef ref) {
+    if (!last_.empty()) last_.erase(ref);
+  }
+  /// Drops what is over. Call now and then; nothing depends on when.
+  void purge(Instant now) {
+    for (; !order_.empty() && now - order_.front().first >= kMinLsArrival; order_.pop_front()) {
+      const auto it = last_.find(order_.front().second);
+      if (it != last_.end() && now - it->second >= kMinLsArrival) last_.erase(it);
+    }
+  }
+
+ private:
+  std::map<LsaRef, Instant> last_;
+  std::deque<std::pair<Instant, LsaRef>> order_;  ///< by time; entries may be stale
 };
 
 template <class V>
@@ -83,6 +114,7 @@ class Flooding {
                     LsaRef present);
   void receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
                      LsaRef present);
+  void give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key);
   bool was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
                      std::uint32_t domain);
   void flood(LsaRef ref, const Neighbor<V>* from);
@@ -96,13 +128,17 @@ class Flooding {
   void send_updates(Interface<V>& interface);
   void send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers);
   void collect_maxage();
+  void drop_stale_maxage();
   [[nodiscard]] bool is_awaited(const Interface<V>& interface, LsaRef ref) const;
 
   Core<V>& core_;
   FloodingHooks<V>& hooks_;
-  std::vector<LsaRef> maxage_;  ///< MaxAge entries that wait for acknowledgements or exchanges
-  std::vector<LsaRef> ready_;   ///< those that may go now
+  std::vector<LsaRef>
+      maxage_;  ///< MaxAge entries that wait for acknowledgements or exchanges; some are stale
+  std::size_t maxage_stale_ = 0;  ///< at most as many
+  std::vector<LsaRef> ready_;     ///< those that may go now
   FlushMemory<V> flush_memory_;
+  AnsweredMemory answered_;
   bool exchanges_were_on_ = false;
   std::vector<std::pair<LinkId, RouterId>> shrunk_;
 };

@@ -34,6 +34,7 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
   if (!refused) refused = Rules<V>::refuse_lsa(header, neighbor.dd_options);
   if (refused) {
     core_.drop(interface, *refused, neighbor.address, static_cast<std::uint32_t>(header.key.type));
+    give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
   const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
@@ -62,6 +63,13 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
     receive_older(interface, neighbor, received, ref);
   }
   return Proceed::yes;
+}
+
+/// What was asked for and came is not taken: asking again would bring the same, and the exchange would never
+/// end. One LSA is missing then, and not a neighbour.
+template <class V>
+void Flooding<V>::give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key) {
+  if (neighbor.requests.erase(key)) shrunk_.emplace_back(neighbor.link, neighbor.router_id);
 }
 
 /// An LSA whose flush came first: the flush is the newer instance, and the sender hears of it (step 8). What
@@ -125,14 +133,9 @@ template <class V>
 void Flooding<V>::receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>&,
                                 LsaRef present) {
   core_.drop(interface, DropReason::lsa_older_than_ours, neighbor.address);
-  auto& entry = core_.entry(present);
+  const auto& entry = core_.entry(present);
   if (entry.age(core_.now) >= kMaxAge && entry.lsa.sequence_number() == kMaxSequenceNumber) return;
-  const auto now_ms = static_cast<std::uint32_t>(
-      std::chrono::duration_cast<milliseconds>(core_.now.time_since_epoch()).count() | 1);
-  const auto arrival_ms =
-      static_cast<std::uint32_t>(std::chrono::duration_cast<milliseconds>(kMinLsArrival).count());
-  if (entry.answered_ms != 0 && now_ms - entry.answered_ms < arrival_ms) return;
-  entry.answered_ms = now_ms;
+  if (!answered_.add(present, core_.now)) return;
   send_directly(interface, {present});
 }
 
@@ -146,11 +149,13 @@ LsaRef Flooding<V>::install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uin
   if (const std::uint32_t slot = lsdb.find(key); slot != Lsdb<V>::kNone) {
     former = lsdb[slot].lsa;
     former_installed = lsdb[slot].installed;
+    if (lsdb[slot].age(core_.now) >= kMaxAge) ++maxage_stale_;
     unlist({domain, slot});
   }
   const LsaRef ref{domain, lsdb.install(key, std::move(lsa), core_.now)};
   auto& entry = lsdb[ref.slot];
   entry.arrivals = arrivals;
+  answered_.forget(ref);
   arm_age_timer(ref);
   hooks_.lsa_installed(ref, former);
   flood(ref, from);
@@ -265,8 +270,10 @@ void Flooding<V>::remove(LsaRef ref) {
   core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
   core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
   const LsaKey<V> key = core_.entry(ref).key;
-  if (core_.entry(ref).age(core_.now) >= kMaxAge)
+  if (core_.entry(ref).age(core_.now) >= kMaxAge) {
+    ++maxage_stale_;
     flush_memory_.remember(ref.domain, core_.entry(ref).lsa, core_.now);
+  }
   core_.domain(ref.domain).lsdb.erase(ref.slot);
   hooks_.lsa_removed(ref.domain, key);
 }
@@ -384,7 +391,10 @@ void Flooding<V>::send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& 
                         LinkStateAcknowledgment<V>{{headers.begin() + static_cast<std::ptrdiff_t>(begin),
                                                     headers.begin() + static_cast<std::ptrdiff_t>(end)}});
   }
-  headers.clear();
+  if (headers.capacity() > most)  // a burst's memory is not kept
+    headers = {};
+  else
+    headers.clear();
 }
 
 /// Packs LSAs into updates of at most the link's packet size; one that is larger goes alone (and fragments).
@@ -462,6 +472,7 @@ void Flooding<V>::collect_maxage() {
       if (core_.domain(ref.domain).lsdb.is_occupied(ref.slot)) released(ref);
   }
   exchanges_were_on_ = exchanges_are_on;
+  drop_stale_maxage();
   if (exchanges_are_on || ready_.empty()) return;
   const auto ready = std::exchange(ready_, {});
   for (const LsaRef ref : ready) {
@@ -470,6 +481,16 @@ void Flooding<V>::collect_maxage() {
     const auto& entry = lsdb[ref.slot];
     if (entry.retransmitters == 0 && entry.age(core_.now) >= kMaxAge) remove(ref);
   }
+}
+
+/// Looks through the list when half of it may be stale, so that an LSA that goes costs no more when many
+/// wait.
+template <class V>
+void Flooding<V>::drop_stale_maxage() {
+  if (maxage_.empty() || 2 * maxage_stale_ < maxage_.size()) return;
+  maxage_stale_ = 0;
+  std::sort(maxage_.begin(), maxage_.end());
+  maxage_.erase(std::unique(maxage_.begin(), maxage_.end()), maxage_.end());
   std::erase_if(maxage_, [this](LsaRef ref) {
     const auto& lsdb = core_.domain(ref.domain).lsdb;
     return !lsdb.is_occupied(ref.slot) || lsdb[ref.slot].age(core_.now) < kMaxAge;
@@ -493,6 +514,7 @@ void Flooding<V>::end_turn() {
   }
   collect_maxage();
   flush_memory_.purge(core_.now);
+  answered_.purge(core_.now);
 }
 
 }  // namespace wgospf::ospf

@@ -24,16 +24,22 @@ namespace wgospf::ospf {
 template <class V>
 class RequestList {
  public:
-  void add(const LsaHeader<V>& header) { wanted_.insert_or_assign(header.key, Entry{header, false}); }
+  /// Described twice, the more recent instance is wanted; what is asked for stays so.
+  void add(const LsaHeader<V>& header) {
+    const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, false});
+    if (!is_new && compare_recency(header, it->second.header) > 0) it->second.header = header;
+  }
   [[nodiscard]] const LsaHeader<V>* find(const LsaKey<V>& key) const {
     const auto it = wanted_.find(key);
     return it == wanted_.end() ? nullptr : &it->second.header;
   }
-  void erase(const LsaKey<V>& key) {
+  /// True when it was on the list.
+  bool erase(const LsaKey<V>& key) {
     const auto it = wanted_.find(key);
-    if (it == wanted_.end()) return;
+    if (it == wanted_.end()) return false;
     if (it->second.outstanding) --outstanding_;
     wanted_.erase(it);
+    return true;
   }
   /// Marks the first `limit` entries as asked for and gives their keys.
   [[nodiscard]] std::vector<LsaKey<V>> ask(std::size_t limit) {

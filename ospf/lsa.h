@@ -11,13 +11,13 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "ospf/bytes.h"
 #include "ospf/constants.h"
+#include "ospf/shared_bytes.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {
@@ -89,27 +89,25 @@ class Lsa {
   /// Copies `bytes`, which must hold exactly one LSA that V::validate_lsa has accepted (or V encoded).
   [[nodiscard]] static Lsa copy(std::span<const std::byte> bytes) {
     assert(bytes.size() >= kLsaHeaderSize);
-    auto data = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
-    std::copy(bytes.begin(), bytes.end(), data.get());
     Lsa lsa;
-    lsa.data_ = std::move(data);
+    lsa.data_ = SharedBytes::copy(bytes);
     return lsa;
   }
-  [[nodiscard]] explicit operator bool() const { return data_ != nullptr; }
-  [[nodiscard]] std::span<const std::byte> bytes() const { return {data_.get(), length()}; }
+  [[nodiscard]] explicit operator bool() const { return data_.data() != nullptr; }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return {data_.data(), length()}; }
   [[nodiscard]] std::span<const std::byte> body() const { return bytes().subspan(kLsaHeaderSize); }
   /// The header as received: `age` is the age at installation.
   [[nodiscard]] LsaHeader<V> header() const { return V::decode_lsa_header(bytes().first(kLsaHeaderSize)); }
-  [[nodiscard]] std::uint16_t length() const { return load_u16(data_.get() + 18); }
-  [[nodiscard]] std::uint16_t checksum() const { return load_u16(data_.get() + 16); }
+  [[nodiscard]] std::uint16_t length() const { return load_u16(data_.data() + 18); }
+  [[nodiscard]] std::uint16_t checksum() const { return load_u16(data_.data() + 16); }
   [[nodiscard]] std::int32_t sequence_number() const {
-    return std::bit_cast<std::int32_t>(load_u32(data_.get() + 12));
+    return std::bit_cast<std::int32_t>(load_u32(data_.data() + 12));
   }
   /// The same instance: same bytes in memory (not equality of contents).
   [[nodiscard]] bool is_same_as(const Lsa& other) const { return data_ == other.data_; }
 
  private:
-  std::shared_ptr<const std::byte[]> data_;
+  SharedBytes data_;
 };
 
 /// An LSA to be sent, with the age to write into the copy.

@@ -19,12 +19,11 @@ namespace wgospf::ospf {
 template <class V>
 struct LsdbEntry {
   LsaKey<V> key;
-  Lsa<V> lsa;                        ///< empty: a free slot
-  Instant installed;                 ///< when the age among the bytes was right
   std::uint16_t retransmitters = 0;  ///< neighbours that have not acknowledged this instance
-  std::uint8_t arrivals =
-      0;  ///< instances received in a row less than kMinLsArrival apart; 0: not by flooding
-  std::uint32_t answered_ms = 0;  ///< section 13 step 8: when it was last sent back, in wrapping ms; 0: never
+  /// Instances received in a row less than kMinLsArrival apart; 0: not by flooding.
+  std::uint8_t arrivals = 0;
+  Lsa<V> lsa;         ///< empty: a free slot
+  Instant installed;  ///< when the age among the bytes was right
 
   /// Seconds since origination at `now`, at most kMaxAge.
   [[nodiscard]] std::uint16_t age(Instant now) const {
@@ -65,7 +64,6 @@ class Lsdb {
     }
     entries_[slot].lsa = std::move(lsa);
     entries_[slot].installed = now;
-    entries_[slot].answered_ms = 0;
     return slot;
   }
   void erase(std::uint32_t slot) {

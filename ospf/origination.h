@@ -4,7 +4,8 @@
 //
 // Throttling deviates from the fixed MinLSInterval: the first change goes out at once; so does the second
 // (flooding repeats it to neighbours that enforce MinLSArrival); from the third on instances are
-// kOriginationSpacing apart, doubling up to MinLSInterval, until MinLSInterval passed without one.
+// kOriginationSpacing apart, doubling up to MinLSInterval, until MinLSInterval and twice the present spacing
+// passed without one. A withdrawal and what follows it count as one burst; refreshes do not add up to one.
 
 #include <cstdint>
 #include <optional>
@@ -35,7 +36,7 @@ class Origination {
   void refresh(LsaRef ref);
   /// An LSA left the database; a wrapped sequence number starts anew (section 12.1.6).
   void removed(std::uint32_t domain, const LsaKey<V>& key);
-  /// Timer of a throttled origination.
+  /// Timer of a throttled origination, or of a record that is kept for its throttle only.
   void due(std::uint32_t record);
 
  private:
@@ -54,6 +55,8 @@ class Origination {
   using Index = std::unordered_map<std::pair<std::uint32_t, LsaKey<V>>, std::uint32_t, KeyHash>;
 
   std::uint32_t record_of(std::uint32_t domain, const LsaKey<V>& key);
+  [[nodiscard]] static Instant rests_at(const Record& record);
+  [[nodiscard]] bool is_rested(const Record& record) const;
   void originate_when_allowed(std::uint32_t index);
   void originate(std::uint32_t index);
   [[nodiscard]] static Duration spacing(unsigned recent);

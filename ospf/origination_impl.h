@@ -80,10 +80,21 @@ Duration Origination<V>::spacing(unsigned recent) {
   return std::min<Duration>(kOriginationSpacing * (1 << std::min(recent - 2, 4u)), kMinLsInterval);
 }
 
+/// When the present burst is over, unless another instance comes. More than the spacing that it has come to,
+/// or one that is held to its spacing would end at every instance.
+template <class V>
+Instant Origination<V>::rests_at(const Record& record) {
+  return *record.last + std::max<Duration>(kMinLsInterval, 2 * spacing(record.recent));
+}
+template <class V>
+bool Origination<V>::is_rested(const Record& record) const {
+  return !record.last || rests_at(record) <= core_.now;
+}
+
 template <class V>
 void Origination<V>::originate_when_allowed(std::uint32_t index) {
   Record& record = records_[index];
-  if (record.last && core_.now - *record.last >= kMinLsInterval) record.recent = 0;
+  if (is_rested(record)) record.recent = 0;
   const Instant at = record.last ? *record.last + spacing(record.recent) : core_.now;
   if (at <= core_.now) return originate(index);
   core_.timers.arm({TimerKind::originate, index, 0}, at);
@@ -91,7 +102,9 @@ void Origination<V>::originate_when_allowed(std::uint32_t index) {
 
 template <class V>
 void Origination<V>::due(std::uint32_t record) {
-  if (records_[record].wanted) originate(record);
+  if (records_[record].wanted) return originate(record);
+  index_.erase({records_[record].domain, records_[record].key});
+  free_.push_back(record);
 }
 
 template <class V>
@@ -108,6 +121,7 @@ void Origination<V>::originate(std::uint32_t index) {
   } else if (const auto flushed = flooding_.flushed_sequence(record.domain, record.key)) {
     sequence_number = *flushed + 1;
   }
+  if (is_rested(record)) record.recent = 0;  // refreshes do not use the throttle up
   record.last = core_.now;
   record.recent = static_cast<std::uint8_t>(std::min(record.recent + 1, 100));
   ++core_.statistics.lsas_originated;
@@ -136,7 +150,10 @@ template <class V>
 void Origination<V>::removed(std::uint32_t domain, const LsaKey<V>& key) {
   const auto it = index_.find({domain, key});
   if (it == index_.end()) return;
-  if (records_[it->second].wanted) return originate_when_allowed(it->second);
+  const Record& record = records_[it->second];
+  if (record.wanted) return originate_when_allowed(it->second);
+  // Withdrawn and set again and again is a burst like any other: the record stays until that would be over.
+  if (!is_rested(record)) return core_.timers.arm({TimerKind::originate, it->second, 0}, rests_at(record));
   core_.timers.cancel({TimerKind::originate, it->second, 0});
   free_.push_back(it->second);
   index_.erase(it);

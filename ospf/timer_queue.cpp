@@ -1,5 +1,7 @@
 #include "ospf/timer_queue.h"
 
+#include <cassert>
+
 namespace wgospf::ospf {
 
 std::string_view to_string(TimerKind kind) {
@@ -39,21 +41,18 @@ std::string_view to_string(TimerKind kind) {
 }
 
 std::uint32_t TimerQueue::find(TimerKey key) const {
-  return index_.find(hash_value(key), [&](std::uint32_t slot) { return slots_[slot].key == key; });
+  return index_.find(hash_value(key), [&](std::uint32_t slot) { return slots_[slot].key() == key; });
 }
 
 void TimerQueue::arm(TimerKey key, Instant at) {
   std::uint32_t slot = find(key);
   if (slot != kNone) return restore(slots_[slot].position, Node{at, order_++, slot});
-  if (free_.empty()) {
-    slot = static_cast<std::uint32_t>(slots_.size());
-    slots_.emplace_back();
-  } else {
-    slot = free_.back();
-    free_.pop_back();
-  }
-  slots_[slot].key = key;
-  index_.insert(hash_value(key), slot, [this](std::uint32_t s) { return hash_value(slots_[s].key); });
+  assert(heap_.size() < kMost);
+  slot = slots_.allocate();
+  slots_[slot].a = key.a;
+  slots_[slot].b = key.b;
+  slots_[slot].kind = key.kind;
+  index_.insert(hash_value(key), slot, [this](std::uint32_t s) { return hash_value(slots_[s].key()); });
   heap_.emplace_back();
   sift_up(static_cast<std::uint32_t>(heap_.size() - 1), Node{at, order_++, slot});
 }
@@ -76,23 +75,22 @@ std::optional<Instant> TimerQueue::deadline(TimerKey key) const {
 
 std::optional<std::pair<Instant, TimerKey>> TimerQueue::next() const {
   if (heap_.empty()) return std::nullopt;
-  return std::pair{heap_.front().at, slots_[heap_.front().slot].key};
+  return std::pair{heap_.front().at, slots_[heap_.front().slot].key()};
 }
 
 std::optional<TimerKey> TimerQueue::pop_due(Instant now) {
   if (heap_.empty() || heap_.front().at > now) return std::nullopt;
   const std::uint32_t slot = heap_.front().slot;
-  const TimerKey key = slots_[slot].key;
+  const TimerKey key = slots_[slot].key();
   remove(slot);
   return key;
 }
 
 void TimerQueue::remove(std::uint32_t slot) {
   const std::uint32_t position = slots_[slot].position;
-  index_.erase(hash_value(slots_[slot].key), slot,
-               [this](std::uint32_t s) { return hash_value(slots_[s].key); });
-  slots_[slot].position = kNone;
-  free_.push_back(slot);
+  index_.erase(hash_value(slots_[slot].key()), slot,
+               [this](std::uint32_t s) { return hash_value(slots_[s].key()); });
+  slots_.release(slot);
   const Node last = heap_.back();
   heap_.pop_back();
   if (position < heap_.size()) restore(position, last);
@@ -100,7 +98,7 @@ void TimerQueue::remove(std::uint32_t slot) {
 
 void TimerQueue::place(std::uint32_t position, const Node& node) {
   heap_[position] = node;
-  slots_[node.slot].position = position;
+  slots_[node.slot].position = position & (kMost - 1);
 }
 
 /// Puts `node` where `position` was, and moves it to where it belongs.

@@ -1,15 +1,16 @@
 #pragma once
 // All deadlines of an instance in one indexed queue. A timer is known by what it is for (its key), so arming
 // it again moves it and no handle can go stale; the key is also the reason that Deadline carries. Cost: O(log
-// n).
+// n). Memory: 34 to 38 bytes a timer, in blocks; there is one for each LSA.
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "ospf/slot_index.h"
+#include "ospf/slot_pool.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {
@@ -66,9 +67,12 @@ class TimerQueue {
     std::uint32_t slot;
   };
   struct Slot {
-    TimerKey key;
-    std::uint32_t position = kNone;  ///< in heap_
+    std::uint32_t a = 0, b = 0;
+    std::uint32_t position : 24 = 0;  ///< in heap_
+    TimerKind kind : 8 = TimerKind::hello;
+    [[nodiscard]] TimerKey key() const { return {kind, a, b}; }
   };
+  static constexpr std::size_t kMost = std::size_t{1} << 24;
   static bool before(const Node& x, const Node& y) {
     return x.at != y.at ? x.at < y.at : static_cast<std::int32_t>(x.order - y.order) < 0;
   }
@@ -79,9 +83,8 @@ class TimerQueue {
   void restore(std::uint32_t position, const Node& node);
   void remove(std::uint32_t slot);
 
-  std::vector<Node> heap_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_;
+  std::deque<Node> heap_;
+  SlotPool<Slot> slots_;
   SlotIndex index_;
   std::uint32_t order_ = 0;
 };

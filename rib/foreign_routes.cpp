@@ -20,6 +20,24 @@ bool link_local(const IpPrefix& prefix) {
 
 }  // namespace
 
+bool ForeignRoute::is_connected() const {
+  // IPv6 has no scopes; there a connected route is one of the kernel's without a gateway.
+  const bool on_link = family_of(prefix) == Family::ipv6 || scope == RT_SCOPE_LINK;
+  return protocol == RTPROT_KERNEL && type == RTN_UNICAST && on_link && !gateway;
+}
+
+bool ForeignRoute::is_of(RouteOrigin origin, std::uint32_t of_table) const {
+  switch (origin) {
+    case RouteOrigin::connected:
+      return table == RT_TABLE_MAIN && is_connected();
+    case RouteOrigin::static_route:
+      return table == RT_TABLE_MAIN && (protocol == RTPROT_STATIC || protocol == RTPROT_BOOT);
+    case RouteOrigin::table:
+      return table == of_table;
+  }
+  return false;
+}
+
 std::vector<std::pair<std::uint32_t, std::uint8_t>> ForeignRoutes::readings() const {
   std::vector<std::pair<std::uint32_t, std::uint8_t>> result;
   const bool whole_main =
@@ -37,28 +55,19 @@ std::optional<ForeignRoute> ForeignRoutes::relevant(const RouteMessage& message)
   if (message.protocol == kProtocol || message.cloned || message.link_dead) return std::nullopt;
   if (!leads_somewhere(message.type) || link_local(message.prefix)) return std::nullopt;
   ForeignRoute route{.prefix = message.prefix,
-                     .origin = RouteOrigin::table,
                      .table = message.table,
+                     .type = message.type,
+                     .scope = message.scope,
                      .protocol = message.protocol,
                      .metric = message.metric,
                      .ifindex = message.ifindex,
                      .gateway = message.gateway};
-  const bool main = message.table == RT_TABLE_MAIN;
-  // IPv6 has no scopes; there a connected route is one of the kernel's without a gateway.
-  const bool on_link = family_of(message.prefix) == Family::ipv6 || message.scope == RT_SCOPE_LINK;
-  if (watch_.connected && main && message.protocol == RTPROT_KERNEL && message.type == RTN_UNICAST &&
-      on_link && !message.gateway) {
-    route.origin = RouteOrigin::connected;
-    return route;
-  }
-  if (watch_.static_routes && main &&
-      (message.protocol == RTPROT_STATIC || message.protocol == RTPROT_BOOT)) {
-    route.origin = RouteOrigin::static_route;
-    return route;
-  }
-  if (std::find(watch_.tables.begin(), watch_.tables.end(), message.table) == watch_.tables.end()) {
-    return std::nullopt;
-  }
+  const bool wanted = (watch_.connected && route.is_of(RouteOrigin::connected, 0)) ||
+                      (watch_.static_routes && route.is_of(RouteOrigin::static_route, 0)) ||
+                      std::any_of(watch_.tables.begin(), watch_.tables.end(), [&](std::uint32_t table) {
+                        return route.is_of(RouteOrigin::table, table);
+                      });
+  if (!wanted) return std::nullopt;
   return route;
 }
 

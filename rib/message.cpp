@@ -160,7 +160,9 @@ std::optional<Message> decode_route(std::span<const std::byte> message, const nl
 std::optional<Message> decode_nexthop(std::span<const std::byte> message, const nlmsghdr& header) {
   const auto body = header_at<nhmsg>(message, sizeof(nlmsghdr));
   if (!body) return std::nullopt;
-  NexthopMessage nexthop{.removed = header.nlmsg_type == RTM_DELNEXTHOP, .protocol = body->nh_protocol};
+  NexthopMessage nexthop{.removed = header.nlmsg_type == RTM_DELNEXTHOP,
+                         .replaces = (header.nlmsg_flags & NLM_F_REPLACE) != 0,
+                         .protocol = body->nh_protocol};
   nexthop.key.family = body->nh_family == AF_INET6 ? Family::ipv6 : Family::ipv4;
   for_each_attribute(
       attributes_of<nhmsg>(message), [&](std::uint16_t type, std::span<const std::byte> value) {

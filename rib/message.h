@@ -73,6 +73,7 @@ struct RouteMessage {
 };
 struct NexthopMessage {
   bool removed = false;
+  bool replaces = false;  ///< NLM_F_REPLACE: it may have taken the place of another
   std::uint8_t protocol = 0;
   std::uint32_t id = 0;
   NexthopKey key{};

@@ -22,9 +22,11 @@ struct IdRange {
   std::uint32_t count = 0;
   [[nodiscard]] constexpr bool contains(std::uint32_t id) const { return id >= first && id - first < count; }
 };
-/// 65,536 ids high up, others for each table (tables that differ by a multiple of 16,384 share them).
+/// Tables that differ by a multiple of this share their ids; TableLock keeps their daemons apart.
+inline constexpr std::uint32_t kTablesWithOwnIds = 0x4000;
+/// 65,536 ids high up, others for each table.
 [[nodiscard]] constexpr IdRange default_id_range(std::uint32_t table) {
-  return {0x40000000U | ((table & 0x3fffU) << 16), 0x10000U};
+  return {0x40000000U | ((table % kTablesWithOwnIds) << 16), 0x10000U};
 }
 
 struct GroupMember {

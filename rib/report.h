@@ -61,19 +61,25 @@ struct Overrun {
   std::string what{};
 };
 
-/// Why a route that is not ours is of interest.
+/// What routes that are not ours may be asked for by. A route may be of several: a static one of table main
+/// is also one of table 254.
 enum class RouteOrigin : std::uint8_t { connected, static_route, table };
 
 /// A route of the kernel that is not ours.
 struct ForeignRoute {
   IpPrefix prefix{};
-  RouteOrigin origin = RouteOrigin::connected;
   std::uint32_t table = 0;
+  std::uint8_t type = 0;      ///< rtm_type
+  std::uint8_t scope = 0;     ///< rtm_scope
   std::uint8_t protocol = 0;  ///< rtm_protocol
   std::uint32_t metric = 0;   ///< RTA_PRIORITY
   std::uint32_t ifindex = 0;  ///< The first next hop's device, 0 if it has none (a blackhole).
   std::optional<IpAddress> gateway{};
 
+  /// The kernel's own route to an interface's subnet, in whatever table (that of a VRF, for instance).
+  [[nodiscard]] bool is_connected() const;
+  /// `of_table` matters for RouteOrigin::table only; the others are of table main.
+  [[nodiscard]] bool is_of(RouteOrigin origin, std::uint32_t of_table) const;
   auto operator<=>(const ForeignRoute&) const = default;
 };
 struct ForeignRouteAdded {

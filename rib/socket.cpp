@@ -19,6 +19,9 @@ namespace {
 constexpr int kReceiveBuffer = 8 * 1024 * 1024;
 constexpr int kSendBuffer = 1024 * 1024;
 constexpr int kDumpAttempts = 20;
+/// Far more than a turn's notifications; so that somebody who changes routes without pause cannot keep the
+/// thread from its own work.
+constexpr int kDatagramsPerDrain = 16'384;
 
 Error failure(const std::string& what, int code) {
   return {code, what + ": " + std::strerror(code)};
@@ -208,7 +211,8 @@ int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t s
 
 bool NetlinkSocket::drain(const std::function<void(Message)>& visit) {
   bool lost = false;
-  while (true) {
+  // After a loss everything that is queued must go first: it is older than the reading to come.
+  for (int datagrams = 0; lost || datagrams < kDatagramsPerDrain; ++datagrams) {
     const std::ptrdiff_t length = receive(MSG_DONTWAIT);
     if (length == 0) return lost;
     if (length < 0) {
@@ -220,6 +224,7 @@ bool NetlinkSocket::drain(const std::function<void(Message)>& visit) {
       if (auto decoded = decode(message)) visit(std::move(*decoded));
     });
   }
+  return lost;
 }
 
 }  // namespace wgospf::rib

@@ -48,7 +48,8 @@ class NetlinkSocket {
   /// table that does not exist, or a family that the kernel lacks, is an empty dump.
   [[nodiscard]] Result<std::vector<Message>> dump(const std::function<void(MessageBuffer&)>& request);
 
-  /// Reads notifications until there are none. Returns whether some were lost.
+  /// Reads notifications until there are none, or very many have been read (the socket stays readable then).
+  /// Returns whether some were lost.
   [[nodiscard]] bool drain(const std::function<void(Message)>& visit);
 
  private:

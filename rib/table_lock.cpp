@@ -2,13 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
+
+#include "rib/operation.h"
 
 namespace wgospf::rib {
 
@@ -29,6 +34,54 @@ Error failure(const std::string& what, int code) {
   return {code, what + ": " + std::strerror(code)};
 }
 
+std::string path_in(const std::string& directory, std::uint32_t table) {
+  struct stat net_namespace {};
+  std::string path = directory + "/";
+  // Without /proc the name lacks it, and only daemons of different namespaces and one table notice.
+  if (stat("/proc/thread-self/ns/net", &net_namespace) == 0)
+    path += "netns-" + std::to_string(net_namespace.st_ino) + "-";
+  return path + "table-" + std::to_string(table) + ".lock";
+}
+
+/// Whoever listens; without a name when it cannot be seen from here.
+std::string listener_of(const sockaddr_un& address, socklen_t length) {
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  ucred holder{};
+  socklen_t size = sizeof(holder);
+  const bool known = descriptor >= 0 &&
+                     connect(descriptor, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
+                     getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &holder, &size) == 0 && holder.pid > 0;
+  if (descriptor >= 0) close(descriptor);
+  return known ? "process " + std::to_string(holder.pid) : "another process";
+}
+
+/// Bound and listening, so that the next one can ask who holds it. Nobody is ever answered.
+Result<int> bind_socket(std::uint32_t table) {
+  const IdRange ids = default_id_range(table);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // The first byte stays zero: abstract.
+  const std::string name = "wgospfd/next-hop-ids/" + std::to_string(ids.first);
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return failure("cannot open a socket for the lock of the routing table", errno);
+  constexpr int kRefused = 128;  // so many can learn the holder's name
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
+      listen(descriptor, kRefused) == 0) {
+    return descriptor;
+  }
+  const int code = errno;
+  close(descriptor);
+  if (code != EADDRINUSE) return failure("cannot bind the socket @" + name, code);
+  return Error{EWOULDBLOCK, "routing table " + std::to_string(table) +
+                                ", or another with the same next hop ids (those " +
+                                std::to_string(kTablesWithOwnIds) +
+                                " apart), is already kept in this network namespace by " +
+                                listener_of(address, length) + ", which holds the socket @" + name +
+                                "; stop it, or configure another rib table for this daemon"};
+}
+
 }  // namespace
 
 Result<TableLock> TableLock::acquire(const std::string& directory, std::uint32_t table) {
@@ -39,7 +92,7 @@ Result<TableLock> TableLock::acquire(const std::string& directory, std::uint32_t
         "cannot make the directory " + directory + " for the lock of routing table " + std::to_string(table),
         errno);
   }
-  const std::string path = directory + "/table-" + std::to_string(table) + ".lock";
+  const std::string path = path_in(directory, table);
   const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
   if (descriptor < 0) return failure("cannot open the lock " + path, errno);
   TableLock lock(descriptor);
@@ -54,18 +107,24 @@ Result<TableLock> TableLock::acquire(const std::string& directory, std::uint32_t
       pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return failure("cannot write to the lock " + path, errno);
   }
+  auto bound = bind_socket(table);
+  if (!bound) return bound.error();
+  lock.socket_ = bound.value();
   return lock;
 }
 
-TableLock::TableLock(TableLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+TableLock::TableLock(TableLock&& other) noexcept
+    : file_(std::exchange(other.file_, -1)), socket_(std::exchange(other.socket_, -1)) {}
 
 TableLock& TableLock::operator=(TableLock&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
+  std::swap(file_, other.file_);
+  std::swap(socket_, other.socket_);
   return *this;
 }
 
 TableLock::~TableLock() {
-  if (descriptor_ >= 0) close(descriptor_);
+  if (socket_ >= 0) close(socket_);
+  if (file_ >= 0) close(file_);
 }
 
 }  // namespace wgospf::rib

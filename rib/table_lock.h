@@ -1,7 +1,12 @@
 #pragma once
-// One daemon a routing table. The lock is a file that stays open, so the kernel releases it whatever ends the
-// process. Take it before anything else that two daemons could fight over (the API socket), hold it until
-// exit.
+// One daemon a routing table. Tables and next hop ids are those of a network namespace, files those of a
+// mount namespace, and either may be shared without the other. So the lock is two things, both released by
+// the kernel whatever ends the process:
+//   - a file whose name carries the network namespace, which tells an administrator who holds the table;
+//   - an abstract Unix socket, which exists once in a network namespace, named by the range of next hop ids:
+//   so
+//     a daemon with another /run is refused too, and one whose table has the same ids (default_id_range).
+// Take it before anything else that two daemons could fight over (the API socket), hold it until exit.
 
 #include <cstdint>
 #include <string>
@@ -12,8 +17,8 @@ namespace wgospf::rib {
 
 class TableLock {
  public:
-  /// Locks DIRECTORY/table-N.lock, making the directory (0750) when it is missing. The error says who holds
-  /// it.
+  /// For the network namespace of the calling thread. Locks DIRECTORY/netns-INODE-table-N.lock, making the
+  /// directory (0750) when it is missing. The error says who holds it.
   [[nodiscard]] static Result<TableLock> acquire(const std::string& directory, std::uint32_t table);
 
   TableLock(TableLock&& other) noexcept;
@@ -23,8 +28,9 @@ class TableLock {
   ~TableLock();
 
  private:
-  explicit TableLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_ = -1;
+  explicit TableLock(int file) : file_(file) {}
+  int file_ = -1;
+  int socket_ = -1;
 };
 
 }  // namespace wgospf::rib

@@ -116,13 +116,18 @@ void RibThread::Worker::run() {
 }
 
 std::optional<Instant> RibThread::Worker::wake_time() const {
-  std::optional<Instant> earliest = reconciler_.deadline();
+  std::optional<Instant> reading;
   for (const auto& due : {links_due_, ours_due_, foreign_due_}) {
-    if (due) sooner(earliest, *due);
+    if (due) sooner(reading, *due);
   }
-  if (reconciler_.wants_resync()) sooner(earliest, ours_read_ + kBetweenResyncs);
-  if (foreign_.wants_reading()) sooner(earliest, foreign_read_ + kSettleTime);
-  if (config_.audit_interval.count() > 0) sooner(earliest, ours_read_ + config_.audit_interval);
+  if (reconciler_.wants_resync()) sooner(reading, ours_read_ + kBetweenResyncs);
+  if (foreign_.wants_reading()) sooner(reading, foreign_read_ + kSettleTime);
+  if (config_.audit_interval.count() > 0) {
+    sooner(reading, ours_read_ + config_.audit_interval);
+    if (!foreign_.idle()) sooner(reading, foreign_read_ + config_.audit_interval);
+  }
+  std::optional<Instant> earliest = reconciler_.deadline();
+  if (reading) sooner(earliest, std::max(*reading, not_before_));
   return earliest;
 }
 
@@ -195,6 +200,11 @@ void RibThread::Worker::heard(const RouteMessage& message) {
 }
 
 void RibThread::Worker::heard(const NexthopMessage& message) {
+  // The kernel takes a next hop's routes with it, and leads them elsewhere when it is replaced, without a
+  // word.
+  if ((message.removed || message.replaces) && !foreign_.idle() && !context_.ids.contains(message.id)) {
+    sooner(foreign_due_, std::max(now_, foreign_read_ + kSettleTime));
+  }
   if (message.removed && context_.ids.contains(message.id)) {
     reconciler_.id_removed(message.id, now_);
   } else if (!is_ours(message, context_)) {
@@ -244,23 +254,27 @@ void RibThread::Worker::read_what_is_due() {
   };
   if (reconciler_.wants_resync()) sooner(ours_due_, ours_read_ + kBetweenResyncs);
   if (foreign_.wants_reading()) sooner(foreign_due_, foreign_read_ + kSettleTime);
-  if (config_.audit_interval.count() > 0) sooner(ours_due_, ours_read_ + config_.audit_interval);
-  if (stop_) return;
+  if (config_.audit_interval.count() > 0) {
+    sooner(ours_due_, ours_read_ + config_.audit_interval);
+    if (!foreign_.idle()) sooner(foreign_due_, foreign_read_ + config_.audit_interval);
+  }
+  if (stop_ || now_ < not_before_) return;
   std::optional<Error> error;
   if (due(links_due_)) {
     error = read_links();
-    if (error) links_due_ = now_ + kReadAgain;
+    if (error) links_due_ = now_;
   }
   if (!error && due(ours_due_)) {
     ++tally_.resyncs;
     error = read_ours();
-    if (error) ours_due_ = now_ + kReadAgain;
+    if (error) ours_due_ = now_;
   }
   if (!error && due(foreign_due_)) {
     error = read_foreign();
-    if (error) foreign_due_ = now_ + kReadAgain;
+    if (error) foreign_due_ = now_;
   }
   if (error) {
+    not_before_ = now_ + kReadAgain;
     reading_failed(*error);
   } else {
     reading_error_.clear();

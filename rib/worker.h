@@ -101,6 +101,8 @@ class RibThread::Worker {
   std::optional<Instant> links_due_;
   std::optional<Instant> ours_due_;
   std::optional<Instant> foreign_due_;
+  /// No reading before this time: the last one failed, and what asks for it may lie in the past.
+  Instant not_before_{};
   bool announce_complete_ = true;
   Instant ours_read_{};
   Instant foreign_read_{};

@@ -97,6 +97,7 @@ std::optional<InventoryMessage> parse_link(const nlmsghdr& message) {
   link.name = text_of(table[IFLA_IFNAME]);
   link.flags = flags_of(header->ifi_flags);
   if (link.name.empty()) return std::nullopt;
+  result.partial = table[IFLA_MTU] == nullptr;  // every other message of a link has it
   if (table[IFLA_MTU] != nullptr) link.mtu = number_of(table[IFLA_MTU]).value_or(0);
   if (table[IFLA_MASTER] != nullptr) link.master = number_of(table[IFLA_MASTER]).value_or(0);
   if (table[IFLA_LINKINFO] != nullptr) {
@@ -182,6 +183,7 @@ std::vector<LinkEvent> LinkTable::apply_link(const LinkMessage& message) {
     links_.erase(found);
     return events;
   }
+  if (message.partial) return events;
   if (found == links_.end()) {
     links_.emplace(message.link.ifindex, message.link);
     events.push_back({LinkEvent::Kind::added, message.link});

@@ -18,6 +18,8 @@ enum class Presence : std::uint8_t { present, gone };
 /// RTM_NEWLINK or RTM_DELLINK; `link` without addresses.
 struct LinkMessage {
   Presence presence = Presence::present;
+  /// A wireless event: it names the link and carries nothing else, which does not mean that there is none.
+  bool partial = false;
   Link link{};
 };
 /// RTM_NEWADDR or RTM_DELADDR.

@@ -232,8 +232,12 @@ Result<void> OspfSocket::change_membership(int option, Ipv4Address group) {
 }
 
 Result<void> OspfSocket::rejoin() {
+  // The kernel keeps a membership by ifindex when the interface has gone, and would take a new one for it.
+  (void)change_membership(IP_DROP_MEMBERSHIP, Ipv4Address{0xe0000005});
   if (auto done = change_membership(IP_ADD_MEMBERSHIP, Ipv4Address{0xe0000005}); !done) return done;
-  return joined_all_d_routers_ ? join_all_d_routers() : Result<void>{};
+  if (!joined_all_d_routers_) return {};
+  (void)change_membership(IP_DROP_MEMBERSHIP, Ipv4Address{0xe0000006});
+  return join_all_d_routers();
 }
 
 Result<void> OspfSocket::join_all_d_routers() {

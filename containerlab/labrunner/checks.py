@@ -9,6 +9,7 @@ import heapq
 import importlib.util
 import ipaddress
 import re
+import subprocess
 import tempfile
 import time
 
@@ -98,6 +99,8 @@ def wanted_routes(plan, start, without=frozenset()):
         router = everyone[name]
         offers = [(prefix, hops) for prefix in router.interfaces().values() if prefix]
         offers.append((ipaddress.ip_network(router.router_id), hops))
+        if router.external:  # advertised by one router alone: the way to it is the way to that router
+            offers.append((router.external, hops))
         for prefix, distance in offers:
             known = best.get(prefix)
             if known is None or distance < known[0]:
@@ -108,17 +111,18 @@ def wanted_routes(plan, start, without=frozenset()):
 
 
 def wrong_routes(lab, without=frozenset()):
-    """Says which router's kernel differs from what the topology demands, in the prefixes of the lab."""
+    """Says which router's kernel differs from what the topology demands: no route less, no route more."""
     everyone = prepare.routers(lab.plan)
-    ours = {prefix for router in everyone.values() for prefix in router.interfaces().values() if prefix}
-    ours |= {ipaddress.ip_network(router.router_id) for router in everyone.values()}
     for router in everyone.values():
         own = {prefix for prefix in router.interfaces().values() if prefix}
         own.add(ipaddress.ip_network(router.router_id))
         wanted = {prefix: first for prefix, first in wanted_routes(lab.plan, router.name, without).items()
                   if prefix not in own}
-        found = {prefix: first for prefix, first in routers.kernel_routes(lab, router.name).items()
-                 if prefix in ours - own}
+        if router.external:
+            wanted[router.external] = {"eth2"}
+        found = routers.learned_routes(lab, router.name)
+        if router.kind == "bird":  # it installs its own stub networks, too
+            found = {prefix: first for prefix, first in found.items() if prefix not in own}
         for prefix in sorted(wanted.keys() | found.keys()):
             if wanted.get(prefix) != found.get(prefix):
                 return (f"{router.name}: the route to {prefix} is by {_names(found.get(prefix))}, "
@@ -139,21 +143,23 @@ def all_routes(lab, timeout=PATIENCE, without=frozenset()):
 
 
 def every_lan_reaches_every_lan(lab, timeout=PATIENCE):
-    """Pings from each LAN's host to each other's. Waits until all succeed in one round."""
+    """Pings from each LAN's host to each other's, and to what is behind it. Waits until all succeed in one round."""
     hosts = prepare.lan_hosts(lab.plan)
+    targets = [*hosts.values(), *prepare.addresses_behind(lab.plan).items()]
 
     def problem():
         running = []
         for source, _ in hosts.values():
-            for target, address in hosts.values():
+            for target, address in targets:
                 if target != source:
-                    running.append((source, target, lab.popen(source, ["ping", "-n", "-c", "1", "-W", "2", address],
-                                                              stdout=-3, stderr=-3)))
-        failed = [f"{source} does not reach {target}" for source, target, ping in running if ping.wait() != 0]
+                    running.append((f"{source} does not reach {address} of {target}",
+                                    lab.popen(source, ["ping", "-n", "-c", "1", "-W", "2", address],
+                                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)))
+        failed = [text for text, ping in running if ping.wait() != 0]
         return "; ".join(failed)
 
     wait_until(problem, timeout)
-    return len(hosts) * (len(hosts) - 1)
+    return len(targets) * (len(hosts) - 1)
 
 
 @dataclasses.dataclass

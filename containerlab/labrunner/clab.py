@@ -18,15 +18,15 @@ class ContainerLab(Lab):
     world = "containerlab"
 
     def _containerlab(self, *arguments):
+        """Runs containerlab, which says on standard error how it goes on."""
         if shutil.which("containerlab") is None:
             raise LabError("containerlab is not installed (https://containerlab.dev/install); "
                            "without --with containerlab the lab runs in network namespaces")
         environment = {**os.environ, "CLAB_VERSION_CHECK": "disable"}
         done = subprocess.run(["containerlab", *arguments, "-t", str(self.path)], env=environment, check=False,
-                              capture_output=True, text=True)
+                              stdout=subprocess.DEVNULL)
         if done.returncode != 0:
-            raise LabError(f"containerlab {arguments[0]}: {(done.stderr or done.stdout).strip()}")
-        return done.stdout
+            raise LabError(f"containerlab {arguments[0]} failed, for the reason above")
 
     def _container(self, node):
         if node not in self.plan.nodes:
@@ -35,13 +35,18 @@ class ContainerLab(Lab):
 
     def up(self):
         prepare.prepare(self.plan)
-        self._containerlab("deploy")
-        self.state.mkdir(parents=True, exist_ok=True)
-        self._save()
+        with self._locked():
+            if self._is_alive():
+                raise LabError(f"lab {self.name} is up already; `lab down {self.name}` ends it")
+            self.state.mkdir(parents=True, exist_ok=True)
+            # Before it is deployed: what a deployment that fails leaves is found by `down`.
+            self._save()
+            self._containerlab("deploy")
 
     def down(self):
-        self._containerlab("destroy", "--cleanup")
-        self._remove()
+        with self._locked():
+            self._containerlab("destroy", "--cleanup")
+            self._remove()
 
     def is_up(self):
         done = subprocess.run(["docker", "ps", "--quiet", "--filter", f"name=^clab-{self.name}-"],

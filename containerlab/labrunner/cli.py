@@ -8,13 +8,26 @@ import sys
 from . import checks, clab, image, lab, namespaces, prepare, topology
 
 _EXPECTED = (lab.LabError, namespaces.NodeError, topology.TopologyError, checks.CheckFailed,
-             subprocess.SubprocessError)
+             subprocess.SubprocessError, OSError)
 
 
 def open_lab(name, world=None):
     """The lab of a topology, in the world asked for, else in the one that it is up in."""
     found = lab.Lab(name)
     return clab.ContainerLab(name) if (world or found.saved_world()) == "containerlab" else found
+
+
+def end_lab(name, world=None):
+    """Ends a lab, also one whose file cannot be read any more."""
+    try:
+        open_lab(name, world).down()
+    except topology.TopologyError as error:
+        running = lab.built_from(lab.find_topology(name))
+        if not running or any(one.saved_world() == "containerlab" for one in running):
+            raise
+        print(f"lab: {error}; the lab that was built from it is ended", file=sys.stderr)
+        for one in running:
+            one.down()
 
 
 def _parser():
@@ -61,11 +74,12 @@ def _run(arguments):
     if arguments.verb == "prepare":
         print(prepare.prepare(lab.Lab(arguments.name).plan))
         return 0
+    if arguments.verb == "down":
+        end_lab(arguments.name, arguments.world)
+        return 0
     found = open_lab(arguments.name, getattr(arguments, "world", None))
     if arguments.verb == "up":
         found.up()
-    elif arguments.verb == "down":
-        found.down()
     elif arguments.verb == "check":
         checks.run_file(found)
     elif arguments.verb in ("cut", "heal"):

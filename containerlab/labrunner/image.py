@@ -17,11 +17,11 @@ _LOCAL_BASE = "wgospf/debian:12"
 
 
 def mirror():
-    """Address of the Debian archive that apt takes packages from here."""
+    """Address of the Debian archive that apt takes packages from here; None where apt does not say."""
     done = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Origin: Debian",
                            "Label: Debian", "Codename: bookworm"], capture_output=True, text=True, check=False)
     sites = done.stdout.split()
-    return sites[0] if sites else "http://deb.debian.org/debian"
+    return sites[0] if sites else None
 
 
 def _docker(*arguments, **options):
@@ -33,8 +33,9 @@ def _debootstrap_base():
         raise LabError("there is no debootstrap (packaging/install-deps fresh)")
     with tempfile.TemporaryDirectory(dir=REPOSITORY / "build") as folder:
         root = pathlib.Path(folder) / "root"
-        print(f"Making a Debian 12 from {mirror()} ...", flush=True)
-        done = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root), mirror()],
+        print("Making a Debian 12 ...", flush=True)
+        source = mirror()
+        done = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root), *([source] if source else [])],
                               stdout=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
             raise LabError("debootstrap failed")

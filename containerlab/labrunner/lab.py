@@ -40,6 +40,7 @@ class Result:
 def find_topology(name):
     """The topology file of a lab: a name in containerlab/, or a path."""
     path = pathlib.Path(name) if name.endswith((".yml", ".yaml")) else FOLDER / f"{name}.clab.yml"
+    path = path.absolute()
     if not path.exists():
         known = ", ".join(sorted(file.name[:-len(".clab.yml")] for file in FOLDER.glob("*.clab.yml")))
         raise LabError(f"there is no topology {path} (there are: {known})")
@@ -86,21 +87,99 @@ def _start_time(pid):
     return None if fields[0] == "Z" else int(fields[19])
 
 
-class Lab:
-    """One lab. `world` says what runs it; labrunner.clab.ContainerLab is the other."""
+class _Running:
+    """What a lab that was built left in its state directory: enough to end it, whatever became of its file."""
 
     world = "namespaces"
 
     def __init__(self, name):
+        self.name = name
+        self.state = state_root() / name
+        self._pids = {}
+
+    def down(self):
+        """Ends every node and forgets the lab. No error when there is none."""
+        with self._locked():
+            self._load()
+            self._end_nodes()
+            self._remove()
+
+    @contextlib.contextmanager
+    def _locked(self):
+        state_root().mkdir(parents=True, exist_ok=True)
+        with open(state_root() / f"{self.name}.lock", "w", encoding="ascii") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise LabError(f"another `lab up` or `lab down` of {self.name} is at work") from None
+            yield
+
+    def _saved(self):
+        """What lab.json says; empty when the lab is not up."""
+        try:
+            return json.loads((self.state / "lab.json").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return {}
+
+    def saved_world(self):
+        """The world that the lab is up in, None when it is not up."""
+        return self._saved().get("world")
+
+    def _load(self):
+        """node -> PID 1, or None where that has ended; empty when the lab is not up."""
+        saved = self._saved().get("nodes", {})
+        self._pids = {name: entry["pid"] if _start_time(entry["pid"]) == entry["start"] else None
+                      for name, entry in saved.items()}
+        return self._pids
+
+    def _end_nodes(self):
+        handles = []
+        for name, pid in self._pids.items():
+            if pid is None:
+                continue
+            try:
+                handle = os.pidfd_open(pid)
+                handles.append(handle)
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            self._pids[name] = None
+        for handle in handles:
+            if not select.select([handle], [], [], 20)[0]:
+                sys.stderr.write(f"lab: a node of {self.name} does not end\n")
+            os.close(handle)
+        self._pids = {}
+
+    def _remove(self, keep_logs=False):
+        if keep_logs:
+            (self.state / "lab.json").unlink(missing_ok=True)
+        else:
+            shutil.rmtree(self.state, ignore_errors=True)
+
+
+def built_from(path):
+    """The running labs of a topology file, found without reading it."""
+    found = []
+    for saved in state_root().glob("*/lab.json"):
+        running = _Running(saved.parent.name)
+        if running._saved().get("topology") == str(path):  # pylint: disable=protected-access
+            found.append(running)
+    return found
+
+
+class Lab(_Running):
+    """One lab. `world` says what runs it; labrunner.clab.ContainerLab is the other."""
+
+    def __init__(self, name):
         self.path = find_topology(name)
         self.plan = topology.load(self.path)
-        self.name = self.plan.name
-        self.state = state_root() / self.name
-        self._pids = {}
-        variables = self._saved().get("variables")
-        if variables:
+        super().__init__(self.plan.name)
+        if self._is_alive():
             # A lab that is up is what it was built as, whatever the environment says by now.
-            self.plan = topology.load(self.path, variables)
+            self.plan = topology.load(self.path, self._saved()["variables"])
+
+    def _is_alive(self):
+        return self.saved_world() == "containerlab" or any(self._load().values())
 
     # --- up and down
 
@@ -108,7 +187,7 @@ class Lab:
         """Builds the lab; returns when its nodes run, its links are up and every exec: entry has succeeded."""
         prepare.prepare(self.plan)
         with self._locked():
-            if any(self._load().values()):
+            if self._is_alive():
                 raise LabError(f"lab {self.name} is up already; `lab down {self.name}` ends it")
             self._remove()
             (self.state / "root").mkdir(parents=True)
@@ -131,13 +210,6 @@ class Lab:
                 self._end_nodes()
                 self._remove(keep_logs=True)
                 raise
-
-    def down(self):
-        """Ends every node and forgets the lab. No error when there is none."""
-        with self._locked():
-            self._load()
-            self._end_nodes()
-            self._remove()
 
     def is_up(self):
         pids = self._load()
@@ -209,34 +281,6 @@ class Lab:
             raise LabError(f"{node}: {' '.join(argv)}: {(result.err or result.out).strip()}")
         return result.out
 
-    @contextlib.contextmanager
-    def _locked(self):
-        state_root().mkdir(parents=True, exist_ok=True)
-        with open(state_root() / f"{self.name}.lock", "w", encoding="ascii") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise LabError(f"another `lab up` or `lab down` of {self.name} is at work") from None
-            yield
-
-    def _saved(self):
-        """What lab.json says; empty when the lab is not up."""
-        try:
-            return json.loads((self.state / "lab.json").read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return {}
-
-    def saved_world(self):
-        """The world that the lab is up in, None when it is not up."""
-        return self._saved().get("world")
-
-    def _load(self):
-        """node -> PID 1, or None where that has ended; empty when the lab is not up."""
-        saved = self._saved().get("nodes", {})
-        self._pids = {name: entry["pid"] if _start_time(entry["pid"]) == entry["start"] else None
-                      for name, entry in saved.items()}
-        return self._pids
-
     def _save(self):
         nodes = {name: {"pid": pid, "start": _start_time(pid)} for name, pid in self._pids.items()}
         state = {"world": self.world, "topology": str(self.path), "variables": self.plan.variables, "nodes": nodes}
@@ -259,30 +303,6 @@ class Lab:
         except OSError:
             return "(no log)"
         return "\n".join("  " + line for line in lines[-8:])
-
-    def _end_nodes(self):
-        handles = []
-        for name, pid in self._pids.items():
-            if pid is None:
-                continue
-            try:
-                handle = os.pidfd_open(pid)
-                handles.append(handle)
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            self._pids[name] = None
-        for handle in handles:
-            if not select.select([handle], [], [], 20)[0]:
-                sys.stderr.write(f"lab: a node of {self.name} does not end\n")
-            os.close(handle)
-        self._pids = {}
-
-    def _remove(self, keep_logs=False):
-        if keep_logs:
-            (self.state / "lab.json").unlink(missing_ok=True)
-        else:
-            shutil.rmtree(self.state, ignore_errors=True)
 
     def _link(self):
         """All veth pairs by one `ip`, each end made in its node at once; then all ends up."""

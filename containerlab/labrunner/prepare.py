@@ -7,9 +7,11 @@ What a router is stands once, in its node's `env`:
   UNDERLAY     its address (with length) on eth1, where its tunnels' datagrams travel
   LAN          its address on eth2, if it has a LAN
   TUNNELS      PEER=ADDRESS/LENGTH or PEER=unnumbered, separated by blanks: one WireGuard interface wg-PEER each
+  EXTERNAL     PREFIX=ADDRESS: a static route by a host in its LAN, which it redistributes
   LS_REFRESH   seconds between refreshes of its own LSAs (wgospfd only)
 
-A host in a LAN has instead ADDRESS (with length, on eth1) and GATEWAY.
+A host in a LAN has instead ADDRESS (with length, on eth1), GATEWAY and, when a prefix is behind it, an address of
+that, BEHIND.
 
 From that come each tunnel's wg-PEER.conf and the daemon's own configuration. Keys are made once and kept.
 """
@@ -25,6 +27,7 @@ HELLO_INTERVAL = 1
 DEAD_INTERVAL = 4
 _FIRST_PORT = 51820
 KINDS = ("wgospfd", "frr", "bird")
+_FRR_LOG = "log stdout informational\nlog file /run/router.warnings warnings\n"
 
 
 @dataclasses.dataclass
@@ -39,7 +42,7 @@ class Tunnel:
 
 @dataclasses.dataclass
 class Router:
-    """A node that routes. Addresses are ipaddress interfaces; `lan` may be None."""
+    """A node that routes. Addresses are ipaddress interfaces; `lan` may be None, `external` is a network or None."""
 
     name: str
     kind: str
@@ -47,6 +50,8 @@ class Router:
     underlay: object
     lan: object
     tunnels: list
+    external: object
+    external_gateway: str
     refresh: object
 
     def interfaces(self):
@@ -94,6 +99,18 @@ def _tunnels(plan, node):
     return result
 
 
+def _external(plan, node):
+    """(network, gateway) of EXTERNAL, (None, "") without it."""
+    if "EXTERNAL" not in node.env:
+        return None, ""
+    prefix, _, gateway = node.env["EXTERNAL"].partition("=")
+    try:
+        return ipaddress.ip_network(prefix), str(ipaddress.ip_address(gateway))
+    except ValueError:
+        raise TopologyError(f"{plan.path}: node {node.name}: env EXTERNAL: wanted PREFIX=ADDRESS, found "
+                            f"{node.env['EXTERNAL']}") from None
+
+
 def routers(plan):
     """name -> Router of all nodes that route. Raises TopologyError where the two ends of a tunnel disagree."""
     found = {}
@@ -108,7 +125,7 @@ def routers(plan):
         lan = _interface(plan, node, "LAN") if "LAN" in node.env else None
         found[node.name] = Router(node.name, node.env["ROUTER"], node.env["ROUTER_ID"],
                                   _interface(plan, node, "UNDERLAY"), lan, _tunnels(plan, node),
-                                  node.env.get("LS_REFRESH"))
+                                  *_external(plan, node), node.env.get("LS_REFRESH"))
     for router in found.values():
         for tunnel in router.tunnels:
             back = [other for other in found[tunnel.peer].tunnels if other.peer == router.name]
@@ -127,6 +144,11 @@ def lan_hosts(plan):
             if router.lan and node.name in plan.linked_to(name) and "ADDRESS" in node.env:
                 found[name] = (node.name, node.env["ADDRESS"].partition("/")[0])
     return found
+
+
+def addresses_behind(plan):
+    """Host node -> address behind it, of those that have a prefix behind them."""
+    return {node.name: node.env["BEHIND"].partition("/")[0] for node in plan.nodes.values() if "BEHIND" in node.env}
 
 
 def _run(argv, stdin=""):
@@ -160,32 +182,39 @@ def _wgospfd_yaml(router):
                  f"        hello-interval: {HELLO_INTERVAL}\n        dead-interval: {DEAD_INTERVAL}\n")
     if router.lan:
         text += "      - name: eth2\n        passive: true\n        cost: 10\n"
+    if router.external:
+        text += f"redistribute:\n  - source: static\n    prefixes: [{router.external}]\n"
     return text
 
 
 def _frr_conf(router):
-    text = f"hostname {router.name}\nlog stdout informational\nlog file /run/router.warnings warnings\n"
+    text = f"hostname {router.name}\n{_FRR_LOG}"
     for tunnel in router.tunnels:
         text += (f"interface {tunnel.interface}\n ip ospf area 0\n ip ospf network point-to-point\n"
                  f" ip ospf hello-interval {HELLO_INTERVAL}\n ip ospf dead-interval {DEAD_INTERVAL}\n"
                  " ip ospf cost 10\n ip ospf mtu-ignore\n")
     if router.lan:
         text += "interface eth2\n ip ospf area 0\n ip ospf passive\n ip ospf cost 10\n"
-    return text + f"interface lo\n ip ospf area 0\nrouter ospf\n ospf router-id {router.router_id}\n"
+    text += f"interface lo\n ip ospf area 0\nrouter ospf\n ospf router-id {router.router_id}\n"
+    return text + (" redistribute kernel\n" if router.external else "")
 
 
 def _bird_conf(router):
     text = (f'log stderr all;\nlog "/run/router.warnings" {{ warning, error, fatal, bug, remote, auth }};\n'
             f"router id {router.router_id};\nprotocol device {{}}\n"
-            "protocol kernel { ipv4 { import none; export where source ~ [RTS_OSPF, RTS_OSPF_IA]; }; }\n"
-            "protocol ospf v2 main {\n  ipv4 { import all; export none; };\n  area 0 {\n"
+            "protocol kernel { ipv4 { import none; export where source ~ [RTS_OSPF, RTS_OSPF_IA, RTS_OSPF_EXT1, RTS_OSPF_EXT2]; }; "
+            "}\n"
+            "protocol ospf v2 main {\n  ipv4 { import all; export where source = RTS_STATIC; };\n  area 0 {\n"
             '    interface "lo" { stub yes; cost 1; };\n')
     for tunnel in router.tunnels:
         text += (f'    interface "{tunnel.interface}" {{ type ptp; hello {HELLO_INTERVAL}; dead {DEAD_INTERVAL}; '
                  "cost 10; };\n")
     if router.lan:
         text += '    interface "eth2" { stub yes; cost 10; };\n'
-    return text + "  };\n}\n"
+    text += "  };\n}\n"
+    if router.external:
+        text += f"protocol static {{ ipv4; route {router.external} via {router.external_gateway}; }}\n"
+    return text
 
 
 def _daemon_files(router):
@@ -194,7 +223,7 @@ def _daemon_files(router):
     if any(tunnel.address is None for tunnel in router.tunnels):
         raise TopologyError(f"node {router.name}: unnumbered tunnels are written for wgospfd only")
     if router.kind == "frr":
-        return {"zebra.conf": f"hostname {router.name}\nlog stdout informational\n", "ospfd.conf": _frr_conf(router)}
+        return {"zebra.conf": f"hostname {router.name}\n{_FRR_LOG}", "ospfd.conf": _frr_conf(router)}
     return {"bird.conf": _bird_conf(router)}
 
 

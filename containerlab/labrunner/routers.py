@@ -62,11 +62,11 @@ def neighbors(lab, router):
     return _NEIGHBORS[router.kind](lab, router.name)
 
 
-def kernel_routes(lab, node):
-    """prefix -> set of interfaces, of the unicast routes in a node's main table. Connected ones included."""
+def learned_routes(lab, node):
+    """prefix -> set of interfaces, of the unicast routes in a node's main table but those of the kernel's own."""
     found = {}
     for route in _json(lab, node, ["ip", "-json", "-4", "route", "show", "table", "main"]):
-        if route.get("type", "unicast") != "unicast" or "linkdown" in route.get("flags", []):
+        if route.get("protocol") == "kernel" or route.get("type", "unicast") != "unicast":
             continue
         text = "0.0.0.0/0" if route["dst"] == "default" else route["dst"]
         hops = route.get("nexthops", [route])

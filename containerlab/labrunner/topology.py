@@ -135,7 +135,7 @@ class _Reader:
 
 
 _NODE_KEYS = ("kind", "image", "cmd", "env", "binds", "sysctls", "exec", "cap-add", "devices", "privileged",
-              "network-mode")
+              "network-mode", "restart-policy")
 
 
 def _read_bind(reader, node, text):
@@ -159,6 +159,8 @@ def _read_node(reader, what, yaml_node, base):
             reader.only(value, label, "false", "nodes get the capabilities of cap-add and no others")
         elif key == "network-mode":
             result.network_mode = reader.only(value, label, "none", "a lab has its own links only")
+        elif key == "restart-policy":
+            reader.only(value, label, "no", "a node whose command ends has ended")
         elif key == "image":
             result.image = reader.text(value, label)
         elif key == "cmd":
@@ -171,7 +173,11 @@ def _read_node(reader, what, yaml_node, base):
             result.binds += [_read_bind(reader, value, text) for text in reader.texts(value, label)]
         elif key == "exec":
             reader.texts(value, label)
-            result.exec += [reader.command(item, label) for item in value.value]
+            for item in value.value:
+                command = reader.command(item, label)
+                if command in result.exec:
+                    reader.fail(item, f"{label}: '{item.value}' stands twice, which containerlab runs once")
+                result.exec.append(command)
         else:
             merged = result.cap_add if key == "cap-add" else result.devices
             merged += [text for text in reader.texts(value, label) if text not in merged]
@@ -205,6 +211,20 @@ def _read_link(reader, yaml_node, nodes, taken):
     return Link(tuple(ends), mtu)
 
 
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):=([^}$]*)\}")
+# What containerlab puts something else for, each with a word on what it is there.
+_REPLACED = {"$": "a variable (only ${NAME:=value} is known here)", "{{": "a template", "__clab": "a magic variable",
+             "__IMPORT_ENVS": "the caller's environment"}
+
+
+def _refuse_replaced(path, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        rest = _VARIABLE.sub("", line)
+        for words, meaning in _REPLACED.items():
+            if words in rest:
+                raise TopologyError(f"{path}:{number}: '{words}' is {meaning} to containerlab: {line.strip()}")
+
+
 def _compose(path, environment, variables):
     def value(match):
         return variables.setdefault(match.group(1), environment.get(match.group(1)) or match.group(2))
@@ -214,7 +234,8 @@ def _compose(path, environment, variables):
     except OSError as error:
         raise TopologyError(f"{path}: {error.strerror}") from None
     try:
-        root = yaml.compose(re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*):=([^}]*)\}", value, text))
+        _refuse_replaced(path, text)
+        root = yaml.compose(_VARIABLE.sub(value, text))
     except yaml.YAMLError as error:
         raise TopologyError(f"{path}: {error}") from None
     if root is None:

@@ -2,9 +2,10 @@
 // and bodies.
 //
 // validate_lsa stands at the border: what it lets through, decode_body takes apart without further questions,
-// and encode_lsa gives back byte for byte. It is strict where a wrong value would mislead the route
-// calculation of some router in the area (lengths, counts, link types, masks with holes), and blind to
-// reserved bits, which are kept as they stand.
+// and encode_lsa gives back byte for byte. It asks whether lengths and counts agree, and no more: an LSA that
+// is refused here and stored by everybody else would leave this database different from theirs. What a value
+// means (a link type, a mask with holes) is the route calculation's question, which passes over what means
+// nothing (v2/topology.h). Reserved bits are kept as they stand.
 
 #include <bit>
 #include <cassert>
@@ -45,20 +46,18 @@ bool known(LsaType type) {
 //   +---------------+---------------+-------------------------------+  # TOS times:
 //   |      TOS      |       0       |          TOS  metric          |
 //   +---------------+---------------+-------------------------------+
+//
+// The links that fit are as many as it says. Less than a link may follow them; a whole link that is not
+// counted may not: others drop the update that such an LSA came in, with all else in it.
 bool router_body_is_sound(std::span<const std::byte> body) {
   if (body.size() < kRouterFixed) return false;
-  const std::uint16_t count = load_u16(body.data() + 2);
-  std::size_t offset = kRouterFixed;
-  for (std::uint16_t i = 0; i < count; ++i) {
-    if (body.size() - offset < kRouterLinkFixed) return false;
-    const std::uint8_t type = load_u8(body.data() + offset + 8);
-    const std::size_t tos = load_u8(body.data() + offset + 9);
-    if (type < 1 || type > 4) return false;
-    offset += kRouterLinkFixed;
-    if (body.size() - offset < tos * kTosSize) return false;
-    offset += tos * kTosSize;
+  std::size_t links = 0, offset = kRouterFixed;
+  for (; body.size() - offset >= kRouterLinkFixed; ++links) {
+    const std::size_t size = kRouterLinkFixed + load_u8(body.data() + offset + 9) * kTosSize;
+    if (body.size() - offset < size) return false;
+    offset += size;
   }
-  return offset == body.size();
+  return links == load_u16(body.data() + 2);
 }
 
 v2::RouterLsa decode_router(std::span<const std::byte> body) {
@@ -83,7 +82,9 @@ v2::RouterLsa decode_router(std::span<const std::byte> body) {
       metric.metric = in.u16();
     }
   }
-  assert(in.ok() && in.remaining() == 0);
+  assert(in.ok());
+  const std::span<const std::byte> trailing = in.take(in.remaining());
+  router.trailing.assign(trailing.begin(), trailing.end());
   return router;
 }
 
@@ -105,6 +106,7 @@ void encode_body(const v2::RouterLsa& router, Writer& out) {
       out.u16(metric.metric);
     }
   }
+  out.append(router.trailing);
 }
 
 // RFC 2328 A.4.3 (at least one router is attached, or nobody would originate it):
@@ -115,7 +117,7 @@ void encode_body(const v2::RouterLsa& router, Writer& out) {
 //   |                              ...                              |
 //   +---------------------------------------------------------------+
 bool network_body_is_sound(std::span<const std::byte> body) {
-  return body.size() >= 8 && body.size() % 4 == 0 && mask_length(load_u32(body.data())).has_value();
+  return body.size() >= 8 && body.size() % 4 == 0;
 }
 
 v2::NetworkLsa decode_network(std::span<const std::byte> body) {
@@ -141,9 +143,8 @@ void encode_body(const v2::NetworkLsa& network, Writer& out) {
 //   +---------------+-----------------------------------------------+  repeated:
 //   |      TOS      |                TOS  metric                    |
 //   +---------------+-----------------------------------------------+
-bool summary_body_is_sound(LsaType type, std::span<const std::byte> body) {
-  if (body.size() < kSummaryFixed || body.size() % 4 != 0) return false;
-  return type == LsaType::summary_asbr || mask_length(load_u32(body.data())).has_value();
+bool summary_body_is_sound(std::span<const std::byte> body) {
+  return body.size() >= kSummaryFixed && body.size() % 4 == 0;
 }
 
 v2::SummaryLsa decode_summary(std::span<const std::byte> body) {
@@ -165,7 +166,7 @@ void encode_body(const v2::SummaryLsa& summary, Writer& out) {
   for (const std::uint32_t entry : summary.tos_entries) out.u32(entry);
 }
 
-// RFC 2328 A.4.5 and RFC 3101 appendix A, types 5 and 7:
+// RFC 2328 A.4.5 and RFC 3101 appendix C, types 5 and 7:
 //
 //   +---------------------------------------------------------------+
 //   |                         Network Mask                          |
@@ -180,8 +181,7 @@ void encode_body(const v2::SummaryLsa& summary, Writer& out) {
 //   |                      External Route Tag                       |
 //   +---------------------------------------------------------------+
 bool external_body_is_sound(std::span<const std::byte> body) {
-  return body.size() >= kExternalFixed && (body.size() - kExternalFixed) % kExternalTosSize == 0 &&
-         mask_length(load_u32(body.data())).has_value();
+  return body.size() >= kExternalFixed && (body.size() - kExternalFixed) % kExternalTosSize == 0;
 }
 
 v2::ExternalLsa decode_external(std::span<const std::byte> body) {
@@ -230,7 +230,7 @@ bool body_is_sound(LsaType type, std::span<const std::byte> body) {
       return network_body_is_sound(body);
     case LsaType::summary_network:
     case LsaType::summary_asbr:
-      return summary_body_is_sound(type, body);
+      return summary_body_is_sound(body);
     case LsaType::as_external:
     case LsaType::nssa_external:
       return external_body_is_sound(body);
@@ -283,6 +283,12 @@ std::optional<DropReason> V2::validate_lsa(std::span<const std::byte> bytes) {
   if (!lsa_checksum_holds(bytes)) return DropReason::lsa_bad_checksum;
   // Section 13 step 2.
   if (!known(header.key.type)) return DropReason::lsa_unknown_type;
+  if (const auto wrong = validate_lsa_header(header)) return wrong;
+  if (!body_is_sound(header.key.type, bytes.subspan(kLsaHeaderSize))) return DropReason::lsa_malformed;
+  return std::nullopt;
+}
+
+std::optional<DropReason> V2::validate_lsa_header(const LsaHeader<V2>& header) {
   // Section 12.1.1: the age is never above MaxAge. The DoNotAge bit (RFC 1793) is not supported, and never
   // reaches a router that does not set the DC bit (RFC 1793 section 2.5).
   if (header.age > kMaxAge) return DropReason::lsa_bad_age;
@@ -292,7 +298,6 @@ std::optional<DropReason> V2::validate_lsa(std::span<const std::byte> bytes) {
   if (header.key.type == LsaType::router && header.key.id.value != header.key.advertising_router.value) {
     return DropReason::lsa_id_mismatch;
   }
-  if (!body_is_sound(header.key.type, bytes.subspan(kLsaHeaderSize))) return DropReason::lsa_malformed;
   return std::nullopt;
 }
 

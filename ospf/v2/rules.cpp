@@ -18,9 +18,7 @@ std::optional<DropReason> Rules<V2>::refuse_lsa(const LsaHeader<V2>& header, v2:
   if (V2::scope(key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
   if (key.type == v2::LsaType::nssa_external) return DropReason::lsa_wrong_scope;
   if (!floods_to(key.type, neighbor)) return DropReason::lsa_wrong_scope;
-  if (key.type == v2::LsaType::router && key.id.value != key.advertising_router.value)
-    return DropReason::lsa_id_mismatch;
-  return std::nullopt;
+  return V2::validate_lsa_header(header);
 }
 
 namespace {

@@ -35,7 +35,8 @@ struct Rules<V2> {
     return !source.is_zero() && !source.is_multicast() && !source.is_loopback() && source.value != 0xffffffff;
   }
   [[nodiscard]] static bool is_all_spf_routers(Ipv4Address address) { return address.value == 0xe0000005; }
-  /// Section 13 step 3 and RFC 5250 section 3: an LSA that must not come from this neighbour.
+  /// Section 13 step 3 and RFC 5250 section 3: an LSA that must not come from this neighbour, and what
+  /// V2::validate_lsa finds in the header: asked of the headers of database descriptions too.
   [[nodiscard]] static std::optional<DropReason> refuse_lsa(const LsaHeader<V2>& header,
                                                             v2::Options neighbor);
   [[nodiscard]] static bool floods_to(v2::LsaType type, v2::Options neighbor) {

@@ -1,5 +1,7 @@
 #pragma once
 // How OSPFv2's LSAs make up the topology (RFC 2328 A.4): readers over the bytes, for the route calculation.
+// V2::validate_lsa has looked at lengths and counts only: what means nothing (a link of an unknown type, a
+// mask with a hole) is passed over here.
 
 #include <optional>
 
@@ -64,7 +66,7 @@ struct Topology<V2> {
     return {(flags & v2::RouterLsa::kBorder) != 0, (flags & v2::RouterLsa::kExternal) != 0};
   }
   /// `link(TopologyLink)` for each link to a vertex, `stub(Prefix, cost)` for each prefix, in the LSA's
-  /// order. A stub whose mask has a hole is left out.
+  /// order. A stub whose mask has a hole is left out, and so is a link of a type that is none.
   template <class Link, class Stub>
   static void read_router(const Lsa<V2>& lsa, Link&& link, Stub&& stub) {
     Reader in(lsa.body());

@@ -88,7 +88,8 @@ struct RouterLsa {
   static constexpr std::uint8_t kBorder = 0x01, kExternal = 0x02, kVirtual = 0x04;
   std::uint8_t flags = 0;  ///< the whole octet: B, E, V and whatever else was there
   std::vector<RouterLink> links;
-  std::uint8_t reserved = 0;  ///< as it stood, so that the bytes come back
+  std::uint8_t reserved = 0;        ///< as it stood, so that the bytes come back
+  std::vector<std::byte> trailing;  ///< after the last link, too short to be one, as they stood
   bool operator==(const RouterLsa&) const = default;
 };
 
@@ -161,6 +162,8 @@ struct V2 {
   /// The LSA at the beginning of `bytes` in form: length, checksum, type-specific structure (RFC 2328 section
   /// 13 steps 1 and 2 and A.4). nullopt when it is sound. `bytes` is exactly the header's length.
   [[nodiscard]] static std::optional<DropReason> validate_lsa(std::span<const std::byte> bytes);
+  /// As much of it as the header alone tells (age, sequence number, Link State ID).
+  [[nodiscard]] static std::optional<DropReason> validate_lsa_header(const LsaHeader<V2>& header);
 
   /// Encode with null authentication; the header's type, length and checksum are computed.
   [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const Hello<V2>&);

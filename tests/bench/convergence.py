@@ -9,6 +9,7 @@ FRR in the same run: at most a tenth.
 
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def stop_all(world, everyone):
     for router in everyone.values():
         if routers.processes(world, router):
             routers.kill(world, router)
+    for router in everyone.values():
         checks.wait_until(lambda router=router: f"{router.name}: {router.kind} does not end"
                           if routers.processes(world, router) else None)
         for protocol in _PROTOCOLS:
@@ -43,9 +45,8 @@ def stop_all(world, everyone):
 
 def left_over(world, router):
     """What a former run has left in a router's kernel, in words; None when its routes are the connected ones."""
-    connected = {network for network in router.interfaces().values() if network} | {router.underlay.network}
-    more = set(routers.kernel_routes(world, router.name)) - connected
-    return f"{router.name} still routes {', '.join(map(str, more))}" if more else None
+    left = routers.learned_routes(world, router.name)
+    return f"{router.name} still routes {', '.join(map(str, left))}" if left else None
 
 
 def sessions_up(world, everyone):
@@ -85,8 +86,8 @@ def measure(kind):
     """Medians (first packet, all routes) of RUNS runs of one kind of router."""
     os.environ["ROUTER"] = kind
     os.environ["MORE_CAP"] = "SYS_ADMIN" if kind == "frr" else "NET_RAW"
+    lab.Lab("triangle").down()
     world = lab.Lab("triangle")
-    world.down()
     try:
         world.up()
         everyone = prepare.routers(world.plan)
@@ -101,10 +102,18 @@ def measure(kind):
     return statistics.median(packets), statistics.median(routed)
 
 
+def end(_number, _frame):
+    """Out of time: the lab goes down with the exception."""
+    raise TimeoutError("the benchmark took too long")
+
+
 def main():
     if os.geteuid() != 0 or not os.path.exists("/dev/net/tun"):
         print("skipped: labs need root and /dev/net/tun")
         return SKIPPED
+    os.environ.setdefault("WGOSPF_LAB_STATE", "/run/wgospf-lab-test")
+    signal.signal(signal.SIGALRM, end)
+    signal.alarm(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
     medians = {}
     for kind in _INSTALLED:
         if kind != "wgospfd" and subprocess.run(["which", _INSTALLED[kind]], stdout=subprocess.DEVNULL,

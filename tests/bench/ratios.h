@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace wgospf::bench {
@@ -18,9 +19,10 @@ struct Ratio {
   std::string benchmark;
   std::string floor;
   double limit = 0;
+  std::string counter = {};  ///< compare this counter of both, and not their times
 };
 
-/// Prints as usual, and keeps the fastest CPU time of each benchmark.
+/// Prints as usual, and keeps the fastest CPU time of each benchmark and the least of each of its counters.
 class FastestReporter : public benchmark::ConsoleReporter {
  public:
   void ReportRuns(const std::vector<Run>& runs) override {
@@ -28,21 +30,27 @@ class FastestReporter : public benchmark::ConsoleReporter {
     for (const Run& run : runs) {
       if (run.run_type != Run::RT_Iteration || run.error_occurred || run.iterations == 0) continue;
       const auto time = run.cpu_accumulated_time / static_cast<double>(run.iterations);
-      const auto [at, fresh] = fastest_.try_emplace(run.run_name.function_name + arguments(run), time);
-      if (!fresh && time < at->second) at->second = time;
+      const std::string name = run.run_name.function_name + arguments(run);
+      keep_least({name, ""}, time);
+      for (const auto& [counter, value] : run.counters) keep_least({name, counter}, value.value);
     }
   }
-  /// Seconds an iteration; infinity when the benchmark did not run.
-  [[nodiscard]] double fastest(const std::string& name) const {
-    const auto at = fastest_.find(name);
-    return at == fastest_.end() ? std::numeric_limits<double>::infinity() : at->second;
+  /// Seconds an iteration, or the counter's value; infinity when the benchmark did not run.
+  [[nodiscard]] double least(const std::string& name, const std::string& counter) const {
+    const auto at = least_.find({name, counter});
+    return at == least_.end() ? std::numeric_limits<double>::infinity() : at->second;
   }
 
  private:
   static std::string arguments(const Run& run) {
     return run.run_name.args.empty() ? std::string() : "/" + run.run_name.args;
   }
-  std::map<std::string, double> fastest_;
+  using Key = std::pair<std::string, std::string>;  ///< benchmark, and its counter or "" for the time
+  void keep_least(const Key& key, double value) {
+    const auto [at, fresh] = least_.try_emplace(key, value);
+    if (!fresh && value < at->second) at->second = value;
+  }
+  std::map<Key, double> least_;
 };
 
 /// Runs all registered benchmarks five times and checks the ratios. Returns the exit status: 1 when a ratio
@@ -60,16 +68,18 @@ inline int run_with_ratios(int argc, char** argv, const std::vector<Ratio>& rati
   const bool filtered = argc > 1;
   bool failed = false;
   for (const Ratio& ratio : ratios) {
-    const double time = reporter.fastest(ratio.benchmark);
-    const double floor = reporter.fastest(ratio.floor);
+    const double time = reporter.least(ratio.benchmark, ratio.counter);
+    const double floor = reporter.least(ratio.floor, ratio.counter);
     const bool ran =
         time < std::numeric_limits<double>::infinity() && floor < std::numeric_limits<double>::infinity();
     if (!ran && filtered) continue;
     const bool good = ran && time <= ratio.limit * floor;
     failed = failed || !good;
-    std::printf("%s %s: %.3f us, floor %s: %.3f us, ratio %.2f (at most %.2f)\n", good ? "ok  " : "FAIL",
-                ratio.benchmark.c_str(), time * 1e6, ratio.floor.c_str(), floor * 1e6, time / floor,
-                ratio.limit);
+    const bool is_time = ratio.counter.empty();
+    const double scale = is_time ? 1e6 : 1;
+    std::printf("%s %s: %.3f %s, floor %s: %.3f, ratio %.2f (at most %.2f)\n", good ? "ok  " : "FAIL",
+                ratio.benchmark.c_str(), time * scale, is_time ? "us" : ratio.counter.c_str(),
+                ratio.floor.c_str(), floor * scale, time / floor, ratio.limit);
   }
   return failed ? 1 : 0;
 }

@@ -9,9 +9,10 @@
 // - An update: each LSA is encoded from its bytes and age. Each LSA that is sound is also taken apart and put
 //   together (decode_body, encode_lsa): the same bytes. An LSA in error keeps its bytes, and a note says so.
 // - An LSA on its own: sound in form, and taken apart and put together to the same bytes.
-// - A recording whose packet checksum is wrong (some public captures were edited): it must be rejected for
-// just
-//   that reason; then the checksum is put right, and the comparison is made with that.
+// - A recording said to have a wrong packet checksum (cksum_ok is false; some public captures were edited):
+// it
+//   must be rejected for just that reason; then the checksum is put right, and the comparison is made with
+//   that.
 // - OSPFv3 is skipped.
 
 #include <algorithm>
@@ -85,8 +86,9 @@ std::string check_decoded(const Packet<V2>& packet, const Bytes& recorded, std::
 std::string check_packet(const json& item, Bytes recorded, std::vector<std::string>& notes) {
   auto result = V2::decode(recorded);
   const auto* error = std::get_if<DecodeError>(&result);
-  const bool recorded_as_good = item.contains("cksum_ok") && item["cksum_ok"] == true;
-  if (error != nullptr && error->reason == DropReason::bad_packet_checksum && !recorded_as_good) {
+  if (item.contains("cksum_ok") && item["cksum_ok"] == false) {
+    if (error == nullptr || error->reason != DropReason::bad_packet_checksum)
+      return "not rejected for its wrong checksum";
     notes.emplace_back("the recorded checksum is wrong: rejected for it, then compared with it put right");
     store_u16(recorded.data() + kChecksumOffset, 0);
     const std::size_t length = load_u16(recorded.data() + 2);

@@ -2,9 +2,10 @@
 //
 // Takes folders (searched to the bottom for *.json and *.jsonl) and files, in any number; without arguments
 // the repository's own vectors and ../shared/vectors beside it. A file tells its kind by its keys (kinds.h).
-// Prints a line for each file with the failing cases and the reasons of skips below it, and closes with
-// "N passed, N failed, N skipped", counted in cases. Exit status: 0 nothing failed, 1 something failed,
-// 2 wrong usage, 77 nothing could be run at all (all skipped).
+// Prints a line for each file with the failing cases and the reasons of skips below it, and closes with the
+// reasons of all skips, "N skipped: REASON", and "N passed, N failed, N skipped", counted in cases. Exit
+// status: 0 nothing failed, 1 something failed or a folder holds no case, 2 wrong usage, 77 nothing could be
+// run at all (all skipped).
 
 #include <algorithm>
 #include <fstream>
@@ -23,6 +24,9 @@ constexpr int kExitFailed = 1, kExitUsage = 2, kExitAllSkipped = 77;
 
 struct Totals {
   std::size_t passed = 0, failed = 0, skipped = 0;
+  std::map<std::string, std::size_t> reasons;  ///< of skips
+
+  [[nodiscard]] std::size_t cases() const { return passed + failed + skipped; }
 };
 
 Document load(const fs::path& path) {
@@ -85,6 +89,8 @@ void run(const fs::path& path, Totals& totals) {
   totals.passed += report.count(Verdict::passed);
   totals.failed += report.count(Verdict::failed);
   totals.skipped += report.count(Verdict::skipped);
+  for (const CaseResult& result : report.results())
+    if (result.verdict == Verdict::skipped) ++totals.reasons[result.detail];
 }
 
 std::vector<fs::path> files_below(const fs::path& root) {
@@ -112,6 +118,7 @@ int main_program(const std::vector<std::string>& arguments) {
       } else {
         std::cout << "skip " << standard.string() << "\n       1 skipped: the folder is not there\n";
         ++totals.skipped;
+        ++totals.reasons["the folder is not there"];
       }
     }
   }
@@ -121,8 +128,13 @@ int main_program(const std::vector<std::string>& arguments) {
     return kExitUsage;
   }
   for (const fs::path& root : roots) {
+    const std::size_t before = totals.cases();
     for (const fs::path& file : files_below(root)) run(file, totals);
+    if (totals.cases() > before) continue;
+    std::cout << "FAIL " << root.string() << ": no case in it\n";
+    ++totals.failed;
   }
+  for (const auto& [reason, count] : totals.reasons) std::cout << count << " skipped: " << reason << '\n';
   std::cout << totals.passed << " passed, " << totals.failed << " failed, " << totals.skipped << " skipped\n";
   if (totals.failed > 0) return kExitFailed;
   return totals.passed == 0 && totals.skipped > 0 ? kExitAllSkipped : 0;

@@ -3,8 +3,12 @@
 The guest runs the same lab runner, the same topology and the same programs as outside.
 """
 
+import json
 import os
+import pathlib
+import shlex
 import shutil
+import subprocess
 import unittest
 
 from kernel_wg import guest
@@ -25,11 +29,51 @@ class InGuest(LabCase):
                 self.assertIn("wireguard", self.must(router.name, ["ip", "-d", "link", "show", tunnel.interface]))
         checks.every_lan_reaches_every_lan(self.lab)
 
+    def test_the_daemon_reads_the_kernels_devices(self):
+        for router in self.routers.values():
+            def peers_are_told(router=router):
+                shown = json.loads(self.must(router.name, ["wgospfctl", "--json", "show", "peers"]))
+                devices = {device["interface"]: device for device in shown["devices"]}
+                peers = {peer["interface"]: peer for peer in shown["peers"]}
+                for tunnel in router.tunnels:
+                    name = tunnel.interface
+                    if name not in peers or "handshake_age" not in peers[name]:
+                        return f"{router.name} shows no handshake on {name}"
+                    for field, what in (("public_key", "public-key"), ("peer", "peers")):
+                        key = self.must(router.name, ["wg", "show", name, what]).strip()
+                        shown_key = (devices if field == "public_key" else peers)[name]["public_key"]
+                        self.assertEqual(shown_key, key, f"{router.name}: {what} of {name}")
+                    self.assertEqual(devices[name]["backend"], "kernel")
+                return None
+            checks.wait_until(peers_are_told, 60)
+            interfaces = json.loads(self.must(router.name, ["wgospfctl", "--json", "show", "interfaces"]))["interfaces"]
+            for tunnel in router.tunnels:
+                [shown] = [interface for interface in interfaces if interface["name"] == tunnel.interface]
+                self.assertTrue(shown["wireguard"], f"{router.name}: {shown}")
+                self.assertEqual(shown.get("allowed_ips_findings", []), [], f"{router.name}: {tunnel.interface}")
+
     def test_silent_cut_is_routed_around(self):
         cut, heal = self.cut_and_heal("op1", "op2")
         self.say(f"silent cut: {cut}")
         self.say(f"healed: {heal}")
         self.assertLessEqual(cut.gap, DEAD_INTERVAL + EMULATION_SLACK)
+
+
+class AdapterInGuest(unittest.TestCase):
+    """Runs inside too: the kernel halves of wgadapter's own tests, which are skipped where there is no such device."""
+
+    def test_kernel_halves(self):
+        program = pathlib.Path(os.environ.get("WGOSPF_BIN", ROOT / "build/release/bin")) / "wgadapter_test"
+        if not program.exists():
+            self.skipTest(f"{program} is not built")
+        done = subprocess.run([program, "--gtest_filter=Both/*/kernel"], capture_output=True, text=True, timeout=600,
+                              check=False)
+        told = done.stdout[-4000:] + done.stderr[-2000:]
+        self.assertEqual(done.returncode, 0, told)
+        self.assertNotIn("[  SKIPPED ]", done.stdout)
+        passed = done.stdout.count("[       OK ]")
+        self.assertGreater(passed, 0, told)
+        print(f"{passed} tests of wgadapter on the kernel's WireGuard")
 
 
 class KernelWireGuard(unittest.TestCase):
@@ -40,10 +84,12 @@ class KernelWireGuard(unittest.TestCase):
             if shutil.which(program) is None:
                 self.skipTest(f"there is no {program} (packaging/install-deps test)")
         cache = ROOT / "build/kernel-wg"
-        settings = " ".join(f"{name}={os.environ[name]}" for name in ("WGOSPF_BIN", "ROUTER", "MORE_CAP")
-                            if name in os.environ)
-        script = (f"export TMPDIR=/run PATH={os.environ['PATH']} {settings}\ncd {ROOT}\n"
-                  f"exec /usr/bin/python3 tests/integration/run.py kernel_wg_test.InGuest\n")
-        status, text = guest.run(script, cache, timeout=900)
+        settings = " ".join(f"{name}={shlex.quote(os.environ[name])}"
+                            for name in ("PATH", "WGOSPF_BIN", "ROUTER", "MORE_CAP") if name in os.environ)
+        run = "/usr/bin/python3 tests/integration/run.py kernel_wg_test"
+        # 77 is "all skipped": in here nothing may be.
+        script = (f"export TMPDIR=/run {settings}\ncd {shlex.quote(str(ROOT))}\n"
+                  f"{run}.AdapterInGuest || exit\nexec {run}.InGuest\n")
+        status, text = guest.run(script, cache, timeout=1100)
         print(text[-6000:])
         self.assertEqual(status, 0, "the tests in the guest failed, or the guest did not end by itself")

@@ -53,6 +53,13 @@ class Runner(unittest.TestCase):
                       refusal(HEAD + "  nodes:\n    a: {}\n  links:\n    - endpoints: ['a:eth1', 'b:eth1']\n"))
         self.assertIn("already ends another link", refusal(TWO_NODES + "    - endpoints: ['a:eth1', 'b:eth2']\n"))
 
+    def test_what_containerlab_would_replace_is_refused(self):
+        for text in ("{env: {A: $HOME}}", "{env: {A: '${B}'}}", "{env: {A: '${B:-c}'}}", "{env: {A: '{{ .Name }}'}}",
+                     "{env: {A: __clabNodeName__}}", "{env: {__IMPORT_ENVS: 'true'}}"):
+            self.assertIn("to containerlab: a: {env", refusal(HEAD + f"  nodes:\n    a: {text}\n"), text)
+        self.assertIn("FILE:5: node a: exec: 'ip addr' stands twice",
+                      refusal(HEAD + "  nodes:\n    a: {exec: [ip addr, ip addr]}\n"))
+
     def test_every_topology_is_valid(self):
         done = subprocess.run([ROOT / "containerlab/lab", "validate"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -113,6 +120,29 @@ class RunnerNodes(unittest.TestCase):
         self.assertEqual(self.run_lab("down").returncode, 0)
         self.assertEqual(self.marked(), [])
         self.assertEqual(self.run_lab("down").returncode, 0, "down may be repeated")
+
+    def test_a_lab_ends_also_when_its_file_is_broken(self):
+        self.assertEqual(self.run_lab("up").returncode, 0)
+        self.path.write_text("name: [", encoding="ascii")
+        done = self.run_lab("down")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("is ended", done.stderr)
+        self.path.write_text(TWO_NODES, encoding="ascii")
+        self.assertEqual(self.run_lab("up").returncode, 0, "nothing of it is left")
+
+    def test_only_a_living_lab_keeps_its_variables(self):
+        self.path.write_text(TWO_NODES.replace("WORD: b", "WORD: '${WORD:=b}'"), encoding="ascii")
+        self.environment["WORD"] = "first"
+        self.assertEqual(self.run_lab("up").returncode, 0)
+        self.environment["WORD"] = "second"
+        self.assertEqual(self.in_node("b", "sh", "-c", "echo $WORD").stdout, "first\n")
+        state = pathlib.Path(self.environment["WGOSPF_LAB_STATE"]) / "small/lab.json"
+        left = state.read_text(encoding="ascii")
+        self.assertEqual(self.run_lab("down").returncode, 0)
+        state.parent.mkdir()
+        state.write_text(left, encoding="ascii")  # as a reboot leaves it: its nodes have ended
+        self.assertEqual(self.run_lab("up").returncode, 0)
+        self.assertEqual(self.in_node("b", "sh", "-c", "echo $WORD").stdout, "second\n")
 
     def test_an_interrupted_start_leaves_nothing(self):
         for number in (signal.SIGINT, signal.SIGKILL):

@@ -30,7 +30,7 @@ TEST_F(AdjacencyTest, Section10_8_FullWithinTenRoundTrips) {
 }
 
 // In: one of them starts 3 s later. Out: the same, counted from its start.
-TEST_F(AdjacencyTest, Section9_5_1_LateStarterIsFullWithinTenRoundTrips) {
+TEST_F(AdjacencyTest, Section9_5_LateStarterIsFullWithinTenRoundTrips) {
   const RouterIndex a = add_router(1), b = add_router(2);
   connect(a, b, {10, 40});
   network.start(b);

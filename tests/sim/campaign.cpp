@@ -5,10 +5,13 @@
 #include "tests/sim/faults.h"
 #include "tests/sim/network.h"
 #include "tests/sim/oracles.h"
+#include "tests/sim/rest.h"
 #include "tests/sim/topology.h"
 #include "tests/sim/trace.h"
 
 namespace wgospf::sim {
+
+using ospf::SpfDelay;
 
 namespace {
 
@@ -22,7 +25,8 @@ class Campaign {
         random_(options.seed),
         trace_(options.log),
         network_(Instant{} + random_.duration(seconds{1}, seconds{60 * 86400}), random_.next(), trace_),
-        topology_(network_, random_.fork(1)) {}
+        topology_(network_, random_.fork(1)),
+        rest_(network_) {}
 
   SeedResult run() {
     topology_.build(options_.routers);
@@ -55,10 +59,11 @@ class Campaign {
     fault_begin_ = random_.duration({}, seconds{30});
     fault_length_ = random_.octave_duration(seconds{1}, seconds{240});
     network_.timer_lateness = random_.pick<Duration>({Duration{}, milliseconds{1}, milliseconds{20}});
-    const bool slow_spf = random_.chance(20);  // another first delay than none
-    for (Router& router : network_.routers) {
-      if (slow_spf) router.spf_delay.initial_delay = milliseconds{50};
-    }
+    SpfDelay spf_delay;
+    if (random_.chance(20)) spf_delay.initial_delay = milliseconds{50};  // another first delay than none
+    // RFC 8405's long delay, or the short one throughout, as the daemon has it (daemon/config.h).
+    if (random_.chance(50)) spf_delay.long_delay = spf_delay.short_delay;
+    for (Router& router : network_.routers) router.spf_delay = spf_delay;
   }
 
   void schedule_starts() {
@@ -90,6 +95,7 @@ class Campaign {
     check_rest("after the faults", false);
     // Nothing may move any more; a second look a little later.
     const Instant checked = network_.now();
+    rest_.begin();
     network_.run_for(seconds{12});
     if (std::max(network_.last_route_change, network_.last_neighbor_change) > checked)
       report({"a route or an adjacency changed while at rest"}, "after the faults");
@@ -132,6 +138,7 @@ class Campaign {
   }
 
   void finish() {
+    report(rest_.end(), "at rest");
     report(network_.problems, "on the way");
     result_.trace_hash = trace_.hash();
     result_.routers = static_cast<std::uint32_t>(network_.routers.size());
@@ -145,6 +152,7 @@ class Campaign {
   Trace trace_;
   Network network_;
   Topology topology_;
+  RestOracle rest_;
   SeedResult result_;
   Instant begin_{}, last_fault_{};
   Duration end_{}, last_start_{}, fault_begin_{}, fault_length_{};
@@ -156,13 +164,18 @@ SeedResult run_seed(const SeedOptions& options) {
   return Campaign(options).run();
 }
 
-std::optional<std::size_t> fewest_faults(SeedOptions options, std::size_t faults) {
+std::size_t fewer_faults(SeedOptions options, std::size_t faults, const std::function<bool()>& is_time_left) {
   options.log = nullptr;
-  for (std::size_t count = 0; count <= faults; ++count) {
-    options.faults = count;
-    if (!run_seed(options).problems.empty()) return count;
+  // With `failing` of them it fails; with fewer than `passing` it mostly does not.
+  std::size_t passing = 0, failing = faults;
+  while (passing < failing && is_time_left()) {
+    options.faults = passing + (failing - passing) / 2;
+    if (run_seed(options).problems.empty())
+      passing = *options.faults + 1;
+    else
+      failing = *options.faults;
   }
-  return std::nullopt;
+  return failing;
 }
 
 }  // namespace wgospf::sim

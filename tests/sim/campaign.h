@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +35,9 @@ struct SeedResult {
 
 [[nodiscard]] SeedResult run_seed(const SeedOptions& options);
 
-/// The smallest number of faults with which the seed still fails; nullopt when it passes.
-[[nodiscard]] std::optional<std::size_t> fewest_faults(SeedOptions options, std::size_t faults);
+/// Halves the schedule of a failing seed to find a number of faults with which it still fails, while there is
+/// time left. (Fewer may do, since a further fault can also hide a failure.)
+[[nodiscard]] std::size_t fewer_faults(SeedOptions options, std::size_t faults,
+                                       const std::function<bool()>& is_time_left);
 
 }  // namespace wgospf::sim

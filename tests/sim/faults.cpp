@@ -1,6 +1,7 @@
 #include "tests/sim/faults.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace wgospf::sim {
@@ -227,24 +228,29 @@ void FaultPlan::mismatch(CableIndex cable) {
   if (random_.chance(66)) add(later(at), cable_name(cable) + " dead intervals agree", set(4));
 }
 
-/// The interface is made anew under another ifindex, at once or after having been away.
+/// The interface is made anew under another ifindex, at once or after having been away; in half of the cases
+/// with another address, so that the far end has to send elsewhere.
 void FaultPlan::readdress(CableIndex cable) {
   const std::uint32_t end = random_.below(2);
   const std::uint32_t ifindex = random_.between(1000, 60000);
   const bool goes_down = random_.chance(50);
+  const auto address = ifindex % 2 == 0 ? std::optional(topology_.new_address()) : std::nullopt;
   Duration at = moment();
   if (goes_down) {
     add(at, cable_name(cable) + " interface deleted",
         [=](Network& n) { set_cable_up(n, cable, end, false); });
     at = later(at);
   }
-  add(at, cable_name(cable) + " interface made anew", [=](Network& n) {
-    const auto side = n.cables[cable].ends[end];
-    LinkStatus<V2> status = n.routers[side.router].ports.at(side.link).status;
-    status.ifindex = InterfaceIndex{ifindex};
-    status.up = true;
-    n.set_status(side.router, side.link, std::move(status));
-  });
+  add(at, cable_name(cable) + " interface made anew" + (address ? " as " + address->address.to_string() : ""),
+      [=](Network& n) {
+        const auto side = n.cables[cable].ends[end];
+        LinkStatus<V2> status = n.routers[side.router].ports.at(side.link).status;
+        status.ifindex = InterfaceIndex{ifindex};
+        status.up = true;
+        if (address && status.addresses.empty()) status.unnumbered_source = address->address;
+        if (address && !status.addresses.empty()) status.addresses = {*address};
+        n.set_status(side.router, side.link, std::move(status));
+      });
 }
 
 void calm(Network& network) {

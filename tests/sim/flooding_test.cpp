@@ -55,6 +55,58 @@ TEST_F(FloodingTest, Section12_4_ThirdAndLaterInstancesAreSpaced) {
   EXPECT_EQ(peer->held(key)->checksum, stored(0, key)->lsa.checksum());
 }
 
+// In: five refreshes 20 s apart, and a change 1 s after the last. Out: the change goes out in the same
+// moment.
+TEST_F(FloodingTest, Section12_4_AChangeAfterRefreshesGoesOutAtOnce) {
+  const RouterIndex router = add_router(1);
+  network.routers[router].ls_refresh_time = seconds{20};
+  auto peer = add_peer(router, 9);
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return peer->is_full() && full_count(router) == 1; }, seconds{5}));
+  network.run_for(seconds{10});
+  const auto key = router_key(network.routers[router].id);
+  const auto wanted = stored(router, key)->lsa.sequence_number() + 5;
+  ASSERT_TRUE(
+      network.run_until([&] { return stored(router, key)->lsa.sequence_number() == wanted; }, seconds{120}));
+  network.run_for(seconds{1});
+  const auto sequence_number = stored(router, key)->lsa.sequence_number();
+  set_cost(router, peer_link(*peer), 20);
+  EXPECT_EQ(stored(router, key)->lsa.sequence_number(), sequence_number + 1);
+}
+
+// In: an external withdrawn and set again every 300 ms for 30 s. Out: its instances are spaced like those of
+// any other burst; when it is over the last state is what the neighbour holds.
+TEST_F(FloodingTest, Section12_4_TogglingAnExternalIsThrottled) {
+  auto peer = full_peer(1, 9);
+  ExternalRoute<V2> route;
+  route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
+  const LsaKey<V2> key{v2::LsaType::as_external, LinkStateId{route.prefix.address.value},
+                       network.routers[0].id};
+  const Instant start = network.now();
+  for (int i = 0; i < 50; ++i) {
+    network.change_externals(0, {route}, {});
+    network.run_for(milliseconds{300});
+    network.change_externals(0, {}, {route.prefix});
+    network.run_for(milliseconds{300});
+  }
+  std::vector<Instant> originated;
+  for (const auto& told : events)
+    if (const auto* event = std::get_if<LsaOriginated<V2>>(&told.event);
+        event != nullptr && event->header.key == key && !event->flushed)
+      originated.push_back(told.at);
+  ASSERT_GE(originated.size(), 3U);
+  EXPECT_EQ(originated.front(), start);
+  for (std::size_t i = 2; i < originated.size(); ++i)
+    EXPECT_GE(originated[i] - originated[i - 1], milliseconds{1050});
+  EXPECT_LE(originated.size(), 12U);
+  network.run_for(seconds{10});
+  EXPECT_FALSE(peer->held(key));
+  network.change_externals(0, {route}, {});
+  network.run_for(kRoundTrip);
+  EXPECT_TRUE(peer->held(key)) << "rested: at once again";
+}
+
 // In: five instances of one LSA, 100 ms apart. Out: three are taken, the others dropped and counted; when the
 // last is repeated after MinLSArrival it is taken.
 TEST_F(FloodingTest, Section13_Step5a_ThreeInstancesWithinASecondAreTaken) {

@@ -17,9 +17,13 @@
 
 namespace {
 
+using wgospf::sim::fewer_faults;
 using wgospf::sim::run_seed;
 using wgospf::sim::SeedOptions;
 using wgospf::sim::SeedResult;
+
+/// For making failures smaller, all of them together.
+constexpr std::chrono::seconds kSearchTime{60};
 
 constexpr const char* kUsage =
     "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H]\n"
@@ -99,11 +103,11 @@ Arguments parse(int argc, char** argv) {
   return arguments;
 }
 
-std::string replay_command(const SeedOptions& options, std::optional<std::size_t> faults) {
+std::string replay_command(const SeedOptions& options) {
   std::string command = "wgospf_sim --seed " + std::to_string(options.seed);
   if (options.routers) command += " --routers " + std::to_string(*options.routers);
   if (options.hours) command += " --hours " + std::to_string(*options.hours);
-  if (faults) command += " --faults " + std::to_string(*faults);
+  if (options.faults) command += " --faults " + std::to_string(*options.faults);
   return command;
 }
 
@@ -135,16 +139,36 @@ class Range {
         options.seed = next_++;
       }
       SeedResult result = run_seed(options);
+      const bool failed = !result.problems.empty();
       if (arguments_.twice && run_seed(options).trace_hash != result.trace_hash)
         result.problems.push_back("the same seed gave two different traces");
-      std::optional<std::size_t> faults = options.faults;
-      if (!result.problems.empty() && !faults) faults = fewest_faults(options, result.faults);
-      const std::lock_guard lock(mutex_);
-      note(options, result, faults);
+      {
+        const std::lock_guard lock(mutex_);
+        note(options, result);
+      }
+      if (failed && !options.faults) look_for_fewer_faults(options, result.faults);
     }
   }
 
-  void note(const SeedOptions& options, const SeedResult& result, std::optional<std::size_t> faults) {
+  /// Only once the failure has been told, and not for long: the test may be ended by its timeout.
+  void look_for_fewer_faults(SeedOptions options, std::size_t all) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto is_time_left = [&] {
+      const std::lock_guard lock(mutex_);
+      return search_time_ + (std::chrono::steady_clock::now() - start) < kSearchTime;
+    };
+    if (!is_time_left()) return;
+    options.faults = fewer_faults(options, all, is_time_left);
+    const std::lock_guard lock(mutex_);
+    search_time_ += std::chrono::steady_clock::now() - start;
+    if (*options.faults == all) return;
+    std::printf("seed %llu fails with the first %zu of %zu faults\n  replay: %s\n",
+                static_cast<unsigned long long>(options.seed), *options.faults, all,
+                replay_command(options).c_str());
+    std::fflush(stdout);
+  }
+
+  void note(const SeedOptions& options, const SeedResult& result) {
     packets_ += result.packets;
     virtual_seconds_ += in_seconds(result.virtual_time);
     if (result.problems.empty()) {
@@ -159,7 +183,7 @@ class Range {
     std::printf("seed %llu failed: %u routers, %zu cables, %zu faults\n",
                 static_cast<unsigned long long>(options.seed), result.routers, result.cables, result.faults);
     for (const auto& problem : result.problems) std::printf("  %s\n", problem.c_str());
-    std::printf("  replay: %s\n", replay_command(options, faults).c_str());
+    std::printf("  replay: %s\n", replay_command(options).c_str());
     std::fflush(stdout);
   }
 
@@ -185,6 +209,7 @@ class Range {
   std::uint64_t packets_ = 0;
   double virtual_seconds_ = 0;
   std::vector<double> convergence_;
+  std::chrono::steady_clock::duration search_time_{};
   std::pair<double, std::uint64_t> slowest_{};  ///< share of what was allowed, and the seed
 };
 

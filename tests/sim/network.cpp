@@ -215,8 +215,11 @@ void Network::send(CableIndex index, std::size_t from_end, Datagram datagram) {
   const Cable& cable = cables[index];
   const Direction& way = cable.into[to_end];
   ++packets;
-  if (way.cut || random_.per_mille(way.loss) || datagram.bytes->size() + 20 > cable.mtu) return;
+  if (way.cut) return tell_fate(index, to_end, datagram, "vanishes, the cable is cut");
+  if (random_.per_mille(way.loss)) return tell_fate(index, to_end, datagram, "is lost");
+  if (datagram.bytes->size() + 20 > cable.mtu) return tell_fate(index, to_end, datagram, "is too large");
   if (random_.per_mille(way.corrupt)) {  // one bit: both checksums of OSPF find any single one
+    tell_fate(index, to_end, datagram, "is corrupted");
     auto spoilt = *datagram.bytes;
     spoilt[random_.below(spoilt.size())] ^= std::byte{1} << random_.below(8);
     datagram.bytes = std::make_shared<const std::vector<std::byte>>(std::move(spoilt));
@@ -227,15 +230,26 @@ void Network::send(CableIndex index, std::size_t from_end, Datagram datagram) {
                     [this, index, to_end, datagram] { deliver(index, to_end, datagram); });
   };
   arrive({});
-  if (random_.per_mille(way.duplicate)) arrive(random_.duration({}, way.duplicate_delay));
+  if (!random_.per_mille(way.duplicate)) return;
+  tell_fate(index, to_end, datagram, "is duplicated");
+  arrive(random_.duration({}, way.duplicate_delay));
 }
 
 void Network::deliver(CableIndex index, std::size_t to_end, const Datagram& datagram) {
   const Cable::End& end = cables[index].ends[to_end];
   if (end.tap) return end.tap(now(), datagram);
   const Router& router = routers[end.router];
-  if (router.life == Life::absent || !router.ports.at(end.link).status.up) return;
+  if (router.life == Life::absent) return tell_fate(index, to_end, datagram, "finds no router");
+  if (!router.ports.at(end.link).status.up) return tell_fate(index, to_end, datagram, "finds the link down");
+  tell_fate(index, to_end, datagram, "arrives");
   handle(end.router, Received<V2>{end.link, datagram.source, datagram.destination, *datagram.bytes});
+}
+
+void Network::tell_fate(CableIndex index, std::size_t to_end, const Datagram& datagram, const char* fate) {
+  if (!trace.is_logging()) return;
+  const Cable::End& end = cables[index].ends[to_end];
+  note((end.tap ? "peer" : "r" + std::to_string(end.router)) + " link " + std::to_string(end.link.value) +
+       " from " + datagram.source.to_string() + ": " + fate + ": " + describe_packet(*datagram.bytes));
 }
 
 bool Network::run_until(const std::function<bool()>& condition, Duration deadline) {

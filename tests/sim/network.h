@@ -159,6 +159,8 @@ class Network {
   void check_packet(RouterIndex router, const Port& port, const ospf::PacketBytes& bytes);
   void see_event(RouterIndex router, const ospf::Event<V2>& event);
   void deliver(CableIndex cable, std::size_t to_end, const Datagram& datagram);
+  /// What becomes of a datagram, for a replay's log.
+  void tell_fate(CableIndex cable, std::size_t to_end, const Datagram& datagram, const char* fate);
   void end_life(RouterIndex router);
 
   Random random_;

@@ -237,25 +237,30 @@ class Walk {
         marks_(network.routers.size(), Mark::unseen) {}
 
   void from(RouterIndex router) {
-    if (marks_[router] == Mark::arrives) return;
+    if (marks_[router] == Mark::known) return;
     if (marks_[router] == Mark::on_path) return complain(router, "is a forwarding loop");
-    marks_[router] = Mark::on_path;
-    step(router);
-    marks_[router] = Mark::arrives;
+    if (marks_[router] == Mark::unseen) {
+      marks_[router] = Mark::on_path;
+      marks_[router] = step(router);
+    }
+    // To have no route is right where nobody sends here.
+    if (marks_[router] == Mark::no_route && depth_ > 0) complain(router, "has no route onwards");
   }
 
  private:
-  enum class Mark : std::uint8_t { unseen, on_path, arrives };
+  /// `known`: arrives, or was complained of.
+  enum class Mark : std::uint8_t { unseen, on_path, known, no_route };
 
-  void step(RouterIndex index) {
+  Mark step(RouterIndex index) {
     const Router& router = network_.routers[index];
-    if (!router.is_running()) return complain(index, "leads to a dead router");
+    if (!router.is_running()) return complain(index, "leads to a dead router"), Mark::known;
     const auto table = router.instance->routes();
     const Route<V2>* route = table->lookup(target_);
     if (const int own = own_length(router); own >= 0 && (route == nullptr || own >= route->prefix.length))
-      return;
-    if (route == nullptr) return depth_ == 0 ? void() : complain(index, "has no route onwards");
-    if (route->set == kAttachedSet) return complain(index, "calls attached what it does not have");
+      return Mark::known;
+    if (route == nullptr) return Mark::no_route;
+    if (route->set == kAttachedSet)
+      return complain(index, "calls attached what it does not have"), Mark::known;
     ++depth_;
     for (const auto& hop : table->next_hops(*route)) {
       if (hop.router == RouterId{}) continue;  // a host on a LAN of this router: arrived
@@ -263,6 +268,7 @@ class Walk {
       from(network_.cables[port.cable.value()].ends[1 - port.end].router);
     }
     --depth_;
+    return Mark::known;
   }
   /// Length of the longest prefix of the router's own (subnets and what it redistributes) around the target.
   int own_length(const Router& router) const {

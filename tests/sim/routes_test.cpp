@@ -98,6 +98,25 @@ TEST_F(RoutesTest, Section16_1_ParallelLinksAreEqualCostPaths) {
   EXPECT_NE(hops[0].gateway, hops[1].gateway);
 }
 
+// In: the far end of a cable gets another address while the adjacency stays. Out: the next hop follows with
+// its first hello from there.
+TEST_F(RoutesTest, Section10_5_NextHopsFollowTheNeighborsAddress) {
+  const RouterIndex a = add_router(1), b = add_router(2);
+  const CableIndex cable = connect(a, b);
+  const Ipv4Address at_b{0xc0a82401}, moved{0x0a000102};
+  add_lan(b, at_b);
+  settle();
+  const auto end = network.cables[cable].ends[1];
+  auto status = network.routers[b].ports.at(end.link).status;
+  ASSERT_EQ(ways(a, at_b).front().gateway, status.addresses.front().address);
+  status.addresses = {{moved, 30}};
+  network.set_status(b, end.link, status);
+  network.run_for(2 * kDelay);
+  ASSERT_EQ(ways(a, at_b).size(), 1U);
+  EXPECT_EQ(ways(a, at_b).front().gateway, moved);
+  EXPECT_TRUE(all_full());
+}
+
 // In: an external with a forwarding address on a LAN that the calculating router shares. Out: straight to
 // that address on the LAN, and a third router goes to whichever is nearer to the LAN: no loop.
 TEST_F(RoutesTest, Section16_4_ForwardingAddressOnASharedLanIsReachedDirectly) {

@@ -9,8 +9,11 @@ namespace wgospf::sim {
 using namespace ospf;
 
 ScriptedPeer::ScriptedPeer(Network& network, RouterIndex router, LinkId port, RouterId id,
-                           Ipv4Address address)
-    : network_(network), id_(id), address_(address), config_(network.routers[router].ports.at(port).config) {
+                           Ipv4Address own_address)
+    : address(own_address),
+      network_(network),
+      id_(id),
+      config_(network.routers[router].ports.at(port).config) {
   Cable::End peer;
   peer.tap = [this](Instant, const Datagram& datagram) { receive(datagram); };
   cable_ = network.connect({router, port, {}}, std::move(peer));
@@ -23,7 +26,8 @@ void ScriptedPeer::start() {
 void ScriptedPeer::become(RouterId id) {
   id_ = id;
   neighbor_.reset();
-  two_way_ = exchanging_ = full_ = described_ = false;
+  two_way_ = exchanging_ = full_ = false;
+  described_ = 0;
   wanted_.clear();
   database_.clear();
   send_hello();
@@ -34,20 +38,23 @@ void ScriptedPeer::hello_due() {
   network_.scheduler.after(seconds{1}, [this] { hello_due(); });
 }
 
-void ScriptedPeer::send_hello() {
+Hello<V2> ScriptedPeer::hello() const {
   Hello<V2> hello;
   hello.fields.network_mask = netmask(30);
   hello.hello_interval = config_.hello_interval;
   hello.dead_interval = config_.dead_interval;
   hello.options = {v2::Options::kExternal};
   if (neighbor_) hello.neighbors.push_back(*neighbor_);
-  transmit(V2::encode(id_, kBackbone, hello));
+  return hello;
 }
 
-void ScriptedPeer::transmit(std::vector<std::byte> bytes) {
-  network_.send(
-      cable_, 1,
-      {address_, Network::kAllSpfRouters, std::make_shared<const std::vector<std::byte>>(std::move(bytes))});
+void ScriptedPeer::send_hello() {
+  transmit(V2::encode(id_, kBackbone, hello()));
+}
+
+void ScriptedPeer::transmit(std::vector<std::byte> bytes, Ipv4Address source, Ipv4Address destination) {
+  network_.send(cable_, 1,
+                {source, destination, std::make_shared<const std::vector<std::byte>>(std::move(bytes))});
 }
 
 void ScriptedPeer::send_update(const std::vector<OutgoingLsa<V2>>& lsas) {
@@ -56,6 +63,10 @@ void ScriptedPeer::send_update(const std::vector<OutgoingLsa<V2>>& lsas) {
 
 void ScriptedPeer::send_dd(const DatabaseDescription<V2>& dd) {
   transmit(V2::encode(id_, kBackbone, dd));
+}
+
+void ScriptedPeer::send_request(const std::vector<LsaKey<V2>>& keys) {
+  transmit(V2::encode(id_, kBackbone, LinkStateRequest<V2>{keys}));
 }
 
 void ScriptedPeer::hold(const Lsa<V2>& lsa) {
@@ -71,7 +82,7 @@ std::optional<LsaHeader<V2>> ScriptedPeer::held(const LsaKey<V2>& key) const {
 Lsa<V2> ScriptedPeer::router_lsa(std::int32_t sequence_number, std::uint32_t stubs, std::uint16_t age) const {
   v2::RouterLsa body;
   if (neighbor_)
-    body.links.push_back({neighbor_->value, address_.value, v2::RouterLinkType::point_to_point, 10, {}});
+    body.links.push_back({neighbor_->value, address.value, v2::RouterLinkType::point_to_point, 10, {}});
   for (std::uint32_t i = 0; i < stubs; ++i)
     body.links.push_back({0xc6336400 + i, 0xffffffff, v2::RouterLinkType::stub, 1, {}});
   LsaHeader<V2> header;
@@ -101,20 +112,31 @@ void ScriptedPeer::take(const Hello<V2>& hello) {
   hellos.push_back(network_.now());
   const bool listed = std::find(hello.neighbors.begin(), hello.neighbors.end(), id_) != hello.neighbors.end();
   if (!listed) {
-    exchanging_ = full_ = described_ = false;
+    exchanging_ = full_ = false;
+    described_ = 0;
     two_way_ = false;
     send_hello();
     return;
   }
   if (std::exchange(two_way_, true)) return;
   send_hello();
-  if (!answers_descriptions) return;
+  if (answers_descriptions) open_exchange();
+}
+
+DatabaseDescription<V2> ScriptedPeer::opening_dd() const {
   DatabaseDescription<V2> dd;
-  dd.interface_mtu = 1420;
-  dd.options = {v2::Options::kExternal | v2::Options::kOpaque};
+  dd.interface_mtu = mtu;
+  dd.options = dd_options;
   dd.flags = {.init = true, .more = true, .master = true};
   dd.sequence_number = dd_sequence_;
-  send_dd(dd);
+  return dd;
+}
+
+void ScriptedPeer::open_exchange() {
+  exchanging_ = full_ = false;
+  described_ = 0;
+  wanted_.clear();
+  send_dd(opening_dd());
 }
 
 std::vector<LsaHeader<V2>> ScriptedPeer::headers() const {
@@ -126,41 +148,56 @@ std::vector<LsaHeader<V2>> ScriptedPeer::headers() const {
 /// One packet describes everything: a test's databases are small.
 void ScriptedPeer::take(const DatabaseDescription<V2>& dd) {
   descriptions.push_back({network_.now(), dd});
-  if (!answers_descriptions || full_) return;
+  if (!answers_descriptions) return;
+  const bool is_slave = *neighbor_ > id_;
+  if (dd.flags.init && (exchanging_ || full_)) {  // section 10.6: the other side begins again
+    ++dd_sequence_;
+    open_exchange();
+    if (!is_slave) return;
+  }
+  if (full_) return;
+  const unsigned packets = describes_twice ? 2 : 1;
   for (const auto& header : dd.headers) {
     const auto own = held(header.key);
     if (!own || compare_recency(header, *own) > 0) wanted_.push_back(header.key);
   }
   DatabaseDescription<V2> answer;
-  answer.interface_mtu = 1420;
-  answer.options = {v2::Options::kExternal | v2::Options::kOpaque};
-  const bool is_slave = *neighbor_ > id_;
+  answer.interface_mtu = mtu;
+  answer.options = dd_options;
   if (is_slave) {
     if (!dd.flags.init && !exchanging_) return;
-    exchanging_ = true;
     answer.sequence_number = dd.sequence_number;
   } else {
     if (dd.flags.init || dd.sequence_number != dd_sequence_) return;
-    exchanging_ = true;
-    if (described_ && !dd.flags.more) return exchange_done();
+    if (described_ >= packets && !dd.flags.more) return exchange_done();
     answer.sequence_number = ++dd_sequence_;
     answer.flags.master = true;
   }
-  if (!std::exchange(described_, true)) answer.headers = headers();
+  exchanging_ = true;
+  if (described_ < packets) {
+    answer.headers = headers();
+    ++described_;
+  }
+  answer.flags.more = described_ < packets;
   send_dd(answer);
   if (is_slave && !dd.flags.more) exchange_done();
 }
 
 void ScriptedPeer::exchange_done() {
   full_ = wanted_.empty();
-  if (!full_) transmit(V2::encode(id_, kBackbone, LinkStateRequest<V2>{wanted_}));
+  if (!full_) send_request(wanted_);
 }
 
 void ScriptedPeer::take(const LinkStateRequest<V2>& request) {
+  requests.push_back({network_.now(), request.keys});
   std::vector<OutgoingLsa<V2>> lsas;
-  for (const auto& key : request.keys)
-    if (const auto it = database_.find(key); it != database_.end())
-      lsas.push_back({it->second.lsa, static_cast<std::uint16_t>(it->second.lsa.header().age + 1)});
+  for (const auto& key : request.keys) {
+    const auto other = answers.find(key);
+    const auto it = database_.find(key);
+    if (other == answers.end() && it == database_.end()) continue;
+    const Lsa<V2>& lsa = other == answers.end() ? it->second.lsa : other->second;
+    lsas.push_back({lsa, static_cast<std::uint16_t>(lsa.header().age + 1)});
+  }
   send_update(lsas);
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 // A neighbour that a test leads by the hand: it becomes Full like anybody else, acknowledges what it takes,
-// and writes down with times what it was sent. It can be strict about MinLSArrival as other implementations
-// are, deaf to updates, and send whatever a test makes up.
+// and writes down with times what it was sent. An exchange that the other side opens anew it opens anew, too.
+// It can be strict about MinLSArrival as other implementations are, deaf to updates, and send whatever a test
+// makes up.
 
 #include <cstdint>
 #include <map>
@@ -27,6 +28,11 @@ class ScriptedPeer {
     ospf::DatabaseDescription<V2> dd;
   };
 
+  struct SeenRequest {
+    Instant at;
+    std::vector<ospf::LsaKey<V2>> keys;
+  };
+
   /// Stands at `router`'s end of a new cable to `port`.
   ScriptedPeer(Network& network, RouterIndex router, LinkId port, RouterId id, Ipv4Address address);
   ScriptedPeer(const ScriptedPeer&) = delete;
@@ -48,12 +54,29 @@ class ScriptedPeer {
                                          std::uint16_t age = 0) const;
   void send_update(const std::vector<ospf::OutgoingLsa<V2>>& lsas);
   void send_dd(const ospf::DatabaseDescription<V2>& dd);
+  void send_request(const std::vector<ospf::LsaKey<V2>>& keys);
+  /// Any packet, from its own address to 224.0.0.5 unless told otherwise.
+  void transmit(std::vector<std::byte> bytes) {
+    transmit(std::move(bytes), address, Network::kAllSpfRouters);
+  }
+  void transmit(std::vector<std::byte> bytes, Ipv4Address source, Ipv4Address destination);
+  /// Its hello of this moment.
+  [[nodiscard]] ospf::Hello<V2> hello() const;
+  /// A database description as it would open an exchange, to be changed by a test.
+  [[nodiscard]] ospf::DatabaseDescription<V2> opening_dd() const;
 
   bool strict_arrival = false;       ///< drops silently what follows its predecessor within MinLSArrival
   bool acknowledges = true;          ///< false: deaf to updates once Full
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
+  bool describes_twice = false;      ///< its headers are in two packets of an exchange
+  Ipv4Address address;               ///< its packets' source
+  std::uint16_t mtu = 1420;          ///< as its database descriptions say
+  ospf::v2::Options dd_options{ospf::v2::Options::kExternal | ospf::v2::Options::kOpaque};
+  /// What it answers a request for this key with, instead of what it holds.
+  std::map<ospf::LsaKey<V2>, ospf::Lsa<V2>> answers;
   std::vector<Seen> updates;
   std::vector<SeenDd> descriptions;
+  std::vector<SeenRequest> requests;
   std::vector<Instant> hellos;
   std::vector<ospf::LsaHeader<V2>> acknowledgments;
 
@@ -74,16 +97,16 @@ class ScriptedPeer {
   void exchange_done();
   void hello_due();
   void send_hello();
+  void open_exchange();
   [[nodiscard]] std::vector<ospf::LsaHeader<V2>> headers() const;
-  void transmit(std::vector<std::byte> bytes);
 
   Network& network_;
   CableIndex cable_ = 0;
   RouterId id_;
-  Ipv4Address address_;
   ospf::InterfaceConfig config_;
   std::optional<RouterId> neighbor_;
-  bool two_way_ = false, exchanging_ = false, full_ = false, described_ = false;
+  bool two_way_ = false, exchanging_ = false, full_ = false;
+  unsigned described_ = 0;  ///< packets with its headers in this exchange
   std::uint32_t dd_sequence_ = 1000;
   std::vector<ospf::LsaKey<V2>> wanted_;
   std::map<ospf::LsaKey<V2>, Held> database_;

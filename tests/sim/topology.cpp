@@ -156,6 +156,10 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   return index;
 }
 
+InterfaceAddress<V2> Topology::new_address() {
+  return {Ipv4Address{kSubnets + 4 * next_subnet_++ + 1}, 30};
+}
+
 ExternalRoute<V2> Topology::external(RouterIndex router) {
   ExternalRoute<V2> route;
   // Few prefixes, of three lengths on the same addresses: shared ones, nested ones, and ids that collide

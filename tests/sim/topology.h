@@ -23,6 +23,8 @@ class Topology {
   CableIndex add_cable(RouterIndex a, RouterIndex b);
   /// One more LAN at a router: a passive port.
   LinkId add_lan(RouterIndex router);
+  /// An address in a subnet that no cable has.
+  [[nodiscard]] ospf::InterfaceAddress<V2> new_address();
   /// A prefix that is now and then another router's too, with random metrics.
   [[nodiscard]] ospf::ExternalRoute<V2> external(RouterIndex router);
   [[nodiscard]] std::uint16_t cost();

@@ -7,6 +7,7 @@ the modules it needs, mounts this machine's root by 9p with a /run of its own, a
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -79,7 +80,7 @@ def _initramfs(cache, kernel, job):
                 order.append(pathlib.Path(words[1]).name)
                 shutil.copy(words[1], tree / "modules")
     (tree / "modules/order").write_text("\n".join(order) + "\n", encoding="ascii")
-    (tree / "init").write_text(_INIT.replace("@STATUS@", _STATUS).replace("@JOB@", str(job)), encoding="ascii")
+    (tree / "init").write_text(_INIT.replace("@STATUS@", _STATUS).replace("@JOB@", shlex.quote(str(job))), encoding="ascii")
     (tree / "init").chmod(0o755)
     image = cache / "initramfs.img"
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))

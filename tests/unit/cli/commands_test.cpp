@@ -12,8 +12,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <sstream>
+#include <streambuf>
 #include <string>
 #include <vector>
 
@@ -85,6 +87,23 @@ TEST_F(Commands, WithAnAddressWhereNobodyListensSaySo) {
   EXPECT_EQ(outcome.err.find("wgospfctl: wgospfd does not answer at 127.0.0.1:1"), 0U) << outcome.err;
 }
 
+TEST_F(Commands, WithASocketThatIsNeitherPathNorAddressSaySo) {
+  const auto outcome = wgospfctl({"--socket", "foo.sock"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.err,
+            "wgospfctl: \"foo.sock\" is neither a path nor HOST:PORT; for a socket in this directory write "
+            "./foo.sock.\n");
+}
+
+TEST(FailureText, OfANameThatDoesNotResolveIsOurs) {
+  const grpc::Status status(
+      grpc::StatusCode::UNAVAILABLE,
+      "DNS resolution failed for router.example:50051: C-ares status is not ARES_SUCCESS "
+      "qtype=A name=router.example is_balancer=0: Domain name not found");
+  EXPECT_EQ(failure_text(status, "router.example:50051"),
+            "There is no address for router.example: the name is unknown, or no name server answers.");
+}
+
 /// Runs `check` in a child that is nobody; gives its exit status.
 int as_nobody(const std::function<bool()>& check) {
   const pid_t child = fork();
@@ -145,6 +164,51 @@ TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_NE(outcome.err, "");
   }
+}
+
+TEST(CommandLine, HowManyPathsTheDaemonFindsIsTheDaemonsToSay) {
+  EXPECT_EQ(wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "0"}).status, 2);
+  EXPECT_EQ(
+      wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "200000", "--socket", "/nonexistent/s"}).status, 1);
+}
+
+/// Takes nothing, like a full disk.
+class FullBuffer : public std::streambuf {
+ protected:
+  int overflow(int) override { return traits_type::eof(); }
+};
+
+TEST(CommandLine, AnAnswerThatCannotBeWrittenIsNone) {
+  for (const char* question : {"--help", "--version"}) {
+    const std::vector<const char*> arguments{"wgospfctl", question};
+    FullBuffer full;
+    std::ostream out(&full);
+    std::ostringstream err;
+    EXPECT_EQ(run(2, arguments.data(), {out, err, Colours::off}), 1);
+    EXPECT_EQ(err.str(), "wgospfctl: The answer could not be written.\n");
+  }
+}
+
+TEST(CommandLine, AFullDiskIsNamed) {
+  if (access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full";
+  const std::vector<const char*> arguments{"wgospfctl", "--version"};
+  std::ofstream out("/dev/full");
+  std::ostringstream err;
+  EXPECT_EQ(run(2, arguments.data(), {out, err, Colours::off}), 1);
+  EXPECT_EQ(err.str(), "wgospfctl: The answer could not be written: No space left on device.\n");
+}
+
+TEST(TcpAddress, IsHostAndPort) {
+  for (const char* address : {"[2001:db8::1]:50051", "router.example:1", "192.0.2.1:65535"}) {
+    EXPECT_EQ(tcp_address_error(address), std::nullopt) << address;
+  }
+  for (const char* address : {"foo.sock", ":1", "host:", "host:0", "host:65536", "host:1x", "host:-1"}) {
+    const auto error = tcp_address_error(address);
+    ASSERT_TRUE(error) << address;
+    EXPECT_NE(error->find("is neither a path nor HOST:PORT"), std::string::npos) << *error;
+  }
+  EXPECT_EQ(tcp_address_error("::1:5005"),
+            "\"::1:5005\" is not HOST:PORT: an IPv6 address stands in brackets, as in [::1]:5005.");
 }
 
 TEST(UnixPath, IsToldFromHostAndPort) {

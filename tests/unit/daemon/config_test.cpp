@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "daemon/api/socket_place.h"
+
 namespace wgospf::daemon {
 namespace {
 
@@ -141,17 +143,64 @@ TEST(Config, PassiveNeedsNoBuiltInterfaceType) {
 TEST(Config, PrefixFilterBounds) {
   const auto filters = config_of(kAreas +
                                  "redistribute: [{source: static, prefixes: [{prefix: 10.0.0.0/8, ge: 9}, "
-                                 "{prefix: 10.0.0.0/8, le: 9}, 10.0.0.0/8]}]")
+                                 "{prefix: 10.0.0.0/8, le: 9}, 11.0.0.0/8, {prefix: 12.0.0.0/8, ge: 9, "
+                                 "le: 10}]}]")
                            .redistribute[0]
                            .prefixes;
   const auto prefix = *Ipv4Prefix::parse("10.0.0.0/8");
   EXPECT_THAT(filters, ElementsAre(PrefixFilter{prefix, 9, 32}, PrefixFilter{prefix, 8, 9},
-                                   PrefixFilter{prefix, 8, 8}));
+                                   PrefixFilter{*Ipv4Prefix::parse("11.0.0.0/8"), 8, 8},
+                                   PrefixFilter{*Ipv4Prefix::parse("12.0.0.0/8"), 9, 10}));
   EXPECT_TRUE(filters[0].matches(*Ipv4Prefix::parse("10.1.0.0/16")));
   EXPECT_FALSE(filters[0].matches(prefix));
   EXPECT_TRUE(filters[1].matches(prefix));
   EXPECT_FALSE(filters[1].matches(*Ipv4Prefix::parse("10.1.0.0/16")));
   EXPECT_FALSE(filters[0].matches(*Ipv4Prefix::parse("11.0.0.0/16")));
+}
+
+TEST(Config, EntriesOfOneSourceMayShareAPrefixIfTheirLengthsDiffer) {
+  EXPECT_EQ(config_of(kAreas +
+                      "redistribute:\n"
+                      "- {source: static, prefixes: [10.0.0.0/8, {prefix: 11.0.0.0/8, le: 16}]}\n"
+                      "- {source: static, prefixes: [{prefix: 10.0.0.0/8, ge: 9}, {prefix: 11.0.0.0/8, ge: "
+                      "17}, {prefix: 12.0.0.0/8, le: 32}]}\n"
+                      "- {source: table, table: 100, prefixes: [10.0.0.0/8]}\n"
+                      "- {source: table, table: 101}\n"
+                      "- {source: connected}\n")
+                .redistribute.size(),
+            5U);
+}
+
+TEST(Config, FiltersOfOneEntryMayOverlapIfEachAddsSomething) {
+  EXPECT_EQ(
+      config_of(kAreas + "redistribute: [{source: static, prefixes: [{prefix: 10.0.0.0/8, le: 16}, {prefix: "
+                         "10.1.0.0/16, le: 24}]}]\n")
+          .redistribute[0]
+          .prefixes.size(),
+      2U);
+}
+
+TEST(Config, AnIpv6AddressInBracketsIsListenedOn) {
+  for (const char* listen : {"[::1]:5005", "[fe80::1%eth0]:5005", "localhost:1", "192.0.2.1:65535"}) {
+    EXPECT_EQ(
+        config_of(kAreas + "api: {listen: '" + listen + "', tls: {certificate: a, key: b}}\n").api.listen,
+        listen);
+  }
+}
+
+TEST(Config, TakesTheSocketPathsThatTheApiTakes) {
+  using api::SocketPlace;
+  std::string parent = ::testing::TempDir() + "/wgospf-config-XXXXXX";
+  ASSERT_NE(::mkdtemp(parent.data()), nullptr);
+  for (const std::size_t directory : {89U, 90U, 91U, 105U}) {
+    for (const std::size_t whole : {107U, 108U}) {
+      std::string path = parent + "/" + std::string(directory - parent.size() - 1, 'd') + "/";
+      path.resize(whole, 'n');
+      const auto place = SocketPlace::prepare(path);
+      EXPECT_EQ(errors_of(kAreas + "api: {listen: 'unix:" + path + "'}\n").empty(), bool(place)) << path;
+    }
+  }
+  std::filesystem::remove_all(parent);
 }
 
 struct Bad {
@@ -203,6 +252,11 @@ const std::vector<Bad> kForm{
      "f.yaml:2:18: ls-refresh-time must be a whole number from 2 to 1800 (seconds), not \"1801\""},
     {"LogLevel", kAreas + "log: {level: warn}\n",
      "f.yaml:2:14: unknown level \"warn\"; did you mean \"warning\"?"},
+    {"UnknownShortSection", kAreas + "foo: 1\n",
+     "f.yaml:2:1: unknown key \"foo\" in the configuration; it may have the keys router-id, areas, "
+     "redistribute, api, rib, spf-control, ls-refresh-time, log"},
+    {"ShortSectionOneLetterOff", kAreas + "logs: {level: info}\n",
+     "f.yaml:2:1: unknown key \"logs\" in the configuration; did you mean \"log\"?"},
     {"LogLevelFar", kAreas + "log: {level: 7}\n",
      "f.yaml:2:14: level must be one of debug, info, warning, error, not \"7\""},
 };
@@ -214,6 +268,8 @@ const std::vector<Bad> kAreaErrors{
      "f.yaml:1:19: area-id must be a dotted quad like 0.0.0.0, or a number, not \"backbone\""},
     {"AreaIdTooLarge", "areas: [{area-id: 4294967296, interfaces: [{name: wg0}]}]\n",
      "f.yaml:1:19: area-id must be a dotted quad like 0.0.0.0, or a number, not \"4294967296\""},
+    {"AreaIdQuoted", "areas: [{area-id: '0', interfaces: [{name: wg0}]}]\n",
+     "f.yaml:1:19: area-id must be a dotted quad like 0.0.0.0, or a number, not \"0\"; remove the quotes"},
     {"NoInterfaces", "areas: [{area-id: 0}]\n",
      "f.yaml:1:9: an area lacks the key \"interfaces\"; add for instance \"interfaces: [{name: wg0}]\""},
     {"AreaTwice",
@@ -235,6 +291,8 @@ const std::vector<Bad> kAreaErrors{
      "f.yaml:5:11: interface \"wg0\" is configured twice; it stands in line 4 already"},
     {"Typo", with_interface("hello-intervall: 5"),
      "f.yaml:5:7: unknown key \"hello-intervall\" in an interface; did you mean \"hello-interval\"?"},
+    {"ShortTypo", with_interface("cots: 5"),
+     "f.yaml:5:7: unknown key \"cots\" in an interface; did you mean \"cost\"?"},
     {"Repeated", with_interface("cost: 5\n      cost: 6"),
      "f.yaml:6:7: key \"cost\" is repeated in an interface; it is given in line 5 already"},
     {"Broadcast", with_interface("interface-type: broadcast"),
@@ -248,9 +306,9 @@ const std::vector<Bad> kAreaErrors{
     {"CostWord", with_interface("cost: low"),
      "f.yaml:5:13: cost must be a whole number from 1 to 65535, not \"low\""},
     {"CostQuoted", with_interface("cost: '5'"),
-     "f.yaml:5:13: cost must be a whole number from 1 to 65535, not \"5\""},
+     "f.yaml:5:13: cost must be a whole number from 1 to 65535, not \"5\"; remove the quotes"},
     {"CostOctal", with_interface("cost: 010"),
-     "f.yaml:5:13: cost must be a whole number from 1 to 65535, not \"010\""},
+     "f.yaml:5:13: cost must be a whole number from 1 to 65535, not \"010\"; remove the leading zeros"},
     {"CostMissing", with_interface("cost:"),
      "f.yaml:5:7: cost must be a whole number from 1 to 65535, not nothing"},
     {"CostNegative", with_interface("cost: -1"),
@@ -263,6 +321,8 @@ const std::vector<Bad> kAreaErrors{
     {"Retransmit", with_interface("retransmit-interval: 3601"),
      "f.yaml:5:28: retransmit-interval must be a whole number from 1 to 3600 (seconds), not \"3601\""},
     {"PassiveYes", with_interface("passive: yes"), "f.yaml:5:16: passive must be true or false, not \"yes\""},
+    {"PassiveQuoted", with_interface("passive: \"true\""),
+     "f.yaml:5:16: passive must be true or false, not \"true\"; remove the quotes"},
     {"UnnumberedSelf", with_interface("unnumbered: wg0"),
      "f.yaml:5:19: unnumbered must name another interface, whose address this one borrows"},
     {"Bfd", with_interface("bfd: {enabled: true}"),
@@ -285,11 +345,29 @@ const std::vector<Bad> kSectionErrors{
     {"Metric", kAreas + "redistribute: [{source: static, metric: 16777215}]\n",
      "f.yaml:2:41: metric must be a whole number from 0 to 16777214, not \"16777215\""},
     {"SourceTwice", kAreas + "redistribute: [{source: static}, {source: static}]\n",
-     "f.yaml:2:35: source static is given before for overlapping prefixes; give each of its entries prefixes "
-     "of its "
-     "own"},
+     "f.yaml:2:35: every prefix of source static overlaps with every prefix in line 2: two entries would "
+     "announce for instance 0.0.0.0/0; give each entry prefixes of its own, which ge and le can narrow"},
+    {"SourceTwiceOnceForAll",
+     kAreas + "redistribute:\n- {source: static, prefixes: [10.0.0.0/8]}\n- source: static\n",
+     "f.yaml:4:3: every prefix of source static overlaps with 10.0.0.0/8 in line 3: two entries would "
+     "announce for instance 10.0.0.0/8; give each entry prefixes of its own, which ge and le can narrow"},
+    {"EntriesOverlap",
+     kAreas + "redistribute:\n- {source: static, metric: 20, prefixes: [{prefix: 10.0.0.0/8, le: 32}]}\n"
+              "- {source: static, metric: 5, prefixes: [10.1.0.0/16]}\n",
+     "f.yaml:4:42: 10.1.0.0/16 of source static overlaps with 10.0.0.0/8 ge 8 le 32 in line 3: two entries "
+     "would announce for instance 10.1.0.0/16; give each entry prefixes of its own, which ge and le can "
+     "narrow"},
+    {"EntriesOverlapTheOtherWayRound",
+     kAreas + "redistribute:\n- {source: table, table: 9, prefixes: [{prefix: 10.1.0.0/16, ge: 24}]}\n"
+              "- {source: table, table: 9, prefixes: [{prefix: 10.0.0.0/8, le: 24}]}\n",
+     "f.yaml:4:40: 10.0.0.0/8 ge 8 le 24 of source table 9 overlaps with 10.1.0.0/16 ge 24 le 32 in line 3: "
+     "two entries would announce for instance 10.1.0.0/24; give each entry prefixes of its own, which ge and "
+     "le can narrow"},
     {"PrefixTwice", kAreas + "redistribute: [{source: static, prefixes: [10.0.0.0/8, 10.0.0.0/8]}]\n",
-     "f.yaml:2:56: prefix 10.0.0.0/8 is given twice for source static; remove one"},
+     "f.yaml:2:56: 10.0.0.0/8 adds nothing to 10.0.0.0/8 in line 2; remove it"},
+    {"PrefixWithinTheNext",
+     kAreas + "redistribute: [{source: static, prefixes: [10.1.0.0/16, {prefix: 10.0.0.0/8, le: 24}]}]\n",
+     "f.yaml:2:44: 10.1.0.0/16 adds nothing to 10.0.0.0/8 ge 8 le 24 in line 2; remove it"},
     {"PrefixHostBits", kAreas + "redistribute: [{source: static, prefixes: [10.0.0.1/8]}]\n",
      "f.yaml:2:44: prefix 10.0.0.1/8 has bits set past its length; the network is 10.0.0.0/8"},
     {"PrefixWord", kAreas + "redistribute: [{source: static, prefixes: [lan]}]\n",
@@ -304,9 +382,16 @@ const std::vector<Bad> kSectionErrors{
     {"PrefixesEmpty", kAreas + "redistribute: [{source: static, prefixes: []}]\n",
      "f.yaml:2:43: prefixes is an empty list; fill it or remove it"},
     {"ListenNowhere", kAreas + "api: {listen: 'unix:relative'}\n",
-     "f.yaml:2:15: cannot listen on \"unix:relative\": the path must be absolute, of at most 107 characters, "
-     "like "
+     "f.yaml:2:15: cannot listen on \"unix:relative\": the path must be absolute, like "
      "unix:/run/wgospf/wgospfd.sock"},
+    {"ListenTooLong", kAreas + "api: {listen: 'unix:/" + std::string(90, 'x') + "/s'}\n",
+     "f.yaml:2:15: cannot listen on \"unix:/" + std::string(90, 'x') +
+         "/s\": the path is too long; a socket's may have at most 107 characters, its directory 90"},
+    {"ListenIpv6", kAreas + "api: {listen: '::1:5005', tls: {certificate: a, key: b}}\n",
+     "f.yaml:2:15: cannot listen on \"::1:5005\": an IPv6 address stands in brackets, like [::1]:5005"},
+    {"ListenNoIpv6", kAreas + "api: {listen: '[localhost]:5005', tls: {certificate: a, key: b}}\n",
+     "f.yaml:2:15: cannot listen on \"[localhost]:5005\": \"localhost\" is no IPv6 address; write it like "
+     "[::1]:5005"},
     {"ListenPort", kAreas + "api: {listen: 'localhost:99999', tls: {certificate: a, key: b}}\n",
      "f.yaml:2:15: cannot listen on \"localhost:99999\": use unix:/PATH, or HOST:PORT with a port from 1 to "
      "65535"},
@@ -345,35 +430,77 @@ TEST(Config, TellsAllErrorsInTheOrderOfTheFile) {
                           "f.yaml:7:14: table must be a whole number from 1 to 4294967295, not \"0\""));
 }
 
-TEST(Config, AFileThatCannotBeRead) {
-  const auto missing = load_config("/nonexistent/wgospfd.yaml");
-  ASSERT_EQ(missing.index(), 1U);
-  EXPECT_EQ(std::get<1>(missing)[0].to_string(),
-            "/nonexistent/wgospfd.yaml: cannot be read: No such file or directory");
-  EXPECT_EQ(load_config("/").index(), 1U);
+/// A directory of its own, removed at the end.
+class ConfigFile : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_NE(::mkdtemp(directory_.data()), nullptr); }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::string path = directory_ + "/" + name;
+    std::ofstream(path) << text;
+    return path;
+  }
+  static std::vector<std::string> load_errors(const std::string& path) {
+    const auto result = load_config(path);
+    std::vector<std::string> lines;
+    if (const auto* errors = std::get_if<1>(&result)) {
+      for (const auto& error : *errors) lines.push_back(error.to_string());
+    }
+    return lines;
+  }
+  std::string directory_ = ::testing::TempDir() + "/wgospf-config-XXXXXX";
+};
+
+TEST_F(ConfigFile, IsLoaded) {
+  EXPECT_THAT(load_errors(write("f.yaml", kAreas)), ElementsAre());
+  const std::string long_comment = "# " + std::string(10'000, 'x') + "\n";
+  EXPECT_THAT(load_errors(write("long.yaml", long_comment + kAreas)), ElementsAre());
 }
 
-TEST(Config, LoadsAFile) {
-  std::string path = ::testing::TempDir() + "/wgospf-config-XXXXXX";
-  const int descriptor = ::mkstemp(path.data());
-  ASSERT_GE(descriptor, 0);
-  ::close(descriptor);
-  std::ofstream(path) << kAreas;
-  EXPECT_EQ(load_config(path).index(), 0U);
-  std::filesystem::remove(path);
+TEST_F(ConfigFile, ThatIsAbsentOrADirectoryCannotBeRead) {
+  const auto absent = directory_ + "/absent.yaml";
+  EXPECT_THAT(load_errors(absent), ElementsAre(absent + ": cannot be read: No such file or directory"));
+  EXPECT_THAT(load_errors(directory_), ElementsAre(directory_ + ": cannot be read: Is a directory"));
+}
+
+TEST_F(ConfigFile, ThatIsEmptyIsToldSo) {
+  const auto path = write("empty.yaml", "");
+  EXPECT_THAT(load_errors(path),
+              ElementsAre(path + ": the configuration is empty; it needs at least \"areas\""));
+}
+
+TEST_F(ConfigFile, NamesTlsFilesThatMustBeUsable) {
+  const auto certificate = write("api.pem", "-----BEGIN CERTIFICATE-----\n");
+  const auto key = write("api.key", "-----BEGIN PRIVATE KEY-----\n");
+  const auto api = [&](const std::string& c, const std::string& k, const std::string& ca) {
+    return write("f.yaml", kAreas + "api:\n  listen: localhost:5000\n  tls:\n    certificate: " + c +
+                               "\n    key: " + k + "\n    client-ca: " + ca + "\n");
+  };
+  EXPECT_THAT(load_errors(api(certificate, key, certificate)), ElementsAre());
+  const auto empty = write("empty.pem", ""), other = write("other.pem", "no PEM\n");
+  const auto path = api(directory_ + "/absent.pem", empty, other);
+  const std::string cure = "; name a file in PEM form that wgospfd may read";
+  EXPECT_THAT(load_errors(path),
+              ElementsAre(path + ":5:18: certificate " + directory_ +
+                              "/absent.pem cannot be read: No such file or directory" + cure,
+                          path + ":6:10: key " + empty + " is empty" + cure,
+                          path + ":7:16: client-ca " + other + " is not in PEM form" + cure));
 }
 
 TEST(Config, NeedsRestartNamesWhatCannotBeTakenOver) {
   const Config running = config_of(kAreas);
   const auto id = *ospf::RouterId::parse("10.0.0.1");
   EXPECT_THAT(needs_restart(running, config_of("router-id: 10.0.0.1\n" + kAreas), id), ElementsAre());
-  EXPECT_THAT(
-      needs_restart(running,
-                    config_of("router-id: 10.0.0.2\n" + kAreas +
-                              "rib: {table: 7, metric: 8}\napi: {listen: 'unix:/a'}\n"),
-                    id),
-      ElementsAre("router-id cannot be changed while running", "rib.table cannot be changed while running",
-                  "rib.metric cannot be changed while running", "api cannot be changed while running"));
+  EXPECT_THAT(needs_restart(running,
+                            config_of("router-id: 10.0.0.2\n" + kAreas +
+                                      "rib: {table: 7, metric: 8}\napi: {listen: 'unix:/a'}\n"),
+                            id),
+              ElementsAre("line 1, column 1: router-id cannot be changed while running",
+                          "line 3, column 7: rib.table cannot be changed while running",
+                          "line 3, column 17: rib.metric cannot be changed while running",
+                          "line 4, column 1: api cannot be changed while running"));
+  EXPECT_THAT(needs_restart(config_of(kAreas + "rib: {table: 7}\n"), running, id),
+              ElementsAre("rib.table cannot be changed while running, and is no longer in the file"));
 }
 
 }  // namespace

@@ -86,6 +86,22 @@ TEST(LinkStatus, PrimaryAddressesComeFirstAndThoseWithAFarEndAreHosts) {
                                             ospf::InterfaceAddress<V2>{ip("10.1.0.2"), 24}));
 }
 
+TEST(ExpectedNeighbor, IsTheFarEndOrTheOtherHostOfASmallSubnet) {
+  auto far_end = address("10.9.0.1", 32);
+  far_end.peer = ip("10.9.0.2");
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {far_end})), ip("10.9.0.2"));
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.1", 30)})), ip("10.1.0.2"));
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.6", 30)})), ip("10.1.0.5"));
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.8", 31)})), ip("10.1.0.9"));
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.4", 30)})), std::nullopt) << "no host address";
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.1", 24)})), std::nullopt);
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.1", 32)})), std::nullopt);
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {})), std::nullopt);
+  EXPECT_EQ(expected_neighbor(link(7, "wg0", {address("10.1.0.1", 24), address("10.2.0.1", 30)})),
+            std::nullopt)
+      << "OSPF speaks from the first address";
+}
+
 TEST(LinkStatus, UnnumberedBorrowsOfTheLoopback) {
   const auto links =
       inventory({loopback({address("10.0.0.1", 32), address("10.0.0.9", 32)}), link(7, "wg0", {})});

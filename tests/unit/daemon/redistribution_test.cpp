@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
 
 namespace wgospf::daemon {
 namespace {
@@ -15,9 +16,19 @@ Ipv4Prefix prefix(const char* text) {
   return *Ipv4Prefix::parse(text);
 }
 
+/// A route as the kernel has it: its own if `origin` is connected, else one of protocol static.
 rib::ForeignRoute route(const char* text, rib::RouteOrigin origin, std::uint32_t table = 254,
                         std::uint32_t metric = 0, std::uint32_t ifindex = 2) {
-  return {prefix(text), origin, table, 4, metric, ifindex, {}};
+  rib::ForeignRoute result;
+  result.prefix = prefix(text);
+  result.table = table;
+  result.type = RTN_UNICAST;
+  const bool connected = origin == rib::RouteOrigin::connected;
+  result.scope = connected ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+  result.protocol = connected ? RTPROT_KERNEL : RTPROT_STATIC;
+  result.metric = metric;
+  result.ifindex = ifindex;
+  return result;
 }
 
 RedistributeRule rule(rib::RouteOrigin source, std::uint32_t metric = 20) {
@@ -114,6 +125,37 @@ TEST(Redistribution, LeavesOutWhatOspfAnnouncesItself) {
   EXPECT_THAT(changes(redistribution), ElementsAre("+10.2.0.0/16 20"));
   redistribution.set_ospf_interfaces({6});
   EXPECT_THAT(changes(redistribution), ElementsAre("+10.1.0.0/16 20", "-10.2.0.0/16"));
+}
+
+RedistributeRule table_rule(std::uint32_t table, std::uint32_t metric = 20) {
+  auto result = rule(kTable, metric);
+  result.table = table;
+  return result;
+}
+
+TEST(Redistribution, LeavesOutConnectedRoutesOfOspfInterfacesInANamedTableToo) {
+  Redistribution redistribution;
+  redistribution.set_rules({table_rule(254), table_rule(10)});
+  redistribution.set_ospf_interfaces({5});
+  redistribution.added(route("10.1.0.0/16", kConnected, 254, 0, 5));
+  redistribution.added(route("10.2.0.0/16", kConnected, 254, 0, 6));
+  redistribution.added(route("10.3.0.0/16", kConnected, 10, 0, 5));  // the interface is in a VRF
+  redistribution.added(route("10.4.0.0/16", kStatic, 254, 0, 5));    // static over an OSPF interface
+  EXPECT_THAT(changes(redistribution), ElementsAre("+10.2.0.0/16 20", "+10.4.0.0/16 20"));
+}
+
+TEST(Redistribution, ARouteOfTheMainTableMatchesEveryRuleThatNamesIt) {
+  Redistribution redistribution;
+  redistribution.set_rules({table_rule(254, 10)});
+  redistribution.added(route("10.1.0.0/16", kStatic));
+  redistribution.added(route("10.2.0.0/16", kConnected));
+  EXPECT_THAT(changes(redistribution), ElementsAre("+10.1.0.0/16 10", "+10.2.0.0/16 10"));
+  redistribution.set_rules({rule(kStatic, 30), table_rule(254, 10)});
+  EXPECT_THAT(changes(redistribution), ElementsAre("+10.1.0.0/16 30"));
+  auto narrow = rule(kStatic, 40);
+  narrow.prefixes = {{prefix("192.0.2.0/24"), 24, 24}};
+  redistribution.set_rules({narrow, table_rule(254, 10)});
+  EXPECT_THAT(changes(redistribution), ElementsAre("+10.1.0.0/16 10")) << "not what the static rule names";
 }
 
 TEST(Redistribution, NeverAnnouncesWhatNobodyMayRoute) {

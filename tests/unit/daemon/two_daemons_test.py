@@ -374,6 +374,23 @@ class TwoDaemons(unittest.TestCase):
         self.join("v0")
         self.wait_for_route(self.a, "192.168.2.0/24")
 
+    def test_an_interface_is_replaced_under_its_index(self):
+        self.start_both()
+        number = json.loads(self.a.run("ip -j link show v0"))[0]["ifindex"]
+        # Both in one moment, as the daemon sees it: it is stopped meanwhile.
+        for _ in range(3):
+            self.a.send(signal.SIGSTOP)
+            self.a.run("ip link del v0")
+            self.a.run(f"ip link add v0 index {number} type veth peer name v0 netns {self.b.init.pid}")
+            for router, address in ((self.a, "10.1.0.1/30"), (self.b, "10.1.0.2/30")):
+                router.run(f"ip addr add {address} dev v0")
+                router.run("ip link set v0 up")
+            self.wait(lambda: self.neighbor(self.b).get("state") != "full", "b has lost the neighbor")
+            self.a.send(signal.SIGCONT)
+            self.wait(lambda: self.neighbor(self.b).get("state") == "full", "b is Full")
+            self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full")
+            self.wait_for_route(self.a, "192.168.2.0/24")
+
     def test_unnumbered(self):
         self.a.run("ip link del v0")
         self.join("u0", addresses=(None, None))
@@ -383,6 +400,56 @@ class TwoDaemons(unittest.TestCase):
         self.assertIn("src 10.0.0.1", self.a.routes()["192.168.2.0/24"])
         self.assertIn("src 10.0.0.2", self.b.routes()["192.168.1.0/24"])
         self.a.run("ping -c 1 -W 5 192.168.2.1")
+
+    def tunnel(self, address):
+        """wg0 between a and b over v0, by wireguard-go; each takes 224.0.0.5 and everything in 10.2.0.0/24."""
+        if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
+            self.skipTest("there is no wireguard-go or wg (packaging/install-deps test)")
+        keys = {router.name: self.a.run("wg genkey").strip() for router in (self.a, self.b)}
+        public = {name: subprocess.run(["wg", "pubkey"], input=key, capture_output=True, text=True,
+                                       check=True).stdout.strip() for name, key in keys.items()}
+        for router, number, peer in ((self.a, 1, self.b), (self.b, 2, self.a)):
+            process = subprocess.Popen(router.command("wireguard-go", "-f", "wg0"), stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            self.wait(lambda r=router: "wg0" in r.run("wg show interfaces"), "wireguard-go is up")
+            key = router.folder / "key"
+            key.write_text(keys[router.name])
+            router.run(f"wg set wg0 private-key {key} listen-port 51820 peer {public[peer.name]} "
+                       f"endpoint 10.1.0.{3 - number}:51820 allowed-ips 224.0.0.5/32,10.2.0.0/24")
+            router.run(f"ip addr add {address.format(number)} dev wg0")
+            router.run("ip link set wg0 up")
+            router.configure(config([("wg0", ACTIVE), ("lo", PASSIVE)]))
+        return public["b"]
+
+    def findings(self, router):
+        [interface] = [i for i in router.show("interfaces")["interfaces"] if i["name"] == "wg0"]
+        return [(f["problem"], f.get("address")) for f in interface.get("allowed_ips_findings", [])]
+
+    def test_allowed_ips_that_never_covered_the_neighbor(self):
+        peer = self.tunnel("10.2.0.{}/30")
+        self.a.run(f"wg set wg0 peer {peer} allowed-ips 224.0.0.5/32")
+        self.a.start()
+        self.b.start()
+        self.wait_for_log(self.a, "no allowed-ips on wg0 cover the neighbour 10.2.0.2")
+        self.assertEqual(self.findings(self.a), [("not-covered", "10.2.0.2")])
+        self.a.run(f"wg set wg0 peer {peer} allowed-ips 224.0.0.5/32,10.2.0.2/32")
+        self.wait_for_log(self.a, "no longer: interface wg0: no allowed-ips on wg0 cover the neighbour 10.2.0.2")
+        self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full")
+        self.assertEqual(self.findings(self.a), [])
+
+    def test_allowed_ips_that_no_longer_cover_the_neighbor(self):
+        peer = self.tunnel("10.2.0.{}/24")
+        self.a.start()
+        self.b.start()
+        self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full")
+        self.assertEqual(self.findings(self.a), [])
+        self.a.run(f"wg set wg0 peer {peer} allowed-ips 224.0.0.5/32")
+        self.wait_for_log(self.a, "no allowed-ips on wg0 cover the neighbour 10.2.0.2")
+        self.wait(lambda: self.neighbor(self.a) == {}, "a loses the neighbor")
+        self.assertEqual(self.findings(self.a), [("not-covered", "10.2.0.2")])
+        self.assertNotIn("no longer: interface wg0", self.a.log())
 
     def wait_for_no_router_id(self):
         """A daemon that has nothing to make a router id of."""
@@ -403,7 +470,7 @@ class TwoDaemons(unittest.TestCase):
         self.wait_for_served(self.a)
         self.assertEqual(self.a.show("status")["router_id"], "10.0.0.77")
         self.assertEqual(self.a.show("status")["kernel"]["table"], 7)
-        self.a.run("test -e /run/wgospf/table-7.lock")
+        self.a.run("ls /run/wgospf/*table-7.lock")
 
     def test_an_end_while_waiting_for_a_router_id(self):
         for number in (signal.SIGTERM, signal.SIGINT):

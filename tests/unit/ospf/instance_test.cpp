@@ -132,7 +132,7 @@ TEST(Instance, ANeighborThatIsReplacedDoesNotEndWithItsInterface) {
   EXPECT_EQ(changes_told(wires, 0), (std::vector<std::string>{"KillNbr: itself"}));
 }
 
-TEST(Instance, Rfc2328Section12_1_6_ShutdownFlushesEverywhere) {
+TEST(Instance, Rfc2328Section14_1_ShutdownFlushesEverywhere) {
   Wires wires;
   wires.add(Wires::config({1}));
   wires.add(Wires::config({1, 2}));

@@ -2,6 +2,8 @@
 #include "rib/kernel.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -334,6 +336,27 @@ TEST_F(RibThreadTest, BothFamilies) {
   rib->flush_and_stop(OnStop::remove_routes);
   ASSERT_TRUE(inbox.wait<Stopped>());
   EXPECT_THAT(v6_devices(), IsEmpty());
+}
+
+// The thread's first socket is made unreadable under it: every reading fails from then on.
+TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
+  const int free = open("/dev/null", O_RDWR | O_CLOEXEC);
+  ASSERT_GE(free, 0);
+  close(free);  // the lowest number that is free is that of the next socket
+  start({.audit_interval = 1s});
+  int protocol = -1;
+  socklen_t length = sizeof(protocol);
+  ASSERT_EQ(getsockopt(free, SOL_SOCKET, SO_PROTOCOL, &protocol, &length), 0);
+  ASSERT_EQ(protocol, NETLINK_ROUTE);
+  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(dup3(nothing, free, O_CLOEXEC), free);
+  close(nothing);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto before = rib->counters().resyncs;
+  ASSERT_TRUE(inbox.wait<Overrun>());
+  ASSERT_TRUE(eventually([&] { return rib->counters().resyncs >= before + 3; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 2s) << "a second between two attempts";
+  EXPECT_EQ(inbox.of<Overrun>().size(), 1U) << "told once";
 }
 
 TEST_F(RibThreadTest, ManyThreadsMaySubmitAndLookOn) {

@@ -42,7 +42,8 @@ TEST_F(RedistributionTest, ConnectedRoutesComeAndGoWithAddressAndLink) {
   ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
   EXPECT_EQ(present(), Texts{"192.0.2.0/24"}) << "the first reading is complete before it says so";
   const ForeignRoute route = inbox.of<ForeignRouteAdded>()[0].route;
-  EXPECT_EQ(route.origin, RouteOrigin::connected);
+  EXPECT_TRUE(route.is_connected());
+  EXPECT_TRUE(route.is_of(RouteOrigin::connected, 0));
   EXPECT_EQ(route.ifindex, index("a0"));
   shell("ip addr add 198.51.100.1/24 dev b0");
   EXPECT_TRUE(becomes({"192.0.2.0/24", "198.51.100.0/24"}));
@@ -100,6 +101,26 @@ TEST_F(RedistributionTest, NamedTableButNeverOurs) {
   EXPECT_TRUE(becomes({"198.51.100.0/24", "203.0.113.0/24", "203.0.113.0/24"}));
 }
 
+// The kernel says that the next hop is gone or another, and nothing of its routes.
+TEST_F(RedistributionTest, RoutesThroughAForeignNextHopChangeWithIt) {
+  // Addresses that become usable later would ask for a reading of their own.
+  shell("for device in a0 a1 b0 b1 c0 c1; do ip -6 addr flush dev $device; done");
+  shell("ip addr add 192.0.2.1/24 dev c0");
+  shell("ip nexthop add id 7 dev b0 && ip nexthop add id 8 via 192.0.2.2 dev c0");
+  shell(
+      "ip route add 203.0.113.0/24 nhid 7 proto static && ip route add 198.51.100.0/24 nhid 8 proto static");
+  start({.watch = {.static_routes = true}});
+  ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
+  EXPECT_EQ(present(), (Texts{"198.51.100.0/24", "203.0.113.0/24"}));
+  shell("ip nexthop del id 7");
+  EXPECT_TRUE(becomes({"198.51.100.0/24"}));
+  shell("ip nexthop replace id 8 via 192.0.2.3 dev c0");
+  EXPECT_TRUE(inbox.wait<ForeignRouteAdded>([](const ForeignRouteAdded& added) {
+    return added.route.gateway == IpAddress(*Ipv4Address::parse("192.0.2.3"));
+  }));
+  EXPECT_TRUE(becomes({"198.51.100.0/24"}));
+}
+
 TEST_F(RedistributionTest, WhatIsWatchedMayChange) {
   shell("ip addr add 192.0.2.1/24 dev a0 && ip route add 203.0.113.0/24 dev b0");
   start({.watch = {.connected = true}});
@@ -109,6 +130,28 @@ TEST_F(RedistributionTest, WhatIsWatchedMayChange) {
   rib->watch({});
   EXPECT_TRUE(becomes({}));
   EXPECT_TRUE(eventually([this] { return inbox.of<ForeignRoutesComplete>().size() == 3; }));
+}
+
+TEST_F(RedistributionTest, ARouteOfTheMainTableKeepsItsFactsWhateverIsWatchedBesideTheTable) {
+  shell("ip addr add 192.0.2.1/24 dev a0 && ip route add 203.0.113.0/24 dev b0 proto static");
+  start({.watch = {.tables = {254}}});
+  ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
+  const Texts both{"192.0.2.0/24", "203.0.113.0/24"};
+  EXPECT_EQ(present(), both);
+  for (const auto& added : inbox.of<ForeignRouteAdded>()) {
+    const bool connected = to_string(added.route.prefix) == both[0];
+    EXPECT_EQ(added.route.is_connected(), connected);
+    EXPECT_EQ(added.route.is_of(RouteOrigin::connected, 0), connected);
+    EXPECT_EQ(added.route.is_of(RouteOrigin::static_route, 0), !connected);
+    EXPECT_TRUE(added.route.is_of(RouteOrigin::table, 254));
+    EXPECT_FALSE(added.route.is_of(RouteOrigin::table, 777));
+  }
+  rib->watch({.connected = true, .static_routes = true, .tables = {254}});
+  ASSERT_TRUE(eventually([this] { return inbox.of<ForeignRoutesComplete>().size() == 2; }));
+  EXPECT_EQ(inbox.of<ForeignRouteAdded>().size(), 2U) << "the same routes, so nothing to report";
+  EXPECT_TRUE(inbox.of<ForeignRouteRemoved>().empty());
+  rib->watch({.static_routes = true});
+  EXPECT_TRUE(becomes({"203.0.113.0/24"}));
 }
 
 // The rib thread is held up in its callback while far more notifications come than its socket can hold.

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,6 +11,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <thread>
+
+#include "rib/operation.h"
 
 namespace wgospf::rib {
 namespace {
@@ -25,16 +29,51 @@ class TableLockTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(directory); }
   std::string directory;
+  // Tests that run beside this one are other processes in the same network namespace.
+  const std::uint32_t table = 2 * (static_cast<std::uint32_t>(getpid()) % (kTablesWithOwnIds / 2));
 };
 
 TEST_F(TableLockTest, SecondHolderIsRefusedWithTheNameOfTheFirst) {
-  auto first = TableLock::acquire(directory + "/run", 254);
+  auto first = TableLock::acquire(directory + "/run", table);
   ASSERT_TRUE(first) << first.error().message;
-  auto second = TableLock::acquire(directory + "/run", 254);
+  auto second = TableLock::acquire(directory + "/run", table);
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message, HasSubstr("routing table 254"));
+  EXPECT_THAT(second.error().message, HasSubstr("routing table " + std::to_string(table)));
   EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
-  EXPECT_TRUE(TableLock::acquire(directory + "/run", 255)) << "another table is another matter";
+  EXPECT_TRUE(TableLock::acquire(directory + "/run", table + 1)) << "another table is another matter";
+}
+
+TEST_F(TableLockTest, TheSameTableWithAnotherLockDirectoryIsRefused) {
+  auto first = TableLock::acquire(directory + "/one", table);
+  ASSERT_TRUE(first) << first.error().message;
+  for (int attempt = 0; attempt < 300; ++attempt) {
+    auto second = TableLock::acquire(directory + "/other", table);
+    ASSERT_FALSE(second) << "a private /run does not make the table another one";
+    ASSERT_THAT(second.error().message, HasSubstr("routing table " + std::to_string(table)));
+    if (attempt != 0) continue;
+    EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
+  }
+}
+
+TEST_F(TableLockTest, TablesThatShareNextHopIdsAreRefused) {
+  auto first = TableLock::acquire(directory, table);
+  ASSERT_TRUE(first) << first.error().message;
+  auto second = TableLock::acquire(directory, table + kTablesWithOwnIds);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("same next hop ids"));
+  EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
+}
+
+TEST_F(TableLockTest, TheSameTableOfAnotherNetworkNamespaceIsFree) {
+  auto first = TableLock::acquire(directory, table);
+  ASSERT_TRUE(first) << first.error().message;
+  std::thread elsewhere([this] {
+    if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "no network namespace can be made here (not root?)";
+    auto second = TableLock::acquire(directory, table);
+    EXPECT_TRUE(second) << second.error().message;
+    EXPECT_FALSE(TableLock::acquire(directory, table));
+  });
+  elsewhere.join();
 }
 
 TEST_F(TableLockTest, DirectoryHasItsPermissionsWhateverTheUmask) {
@@ -59,23 +98,23 @@ TEST_F(TableLockTest, LockOfAKilledProcessIsFree) {
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
   if (child == 0) {
-    auto lock = TableLock::acquire(directory, 254);
+    auto lock = TableLock::acquire(directory, table);
     if (write(ready[1], lock ? "y" : "n", 1) != 1) _exit(1);
     while (true) pause();
   }
   char byte = 0;
   ASSERT_EQ(read(ready[0], &byte, 1), 1);
   EXPECT_EQ(byte, 'y');
-  EXPECT_FALSE(TableLock::acquire(directory, 254));
+  EXPECT_FALSE(TableLock::acquire(directory, table));
   ASSERT_EQ(kill(child, SIGKILL), 0);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
-  EXPECT_TRUE(TableLock::acquire(directory, 254));
+  EXPECT_TRUE(TableLock::acquire(directory, table));
   close(ready[0]);
   close(ready[1]);
 }
 
 TEST_F(TableLockTest, DirectoryThatCannotBeMadeIsNamed) {
-  auto lock = TableLock::acquire(directory + "/not/there", 254);
+  auto lock = TableLock::acquire(directory + "/not/there", table);
   ASSERT_FALSE(lock);
   EXPECT_THAT(lock.error().message, HasSubstr(directory + "/not/there"));
 }

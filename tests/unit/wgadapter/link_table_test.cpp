@@ -38,6 +38,7 @@ Message link_message(std::uint16_t type, const LinkSpec& spec) {
   header.ifi_flags = spec.flags;
   nlmsg_append(message.get(), &header, sizeof(header), NLMSG_ALIGNTO);
   if (spec.name != nullptr) nla_put_string(message.get(), IFLA_IFNAME, spec.name);
+  if (spec.mtu == 0) return message;  // as wireless extensions tell of an event
   nla_put_u32(message.get(), IFLA_MTU, spec.mtu);
   nlattr* info = nla_nest_start(message.get(), IFLA_LINKINFO);
   nla_put_string(message.get(), IFLA_INFO_KIND, "wireguard");
@@ -167,6 +168,13 @@ TEST_F(LinkTableTest, ReportsWhatIsNewAndNothingElse) {
   EXPECT_THAT(summary(apply(link_message(RTM_DELLINK, {}))), ElementsAre(std::pair(Kind::removed, "wg0#7")));
   EXPECT_THAT(apply(link_message(RTM_DELLINK, {})), IsEmpty());
   EXPECT_THAT(apply(address_message(RTM_NEWADDR, {})), IsEmpty());
+}
+
+TEST_F(LinkTableTest, AWirelessEventChangesNothing) {
+  (void)apply(link_message(RTM_NEWLINK, {}));
+  EXPECT_THAT(apply(link_message(RTM_NEWLINK, {.mtu = 0})), IsEmpty());
+  EXPECT_EQ(table_.links().at(7).mtu, 1420U);
+  EXPECT_EQ(table_.links().at(7).kind, "wireguard");
 }
 
 TEST_F(LinkTableTest, RenamedIsAnotherInterface) {

@@ -122,6 +122,10 @@ TEST_F(OspfSocketTest, MulticastArrivesWithItsAddressesAndTtlOne) {
   EXPECT_EQ(received.datagram->ttl, 1);
   EXPECT_EQ(received.datagram->ifindex, right.ifindex());
   EXPECT_EQ((*received.buffer)[1], 0xc0);  // TOS
+  int priority = 0;
+  socklen_t length = sizeof(priority);
+  ASSERT_EQ(::getsockopt(left.fd(), SOL_SOCKET, SO_PRIORITY, &priority, &length), 0);
+  EXPECT_EQ(priority, 7);
   EXPECT_EQ(right.counters().received, 1U);
   EXPECT_EQ(left.counters().sent, 1U);
 }

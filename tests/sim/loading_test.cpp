@@ -1,0 +1,195 @@
+// The way from Exchange to Full against neighbours that hold what is odd or refused: it always comes to its
+// end, and it comes there soon.
+
+#include <algorithm>
+
+#include "ospf/checksum.h"
+#include "tests/sim/scenario.h"
+
+namespace wgospf::sim {
+namespace {
+
+using namespace ospf;
+
+constexpr RouterId kThird{0x01010155};
+
+LsaHeader<V2> header_of(v2::LsaType type, std::uint32_t id) {
+  LsaHeader<V2> header;
+  header.age = 5;
+  header.options = {v2::Options::kExternal};
+  header.key = {type, LinkStateId{id}, kThird};
+  return header;
+}
+
+Lsa<V2> external(std::uint32_t network, std::uint32_t mask) {
+  v2::ExternalLsa body;
+  body.mask = mask;
+  body.metric = 20;
+  return V2::encode_lsa(header_of(v2::LsaType::as_external, network), body);
+}
+
+/// A router-LSA of the third router, from raw body bytes.
+Lsa<V2> third_router_lsa(const v2::RouterLsa& body) {
+  return V2::encode_lsa(header_of(v2::LsaType::router, kThird.value), body);
+}
+Lsa<V2> third_router_lsa(std::vector<std::byte> body) {
+  return V2::encode_lsa(header_of(v2::LsaType::router, kThird.value), v2::OpaqueLsa{std::move(body)});
+}
+
+/// With the age among its bytes; the checksum does not cover it.
+Lsa<V2> with_age(const Lsa<V2>& lsa, std::uint16_t age) {
+  std::vector<std::byte> bytes(lsa.bytes().begin(), lsa.bytes().end());
+  store_u16(bytes.data(), age);
+  return Lsa<V2>::copy(bytes);
+}
+
+Lsa<V2> with_broken_checksum(const Lsa<V2>& lsa) {
+  std::vector<std::byte> bytes(lsa.bytes().begin(), lsa.bytes().end());
+  bytes.back() ^= std::byte{1};
+  return Lsa<V2>::copy(bytes);
+}
+
+class LoadingTest : public Scenario {
+ protected:
+  [[nodiscard]] std::uint64_t drops(DropReason reason) { return instance(0).statistics().drops[reason]; }
+  /// The time from the first hello to Full, at most `limit`.
+  [[nodiscard]] Duration time_to_full(ScriptedPeer& peer, Duration limit) {
+    const Instant start = network.now();
+    peer.start();
+    EXPECT_TRUE(network.run_until([&] { return full_count(0) == 1 && peer.is_full(); }, limit));
+    return network.now() - start;
+  }
+};
+
+// In: a neighbour that describes LSAs of a third router whose lengths are right and whose contents are odd: a
+// mask with a hole, a link of an unknown type, bytes after the last link. Out: Full in the usual time; they
+// are stored and go on to the next neighbour with their bytes; what is sound in them counts for the routes.
+TEST_F(LoadingTest, Section13_Step2_OddContentsAreStoredAndFlooded) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9), other = add_peer(a, 8);
+  v2::RouterLsa odd;
+  odd.links.push_back({peer->id().value, 1, v2::RouterLinkType::point_to_point, 10, {}});
+  odd.links.push_back({7, 7, v2::RouterLinkType{9}, 10, {}});
+  odd.links.push_back({0xc6336400, 0xff00ff00, v2::RouterLinkType::stub, 10, {}});
+  odd.links.push_back({0xc6336500, 0xffffff00, v2::RouterLinkType::stub, 10, {}});
+  odd.trailing = std::vector<std::byte>(8, std::byte{0x5a});
+  v2::NetworkLsa network_body{0xff00ff00, {kThird}};
+  v2::SummaryLsa summary_body{0xff00ff00, 10, {}, 0};
+  v2::RouterLsa own;
+  own.links.push_back({network.routers[a].id.value, 1, v2::RouterLinkType::point_to_point, 10, {}});
+  own.links.push_back({kThird.value, 2, v2::RouterLinkType::point_to_point, 10, {}});
+  LsaHeader<V2> own_header;
+  own_header.key = router_key(peer->id());
+  const std::vector<Lsa<V2>> lsas = {
+      third_router_lsa(odd), external(0xcb007100, 0xff00ff00),
+      V2::encode_lsa(header_of(v2::LsaType::network, 0x0a010101), network_body),
+      V2::encode_lsa(header_of(v2::LsaType::summary_network, 0xcb007100), summary_body)};
+  for (const auto& lsa : lsas) peer->hold(lsa);
+  peer->hold(V2::encode_lsa(own_header, own));
+  start_all();
+  other->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(a) == 1; }, seconds{5}));
+  peer->start();
+  const Instant start = network.now();
+  ASSERT_TRUE(network.run_until([&] { return full_count(a) == 2; }, seconds{60}));
+  EXPECT_LT(network.now() - start, 10 * kRoundTrip);
+  network.run_for(seconds{2});
+  for (const auto& lsa : lsas) {
+    const auto key = lsa.header().key;
+    ASSERT_TRUE(stored(a, key)) << V2::name(key.type);
+    const auto passed_on = other->updates_of(key);
+    ASSERT_FALSE(passed_on.empty()) << V2::name(key.type);
+    EXPECT_TRUE(std::ranges::equal(passed_on.front().lsa.bytes().subspan(2), lsa.bytes().subspan(2)));
+  }
+  EXPECT_EQ(instance(a).statistics().drops.total(), 0U);
+  const auto table = instance(a).routes();
+  EXPECT_NE(table->lookup({0xc6336501}), nullptr) << "the sound stub of the odd router-LSA";
+  EXPECT_EQ(table->lookup({0xc6336401}), nullptr);
+  EXPECT_EQ(table->lookup({0xcb007101}), nullptr);
+}
+
+// In: an external that is sound, and then an instance of it whose mask has a hole. Out: the route goes.
+TEST_F(LoadingTest, Section16_4_AnOddInstanceTakesTheRouteOfItsPredecessorAway) {
+  auto peer = full_peer(1, 9);
+  v2::RouterLsa own;
+  own.flags = v2::RouterLsa::kExternal;
+  own.links.push_back({network.routers[0].id.value, 1, v2::RouterLinkType::point_to_point, 10, {}});
+  LsaHeader<V2> header;
+  header.key = router_key(peer->id());
+  header.sequence_number = kInitialSequenceNumber + 5;
+  LsaHeader<V2> external_header = header_of(v2::LsaType::as_external, 0xcb007100);
+  external_header.key.advertising_router = peer->id();
+  v2::ExternalLsa body;
+  body.mask = 0xffffff00;
+  body.metric = 20;
+  peer->send_update({{V2::encode_lsa(header, own), 1}, {V2::encode_lsa(external_header, body), 1}});
+  network.run_for(seconds{3});
+  ASSERT_NE(instance(0).routes()->lookup({0xcb007101}), nullptr);
+  body.mask = 0xff00ff00;
+  ++external_header.sequence_number;
+  peer->send_update({{V2::encode_lsa(external_header, body), 1}});
+  network.run_for(seconds{3});
+  EXPECT_EQ(instance(0).routes()->lookup({0xcb007101}), nullptr);
+  EXPECT_EQ(stored(0, external_header.key)->lsa.sequence_number(), external_header.sequence_number);
+}
+
+// In: a neighbour that holds LSAs that are refused whatever comes: an age above MaxAge, the reserved sequence
+// number, a router-LSA under another id, and one whose links are fewer than it says. Out: Full in the usual
+// time without them, each counted; those that the header already tells are not even asked for.
+TEST_F(LoadingTest, Section10_9_RefusedLsasDoNotHoldUpTheLoading) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  const auto sound = external(0xcb007100, 0xffffff00);
+  const std::vector<Lsa<V2>> by_header = {
+      with_age(external(0xcb007200, 0xffffff00), kMaxAge + 1),
+      V2::with(external(0xcb007300, 0xffffff00), 5, kInitialSequenceNumber - 1),
+      V2::encode_lsa(header_of(v2::LsaType::router, 0x01010177), v2::RouterLsa{})};
+  const auto by_body = third_router_lsa({std::byte{0}, std::byte{0}, std::byte{0}, std::byte{3}});
+  peer->hold(sound);
+  peer->hold(by_body);
+  for (const auto& lsa : by_header) peer->hold(lsa);
+  start_all();
+  EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
+  EXPECT_TRUE(stored(a, sound.header().key));
+  EXPECT_FALSE(stored(a, by_body.header().key));
+  EXPECT_EQ(drops(DropReason::lsa_bad_age), 1U);
+  EXPECT_EQ(drops(DropReason::lsa_bad_sequence), 1U);
+  EXPECT_EQ(drops(DropReason::lsa_id_mismatch), 1U);
+  EXPECT_EQ(drops(DropReason::lsa_malformed), 1U);
+  for (const auto& request : peer->requests)
+    for (const auto& lsa : by_header)
+      EXPECT_EQ(std::count(request.keys.begin(), request.keys.end(), lsa.header().key), 0);
+}
+
+// In: a neighbour that describes an LSA well and then sends it spoilt. Out: Full all the same, without it.
+TEST_F(LoadingTest, Section10_9_AnLsaThatComesSpoiltDoesNotHoldUpTheLoading) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  const auto lsa = external(0xcb007100, 0xffffff00);
+  peer->hold(lsa);
+  peer->answers[lsa.header().key] = with_broken_checksum(lsa);
+  start_all();
+  EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
+  EXPECT_FALSE(stored(a, lsa.header().key));
+  EXPECT_EQ(drops(DropReason::lsa_bad_checksum), 1U);
+}
+
+// In: one LSA described in two packets, the second while it is asked for. Out: Full in the usual time, and
+// it was asked for once.
+TEST_F(LoadingTest, Section10_9_AnLsaDescribedTwiceIsAskedForOnce) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  const auto lsa = external(0xcb007100, 0xffffff00);
+  peer->hold(lsa);
+  peer->describes_twice = true;
+  start_all();
+  EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
+  EXPECT_TRUE(stored(a, lsa.header().key));
+  std::size_t asked = 0;
+  for (const auto& request : peer->requests)
+    asked += static_cast<std::size_t>(std::count(request.keys.begin(), request.keys.end(), lsa.header().key));
+  EXPECT_EQ(asked, 1U);
+}
+
+}  // namespace
+}  // namespace wgospf::sim

@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""`cmake --install`: every file where systemd, man, bash and iproute2 look for it, and programs that run.
+
+WGOSPF_BUILD is the build folder, WGOSPF_CMAKE the cmake that made it.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("WGOSPF_BUILD", SOURCE / "build/release"))
+CMAKE = os.environ.get("WGOSPF_CMAKE", "cmake")
+
+UNIT = "lib/systemd/system/wgospfd.service"
+OF_PREFIX = {"bin/wgospfd", "bin/wgospfctl", UNIT, "share/man/man8/wgospfd.8", "share/man/man8/wgospfctl.8",
+             "share/man/man5/wgospfd.yaml.5", "share/bash-completion/completions/wgospfctl"}
+OF_ETC = {"etc/iproute2/rt_protos.d/wgospf.conf", "etc/wgospf"}
+
+
+def install(prefix, destination=""):
+    environment = {**os.environ, "DESTDIR": str(destination)}
+    # Whoever installs may have a narrow umask; the files are for everybody.
+    subprocess.run([CMAKE, "--install", str(BUILD), "--prefix", str(prefix)], check=True, capture_output=True,
+                   env=environment, umask=0o077)
+
+
+def found_in(folder):
+    """Files and empty folders, by their paths in the folder."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")
+            if path.is_file() or (path.is_dir() and not any(path.iterdir()))}
+
+
+def examples_of(manual_page):
+    """The texts between .nf and .fi, as man shows them."""
+    text = manual_page.read_text(encoding="utf-8").replace("\\-", "-")
+    return re.findall(r"^\.nf\n(.*?)^\.fi\n", text, re.DOTALL | re.MULTILINE)
+
+
+class Install(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="wgospf-install-"))
+        self.addCleanup(shutil.rmtree, self.root)
+
+    def started_by(self, unit):
+        """The program that the unit starts."""
+        return re.search(r"^ExecStart=(\S+) ", unit.read_text(encoding="utf-8"), re.MULTILINE).group(1)
+
+    def test_under_usr_everything_is_where_the_system_looks(self):
+        install("/usr", self.root)
+        self.assertEqual(found_in(self.root), {"usr/" + name for name in OF_PREFIX} | OF_ETC)
+        self.assertEqual(self.started_by(self.root / "usr" / UNIT), "/usr/bin/wgospfd")
+        for name in OF_PREFIX:
+            mode = (self.root / "usr" / name).stat().st_mode & 0o777
+            self.assertEqual(mode, 0o755 if name.startswith("bin/") else 0o644, name)
+        protocols = (self.root / "etc/iproute2/rt_protos.d/wgospf.conf").read_text(encoding="utf-8")
+        self.assertRegex(protocols, r"(?m)^89\s+wgospf$")
+
+    def test_the_installed_programs_run(self):
+        install("/usr", self.root)
+        for name in ("wgospfd", "wgospfctl"):
+            version = subprocess.run([self.root / "usr/bin" / name, "--version"], check=True, text=True,
+                                     capture_output=True).stdout
+            self.assertRegex(version, rf"^{name} \d")
+
+    def test_the_manuals_examples_pass_the_installed_check(self):
+        install("/usr", self.root)
+        file = self.root / "wgospfd.yaml"
+        examples = examples_of(self.root / "usr/share/man/man5/wgospfd.yaml.5")
+        self.assertGreater(len(examples), 1)
+        for text in examples:
+            if "areas:" not in text:
+                text += "areas: [{area-id: 0, interfaces: [{name: wg0}]}]\n"
+            file.write_text(text, encoding="utf-8")
+            done = subprocess.run([self.root / "usr/bin/wgospfd", "--config", file, "--check"], check=False,
+                                  text=True, capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout, f"{file}: the configuration is sound\n")
+
+    def test_under_another_prefix_nothing_leaves_it_and_the_unit_finds_its_program(self):
+        prefix = self.root / "opt"
+        install(prefix)
+        self.assertEqual(found_in(self.root), {"opt/" + name for name in OF_PREFIX | OF_ETC})
+        program = self.started_by(prefix / UNIT)
+        self.assertEqual(program, str(prefix / "bin/wgospfd"))
+        self.assertTrue(os.access(program, os.X_OK))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -369,10 +369,11 @@ void Router::reconfigure(Config config) {
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
     for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/"})
-      warnings_.erase(kind + it->second.settings.name);
+      set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }
   refresh_links();
+  coverage_due_ = true;  // of a passive interface nothing is expected
   redistribution_.set_rules(config_.redistribute);
   rib_->watch(Redistribution::watch_for(config_.redistribute));
   redistribute();

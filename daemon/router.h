@@ -104,6 +104,7 @@ class Router final : public RouterView {
 
   // Links.
   void wait_for_links();
+  void take_link_events();
   void on_link_events(const std::vector<wg::LinkEvent>& events);
   void forget_interface(const wg::Link& removed);
   void refresh_links();
@@ -111,7 +112,7 @@ class Router final : public RouterView {
   [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
   void refresh_core_config();
-  void check_interface_type(const Interface& interface, const wg::Link& system_link);
+  void check_interface_type(const Interface& interface, const wg::Link* system_link);
   void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
   void retry_links_later();
   [[nodiscard]] bool is_wireguard(const std::string& name) const;
@@ -125,7 +126,10 @@ class Router final : public RouterView {
   // WireGuard.
   void poll_wireguard();
   void on_wireguard(std::vector<WireguardReading> readings);
+  void tell_peer_changes(const std::vector<WireguardView>& before, const std::vector<WireguardView>& after);
   void check_coverage();
+  [[nodiscard]] std::vector<wg::CoverageFinding> findings_of(const WireguardView& view,
+                                                             const Interface& interface) const;
   [[nodiscard]] std::vector<wg::IpAddress> neighbors_to_cover(const Interface& interface) const;
 
   // Telling.
@@ -165,7 +169,8 @@ class Router final : public RouterView {
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
   boost::asio::steady_timer claim_timer_, link_timer_, wireguard_timer_, stop_timer_;
-  bool link_retry_ = false;
+  bool link_wait_ = false;     ///< for the monitor to be readable
+  bool link_retry_ = false;    ///< link_timer_ runs
   bool coverage_due_ = false;  ///< neighbours have come or gone
   bool flushed_ = false;       ///< the core has said ShutdownComplete
 

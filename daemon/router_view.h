@@ -75,6 +75,7 @@ struct WireguardView {
   std::optional<wg::Device> device{};           ///< of the last successful reading
   std::string error{};                          ///< why the last reading failed; empty when it did not
   std::vector<wg::CoverageFinding> findings{};  ///< what keeps OSPF from passing over it
+  wg::SystemTime read_at{};                     ///< when `device` was read
   bool operator==(const WireguardView&) const = default;
 };
 

@@ -180,9 +180,9 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] Best best_external(const Entry& entry);
   [[nodiscard]] Best external_path(const Candidate& candidate) const;
   void merge(Best& best, const Best& other);
-  void examine_prefixes(NextHopSets::Follow follow, CalculationResult& result);
+  void examine_prefixes(CalculationResult& result);
   void examine(std::uint32_t slot);
-  void add_those_who_stay(const NextHopSets::Moved& moved);
+  [[nodiscard]] bool has_lost_member(ListId list) const;
   void assign_sets();
   void tell(std::vector<RouteChange<V>>& changes);
   void collect_garbage();

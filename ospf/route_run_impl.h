@@ -37,8 +37,7 @@ CalculationResult RouteCalculator<V>::Impl::calculate(std::vector<RouteChange<V>
   for (const auto& area : areas)
     if (area) area->is_dirty = area->flags_changed = false;
 
-  examine_prefixes(is_full ? NextHopSets::Follow::when_most_move : NextHopSets::Follow::when_all_move,
-                   result);
+  examine_prefixes(result);
   tell(changes);
   result.generation = generation;
   return result;
@@ -364,12 +363,11 @@ auto RouteCalculator<V>::Impl::best_external(const Entry& entry) -> Best {
 // ---- The difference ----
 
 template <class V>
-void RouteCalculator<V>::Impl::examine_prefixes(NextHopSets::Follow follow, CalculationResult& result) {
+void RouteCalculator<V>::Impl::examine_prefixes(CalculationResult& result) {
   work.clear();
   for (const std::uint32_t slot : prefixes.dirty()) examine(slot);
   result.prefixes_examined = static_cast<std::uint32_t>(prefixes.dirty().size());
-  for (const NextHopSets::Moved& moved : sets.decide(follow))
-    if (moved.staying > 0) add_those_who_stay(moved);
+  sets.decide([this](ListId list) { return has_lost_member(list); });
   assign_sets();
 }
 
@@ -382,7 +380,6 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
   if (!best.exists()) {
     if (!entry.has_route()) return;
     sets.note_move(entry.set, NextHopSets::kGone);
-    entry.is_at_work = true;
     work.push_back({slot, NextHopSets::kGone, true});
     return;
   }
@@ -398,27 +395,33 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
   entry.path_type = best.type;
   entry.area = area;
   entry.tag = best.tag;
-  entry.is_at_work = true;
   if (entry.has_route() && !is_same_target) sets.note_move(entry.set, target);
   work.push_back({slot, target, !is_same});
 }
 
-// The set followed others; those who still want its former list need another one.
+// A next hop of the list is no longer there: its link is gone, or the neighbour on it. Its prefixes have all
+// been looked at, then.
 template <class V>
-void RouteCalculator<V>::Impl::add_those_who_stay(const NextHopSets::Moved& moved) {
-  for (std::uint32_t slot = 0; slot < prefixes.entry_end(); ++slot) {
-    Entry& entry = prefixes[slot];
-    if (entry.set != moved.set || entry.is_at_work || !entry.in_use) continue;
-    entry.is_at_work = true;
-    work.push_back({slot, moved.former_list, false});
-  }
+bool RouteCalculator<V>::Impl::has_lost_member(ListId list) const {
+  const auto is_there = [this](const NextHop<V>& hop) {
+    return std::any_of(links.begin(), links.end(), [&hop](const RootLink<V>& link) {
+      if (link.link != hop.link) return false;
+      const auto is_it = [&hop](const RootNeighbor<V>& neighbor) {
+        return neighbor.router_id == hop.router && neighbor.address == hop.gateway;
+      };
+      return hop.router == RouterId{} || std::any_of(link.neighbors.begin(), link.neighbors.end(), is_it);
+    });
+  };
+  const auto numbers = lists.members(list);
+  return !std::all_of(numbers.begin(), numbers.end(), [&](std::uint32_t number) {
+    return is_there(members[number & ~NextHopLists::kDirectBit]);
+  });
 }
 
 template <class V>
 void RouteCalculator<V>::Impl::assign_sets() {
   for (Work& item : work) {
     Entry& entry = prefixes[item.prefix];
-    entry.is_at_work = false;
     if (entry.has_route() && sets.target(entry.set) == item.target) continue;
     const bool is_gone = item.target == NextHopSets::kGone;
     const std::uint32_t set = is_gone ? kNoSlot : sets.set_for(item.target);

@@ -170,21 +170,24 @@ auto RouteCalculator<V>::Impl::way_to_boundary(const BoundaryRouter& boundary) -
 
 template <class V>
 auto RouteCalculator<V>::Impl::way_to_address(const Address& address) -> Way {
+  // Our own: whoever says it wants the packets here, and to send them on could only bring them back.
+  for (const RootLink<V>& link : links)
+    if (std::find(link.addresses.begin(), link.addresses.end(), address) != link.addresses.end()) return {};
   for (unsigned length = Address::kBits + 1u; length-- > 0;) {
     if (!prefixes.has_length(static_cast<std::uint8_t>(length))) continue;
-    const std::uint32_t slot = prefixes.find(AddressPrefix::make(address, static_cast<std::uint8_t>(length)));
+    const auto prefix = AddressPrefix::make(address, static_cast<std::uint8_t>(length));
+    const std::uint32_t slot = prefixes.find(prefix);
     if (slot == kNoSlot) continue;
     const Best best = best_internal(prefixes[slot]);
     if (!best.exists()) continue;
     Way way{best.cost, best.list, best.type, best.area, best.is_attached};
     if (!best.is_attached) return way;
-    // On a link of our own: the address is its own next hop.
+    // On a link of our own: the address is its own next hop. A subnet that this one is within does not count.
     way.list = kEmptyList;
     const auto parents = lists.members(best.list);
     const std::vector<std::uint32_t> direct(parents.begin(), parents.end());
     for (const RootLink<V>& link : links) {
-      const bool is_here = std::any_of(link.subnets.begin(), link.subnets.end(),
-                                       [&](const AddressPrefix& subnet) { return subnet.contains(address); });
+      const bool is_here = std::find(link.subnets.begin(), link.subnets.end(), prefix) != link.subnets.end();
       const bool is_transit = std::any_of(direct.begin(), direct.end(), [&](std::uint32_t m) {
         return (m & NextHopLists::kDirectBit) != 0 &&
                members[m & ~NextHopLists::kDirectBit].link == link.link;
@@ -494,8 +497,11 @@ void RouteCalculator<V>::Impl::collect_garbage() {
   if (lists.size() < 1024 + 2 * lists_after_collection) return;
   std::vector<bool> marked(lists.size(), false);
   const auto mark = [&](ListId list) { marked[list] = true; };
-  for (const auto& area : areas)
-    if (area) area->paths.for_each_list(mark);
+  for (const auto& area : areas) {
+    if (!area) continue;
+    area->paths.for_each_list(mark);
+    for (const RootEdge& edge : area->root_edges) mark(edge.list);
+  }
   for (std::uint32_t slot = 0; slot < boundaries.end(); ++slot) mark(boundaries[slot].way.list);
   for (std::uint32_t slot = 0; slot < forwardings.end(); ++slot) mark(forwardings[slot].way.list);
   for (std::uint32_t set = 1; set < sets.end(); ++set)
@@ -512,8 +518,11 @@ void RouteCalculator<V>::Impl::collect_garbage() {
     if (member_numbers[number] != 0) member_numbers[number] = member(old_members[number]);
 
   const std::vector<ListId> numbers = lists.retain_only(marked, member_numbers);
-  for (const auto& area : areas)
-    if (area) area->paths.renumber(numbers);
+  for (const auto& area : areas) {
+    if (!area) continue;
+    area->paths.renumber(numbers);
+    for (RootEdge& edge : area->root_edges) edge.list = numbers[edge.list];
+  }
   for (std::uint32_t slot = 0; slot < boundaries.end(); ++slot)
     boundaries[slot].way.list = numbers[boundaries[slot].way.list];
   for (std::uint32_t slot = 0; slot < forwardings.end(); ++slot)

@@ -331,6 +331,10 @@ auto RouteCalculator<V>::pending() const -> Pending {
   return impl_->pending();
 }
 template <class V>
+bool RouteCalculator<V>::take_event() {
+  return std::exchange(impl_->has_event, false);
+}
+template <class V>
 CalculationResult RouteCalculator<V>::calculate(std::vector<RouteChange<V>>& changes) {
   return impl_->calculate(changes);
 }

@@ -141,6 +141,9 @@ TEST(Spf, Rfc2328Section16_1_Step4_OfTwoNetworksWithOnePrefixTheLargerLinkStateI
               network_lsa("10.9.0.3", 3, {3})});
   bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 10)}).calculate();
   EXPECT_EQ(bench.route("10.9.0.0/24"), "15 intra-area link3");
+  const auto paths = bench.calculator.paths(prefix("10.9.0.0/24"), 4);
+  ASSERT_EQ(paths.size(), 1u);
+  EXPECT_EQ(paths[0].advertised_by.advertising_router, id(3));
 }
 
 // The former DR's network-LSA with the same Link State ID is still about: the one counts whose originator

@@ -456,6 +456,7 @@ void Instance<V>::Impl::publish_root() {
     link.cost = interface->config.cost;
     if (interface->state != InterfaceState::loopback)
       for (const auto& address : interface->status.addresses) link.subnets.push_back(address.prefix());
+    for (const auto& address : interface->status.addresses) link.addresses.push_back(address.address);
     for (const auto& [router, neighbor] : interface->neighbors)
       if (neighbor->state == NeighborState::full)
         link.neighbors.push_back({router, neighbor->address, std::nullopt});
@@ -465,14 +466,15 @@ void Instance<V>::Impl::publish_root() {
   calculator.set_root(core.config.router_id, std::move(links));
 }
 
-// RFC 8405 for the whole calculation; a change of prefixes only costs microseconds and runs at the end of the
-// turn.
+// RFC 8405 for the whole calculation: each change is an IGP event that restarts the hold-down (section 5.4),
+// even while a run is scheduled; a turn without one is none. A change of prefixes only costs microseconds and
+// runs at the end of the turn.
 template <class V>
 void Instance<V>::Impl::schedule_calculation() {
   const auto pending = calculator.pending();
   if (pending == RouteCalculator<V>::Pending::nothing) return;
   if (pending == RouteCalculator<V>::Pending::prefixes_only) return calculate();
-  if (core.timers.is_armed({TimerKind::spf})) return;
+  if (!calculator.take_event()) return;
   const auto step = scheduler.igp_event(core.config.spf_delay);
   core.timers.arm({TimerKind::spf_hold_down}, core.now + core.config.spf_delay.hold_down);
   if (step.start_learning)

@@ -33,13 +33,35 @@ std::string_view in_words(NeighborEvent event) {
     case NeighborEvent::one_way_received:
       return "its hello does not list this router";
     case NeighborEvent::kill_nbr:
-      return "the interface went down, or another router took its place";
+      return "another router took its place";
     case NeighborEvent::inactivity_timer:
       return "no hello within the dead interval";
     case NeighborEvent::ll_down:
       return "the link is down";
   }
   return "unknown";
+}
+
+/// Why a neighbour ends with its interface.
+std::string_view in_words(InterfaceReason reason) {
+  switch (reason) {
+    case InterfaceReason::link_down:
+      return "the link is down";
+    case InterfaceReason::no_address:
+      return "the interface has no address any more";
+    case InterfaceReason::no_socket:
+      return "the interface's socket is lost";
+    case InterfaceReason::reconfigured:
+      return "the interface's configuration changed";
+    case InterfaceReason::removed:
+      return "the interface was removed from the configuration";
+    case InterfaceReason::link_up:
+    case InterfaceReason::address_present:
+    case InterfaceReason::socket_open:
+    case InterfaceReason::configured:
+      break;  // none of these ends a neighbour
+  }
+  return to_string(reason);
 }
 
 /// What happens in the best of networks is not worth a warning.
@@ -96,12 +118,14 @@ struct EventDescriber {
     const bool lost = e.from == NeighborState::full && e.to < NeighborState::full;
     return {lost ? Severity::warning : Severity::info, "neighbor_state_changed",
             fmt::format("neighbor {} on {}: {} -> {} ({}: {})", e.router.to_string(), link_name(e.link),
-                        to_string(e.from), to_string(e.to), to_string(e.reason), in_words(e.reason)),
+                        to_string(e.from), to_string(e.to), to_string(e.reason),
+                        e.interface_reason ? in_words(*e.interface_reason) : in_words(e.reason)),
             e.link};
   }
   Notice operator()(const InterfaceStateChanged& e) const {
     return {Severity::info, "interface_state_changed",
-            fmt::format("interface {}: {} -> {}", link_name(e.link), to_string(e.from), to_string(e.to)),
+            fmt::format("interface {}: {} -> {} ({})", link_name(e.link), to_string(e.from), to_string(e.to),
+                        to_string(e.reason)),
             e.link};
   }
   Notice operator()(const Dropped<V2>& e) const {

@@ -109,7 +109,11 @@ ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Invent
   status.addresses = ospf_addresses(*link);
   if (status.addresses.empty() && !settings.passive && !status.loopback)
     status.unnumbered_source = unnumbered_source(settings, inventory);
-  status.up = usable(*link) && link_problem(settings, inventory).empty();
+  status.up = usable(*link);
+  if (status.up && !link_problem(settings, inventory).empty()) {
+    status.up = false;
+    status.down_reason = ospf::InterfaceReason::no_address;
+  }
   return status;
 }
 

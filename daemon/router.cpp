@@ -365,6 +365,9 @@ void Router::reconfigure(Config config) {
       ++it;
       continue;
     }
+    // The core knows a link for good. We do not look at this one any more, so if it is configured again it
+    // starts from nothing: what there is then, and a hello when there is a socket to send it.
+    feed(ospf::LinkChanged<V2>{it->first, {}});
     for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/"})
       warnings_.erase(kind + it->second.settings.name);
     it = interfaces_.erase(it);

@@ -116,7 +116,10 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
     tell_link(link, interface, down);
   }
   const bool wants_port = status.up && !interface.settings.passive && !status.loopback;
-  if (wants_port && !open_port(link, interface, status.ifindex.value)) status.up = false;
+  if (wants_port && !open_port(link, interface, status.ifindex.value)) {
+    status.up = false;
+    status.down_reason = ospf::InterfaceReason::no_socket;
+  }
   refresh_rib_link(link, interface);
   tell_link(link, interface, status);
   if (!wants_port) {

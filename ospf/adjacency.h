@@ -41,11 +41,12 @@ class Adjacency {
   /// LSAs came in: ask for more, or LoadingDone.
   void requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor);
 
-  /// The link came up, went down or changed.
-  void link_changed(Interface<V>& interface, LinkStatus<V> status);
-  /// Takes the interface down, ending its neighbours with `reason`.
-  void bring_down(Interface<V>& interface, NeighborEvent reason);
-  void bring_up(Interface<V>& interface);
+  /// The link came up, went down or changed. `why_up`: if that is not why the interface comes up.
+  void link_changed(Interface<V>& interface, LinkStatus<V> status,
+                    std::optional<InterfaceReason> why_up = std::nullopt);
+  /// Takes the interface down and ends its neighbours.
+  void bring_down(Interface<V>& interface, InterfaceReason reason);
+  void bring_up(Interface<V>& interface, InterfaceReason reason);
 
   // Timers.
   void hello_due(Interface<V>& interface);
@@ -59,7 +60,7 @@ class Adjacency {
   Neighbor<V>& learn_neighbor(Interface<V>& interface, RouterId id);
   void set_neighbor_state(Interface<V>& interface, Neighbor<V>& neighbor, NeighborState next,
                           NeighborEvent reason);
-  void set_interface_state(Interface<V>& interface, InterfaceState next);
+  void set_interface_state(Interface<V>& interface, InterfaceState next, InterfaceReason reason);
   void send_triggered_hello(Interface<V>& interface);
   void start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor);
   void start_exchange(Interface<V>& interface, Neighbor<V>& neighbor);

@@ -13,46 +13,71 @@ namespace wgospf::ospf {
 
 // Section 9.3 for the interface types that exist so far.
 template <class V>
-void Adjacency<V>::set_interface_state(Interface<V>& interface, InterfaceState next) {
+void Adjacency<V>::set_interface_state(Interface<V>& interface, InterfaceState next, InterfaceReason reason) {
   if (interface.state == next) return;
-  core_.event(InterfaceStateChanged{interface.config.link, interface.state, next});
+  core_.event(InterfaceStateChanged{interface.config.link, interface.state, next, reason});
   interface.state = next;
 }
 
 template <class V>
-void Adjacency<V>::bring_up(Interface<V>& interface) {
+void Adjacency<V>::bring_up(Interface<V>& interface, InterfaceReason reason) {
   if (interface.state != InterfaceState::down || !interface.status.up || core_.shutting_down) return;
   if (interface.status.loopback) {
-    set_interface_state(interface, InterfaceState::loopback);
+    set_interface_state(interface, InterfaceState::loopback, reason);
   } else if (interface.config.passive || interface.source()) {
-    set_interface_state(interface, InterfaceState::point_to_point);
+    set_interface_state(interface, InterfaceState::point_to_point, reason);
     if (interface.is_running()) hello_due(interface);
   }
   hooks_.topology_changed(interface.config.area);
 }
 
+/// Section 9.3, InterfaceDown. What the lower level says is LLDown to the neighbours, what an administrator
+/// does is KillNbr.
+constexpr NeighborEvent neighbor_event_of(InterfaceReason reason) {
+  const bool is_command = reason == InterfaceReason::reconfigured || reason == InterfaceReason::removed;
+  return is_command ? NeighborEvent::kill_nbr : NeighborEvent::ll_down;
+}
+
 template <class V>
-void Adjacency<V>::bring_down(Interface<V>& interface, NeighborEvent reason) {
+void Adjacency<V>::bring_down(Interface<V>& interface, InterfaceReason reason) {
   if (interface.state == InterfaceState::down) return;
-  while (!interface.neighbors.empty()) neighbor_event(*interface.neighbors.begin()->second, reason);
+  interface.ending = reason;
+  while (!interface.neighbors.empty())
+    neighbor_event(*interface.neighbors.begin()->second, neighbor_event_of(reason));
+  interface.ending.reset();
   for (const TimerKind kind : {TimerKind::hello, TimerKind::delayed_ack, TimerKind::flood_pace})
     core_.timers.cancel(interface.timer(kind));
   interface.update_queue.clear();
   interface.direct_acks.clear();
   interface.delayed_acks.clear();
-  set_interface_state(interface, InterfaceState::down);
+  set_interface_state(interface, InterfaceState::down, reason);
   hooks_.topology_changed(interface.config.area);
 }
 
+/// Why an interface comes up whose link was like this before.
 template <class V>
-void Adjacency<V>::link_changed(Interface<V>& interface, LinkStatus<V> status) {
+[[nodiscard]] InterfaceReason why_up_after(const LinkStatus<V>& former) {
+  if (former.up || former.down_reason == InterfaceReason::no_address) return InterfaceReason::address_present;
+  return former.down_reason == InterfaceReason::no_socket ? InterfaceReason::socket_open
+                                                          : InterfaceReason::link_up;
+}
+
+template <class V>
+void Adjacency<V>::link_changed(Interface<V>& interface, LinkStatus<V> status,
+                                std::optional<InterfaceReason> why_up) {
   if (interface.status == status) return;
   const auto former_source = interface.source();
+  // Another link under the old name.
   const bool reborn = interface.status.loopback != status.loopback;
+  if (!why_up) why_up = reborn ? InterfaceReason::link_up : why_up_after(interface.status);
   interface.status = std::move(status);
   const bool usable = interface.config.passive || interface.status.loopback || interface.source();
-  if (!interface.status.up || reborn || !usable) bring_down(interface, NeighborEvent::ll_down);
-  if (interface.state == InterfaceState::down) return bring_up(interface);
+  if (!interface.status.up) {
+    bring_down(interface, interface.status.down_reason);
+  } else if (reborn || !usable) {
+    bring_down(interface, usable ? InterfaceReason::link_down : InterfaceReason::no_address);
+  }
+  if (interface.state == InterfaceState::down) return bring_up(interface, *why_up);
   if (interface.is_running() && former_source != interface.source()) send_hello(interface);
   hooks_.topology_changed(interface.config.area);
 }
@@ -143,7 +168,8 @@ void Adjacency<V>::set_neighbor_state(Interface<V>& interface, Neighbor<V>& neig
   ++neighbor.state_changes;
   if (was_exchanging && !neighbor.exchanging()) --core_.exchanging;
   if (!was_exchanging && neighbor.exchanging()) ++core_.exchanging;
-  core_.event(NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason});
+  core_.event(
+      NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason, interface.ending});
   if ((former == NeighborState::full) != (next == NeighborState::full))
     hooks_.topology_changed(interface.config.area);
 }

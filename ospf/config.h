@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ospf/constants.h"
+#include "ospf/neighbor_state.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {
@@ -69,8 +70,9 @@ struct InterfaceAddress {
 /// up.
 template <class V>
 struct LinkStatus {
-  bool up = false;         ///< administratively up and running
-  bool loopback = false;   ///< its addresses are advertised as host routes
+  bool up = false;                                           ///< administratively up and running
+  InterfaceReason down_reason = InterfaceReason::link_down;  ///< when it is not up
+  bool loopback = false;                                     ///< its addresses are advertised as host routes
   InterfaceIndex ifindex;  ///< the kernel's; may change when an interface is re-created
   std::uint32_t mtu = 0;   ///< bytes
   /// The first address is the one hellos are sent from. v2 without any address: an unnumbered link.

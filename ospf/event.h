@@ -19,10 +19,12 @@ struct NeighborStateChanged {
   RouterId router;
   NeighborState from{}, to{};
   NeighborEvent reason{};
+  std::optional<InterfaceReason> interface_reason{};  ///< where it ends with its interface
 };
 struct InterfaceStateChanged {
   LinkId link;
   InterfaceState from{}, to{};
+  InterfaceReason reason{};
 };
 /// A packet or LSA of a peer was not used. Counted always; as an event rate-limited per link and reason.
 template <class V>

@@ -31,7 +31,7 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   // Configuration.
   void reconfigure(const InstanceConfig& next);
   void add_interface(const InterfaceConfig& config);
-  void remove_interface(LinkId link);
+  void remove_interface(LinkId link, InterfaceReason reason);
   void change_interface(Interface<V>& interface, const InterfaceConfig& config);
   [[nodiscard]] std::uint32_t area_index(AreaId id) const;
   void rearm_refresh();
@@ -117,7 +117,10 @@ void Instance<V>::Impl::reconfigure(const InstanceConfig& next) {
       return now.link == old.link && now.area == old.area && now.type == old.type &&
              now.passive == old.passive;
     });
-    if (!stays) remove_interface(old.link);
+    if (stays) continue;
+    const bool comes_back = std::any_of(next.interfaces.begin(), next.interfaces.end(),
+                                        [&](const auto& now) { return now.link == old.link; });
+    remove_interface(old.link, comes_back ? InterfaceReason::reconfigured : InterfaceReason::removed);
   }
   for (const InterfaceConfig& config : next.interfaces) {
     const auto it = core.interfaces.find(config.link);
@@ -152,15 +155,15 @@ void Instance<V>::Impl::add_interface(const InterfaceConfig& config) {
   made->link_domain = core.add_domain(FloodingScope::link, config.area, config.link);
   Interface<V>& interface = *core.interfaces.emplace(config.link, std::move(made)).first->second;
   if (const auto status = link_statuses.find(config.link); status != link_statuses.end())
-    adjacency.link_changed(interface, status->second);
+    adjacency.link_changed(interface, status->second, InterfaceReason::configured);
 }
 
 template <class V>
-void Instance<V>::Impl::remove_interface(LinkId link) {
+void Instance<V>::Impl::remove_interface(LinkId link, InterfaceReason reason) {
   const auto it = core.interfaces.find(link);
   if (it == core.interfaces.end()) return;
   if (it->second->is_running()) adjacency.send_hello(*it->second, Adjacency<V>::ListNeighbors::no);
-  adjacency.bring_down(*it->second, NeighborEvent::kill_nbr);
+  adjacency.bring_down(*it->second, reason);
   origination.forget_domain(it->second->link_domain);
   flooding.drop_domain(it->second->link_domain);
   core.interfaces.erase(it);

@@ -169,8 +169,9 @@ struct Interface {
   InterfaceConfig config;
   LinkStatus<V> status;
   InterfaceState state = InterfaceState::down;
-  std::uint32_t area_index = 0;   ///< into Core::areas
-  std::uint32_t link_domain = 0;  ///< database of link-scope LSAs
+  std::optional<InterfaceReason> ending;  ///< while it goes down and its neighbours with it
+  std::uint32_t area_index = 0;           ///< into Core::areas
+  std::uint32_t link_domain = 0;          ///< database of link-scope LSAs
   std::map<RouterId, std::unique_ptr<Neighbor<V>>> neighbors;
   PacketCounters packets;
   DropCounters drops;

@@ -26,11 +26,27 @@ enum class NeighborEvent : std::uint8_t {
 
 enum class InterfaceState : std::uint8_t { down, loopback, waiting, point_to_point, dr_other, backup, dr };
 
+/// Why an interface changed its state: what stands behind InterfaceUp, LoopInd and InterfaceDown.
+enum class InterfaceReason : std::uint8_t {
+  link_up,
+  link_down,
+  address_present,
+  no_address,  ///< none of its own to send from, and none to borrow
+  socket_open,
+  no_socket,  ///< the driver cannot send or receive on it
+  configured,
+  reconfigured,  ///< its area, type or passivity
+  removed,       ///< from the configuration
+};
+
 /// RFC 9129 names: "down", "attempt", "init", "2-way", "exstart", "exchange", "loading", "full".
 [[nodiscard]] std::string_view to_string(NeighborState state);
 /// RFC 2328 names: "HelloReceived", "2-WayReceived", ...
 [[nodiscard]] std::string_view to_string(NeighborEvent event);
 /// RFC 9129 names: "down", "loopback", "waiting", "point-to-point", "dr-other", "bdr", "dr".
 [[nodiscard]] std::string_view to_string(InterfaceState state);
+/// "link up", "link down", "address present", "no address", "socket open", "no socket", "configured",
+/// "configuration changed", "removed from the configuration".
+[[nodiscard]] std::string_view to_string(InterfaceReason reason);
 
 }  // namespace wgospf::ospf

@@ -76,4 +76,28 @@ std::string_view to_string(InterfaceState state) {
   return "unknown";
 }
 
+std::string_view to_string(InterfaceReason reason) {
+  switch (reason) {
+    case InterfaceReason::link_up:
+      return "link up";
+    case InterfaceReason::link_down:
+      return "link down";
+    case InterfaceReason::address_present:
+      return "address present";
+    case InterfaceReason::no_address:
+      return "no address";
+    case InterfaceReason::socket_open:
+      return "socket open";
+    case InterfaceReason::no_socket:
+      return "no socket";
+    case InterfaceReason::configured:
+      return "configured";
+    case InterfaceReason::reconfigured:
+      return "configuration changed";
+    case InterfaceReason::removed:
+      return "removed from the configuration";
+  }
+  return "unknown";
+}
+
 }  // namespace wgospf::ospf

@@ -249,6 +249,7 @@ void WatchCall::fill(const ospf::Event<V2>& event, const RouterEvent& whole, v1:
     change->set_interface(name_in(*names_, interface->link));
     change->set_from(convert(interface->from));
     change->set_to(convert(interface->to));
+    change->set_reason(std::string(to_string(interface->reason)));
   } else {
     auto notice = describe(event, [this](ospf::LinkId link) { return name_in(*names_, link); });
     if (!notice.link) {

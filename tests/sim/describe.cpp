@@ -93,7 +93,7 @@ std::string describe(const Event<V2>& event) {
           },
           [](const InterfaceStateChanged& e) {
             return "interface " + link_text(e.link) + " " + text(to_string(e.from)) + " -> " +
-                   text(to_string(e.to));
+                   text(to_string(e.to)) + " (" + text(to_string(e.reason)) + ")";
           },
           [](const Dropped<V2>& e) {
             return "dropped on " + link_text(e.link) + " from " + e.source.to_string() + ": " +

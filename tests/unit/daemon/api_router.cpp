@@ -93,6 +93,14 @@ void WiredRouter::advertise(std::uint32_t count, std::uint32_t metric) {
   });
 }
 
+void WiredRouter::set_tunnel(bool up) {
+  on_strand([&] {
+    auto status = status_of({ends_[0].address, 30}, 10);
+    status.up = up;
+    ends_[0].instance->handle(now(), ospf::LinkChanged<V2>{kTunnel, status});
+  });
+}
+
 void WiredRouter::publish(const Notice& notice) {
   post([this, notice] { tell({notice, generation_, std::chrono::system_clock::now()}); });
 }

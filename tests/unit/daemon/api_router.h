@@ -57,6 +57,8 @@ class WiredRouter final : public RouterView {
   void set_wire(bool whole) {
     post([this, whole] { wire_ = whole; });
   }
+  /// The observed router's tunnel goes down or comes up.
+  void set_tunnel(bool up);
   void publish(const Notice& notice);
   /// Processor time of closures on the strand, since the last call.
   struct ClosureTimes {

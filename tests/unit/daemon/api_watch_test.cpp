@@ -101,6 +101,18 @@ TEST_F(Watch, TellsOfALostNeighborAndItsRoutes) {
   EXPECT_EQ(items.back().route_removed().prefix(), "192.168.2.0/24");
 }
 
+TEST_F(Watch, TellsWhyAnInterfaceChanges) {
+  Watcher watcher(stub(), only(v1::WATCH_TOPIC_INTERFACES));
+  (void)watcher.until(Item::kSnapshotEnd);
+  for (const bool up : {false, true}) {
+    router_.set_tunnel(up);
+    const auto change = watcher.until(Item::kInterfaceStateChange).back().interface_state_change();
+    EXPECT_EQ(change.interface(), "wg-op2");
+    EXPECT_EQ(change.to(), up ? v1::INTERFACE_STATE_POINT_TO_POINT : v1::INTERFACE_STATE_DOWN);
+    EXPECT_EQ(change.reason(), up ? "link up" : "link down");
+  }
+}
+
 TEST_F(Watch, GivesOnlyTheTopicsAskedFor) {
   Watcher watcher(stub(), only(v1::WATCH_TOPIC_NOTICES));
   EXPECT_EQ(watcher.until(Item::kSnapshotEnd).size(), 1U);

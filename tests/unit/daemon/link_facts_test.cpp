@@ -137,6 +137,7 @@ TEST(LinkStatus, UnnumberedBorrowsOfTheNamedInterface) {
 TEST(LinkStatus, UnnumberedWithNothingToBorrowIsNotUsedAndSaysWhy) {
   const auto links = inventory({loopback({}), link(7, "wg0", {})});
   EXPECT_FALSE(link_status(settings("wg0"), links).up);
+  EXPECT_EQ(link_status(settings("wg0"), links).down_reason, ospf::InterfaceReason::no_address);
   EXPECT_EQ(
       link_problem(settings("wg0"), links),
       "interface wg0 has no IPv4 address, and neither has the loopback: add one to lo, or name an interface "

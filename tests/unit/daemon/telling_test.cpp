@@ -39,6 +39,26 @@ TEST(Describe, ANeighborThatIsLostIsAWarningWithTheReason) {
   EXPECT_EQ(notice.link, ospf::LinkId{3});
 }
 
+TEST(Describe, AnInterfaceTellsWhyAndItsNeighborsWithIt) {
+  using ospf::InterfaceReason;
+  const auto of = [](const ospf::Event<V2>& event) { return describe(event, name_of).text; };
+  EXPECT_EQ(of(ospf::InterfaceStateChanged{ospf::LinkId{3}, ospf::InterfaceState::down,
+                                           ospf::InterfaceState::point_to_point, InterfaceReason::link_up}),
+            "interface wg3: down -> point-to-point (link up)");
+  ospf::NeighborStateChanged lost{ospf::LinkId{3}, *ospf::RouterId::parse("10.0.0.2"),
+                                  ospf::NeighborState::full, ospf::NeighborState::down,
+                                  ospf::NeighborEvent::kill_nbr};
+  EXPECT_EQ(of(lost), "neighbor 10.0.0.2 on wg3: full -> down (KillNbr: another router took its place)");
+  lost.interface_reason = InterfaceReason::removed;
+  EXPECT_EQ(
+      of(lost),
+      "neighbor 10.0.0.2 on wg3: full -> down (KillNbr: the interface was removed from the configuration)");
+  lost.reason = ospf::NeighborEvent::ll_down;
+  lost.interface_reason = InterfaceReason::no_address;
+  EXPECT_EQ(of(lost),
+            "neighbor 10.0.0.2 on wg3: full -> down (LLDown: the interface has no address any more)");
+}
+
 TEST(Describe, ARouteChangeNamesItsNextHops) {
   const ospf::RouteChange<V2> change{
       ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{4},

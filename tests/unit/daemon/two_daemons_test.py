@@ -298,6 +298,40 @@ class TwoDaemons(unittest.TestCase):
         self.a.send(signal.SIGHUP)
         self.wait_for_route(self.b, "192.168.11.0/24")
 
+    def reload(self, router, text):
+        """Waits until the daemon has taken the configuration over."""
+        done = "the configuration is taken over"
+        before = router.log().count(done)
+        router.configure(text)
+        router.send(signal.SIGHUP)
+        self.wait(lambda: router.log().count(done) > before, f"{router.name} takes the configuration over")
+
+    def test_an_interface_that_a_reload_adds_again_is_what_it_is_now(self):
+        self.a.add_lan("more", "192.168.11.1/24")
+        self.start_both()
+        self.reload(self.a, config([("v0", ACTIVE), ("lo", PASSIVE)]))
+        self.wait_for_route(self.b, "192.168.1.0/24", there=False)
+        self.assertIn("interface lan: point-to-point -> down (removed from the configuration)", self.a.log())
+        self.a.run("ip link del lan")
+        self.reload(self.a, config([("v0", ACTIVE), ("lan", PASSIVE), ("more", PASSIVE), ("lo", PASSIVE)]))
+        self.assertEqual({i["name"]: i["link_up"] for i in self.a.show("interfaces")["interfaces"]},
+                         {"v0": True, "lan": False, "more": True, "lo": True})
+        self.wait_for_route(self.b, "192.168.11.0/24")  # of the same router-LSA, or of a later one
+        self.assertNotIn("192.168.1.0/24", self.b.routes())
+
+    def test_an_interface_that_a_reload_adds_again_is_greeted_at_once(self):
+        slow = ["interface-type: point-to-point", "hello-interval: 100", "dead-interval: 400"]
+        for router in (self.a, self.b):
+            router.configure(config([("v0", slow), ("lan", PASSIVE), ("lo", PASSIVE)]))
+        self.start_both()
+        self.reload(self.a, config([("lan", PASSIVE), ("lo", PASSIVE)]))
+        self.wait_for_log(self.a, "full -> down (KillNbr: the interface was removed from the configuration)")
+        self.wait_for_route(self.a, "192.168.2.0/24", there=False)
+        # b answers the farewell with a hello, and further ones only after its limit of rate.
+        self.wait(lambda: self.neighbor(self.b)["state_age"] > 0.5, "b has been without a for a while")
+        self.reload(self.a, config([("v0", slow), ("lan", PASSIVE), ("lo", PASSIVE)]))
+        self.wait_for_route(self.a, "192.168.2.0/24")  # patience is a fraction of the hello interval
+
     def test_redistribution(self):
         self.a.configure(config([("v0", ACTIVE)],
                                 "redistribute: [{source: static, metric: 33, prefixes: [{prefix: 198.51.100.0/22, "

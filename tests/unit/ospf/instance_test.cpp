@@ -82,6 +82,92 @@ TEST(Instance, Rfc8405Section5_4_EachChangeRestartsTheHolddownWhileARunIsSchedul
   EXPECT_GT(runs(), rested) << "QUIET again: the next change is calculated at once";
 }
 
+/// What was told of interfaces and of neighbours that were lost, since the last call.
+std::vector<std::string> changes_told(Wires& wires, std::size_t router) {
+  std::vector<std::string> lines;
+  for (const auto& event : std::exchange(wires.routers[router].events, {})) {
+    if (const auto* interface = std::get_if<InterfaceStateChanged>(&event)) {
+      lines.push_back(std::string(to_string(interface->to)) + ": " +
+                      std::string(to_string(interface->reason)));
+    }
+    const auto* neighbor = std::get_if<NeighborStateChanged>(&event);
+    if (neighbor != nullptr && neighbor->to == NeighborState::down) {
+      lines.push_back(
+          std::string(to_string(neighbor->reason)) + ": " +
+          std::string(neighbor->interface_reason ? to_string(*neighbor->interface_reason) : "itself"));
+    }
+  }
+  return lines;
+}
+
+TEST(Instance, Rfc2328Section9_3_TellsWhyAnInterfaceChangesAndItsNeighborsWithIt) {
+  using Lines = std::vector<std::string>;
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  const auto full = [&] { return wires.all_full(); };
+  const auto configure = [&](bool there, bool passive) {
+    auto config = Wires::config(there ? std::vector<std::uint32_t>{1} : std::vector<std::uint32_t>{});
+    config.router_id = wires.routers[0].instance->router_id();
+    for (auto& interface : config.interfaces) interface.passive = passive;
+    wires.input(0, Reconfigure{config});
+  };
+  const auto set_status = [&](bool up, InterfaceReason down_reason) {
+    LinkStatus<V2> status;  // without an address
+    status.up = up;
+    status.down_reason = down_reason;
+    status.ifindex = InterfaceIndex{1};
+    wires.input(0, LinkChanged<V2>{LinkId{1}, status});
+  };
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{1}, full));
+  EXPECT_EQ(changes_told(wires, 0), (Lines{"point-to-point: link up"}));
+
+  wires.set_link(0, 1, false);
+  wires.set_link(0, 1, true);
+  EXPECT_EQ(changes_told(wires, 0),
+            (Lines{"LLDown: link down", "down: link down", "point-to-point: link up"}));
+  ASSERT_TRUE(wires.run_until(seconds{5}, full));
+  configure(false, false);
+  configure(true, false);
+  EXPECT_EQ(changes_told(wires, 0),
+            (Lines{"KillNbr: removed from the configuration", "down: removed from the configuration",
+                   "point-to-point: configured"}));
+  ASSERT_TRUE(wires.run_until(seconds{5}, full));
+  configure(true, true);
+  EXPECT_EQ(changes_told(wires, 0), (Lines{"KillNbr: configuration changed", "down: configuration changed",
+                                           "point-to-point: configured"}));
+  configure(true, false);
+  ASSERT_TRUE(wires.run_until(seconds{5}, full));
+  (void)changes_told(wires, 0);
+
+  set_status(true, {});
+  wires.set_link(0, 1, true);
+  EXPECT_EQ(changes_told(wires, 0),
+            (Lines{"LLDown: no address", "down: no address", "point-to-point: address present"}));
+  for (const auto& [reason, down, up] :
+       {std::tuple{InterfaceReason::no_address, "down: no address", "point-to-point: address present"},
+        std::tuple{InterfaceReason::no_socket, "down: no socket", "point-to-point: socket open"}}) {
+    set_status(false, reason);
+    wires.set_link(0, 1, true);
+    EXPECT_EQ(changes_told(wires, 0), (Lines{down, up}));
+  }
+}
+
+// On a point-to-point link a hello from a new router id ends the former neighbour.
+TEST(Instance, ANeighborThatIsReplacedDoesNotEndWithItsInterface) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return wires.all_full(); }));
+  (void)changes_told(wires, 0);
+  wires.add(Wires::config({1}));
+  wires.wire(0, 2, 1);
+  ASSERT_TRUE(wires.run_until(seconds{5}, [&] { return wires.state(2, 1) == NeighborState::full; }));
+  EXPECT_EQ(changes_told(wires, 0), (std::vector<std::string>{"KillNbr: itself"}));
+}
+
 TEST(Instance, Rfc2328Section14_1_ShutdownFlushesEverywhere) {
   Wires wires;
   wires.add(Wires::config({1}));

@@ -79,6 +79,11 @@ struct Core {
     return domain_of(domains[domain]->scope, interface) == domain;
   }
 
+  /// May a neighbour's LSA that is not in the database yet be stored, beside `promised` others?
+  [[nodiscard]] bool has_room(std::size_t promised = 0) const {
+    return statistics.lsdb_size + promised < config.max_lsa;
+  }
+
   void event(Event<V> event) { outputs.push_back(std::move(event)); }
   void transmit(Interface<V>& interface, PacketType type, PacketBytes bytes) {
     ++interface.packets.sent[static_cast<std::size_t>(type)];

@@ -369,8 +369,6 @@ template <class V>
 void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
   const auto& domain = core.domain(ref.domain);
   const auto& entry = core.entry(ref);
-  ++core.statistics.lsdb_size;
-  if (former) --core.statistics.lsdb_size;
   if (domain.scope == FloodingScope::link) return;
   // What others say we said is not what we say: our own instance counts, until theirs is superseded (13.4).
   const bool is_ours = entry.key.advertising_router == core.config.router_id;
@@ -385,7 +383,6 @@ void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
 
 template <class V>
 void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key) {
-  --core.statistics.lsdb_size;
   if (core.domain(domain).scope != FloodingScope::link) calculator.lsa_removed(core.domain(domain).area, key);
   origination.removed(domain, key);
 }

@@ -154,6 +154,20 @@ struct EventDescriber {
                         describe(e.header.key), static_cast<std::uint32_t>(e.header.sequence_number)),
             {}};
   }
+  Notice operator()(const NoLinkStateId<V2>& e) const {
+    return {Severity::error,
+            "no_link_state_id",
+            fmt::format("{} is not advertised: other prefixes take up every Link State ID in it",
+                        e.prefix.to_string()),
+            {}};
+  }
+  Notice operator()(const RouterLsaFull& e) const {
+    return {Severity::error,
+            "router_lsa_full",
+            fmt::format("the router-LSA of area {} is as large as one can be: {} links are left out of it",
+                        e.area.to_string(), e.links_left_out),
+            {}};
+  }
   Notice operator()(const MtuDiffers& e) const {
     return {Severity::warning, "mtu_differs",
             fmt::format("neighbor {} on {} has MTU {}, this side {}; set both to the smaller one",

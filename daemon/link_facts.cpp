@@ -15,13 +15,19 @@ const Ipv4Address* ipv4_of(const wg::LinkAddress& address) {
   return std::get_if<Ipv4Address>(&address.address);
 }
 
-/// IPv4 addresses of a link for OSPF: none of 127/8, primary ones first.
+/// An address that means something beyond this machine (127/8) and this link (RFC 3927 section 2.7: packets
+/// from or to 169.254/16 are not to be forwarded).
+bool is_routable(const Ipv4Address& address) {
+  return !address.is_loopback() && !address.is_link_local();
+}
+
+/// IPv4 addresses of a link for OSPF: routable ones, primary ones first. Without any the link is unnumbered.
 std::vector<ospf::InterfaceAddress<V2>> ospf_addresses(const wg::Link& link) {
   std::vector<ospf::InterfaceAddress<V2>> primary;
   std::vector<ospf::InterfaceAddress<V2>> secondary;
   for (const auto& address : link.addresses) {
     const Ipv4Address* ipv4 = ipv4_of(address);
-    if (ipv4 == nullptr || ipv4->is_loopback()) continue;
+    if (ipv4 == nullptr || !is_routable(*ipv4)) continue;
     // An address with a far end has no subnet: the far end's is not ours to announce.
     const std::uint8_t length = address.peer ? Ipv4Address::kBits : address.prefix_length;
     (address.secondary ? secondary : primary).push_back({*ipv4, length});
@@ -33,7 +39,7 @@ std::vector<ospf::InterfaceAddress<V2>> ospf_addresses(const wg::Link& link) {
 std::optional<Ipv4Address> first_global_address(const wg::Link& link) {
   for (const auto& address : link.addresses) {
     const Ipv4Address* ipv4 = ipv4_of(address);
-    if (ipv4 != nullptr && !ipv4->is_loopback() && address.scope == wg::AddressScope::global) return *ipv4;
+    if (ipv4 != nullptr && is_routable(*ipv4) && address.scope == wg::AddressScope::global) return *ipv4;
   }
   return std::nullopt;
 }
@@ -44,7 +50,7 @@ std::vector<Ipv4Address> loopback_addresses(const Inventory& inventory) {
     if (!link.flags.loopback) continue;
     for (const auto& address : link.addresses) {
       const Ipv4Address* ipv4 = ipv4_of(address);
-      if (ipv4 != nullptr && !ipv4->is_loopback() && address.scope == wg::AddressScope::global)
+      if (ipv4 != nullptr && is_routable(*ipv4) && address.scope == wg::AddressScope::global)
         addresses.push_back(*ipv4);
     }
   }

@@ -2,6 +2,7 @@
 // What the core is told to do: configuration values and the facts about links, as drivers hand them in.
 // Leaves bear the names of the IETF OSPF YANG model (RFC 9129).
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -52,6 +53,9 @@ struct InstanceConfig {
   std::vector<InterfaceConfig> interfaces;
   SpfDelay spf_delay;
   Duration ls_refresh_time = kLsRefreshTime;
+  /// RFC 9129 database-control/max-lsa: beyond so many LSAs no more are taken from neighbours. Our own always
+  /// are, and newer instances of what is there.
+  std::size_t max_lsa = kMaxLsa;
   bool operator==(const InstanceConfig&) const = default;
 };
 

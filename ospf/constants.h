@@ -2,6 +2,7 @@
 // Architectural constants of RFC 2328 appendix B and the limits this implementation adds. Kept apart: the
 // first must never be changed, the second may.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "ospf/types.h"
@@ -42,6 +43,8 @@ inline constexpr unsigned kFloodBurstPackets = 32;
 inline constexpr Duration kFloodBurstInterval = milliseconds{5};
 /// An orderly shutdown waits this long for acknowledgements of the flushed LSAs.
 inline constexpr Duration kShutdownWait = seconds{1};
+/// So many LSAs are stored unless configured otherwise: a neighbour must not have all of the memory.
+inline constexpr std::size_t kMaxLsa = 1'000'000;
 /// The same drop on the same link is an event at most this often (it is always counted).
 inline constexpr Duration kDropEventInterval = seconds{10};
 

@@ -23,6 +23,7 @@ namespace wgospf::ospf {
 struct Area {
   AreaId id;
   std::uint32_t domain = 0;
+  bool router_lsa_full = false;  ///< and told
 };
 
 template <class V>
@@ -78,6 +79,11 @@ struct Core {
     return domain_of(domains[domain]->scope, interface) == domain;
   }
 
+  /// May a neighbour's LSA that is not in the database yet be stored, beside `promised` others?
+  [[nodiscard]] bool has_room(std::size_t promised = 0) const {
+    return statistics.lsdb_size + promised < config.max_lsa;
+  }
+
   void event(Event<V> event) { outputs.push_back(std::move(event)); }
   void transmit(Interface<V>& interface, PacketType type, PacketBytes bytes) {
     ++interface.packets.sent[static_cast<std::size_t>(type)];
@@ -92,12 +98,18 @@ struct Core {
   }
   /// Counts a drop once, everywhere it is shown.
   void drop(Interface<V>& interface, DropReason reason, typename V::Address source, std::uint32_t value = 0) {
+    (void)tell_drop(interface, reason, source, value);
+  }
+  /// The same; true when it was told as an event, too.
+  bool tell_drop(Interface<V>& interface, DropReason reason, typename V::Address source,
+                 std::uint32_t value = 0) {
     ++interface.drops[reason];
     ++statistics.drops[reason];
     const auto [it, is_new] = last_drop_event.try_emplace({interface.config.link, reason}, now);
-    if (!is_new && now - it->second < kDropEventInterval) return;
+    if (!is_new && now - it->second < kDropEventInterval) return false;
     it->second = now;
     event(Dropped<V>{interface.config.link, reason, source, value});
+    return true;
   }
 };
 

@@ -51,6 +51,17 @@ struct LsaOriginated {
   LsaHeader<V> header;
   bool flushed = false;
 };
+/// An external prefix is not advertised: others have every Link State ID that it could take (RFC 2328
+/// appendix E). Told once; it is advertised as soon as one is free.
+template <class V>
+struct NoLinkStateId {
+  Prefix<typename V::Address> prefix;
+};
+/// Our router-LSA of an area is as large as one can be, and links are left out of it. Told once.
+struct RouterLsaFull {
+  AreaId area;
+  std::size_t links_left_out = 0;
+};
 /// The neighbour's MTU is larger than ours or smaller; with mtu-ignore this is only told.
 struct MtuDiffers {
   LinkId link;
@@ -76,7 +87,7 @@ struct InternalError {
 
 template <class V>
 using Event = std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
-                           SelfOriginatedReceived<V>, LsaOriginated<V>, MtuDiffers, RoutesCalculated,
-                           ShutdownComplete, LsaCorrupted<V>, InternalError>;
+                           SelfOriginatedReceived<V>, LsaOriginated<V>, NoLinkStateId<V>, RouterLsaFull,
+                           MtuDiffers, RoutesCalculated, ShutdownComplete, LsaCorrupted<V>, InternalError>;
 
 }  // namespace wgospf::ospf

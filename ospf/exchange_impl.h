@@ -3,6 +3,7 @@
 // requests.
 
 #include <algorithm>
+#include <set>
 
 #include "ospf/adjacency.h"
 
@@ -160,7 +161,12 @@ bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
     }
     const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
     const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
-    if (slot == Lsdb<V>::kNone || compare_recency(header, core_.entry({domain, slot}).header(core_.now)) > 0)
+    const bool present = slot != Lsdb<V>::kNone;
+    if (!present && !core_.has_room(neighbor.requests.size())) {
+      core_.drop(interface, DropReason::lsa_database_full, neighbor.address);
+      continue;
+    }
+    if (!present || compare_recency(header, core_.entry({domain, slot}).header(core_.now)) > 0)
       neighbor.requests.add(header);
   }
   return true;
@@ -248,6 +254,7 @@ void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbo
   if (neighbor.state < NeighborState::exchange)
     return core_.drop(interface, DropReason::neighbor_state, neighbor.address);
   std::vector<LsaRef> refs;
+  std::set<LsaRef> seen;  // a key that is repeated is answered once, or 64 kB would ask for gigabytes
   for (const auto& key : request.keys) {
     const auto scope = V::scope(key.type);
     const std::uint32_t domain = core_.domain_of(scope, interface);
@@ -258,7 +265,7 @@ void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbo
                  static_cast<std::uint32_t>(key.type));
       return neighbor_event(neighbor, NeighborEvent::bad_ls_request);
     }
-    refs.push_back({domain, slot});
+    if (seen.insert({domain, slot}).second) refs.push_back({domain, slot});
   }
   flooding_.send_directly(interface, refs);
 }

@@ -48,6 +48,11 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
     return Proceed::yes;
   }
   if (!present && was_overtaken(interface, neighbor, header, domain)) return Proceed::yes;
+  if (!present && !core_.has_room()) {
+    core_.drop(interface, DropReason::lsa_database_full, neighbor.address);
+    give_up_request(neighbor, header.key);
+    return Proceed::yes;
+  }
   const LsaRef ref{domain, slot};
   const auto order =
       present ? compare_recency(header, core_.entry(ref).header(core_.now)) : std::weak_ordering::greater;
@@ -153,6 +158,7 @@ LsaRef Flooding<V>::install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uin
     unlist({domain, slot});
   }
   const LsaRef ref{domain, lsdb.install(key, std::move(lsa), core_.now)};
+  if (!former) ++core_.statistics.lsdb_size;
   auto& entry = lsdb[ref.slot];
   entry.arrivals = arrivals;
   answered_.forget(ref);
@@ -275,6 +281,7 @@ void Flooding<V>::remove(LsaRef ref) {
     flush_memory_.remember(ref.domain, core_.entry(ref).lsa, core_.now);
   }
   core_.domain(ref.domain).lsdb.erase(ref.slot);
+  --core_.statistics.lsdb_size;
   hooks_.lsa_removed(ref.domain, key);
 }
 

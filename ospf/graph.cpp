@@ -71,9 +71,12 @@ bool Graph::update_costs(VertexId vertex) {
   bool changed = false;
   const auto edges = edges_of(vertex);
   for (std::size_t i = 0; i < edges.size(); ++i) {
+    EdgeData& data = data_[ranges_[vertex].first + i];
     changed |= edges[i].cost != new_edges_[i].cost;
+    // The data of a link to a network may be a next hop (section 16.1.1).
+    changed |= !edges[i].target_is_router && data.data != new_data_[i].data;
     edges[i].cost = new_edges_[i].cost;
-    data_[ranges_[vertex].first + i] = new_data_[i];
+    data = new_data_[i];
     release(edges[i].target);  // set_links has retained it once more
   }
   return changed;

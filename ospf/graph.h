@@ -25,7 +25,7 @@ struct Edge {
   bool is_bidirectional = false;
   bool target_is_router = false;
 };
-/// What only display needs of an edge.
+/// What a run seldom needs of an edge: as the next hop behind a network of the root's own, and for display.
 struct EdgeData {
   std::uint32_t data = 0;
   bool is_index = false;

@@ -87,6 +87,7 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   std::map<LinkId, LinkStatus<V>> link_statuses;  ///< of all links heard of, configured or not
   std::map<Prefix<Address>, ExternalRoute<V>> externals;
   typename Rules<V>::ExternalIds external_ids;
+  std::set<Prefix<Address>> without_id;  ///< of the externals; not advertised
   std::set<AreaId> dirty_areas;
   std::vector<std::pair<LsaRef, Lsa<V>>> stale;  ///< LSAs of ours from before a restart, until we originate
   bool root_dirty = true;
@@ -224,8 +225,8 @@ void Instance<V>::Impl::input(const Received<V>& received) {
     return core.drop(interface, error->reason, received.source, error->value);
   const auto& packet = std::get<Packet<V>>(decoded);
   if (const auto reason = refuse_packet(interface, received, packet.header)) {
-    core.drop(interface, *reason, received.source);
-    if (*reason == DropReason::duplicate_router_id)
+    const bool told = core.tell_drop(interface, *reason, received.source);
+    if (told && *reason == DropReason::duplicate_router_id)
       core.event(DuplicateRouterId<V>{received.link, received.source});
     return;
   }
@@ -266,6 +267,7 @@ void Instance<V>::Impl::input(const ExternalsChanged<V>& changed) {
   const bool was_boundary = !externals.empty();
   for (const auto& prefix : changed.removed) {
     if (externals.erase(prefix) == 0) continue;
+    without_id.erase(prefix);
     if (const auto id = external_ids.release(prefix))
       origination.unwant(Core<V>::kAsDomain, Rules<V>::external_key(core.config.router_id, *id));
   }
@@ -273,6 +275,8 @@ void Instance<V>::Impl::input(const ExternalsChanged<V>& changed) {
     externals.insert_or_assign(route.prefix, route);
     originate_external(route);
   }
+  if (!changed.removed.empty())  // an id may be free now
+    for (const auto& prefix : std::set(without_id)) originate_external(externals.at(prefix));
   if (was_boundary == externals.empty())
     for (const Area& area : core.areas) dirty_areas.insert(area.id);
 }
@@ -281,8 +285,13 @@ template <class V>
 void Instance<V>::Impl::originate_external(const ExternalRoute<V>& route) {
   if (core.shutting_down) return;
   const auto assigned = external_ids.assign(route.prefix);
+  if (!assigned.id) {
+    if (without_id.insert(route.prefix).second) core.event(NoLinkStateId<V>{route.prefix});
+    return;
+  }
+  without_id.erase(route.prefix);
   if (originating)
-    origination.want(Core<V>::kAsDomain, Rules<V>::external_lsa(core.config.router_id, assigned.id, route));
+    origination.want(Core<V>::kAsDomain, Rules<V>::external_lsa(core.config.router_id, *assigned.id, route));
   if (assigned.displaced) originate_external(externals.at(*assigned.displaced));
 }
 
@@ -363,8 +372,6 @@ template <class V>
 void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
   const auto& domain = core.domain(ref.domain);
   const auto& entry = core.entry(ref);
-  ++core.statistics.lsdb_size;
-  if (former) --core.statistics.lsdb_size;
   if (domain.scope == FloodingScope::link) return;
   // What others say we said is not what we say: our own instance counts, until theirs is superseded (13.4).
   const bool is_ours = entry.key.advertising_router == core.config.router_id;
@@ -379,7 +386,6 @@ void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
 
 template <class V>
 void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key) {
-  --core.statistics.lsdb_size;
   if (core.domain(domain).scope != FloodingScope::link) calculator.lsa_removed(core.domain(domain).area, key);
   origination.removed(domain, key);
 }
@@ -439,9 +445,12 @@ void Instance<V>::Impl::originate_router_lsas() {
   for (const AreaId id : std::exchange(dirty_areas, {})) {
     const std::uint32_t index = area_index(id);
     if (index >= core.areas.size()) continue;
-    const Area& area = core.areas[index];
-    origination.want(area.domain,
-                     Rules<V>::router_lsa(core.config.router_id, facts_of(area), !externals.empty()));
+    Area& area = core.areas[index];
+    auto made = Rules<V>::router_lsa(core.config.router_id, facts_of(area), !externals.empty());
+    if (made.links_left_out > 0 && !area.router_lsa_full)
+      core.event(RouterLsaFull{area.id, made.links_left_out});
+    area.router_lsa_full = made.links_left_out > 0;
+    origination.want(area.domain, std::move(made.lsa));
   }
   for (const LsaRef ref : take_stale()) origination.received(ref);
 }
@@ -459,6 +468,7 @@ void Instance<V>::Impl::publish_root() {
     link.cost = interface->config.cost;
     if (interface->state != InterfaceState::loopback)
       for (const auto& address : interface->status.addresses) link.subnets.push_back(address.prefix());
+    for (const auto& address : interface->status.addresses) link.addresses.push_back(address.address);
     for (const auto& [router, neighbor] : interface->neighbors)
       if (neighbor->state == NeighborState::full)
         link.neighbors.push_back({router, neighbor->address, std::nullopt});
@@ -468,14 +478,15 @@ void Instance<V>::Impl::publish_root() {
   calculator.set_root(core.config.router_id, std::move(links));
 }
 
-// RFC 8405 for the whole calculation; a change of prefixes only costs microseconds and runs at the end of the
-// turn.
+// RFC 8405 for the whole calculation: each change is an IGP event that restarts the hold-down (section 5.4),
+// even while a run is scheduled; a turn without one is none. A change of prefixes only costs microseconds and
+// runs at the end of the turn.
 template <class V>
 void Instance<V>::Impl::schedule_calculation() {
   const auto pending = calculator.pending();
   if (pending == RouteCalculator<V>::Pending::nothing) return;
   if (pending == RouteCalculator<V>::Pending::prefixes_only) return calculate();
-  if (core.timers.is_armed({TimerKind::spf})) return;
+  if (!calculator.take_event()) return;
   const auto step = scheduler.igp_event(core.config.spf_delay);
   core.timers.arm({TimerKind::spf_hold_down}, core.now + core.config.spf_delay.hold_down);
   if (step.start_learning)

@@ -23,30 +23,29 @@ void NextHopSets::note_move(std::uint32_t set, std::uint32_t target) {
   ++streams_[latest_stream_].count;
 }
 
-std::vector<NextHopSets::Moved> NextHopSets::decide(Follow follow) {
+void NextHopSets::decide(const std::function<bool(ListId)>& has_lost_member) {
   // The largest stream of each set; the first of equals.
   std::stable_sort(streams_.begin(), streams_.end(), [](const Stream& a, const Stream& b) {
     return a.set != b.set ? a.set < b.set : a.count > b.count;
   });
-  std::vector<Moved> moved;
   for (std::size_t i = 0; i < streams_.size();) {
     const std::uint32_t set = streams_[i].set;
     const Stream* best = nullptr;
-    for (; i < streams_.size() && streams_[i].set == set; ++i)
-      if (best == nullptr && streams_[i].target != kGone && streams_[i].target != kAttached)
-        best = &streams_[i];
+    std::uint32_t ways = 0;
+    for (; i < streams_.size() && streams_[i].set == set; ++i) {
+      if (streams_[i].target == kGone || streams_[i].target == kAttached) continue;
+      if (++ways == 1) best = &streams_[i];
+    }
     const std::uint32_t staying = sets_[set].users - std::exchange(sets_[set].moving, 0);
-    if (best == nullptr) continue;
+    if (best == nullptr || staying > 0) continue;
     const bool has_twin = sets_with(best->target) > 0;
     if (has_twin && best->count <= kSmallSet && alive_ - distinct_ > kManyTwins) continue;
-    if (follow == Follow::when_all_move ? staying > 0 : best->count <= staying) continue;
-    moved.push_back({set, sets_[set].list, staying});
+    if (ways > 1 && !has_lost_member(sets_[set].list)) continue;
     unassign(set);
     assign(set, best->target);
   }
   streams_.clear();
   latest_stream_ = 0;
-  return moved;
 }
 
 std::uint32_t NextHopSets::set_for(std::uint32_t target) {

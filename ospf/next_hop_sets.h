@@ -3,12 +3,16 @@
 // members of a set once, and the thousands of prefixes that use it follow without a word.
 //
 // A run finds, for every prefix it looked at, the list of next hops it should have. note_move() counts where
-// the prefixes of each set are going; decide() lets a set follow its prefixes when most of them go the same
-// way, so that it keeps its number and only its members change. Prefixes that go elsewhere, or stay behind,
-// are given another set with set_for(). Two sets may so come to have the same members; when there are many
-// such twins, small sets are given up instead of being kept apart.
+// the prefixes of each set are going; decide() lets a set follow its prefixes when they all go the same way,
+// so that it keeps its number and only its members change. Where some stay or go another way, it follows
+// none: sets change before prefixes in the kernel, and for that time all of the set's prefixes would take the
+// new way, those too that the change does not touch. Only a set that has lost a member follows most of its
+// prefixes, since nothing is to be had of it any more. Prefixes that do not go with their set are given
+// another with set_for(). Two sets may so come to have the same members; when there are many such twins,
+// small sets are given up instead of being kept apart.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,16 +26,6 @@ class NextHopSets {
   static constexpr std::uint32_t kGone = 0xffffffff;      ///< no route any more
   static constexpr std::uint32_t kAttached = 0xfffffffe;  ///< directly attached: set 0
 
-  enum class Follow : std::uint8_t {
-    when_most_move,  ///< those who stay are told with a change of their own
-    when_all_move,
-  };
-  struct Moved {
-    std::uint32_t set = 0;
-    std::uint32_t former_list = kEmptyList;
-    std::uint32_t staying = 0;  ///< users that did not move and now need another set
-  };
-
   NextHopSets();
   /// What a set stands for: its list, or kAttached for set 0.
   [[nodiscard]] std::uint32_t target(std::uint32_t set) const {
@@ -40,8 +34,9 @@ class NextHopSets {
 
   /// A user of `set` wants `target` instead. Set 0 never moves.
   void note_move(std::uint32_t set, std::uint32_t target);
-  /// After all moves are noted: the sets that follow their users.
-  [[nodiscard]] std::vector<Moved> decide(Follow follow);
+  /// After all moves are noted: lets sets follow their users. `has_lost_member(list)`: one of its next hops
+  /// is no longer there.
+  void decide(const std::function<bool(ListId)>& has_lost_member);
   /// The set for a target that is not kGone: one that has it, or a new one.
   [[nodiscard]] std::uint32_t set_for(std::uint32_t target);
   void add_user(std::uint32_t set) { ++sets_[set].users; }

@@ -56,8 +56,7 @@ struct PrefixEntry {
   AreaId area;
   std::uint8_t length = 0;
   PathType path_type : 2 = PathType::intra_area;
-  bool is_dirty : 1 = false;    ///< among those to be looked at again
-  bool is_at_work : 1 = false;  ///< the present calculation deals with it
+  bool is_dirty : 1 = false;  ///< among those to be looked at again
   bool in_use : 1 = false;
 
   [[nodiscard]] Prefix<Address> prefix() const { return {address, length}; }

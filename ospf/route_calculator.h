@@ -50,6 +50,8 @@ struct RootLink {
   /// Subnets on the link, so that a forwarding address on one of them is reached directly (RFC 2328 section
   /// 16.4). Where they are missing, packets for it go to the AS boundary router.
   std::vector<Prefix<typename V::Address>> subnets;
+  /// Addresses of our own on the link: an external whose forwarding address is one of them is no route.
+  std::vector<typename V::Address> addresses;
   bool operator==(const RootLink&) const = default;
 };
 
@@ -111,6 +113,9 @@ class RouteCalculator {
 
   enum class Pending : std::uint8_t { nothing, prefixes_only, full };
   [[nodiscard]] Pending pending() const;
+  /// Did anything that makes a full calculation necessary come since the last call? True also while one is
+  /// pending already: an IGP event of RFC 8405.
+  [[nodiscard]] bool take_event();
   /// Bring the table up to date; appends the difference to `changes`. Does nothing when nothing is pending.
   CalculationResult calculate(std::vector<RouteChange<V>>& changes);
 

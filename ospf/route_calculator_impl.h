@@ -51,7 +51,7 @@ struct RouteCalculator<V>::Impl {
     ShortestPaths paths;
     VertexId root = 0;  // retained
     std::vector<RootEdge> root_edges;
-    bool is_dirty = true;        // shortest paths have to be calculated anew
+    bool is_dirty = false;       // shortest paths have to be calculated anew
     bool flags_changed = false;  // of some router: border or AS boundary
     // Network-LSAs by vertex: more than one when a former designated router's has not been flushed yet.
     std::map<VertexId, std::vector<Lsa<V>>> networks;
@@ -124,6 +124,7 @@ struct RouteCalculator<V>::Impl {
   void set_root(RouterId router, std::vector<RootLink<V>> new_links);
   void install_router(std::uint32_t area, const LsaKey<V>& key, const Lsa<V>& lsa);
   void remove_router(std::uint32_t area, const LsaKey<V>& key);
+  void mark_dirty(Area& area) { area.is_dirty = has_event = true; }
   void set_flags(Area& area, VertexId vertex, RouterFlags flags);
   void install_network(std::uint32_t area, const LsaKey<V>& key, const Lsa<V>& lsa);
   void remove_network(std::uint32_t area, const LsaKey<V>& key);
@@ -180,9 +181,9 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] Best best_external(const Entry& entry);
   [[nodiscard]] Best external_path(const Candidate& candidate) const;
   void merge(Best& best, const Best& other);
-  void examine_prefixes(NextHopSets::Follow follow, CalculationResult& result);
+  void examine_prefixes(CalculationResult& result);
   void examine(std::uint32_t slot);
-  void add_those_who_stay(const NextHopSets::Moved& moved);
+  [[nodiscard]] bool has_lost_member(ListId list) const;
   void assign_sets();
   void tell(std::vector<RouteChange<V>>& changes);
   void collect_garbage();
@@ -200,6 +201,7 @@ struct RouteCalculator<V>::Impl {
   bool is_border_router = false;             // links in more than one area
   std::vector<std::unique_ptr<Area>> areas;  // numbers are reused; nullptr: none
   bool everything_is_dirty = false;          // the root or the set of areas changed
+  bool has_event = false;                    // something that needs a full run came since take_event()
   PrefixTable<Address> prefixes;
   std::vector<std::uint32_t> changed_internal;  // prefixes whose intra- or inter-area candidates changed
 

@@ -27,6 +27,7 @@ std::uint32_t RouteCalculator<V>::Impl::make_area(AreaId id) {
   areas[number] = std::make_unique<Area>();
   areas[number]->id = id;
   areas[number]->root = areas[number]->graph.retain(router_vertex(root));
+  mark_dirty(*areas[number]);
   return number;
 }
 
@@ -49,7 +50,7 @@ void RouteCalculator<V>::Impl::remove_area(AreaId id) {
     for (auto left = count; left > 0; --left) release_boundary(slot);
   }
   areas[number].reset();
-  everything_is_dirty = true;
+  everything_is_dirty = has_event = true;
 }
 
 template <class V>
@@ -61,11 +62,12 @@ void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink<V>
     (void)make_area(link.area);
   }
   if (std::exchange(is_border_router, attached.size() > 1) != (attached.size() > 1))
-    everything_is_dirty = true;
+    everything_is_dirty = has_event = true;
   if (std::exchange(root, router) != router) {
     everything_is_dirty = true;
     for (const auto& area : areas) {
       if (!area) continue;
+      mark_dirty(*area);
       const VertexId former = std::exchange(area->root, area->graph.retain(router_vertex(router)));
       area->graph.release(former);
     }
@@ -86,7 +88,7 @@ void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink<V>
       if (a == links.end() || b == all_links.end() || !(*a == *b)) break;
       ++a, ++b;
     }
-    if (a != links.end() || b != all_links.end()) area->is_dirty = true;
+    if (a != links.end() || b != all_links.end()) mark_dirty(*area);
   }
   links = std::move(all_links);
   forwardings_are_dirty = forwardings.size() > 0;
@@ -147,7 +149,7 @@ void RouteCalculator<V>::Impl::install_router(std::uint32_t number, const LsaKey
         new_stubs.push_back({prefix, cost});
       });
   const VertexId vertex = area.graph.retain(Rules::vertex(key));
-  area.is_dirty |= area.graph.set_links(vertex, new_links);
+  if (area.graph.set_links(vertex, new_links)) mark_dirty(area);
   set_flags(area, vertex, Rules::router_flags(lsa));
   set_prefixes(number, vertex, CandidateKind::stub, key.id);
   area.graph.release(vertex);
@@ -163,7 +165,7 @@ void RouteCalculator<V>::Impl::remove_router(std::uint32_t number, const LsaKey<
   new_stubs.clear();
   set_prefixes(number, vertex, CandidateKind::stub, key.id);
   set_flags(area, vertex, {});
-  area.is_dirty |= area.graph.clear(vertex);
+  if (area.graph.clear(vertex)) mark_dirty(area);
   reselect_contested(number);
 }
 
@@ -171,7 +173,7 @@ template <class V>
 void RouteCalculator<V>::Impl::set_flags(Area& area, VertexId vertex, RouterFlags flags) {
   if (area.graph[vertex].flags == flags) return;
   area.graph[vertex].flags = flags;
-  area.is_dirty = true;
+  mark_dirty(area);
   area.flags_changed = true;
 }
 
@@ -211,7 +213,7 @@ void RouteCalculator<V>::Impl::remove_network(std::uint32_t number, const LsaKey
   area.networks.erase(at);
   new_stubs.clear();
   set_prefixes(number, vertex, CandidateKind::network, key.id);
-  area.is_dirty |= area.graph.clear(vertex);
+  if (area.graph.clear(vertex)) mark_dirty(area);
 }
 
 // One vertex, though more than one router may have a network-LSA with its Link State ID in the database (the
@@ -233,7 +235,7 @@ void RouteCalculator<V>::Impl::select_network(std::uint32_t number, VertexId ver
   new_stubs.clear();
   if (const auto prefix = Rules::network_prefix(*best)) new_stubs.push_back({*prefix, 0});
   const LsaKey<V> key = best->header().key;
-  area.is_dirty |= area.graph.set_links(vertex, new_links);
+  if (area.graph.set_links(vertex, new_links)) mark_dirty(area);
   area.graph[vertex].router = key.advertising_router;
   set_prefixes(number, vertex, CandidateKind::network, key.id);
 }

@@ -37,8 +37,7 @@ CalculationResult RouteCalculator<V>::Impl::calculate(std::vector<RouteChange<V>
   for (const auto& area : areas)
     if (area) area->is_dirty = area->flags_changed = false;
 
-  examine_prefixes(is_full ? NextHopSets::Follow::when_most_move : NextHopSets::Follow::when_all_move,
-                   result);
+  examine_prefixes(result);
   tell(changes);
   result.generation = generation;
   return result;
@@ -171,21 +170,24 @@ auto RouteCalculator<V>::Impl::way_to_boundary(const BoundaryRouter& boundary) -
 
 template <class V>
 auto RouteCalculator<V>::Impl::way_to_address(const Address& address) -> Way {
+  // Our own: whoever says it wants the packets here, and to send them on could only bring them back.
+  for (const RootLink<V>& link : links)
+    if (std::find(link.addresses.begin(), link.addresses.end(), address) != link.addresses.end()) return {};
   for (unsigned length = Address::kBits + 1u; length-- > 0;) {
     if (!prefixes.has_length(static_cast<std::uint8_t>(length))) continue;
-    const std::uint32_t slot = prefixes.find(AddressPrefix::make(address, static_cast<std::uint8_t>(length)));
+    const auto prefix = AddressPrefix::make(address, static_cast<std::uint8_t>(length));
+    const std::uint32_t slot = prefixes.find(prefix);
     if (slot == kNoSlot) continue;
     const Best best = best_internal(prefixes[slot]);
     if (!best.exists()) continue;
     Way way{best.cost, best.list, best.type, best.area, best.is_attached};
     if (!best.is_attached) return way;
-    // On a link of our own: the address is its own next hop.
+    // On a link of our own: the address is its own next hop. A subnet that this one is within does not count.
     way.list = kEmptyList;
     const auto parents = lists.members(best.list);
     const std::vector<std::uint32_t> direct(parents.begin(), parents.end());
     for (const RootLink<V>& link : links) {
-      const bool is_here = std::any_of(link.subnets.begin(), link.subnets.end(),
-                                       [&](const AddressPrefix& subnet) { return subnet.contains(address); });
+      const bool is_here = std::find(link.subnets.begin(), link.subnets.end(), prefix) != link.subnets.end();
       const bool is_transit = std::any_of(direct.begin(), direct.end(), [&](std::uint32_t m) {
         return (m & NextHopLists::kDirectBit) != 0 &&
                members[m & ~NextHopLists::kDirectBit].link == link.link;
@@ -364,12 +366,11 @@ auto RouteCalculator<V>::Impl::best_external(const Entry& entry) -> Best {
 // ---- The difference ----
 
 template <class V>
-void RouteCalculator<V>::Impl::examine_prefixes(NextHopSets::Follow follow, CalculationResult& result) {
+void RouteCalculator<V>::Impl::examine_prefixes(CalculationResult& result) {
   work.clear();
   for (const std::uint32_t slot : prefixes.dirty()) examine(slot);
   result.prefixes_examined = static_cast<std::uint32_t>(prefixes.dirty().size());
-  for (const NextHopSets::Moved& moved : sets.decide(follow))
-    if (moved.staying > 0) add_those_who_stay(moved);
+  sets.decide([this](ListId list) { return has_lost_member(list); });
   assign_sets();
 }
 
@@ -382,7 +383,6 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
   if (!best.exists()) {
     if (!entry.has_route()) return;
     sets.note_move(entry.set, NextHopSets::kGone);
-    entry.is_at_work = true;
     work.push_back({slot, NextHopSets::kGone, true});
     return;
   }
@@ -398,27 +398,33 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
   entry.path_type = best.type;
   entry.area = area;
   entry.tag = best.tag;
-  entry.is_at_work = true;
   if (entry.has_route() && !is_same_target) sets.note_move(entry.set, target);
   work.push_back({slot, target, !is_same});
 }
 
-// The set followed others; those who still want its former list need another one.
+// A next hop of the list is no longer there: its link is gone, or the neighbour on it. Its prefixes have all
+// been looked at, then.
 template <class V>
-void RouteCalculator<V>::Impl::add_those_who_stay(const NextHopSets::Moved& moved) {
-  for (std::uint32_t slot = 0; slot < prefixes.entry_end(); ++slot) {
-    Entry& entry = prefixes[slot];
-    if (entry.set != moved.set || entry.is_at_work || !entry.in_use) continue;
-    entry.is_at_work = true;
-    work.push_back({slot, moved.former_list, false});
-  }
+bool RouteCalculator<V>::Impl::has_lost_member(ListId list) const {
+  const auto is_there = [this](const NextHop<V>& hop) {
+    return std::any_of(links.begin(), links.end(), [&hop](const RootLink<V>& link) {
+      if (link.link != hop.link) return false;
+      const auto is_it = [&hop](const RootNeighbor<V>& neighbor) {
+        return neighbor.router_id == hop.router && neighbor.address == hop.gateway;
+      };
+      return hop.router == RouterId{} || std::any_of(link.neighbors.begin(), link.neighbors.end(), is_it);
+    });
+  };
+  const auto numbers = lists.members(list);
+  return !std::all_of(numbers.begin(), numbers.end(), [&](std::uint32_t number) {
+    return is_there(members[number & ~NextHopLists::kDirectBit]);
+  });
 }
 
 template <class V>
 void RouteCalculator<V>::Impl::assign_sets() {
   for (Work& item : work) {
     Entry& entry = prefixes[item.prefix];
-    entry.is_at_work = false;
     if (entry.has_route() && sets.target(entry.set) == item.target) continue;
     const bool is_gone = item.target == NextHopSets::kGone;
     const std::uint32_t set = is_gone ? kNoSlot : sets.set_for(item.target);
@@ -491,8 +497,11 @@ void RouteCalculator<V>::Impl::collect_garbage() {
   if (lists.size() < 1024 + 2 * lists_after_collection) return;
   std::vector<bool> marked(lists.size(), false);
   const auto mark = [&](ListId list) { marked[list] = true; };
-  for (const auto& area : areas)
-    if (area) area->paths.for_each_list(mark);
+  for (const auto& area : areas) {
+    if (!area) continue;
+    area->paths.for_each_list(mark);
+    for (const RootEdge& edge : area->root_edges) mark(edge.list);
+  }
   for (std::uint32_t slot = 0; slot < boundaries.end(); ++slot) mark(boundaries[slot].way.list);
   for (std::uint32_t slot = 0; slot < forwardings.end(); ++slot) mark(forwardings[slot].way.list);
   for (std::uint32_t set = 1; set < sets.end(); ++set)
@@ -509,8 +518,11 @@ void RouteCalculator<V>::Impl::collect_garbage() {
     if (member_numbers[number] != 0) member_numbers[number] = member(old_members[number]);
 
   const std::vector<ListId> numbers = lists.retain_only(marked, member_numbers);
-  for (const auto& area : areas)
-    if (area) area->paths.renumber(numbers);
+  for (const auto& area : areas) {
+    if (!area) continue;
+    area->paths.renumber(numbers);
+    for (RootEdge& edge : area->root_edges) edge.list = numbers[edge.list];
+  }
   for (std::uint32_t slot = 0; slot < boundaries.end(); ++slot)
     boundaries[slot].way.list = numbers[boundaries[slot].way.list];
   for (std::uint32_t slot = 0; slot < forwardings.end(); ++slot)

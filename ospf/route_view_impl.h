@@ -194,12 +194,25 @@ class PathCollector {
       paths_.back().hops = std::move(hops);
     });
   }
+  /// Section 16.1 step 4: another network-LSA for the prefix, as near, has a larger Link State ID.
+  [[nodiscard]] bool loses_to_another(const Candidate& candidate, std::uint32_t cost) const {
+    if (candidate.kind != CandidateKind::network) return false;
+    for (std::uint32_t slot = impl_.prefixes[candidate.prefix].first; slot != kNoSlot;) {
+      const Candidate& other = impl_.prefixes.candidate(slot);
+      slot = other.next;
+      if (other.kind != CandidateKind::network || !(other.id > candidate.id)) continue;
+      const VertexState state = impl_.areas[other.value]->paths[other.source];
+      if (state.distance != kUnreachable && std::uint64_t{state.distance} + other.metric == cost) return true;
+    }
+    return false;
+  }
   void internal(const Candidate& candidate, PathType type, std::uint32_t cost, const PrefixPath<V>& path) {
     const bool is_inter = candidate.kind == CandidateKind::inter_prefix;
     if (is_inter != (type == PathType::inter_area) || (is_inter && candidate.metric == kLsInfinity)) return;
     const VertexState state = is_inter ? impl_.border_state(candidate.value, candidate.source)
                                        : impl_.areas[candidate.value]->paths[candidate.source];
     if (state.distance == kUnreachable || std::uint64_t{state.distance} + candidate.metric != cost) return;
+    if (loses_to_another(candidate, cost)) return;
     to_vertex(candidate.value, candidate.source, path);
   }
   void external(const PrefixEntry<typename V::Address>& entry, const Candidate& candidate) {
@@ -329,6 +342,10 @@ void RouteCalculator<V>::set_root(RouterId router_id, std::vector<RootLink<V>> l
 template <class V>
 auto RouteCalculator<V>::pending() const -> Pending {
   return impl_->pending();
+}
+template <class V>
+bool RouteCalculator<V>::take_event() {
+  return std::exchange(impl_->has_event, false);
 }
 template <class V>
 CalculationResult RouteCalculator<V>::calculate(std::vector<RouteChange<V>>& changes) {

@@ -26,6 +26,13 @@ struct InterfaceFacts {
   std::vector<FullNeighbor> full_neighbors;
 };
 
+/// A router-LSA of ours. It must fit an update, and that a datagram: what is beyond that is left out.
+template <class V>
+struct OwnRouterLsa {
+  Lsa<V> lsa;
+  std::size_t links_left_out = 0;
+};
+
 template <class V>
 struct Rules;
 
@@ -42,7 +49,7 @@ concept Version = requires(std::span<const std::byte> bytes, typename V::LsaType
   { V::kIpHeaderSize } -> std::convertible_to<std::size_t>;
   { Rules<V>::refuse_lsa(header, options) } -> std::same_as<std::optional<DropReason>>;
   { Rules<V>::floods_to(type, options) } -> std::same_as<bool>;
-  { Rules<V>::router_lsa(RouterId{}, facts, true) } -> std::same_as<Lsa<V>>;
+  { Rules<V>::router_lsa(RouterId{}, facts, true) } -> std::same_as<OwnRouterLsa<V>>;
 };
 
 }  // namespace wgospf::ospf

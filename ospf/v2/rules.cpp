@@ -1,6 +1,7 @@
 #include "ospf/v2/rules.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wgospf::ospf {
 
@@ -23,8 +24,30 @@ std::optional<DropReason> Rules<V2>::refuse_lsa(const LsaHeader<V2>& header, v2:
 
 namespace {
 
+/// What fits an IP datagram of 65,535 bytes with its header, those of the packet and the update (the count),
+/// of the LSA and of the router-LSA.
+constexpr std::size_t kRouterLinkSize = 12;
+constexpr std::size_t kRouterLinksMax =
+    (0xffff - V2::kIpHeaderSize - V2::kPacketHeaderSize - 4 - kLsaHeaderSize - 4) / kRouterLinkSize;
+
+/// The links of a router-LSA, as many as may be.
+struct Links {
+  std::vector<v2::RouterLink> links;
+  std::size_t left_out = 0;
+
+  void add(v2::RouterLink link) {
+    if (links.size() < kRouterLinksMax)
+      links.push_back(std::move(link));
+    else
+      ++left_out;
+  }
+  [[nodiscard]] bool contains(const v2::RouterLink& link) const {
+    return std::find(links.begin(), links.end(), link) != links.end();
+  }
+};
+
 /// The links of one interface (section 12.4.1.1 for point-to-point, 12.4.1 for the rest).
-void append_links(std::vector<v2::RouterLink>& links, const InterfaceFacts<V2>& facts) {
+void append_links(Links& links, const InterfaceFacts<V2>& facts) {
   using Type = v2::RouterLinkType;
   const auto& config = *facts.config;
   const auto& status = *facts.status;
@@ -33,31 +56,33 @@ void append_links(std::vector<v2::RouterLink>& links, const InterfaceFacts<V2>& 
   for (const auto& neighbor : facts.full_neighbors) {
     const std::uint32_t data =
         status.addresses.empty() ? status.ifindex.value : status.addresses.front().address.value;
-    links.push_back({neighbor.router_id.value, data, Type::point_to_point, config.cost, {}});
+    links.add({neighbor.router_id.value, data, Type::point_to_point, config.cost, {}});
   }
   for (const auto& address : status.addresses) {  // option 2: the subnet as a stub
     if (address.address.is_loopback()) continue;
     const auto prefix = loopback ? Ipv4Prefix::host(address.address) : address.prefix();
-    const v2::RouterLink link{prefix.address.value,
-                              netmask(prefix.length),
-                              Type::stub,
-                              loopback ? std::uint16_t{0} : config.cost,
-                              {}};
-    if (std::find(links.begin(), links.end(), link) == links.end()) links.push_back(link);
+    v2::RouterLink link{prefix.address.value,
+                        netmask(prefix.length),
+                        Type::stub,
+                        loopback ? std::uint16_t{0} : config.cost,
+                        {}};
+    if (!links.contains(link)) links.add(std::move(link));
   }
 }
 
 }  // namespace
 
-Lsa<V2> Rules<V2>::router_lsa(RouterId self, const std::vector<InterfaceFacts<V2>>& interfaces,
-                              bool as_boundary_router) {
+OwnRouterLsa<V2> Rules<V2>::router_lsa(RouterId self, const std::vector<InterfaceFacts<V2>>& interfaces,
+                                       bool as_boundary_router) {
+  Links links;
+  for (const auto& facts : interfaces) append_links(links, facts);
   v2::RouterLsa body;
   if (as_boundary_router) body.flags |= v2::RouterLsa::kExternal;
-  for (const auto& facts : interfaces) append_links(body.links, facts);
+  body.links = std::move(links.links);
   LsaHeader<V2> header;
   header.options = hello_options();
   header.key = {v2::LsaType::router, LinkStateId{self.value}, self};
-  return V2::encode_lsa(header, body);
+  return {V2::encode_lsa(header, body), links.left_out};
 }
 
 Lsa<V2> Rules<V2>::external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route) {

@@ -50,8 +50,9 @@ struct Rules<V2> {
            (header.key.type == v2::LsaType::network && has_address(Ipv4Address{header.key.id.value}));
   }
   /// Section 12.4.1.
-  [[nodiscard]] static Lsa<V2> router_lsa(RouterId self, const std::vector<InterfaceFacts<V2>>& interfaces,
-                                          bool as_boundary_router);
+  [[nodiscard]] static OwnRouterLsa<V2> router_lsa(RouterId self,
+                                                   const std::vector<InterfaceFacts<V2>>& interfaces,
+                                                   bool as_boundary_router);
   /// Section 12.4.4.
   [[nodiscard]] static Lsa<V2> external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route);
   [[nodiscard]] static LsaKey<V2> external_key(RouterId self, LinkStateId id) {

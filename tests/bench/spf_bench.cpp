@@ -202,7 +202,27 @@ void spf_change_far_away(benchmark::State& state) {
 }
 BENCHMARK(spf_change_far_away)->Unit(benchmark::kMicrosecond);
 
-/// One of the root's two links is lost and comes back.
+/// The root's links become dear in turn: most prefixes change their way, though not all, and are told one by
+/// one.
+void spf_most_change_their_way(benchmark::State& state) {
+  const Grid grid;
+  RouteCalculator<V2> calculator = grid_calculator(grid);
+  std::vector<RouteChange<V2>> changes;
+  std::size_t which = 0;
+  for (auto _ : state) {
+    changes.clear();
+    auto links = root_links(grid);
+    links[which].cost = static_cast<std::uint16_t>(links[which].cost + 20);
+    which = 1 - which;
+    calculator.set_root(router(0), std::move(links));
+    calculator.calculate(changes);
+    benchmark::DoNotOptimize(changes.data());
+  }
+  count_changes(state, changes);
+}
+BENCHMARK(spf_most_change_their_way)->Unit(benchmark::kMicrosecond);
+
+/// One of the root's two links is lost, that which nearly everything goes over, and comes back.
 void spf_neighbor_lost(benchmark::State& state) {
   const Grid grid;
   RouteCalculator<V2> calculator = grid_calculator(grid);
@@ -324,6 +344,7 @@ int main(int argc, char** argv) {
                                         {{"spf_change_at_root", "floor_dijkstra", 4},
                                          {"spf_change_half_way", "floor_dijkstra", 4},
                                          {"spf_change_far_away", "floor_dijkstra", 4},
+                                         {"spf_most_change_their_way", "floor_dijkstra", 4},
                                          {"spf_neighbor_lost", "floor_dijkstra", 4},
                                          {"prefix_metric_change", "floor_binary_search", 12},
                                          {"prefix_gone_and_back", "floor_binary_search", 12},

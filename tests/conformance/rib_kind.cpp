@@ -128,6 +128,7 @@ class Case {
     const auto slash = address.find('/');
     const auto own = Ipv4Address::parse(address.substr(0, slash));
     if (!own || slash == std::string::npos) return;
+    link.addresses.push_back(*own);
     link.subnets.push_back(
         Ipv4Prefix::make(*own, static_cast<std::uint8_t>(std::stoi(address.substr(slash + 1)))));
     own_.insert({link.subnets.back(), Ipv4Prefix::host(*own)});

@@ -109,6 +109,11 @@ std::string describe(const Event<V2>& event) {
           [](const LsaOriginated<V2>& e) {
             return std::string(e.flushed ? "flushed " : "originated ") + describe(e.header);
           },
+          [](const NoLinkStateId<V2>& e) { return "no link state id for " + e.prefix.to_string(); },
+          [](const RouterLsaFull& e) {
+            return "router-LSA of area " + e.area.to_string() + " is full, " +
+                   std::to_string(e.links_left_out) + " links left out";
+          },
           [](const MtuDiffers& e) {
             return "mtu of " + e.router.to_string() + " is " + std::to_string(e.theirs) + ", ours " +
                    std::to_string(e.ours);

@@ -191,5 +191,45 @@ TEST_F(LoadingTest, Section10_9_AnLsaDescribedTwiceIsAskedForOnce) {
   EXPECT_EQ(asked, 1U);
 }
 
+// In: a neighbour with 20 LSAs, and room for 10. Out: Full in the usual time with ten, the rest counted. What
+// comes later is neither stored nor acknowledged; a newer instance of what is there is, and so are our own.
+TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
+  const RouterIndex a = add_router(1);
+  network.routers[a].max_lsa = 10;
+  auto peer = add_peer(a, 9);
+  for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
+  start_all();
+  EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
+  network.run_for(seconds{2});
+  EXPECT_EQ(instance(a).statistics().lsdb_size, 11U) << "ten, and our router-LSA that came after them";
+  EXPECT_EQ(drops(DropReason::lsa_database_full), 10U);
+  EXPECT_EQ(instance(a).neighbors().front().request_list, 0U);
+
+  const auto late = external(0xc6336400, 0xffffff00), present = external(0xcb007000, 0xffffff00);
+  ASSERT_TRUE(stored(a, present.header().key));
+  peer->acknowledgments.clear();
+  peer->send_update({{late, 1}, {V2::with(present, 1, present.sequence_number() + 1), 1}});
+  ExternalRoute<V2> route;
+  route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
+  network.change_externals(a, {route}, {});
+  network.run_for(seconds{2});
+  EXPECT_FALSE(stored(a, late.header().key));
+  ASSERT_EQ(peer->acknowledgments.size(), 1U);
+  EXPECT_EQ(peer->acknowledgments.front().key, present.header().key);
+  EXPECT_EQ(instance(a).statistics().lsdb_size, 12U);
+  EXPECT_EQ(full_count(a), 1U);
+}
+
+// In: a request that names one LSA five thousand times. Out: it is sent once.
+TEST_F(LoadingTest, Section10_7_AKeyThatARequestRepeatsIsAnsweredOnce) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  peer->updates.clear();
+  network.cables[peer->cable()].mtu = 65535;
+  peer->send_request(std::vector<LsaKey<V2>>(5000, key));
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(peer->updates_of(key).size(), 1U);
+}
+
 }  // namespace
 }  // namespace wgospf::sim

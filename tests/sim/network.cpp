@@ -15,6 +15,7 @@ InstanceConfig Router::config() const {
   for (const auto& [link, port] : ports) config.interfaces.push_back(port.config);
   config.spf_delay = spf_delay;
   config.ls_refresh_time = ls_refresh_time;
+  config.max_lsa = max_lsa;
   return config;
 }
 

@@ -59,6 +59,7 @@ struct Router {
   RouterId id;
   ospf::SpfDelay spf_delay;
   Duration ls_refresh_time = ospf::kLsRefreshTime;
+  std::size_t max_lsa = ospf::kMaxLsa;
   std::map<LinkId, Port> ports;
   std::map<Ipv4Prefix, ospf::ExternalRoute<V2>> externals;
 

@@ -254,6 +254,7 @@ class Walk {
   Mark step(RouterIndex index) {
     const Router& router = network_.routers[index];
     if (!router.is_running()) return complain(index, "leads to a dead router"), Mark::known;
+    if (is_end_of_an_external(router)) return Mark::known;
     const auto table = router.instance->routes();
     const Route<V2>* route = table->lookup(target_);
     if (const int own = own_length(router); own >= 0 && (route == nullptr || own >= route->prefix.length))
@@ -269,6 +270,17 @@ class Walk {
     }
     --depth_;
     return Mark::known;
+  }
+  /// Some external sends the target to this very router's address: it has arrived where it was said to go.
+  /// What the router does with it is its own affair, no route of OSPF.
+  bool is_end_of_an_external(const Router& end) const {
+    return std::any_of(network_.routers.begin(), network_.routers.end(), [&](const Router& router) {
+      return std::any_of(router.externals.begin(), router.externals.end(), [&](const auto& entry) {
+        const auto& [prefix, external] = entry;
+        return prefix.contains(target_) && external.forwarding_address &&
+               owns(end, *external.forwarding_address);
+      });
+    });
   }
   /// Length of the longest prefix of the router's own (subnets and what it redistributes) around the target.
   int own_length(const Router& router) const {

@@ -1,5 +1,7 @@
 // Self-originated LSAs in time: refresh, flushing, sequence numbers, and what comes back from the network.
 
+#include <set>
+
 #include "tests/sim/scenario.h"
 
 namespace wgospf::sim {
@@ -145,6 +147,68 @@ TEST_F(OriginationTest, Section12_1_6_LargestSequenceNumberIsUsedOnce) {
       [&] { return peer->held(key) && peer->held(key)->sequence_number == kInitialSequenceNumber; },
       seconds{12}));
   EXPECT_EQ(peer->held(key)->checksum, stored(0, key)->lsa.checksum());
+}
+
+// In: a /31 and both of its addresses as externals. Out: the hosts are advertised and the /31 is not, which
+// is told once; when one of the hosts goes, the /31 is advertised.
+TEST_F(OriginationTest, AppendixE_APrefixWithoutAFreeLinkStateIdIsTold) {
+  auto peer = full_peer(1, 9);
+  std::vector<ExternalRoute<V2>> routes(3);
+  routes[0].prefix = *Ipv4Prefix::parse("192.0.2.0/31");
+  routes[1].prefix = *Ipv4Prefix::parse("192.0.2.0/32");
+  routes[2].prefix = *Ipv4Prefix::parse("192.0.2.1/32");
+  const auto advertised = [&] {
+    std::set<Ipv4Prefix> prefixes;
+    DatabaseCursor cursor;
+    while (!cursor.done)
+      for (const auto& entry : instance(0).database(cursor, 100, network.now())) {
+        const auto key = entry.lsa.header().key;
+        if (key.type != v2::LsaType::as_external || entry.age >= kMaxAge) continue;
+        const auto body = std::get<v2::ExternalLsa>(V2::decode_body(entry.lsa));
+        prefixes.insert(Ipv4Prefix::make(Ipv4Address{key.id.value}, *mask_length(body.mask)));
+      }
+    return prefixes;
+  };
+  for (const auto& route : routes) network.change_externals(0, {route}, {});
+  network.run_for(seconds{8});
+  EXPECT_EQ(advertised(), (std::set{routes[1].prefix, routes[2].prefix}));
+  network.change_externals(0, {routes[0]}, {});
+  const auto told = events_of<NoLinkStateId<V2>>(0);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told.front().prefix, routes[0].prefix);
+  network.change_externals(0, {}, {routes[2].prefix});
+  network.run_for(seconds{8});
+  EXPECT_EQ(advertised(), (std::set{routes[0].prefix, routes[1].prefix}));
+}
+
+// In: more subnets than the router-LSA has room for. Out: it is as large as a datagram carries, which is told
+// once; the neighbour has it.
+TEST_F(OriginationTest, AppendixA4_2_ARouterLsaNeverOutgrowsItsDatagram) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  network.cables[peer->cable()].mtu = 65535;
+  LinkStatus<V2> status;
+  status.up = true;
+  status.mtu = 1500;
+  for (std::uint32_t i = 0; i < 6000; ++i) status.addresses.push_back({{0xac100001 + (i << 4)}, 28});
+  InterfaceConfig config;
+  config.passive = true;
+  const LinkId lan = network.add_port(router, config, status);
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1; }, seconds{5}));
+  network.run_for(seconds{10});
+  const auto key = router_key(network.routers[router].id);
+  const auto own = stored(router, key);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(V2::validate_lsa(own->lsa.bytes()), std::nullopt);
+  EXPECT_LE(own->lsa.length() + V2::kPacketHeaderSize + 4 + V2::kIpHeaderSize, 65535U);
+  EXPECT_GT(own->lsa.length(), 65000U);
+  set_cost(router, lan, 77);
+  network.run_for(seconds{10});
+  EXPECT_EQ(peer->held(key)->sequence_number, stored(router, key)->lsa.sequence_number());
+  ASSERT_EQ(events_of<RouterLsaFull>(router).size(), 1U);
+  EXPECT_GT(events_of<RouterLsaFull>(router).front().links_left_out, 500U);
 }
 
 // In: a router that crashed for good. Out: its LSA is gone everywhere an hour after its origination, flushed

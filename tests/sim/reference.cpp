@@ -54,6 +54,14 @@ std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
   return prefixes;
 }
 
+bool owns(const Router& router, Ipv4Address address) {
+  return std::any_of(router.ports.begin(), router.ports.end(), [address](const auto& entry) {
+    const auto& status = entry.second.status;
+    return status.up && std::any_of(status.addresses.begin(), status.addresses.end(),
+                                    [address](const auto& own) { return own.address == address; });
+  });
+}
+
 namespace {
 
 struct Edge {
@@ -122,13 +130,13 @@ ExpectedTable intra_area_routes(const Network& network, RouterIndex root, const 
   return table;
 }
 
-/// A host on a LAN of the router's own, by each of its links there.
-std::set<Hop> host_hops(const Router& router, Ipv4Address host) {
+/// A host on a LAN of the router's own, by each of its links to that subnet.
+std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix& subnet) {
   std::set<Hop> hops;
   for (const auto& [link, port] : router.ports) {
     if (!port.status.up || port.status.loopback) continue;
     for (const auto& address : port.status.addresses)
-      if (address.prefix().contains(host)) hops.insert({link, {}, host});
+      if (address.prefix() == subnet) hops.insert({link, {}, host});
   }
   return hops;
 }
@@ -140,17 +148,19 @@ std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRout
                                                               const Distances& found,
                                                               const ExpectedTable& intra) {
   if (!external.forwarding_address) return std::pair{*found.cost[router], found.hops[router]};
-  const ExpectedRoute* best = nullptr;
-  std::uint8_t best_length = 0;
-  for (const auto& [prefix, route] : intra) {
-    if (!prefix.contains(*external.forwarding_address) || (best != nullptr && prefix.length < best_length))
+  if (owns(root, *external.forwarding_address)) return std::nullopt;
+  const ExpectedTable::value_type* best = nullptr;
+  for (const auto& candidate : intra) {
+    const auto& prefix = candidate.first;
+    if (!prefix.contains(*external.forwarding_address) ||
+        (best != nullptr && prefix.length < best->first.length))
       continue;
-    best = &route;
-    best_length = prefix.length;
+    best = &candidate;
   }
   if (best == nullptr) return std::nullopt;
-  if (best->attached) return std::pair{best->metric, host_hops(root, *external.forwarding_address)};
-  return std::pair{best->metric, best->hops};
+  const auto& [subnet, route] = *best;
+  if (route.attached) return std::pair{route.metric, host_hops(root, *external.forwarding_address, subnet)};
+  return std::pair{route.metric, route.hops};
 }
 
 /// Section 16.4 step 6: smaller is better.

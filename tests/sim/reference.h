@@ -46,6 +46,8 @@ struct Distances {
 
 /// The prefixes that a running router advertises as its own, with their costs.
 [[nodiscard]] std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router);
+/// Is this an address of the router itself, on a port that is up?
+[[nodiscard]] bool owns(const Router& router, Ipv4Address address);
 [[nodiscard]] Distances shortest_paths(const Network& network, RouterIndex root);
 [[nodiscard]] ExpectedTable expected_routes(const Network& network, RouterIndex root);
 

@@ -106,6 +106,9 @@ LinkId Topology::add_lan(RouterIndex router) {
     auto address = random_.pick(lans_);
     address.address.value += 1 + router;
     status.addresses = {address};
+  } else if (!lans_.empty() && random_.chance(10)) {  // within another LAN, often of the same router
+    const Ipv4Address outer = random_.chance(50) ? lans_.back().address : random_.pick(lans_).address;
+    status.addresses = {{{(outer.value & 0xffffff00) + 129 + router}, 25}};
   } else {
     const Ipv4Address base{kLans + (next_lan_++ << 8)};
     lans_.push_back({{base.value + 1}, 24});
@@ -174,6 +177,12 @@ ExternalRoute<V2> Topology::external(RouterIndex router) {
   if (random_.chance(3)) route.metric = kLsInfinity;
   route.tag = random_.below(3);
   if (!random_.chance(25)) return route;
+  if (random_.chance(20)) {  // an address of some router itself
+    const auto& ports = network_.routers[random_.below(network_.routers.size())].ports;
+    const auto& addresses = std::next(ports.begin(), random_.below(ports.size()))->second.status.addresses;
+    if (!addresses.empty()) route.forwarding_address = addresses.front().address;
+    return route;
+  }
   for (const auto& [link, port] : network_.routers[router].ports) {  // a host on a LAN of the router
     if (!port.config.passive || port.status.addresses.empty()) continue;
     route.forwarding_address = Ipv4Address{(port.status.addresses.front().address.value & 0xffffff00) + 200};

@@ -111,6 +111,21 @@ TEST(LinkStatus, UnnumberedBorrowsOfTheLoopback) {
   EXPECT_EQ(status.unnumbered_source, ip("10.0.0.1"));
 }
 
+// In: an address of 169.254/16 alone, and one beside an ordinary address. Out: never told to the core; alone
+// it does not make the link a numbered one.
+TEST(LinkStatus, LinkLocalAddressesAreNotAdvertised) {
+  const auto links = inventory({loopback({address("169.254.0.5", 32), address("10.0.0.1", 32)}),
+                                link(7, "wg0", {address("169.254.7.1", 30)}),
+                                link(8, "lan", {address("169.254.8.1", 16), address("10.8.0.1", 24)})});
+  const auto alone = link_status(settings("wg0"), links);
+  EXPECT_TRUE(alone.up);
+  EXPECT_THAT(alone.addresses, IsEmpty());
+  EXPECT_EQ(alone.unnumbered_source, ip("10.0.0.1"));
+  const auto beside = link_status(settings("lan"), links);
+  EXPECT_THAT(beside.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.8.0.1"), 24}));
+  EXPECT_FALSE(beside.unnumbered_source);
+}
+
 TEST(LinkStatus, UnnumberedBorrowsOfTheNamedInterface) {
   auto wg0 = settings("wg0");
   wg0.unnumbered = "br-lan";

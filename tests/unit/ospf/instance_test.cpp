@@ -46,6 +46,42 @@ TEST(Instance, Rfc2328Section9_3_LinkDownEndsTheNeighborAtOnce) {
   ASSERT_TRUE(wires.run_until(seconds{3}, [&] { return wires.all_full(); }));
 }
 
+// In: a run is scheduled 20 s ahead (LONG_WAIT), the hold-down is 8 s, and changes go on every 6 s. Out: each
+// restarts the hold-down, so that the state stays LONG_WAIT and runs are 20 s apart, whereas turns without a
+// change do not: it is QUIET again when the changes have ceased.
+TEST(Instance, Rfc8405Section5_4_EachChangeRestartsTheHolddownWhileARunIsScheduled) {
+  Wires wires;
+  InstanceConfig config = Wires::config({1});
+  config.spf_delay = {milliseconds{0}, milliseconds{50}, seconds{20}, seconds{8}, milliseconds{500}};
+  wires.add(config);
+  InstanceConfig other = Wires::config({1});
+  other.router_id = RouterId{0x02020202};
+  wires.add(other);
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return wires.all_full(); }));
+  const auto runs = [&] { return wires.routers[0].instance->statistics().spf_full; };
+  const auto change = [&] {  // of the graph: the other router's cost of the link between them
+    ++other.interfaces[0].cost;
+    wires.input(1, Reconfigure{other});
+  };
+  std::vector<Instant> ran;
+  for (int i = 0; i < 20; ++i) {
+    change();
+    for (const Instant end = wires.now + seconds{6}; wires.now < end;) {
+      const auto before = runs();
+      wires.run_for(milliseconds{100});
+      if (i > 2 && runs() > before) ran.push_back(wires.now);
+    }
+  }
+  ASSERT_GE(ran.size(), 4u);
+  for (std::size_t i = 1; i < ran.size(); ++i) EXPECT_GE(ran[i] - ran[i - 1], seconds{19});
+  wires.run_for(seconds{40});
+  const auto rested = runs();
+  change();
+  wires.run_for(milliseconds{100});
+  EXPECT_GT(runs(), rested) << "QUIET again: the next change is calculated at once";
+}
+
 /// What was told of interfaces and of neighbours that were lost, since the last call.
 std::vector<std::string> changes_told(Wires& wires, std::size_t router) {
   std::vector<std::string> lines;

@@ -99,12 +99,12 @@ TEST(ExternalIds, Rfc2328AppendixE_TheMostSpecificKeepsTheAddress) {
   v2::ExternalIds ids;
   const auto wide = *Ipv4Prefix::parse("10.0.0.0/8"), middle = *Ipv4Prefix::parse("10.0.0.0/16"),
              host = *Ipv4Prefix::parse("10.0.0.0/32");
-  EXPECT_EQ(ids.assign(middle).id.to_string(), "10.0.0.0");
-  EXPECT_EQ(ids.assign(wide).id.to_string(), "10.255.255.255");
+  EXPECT_EQ(ids.assign(middle).id->to_string(), "10.0.0.0");
+  EXPECT_EQ(ids.assign(wide).id->to_string(), "10.255.255.255");
   const auto assigned = ids.assign(host);
-  EXPECT_EQ(assigned.id.to_string(), "10.0.0.0");
+  EXPECT_EQ(assigned.id->to_string(), "10.0.0.0");
   ASSERT_EQ(assigned.displaced, middle);
-  EXPECT_EQ(ids.assign(middle).id.to_string(), "10.0.255.255");
+  EXPECT_EQ(ids.assign(middle).id->to_string(), "10.0.255.255");
   EXPECT_EQ(ids.release(host)->to_string(), "10.0.0.0");
   EXPECT_FALSE(ids.release(host));
 }
@@ -112,11 +112,11 @@ TEST(ExternalIds, Rfc2328AppendixE_TheMostSpecificKeepsTheAddress) {
 TEST(ExternalIds, AnIdTakenByAnotherNetworksHostBitsIsNotGivenTwice) {
   v2::ExternalIds ids;
   (void)ids.assign(*Ipv4Prefix::parse("10.0.0.0/25"));
-  EXPECT_EQ(ids.assign(*Ipv4Prefix::parse("10.0.0.0/24")).id.to_string(), "10.0.0.255");
+  EXPECT_EQ(ids.assign(*Ipv4Prefix::parse("10.0.0.0/24")).id->to_string(), "10.0.0.255");
   const auto host = ids.assign(*Ipv4Prefix::parse("10.0.0.255/32"));
-  EXPECT_EQ(host.id.to_string(), "10.0.0.255");
+  EXPECT_EQ(host.id->to_string(), "10.0.0.255");
   ASSERT_TRUE(host.displaced);
-  EXPECT_EQ(ids.assign(*host.displaced).id.to_string(), "10.0.0.254");
+  EXPECT_EQ(ids.assign(*host.displaced).id->to_string(), "10.0.0.254");
 }
 
 }  // namespace

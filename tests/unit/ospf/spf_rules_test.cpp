@@ -141,6 +141,9 @@ TEST(Spf, Rfc2328Section16_1_Step4_OfTwoNetworksWithOnePrefixTheLargerLinkStateI
               network_lsa("10.9.0.3", 3, {3})});
   bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 10)}).calculate();
   EXPECT_EQ(bench.route("10.9.0.0/24"), "15 intra-area link3");
+  const auto paths = bench.calculator.paths(prefix("10.9.0.0/24"), 4);
+  ASSERT_EQ(paths.size(), 1u);
+  EXPECT_EQ(paths[0].advertised_by.advertising_router, id(3));
 }
 
 // The former DR's network-LSA with the same Link State ID is still about: the one counts whose originator
@@ -318,6 +321,32 @@ TEST(Spf, Rfc2328Section16_4_AForwardingAddressOnAnAttachedSubnetIsItsOwnNextHop
   bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link9@10.1.0.9");
 }
+// The address is in two subnets of ours: the more specific one's link leads to it, and no other.
+TEST(Spf, Rfc2328Section16_4_AForwardingAddressInNestedAttachedSubnetsIsOnTheMostSpecificOne) {
+  Bench bench = boundary().lsas({router_lsa(1, {stub("10.1.0.0/16", 3), stub("10.1.0.0/24", 3)}),
+                                 external(3, {"198.51.100.0/24", 5, false, "10.1.0.9"})});
+  RootLink<V2> outer, inner;
+  outer.link = LinkId{9};
+  outer.subnets = {prefix("10.1.0.0/16")};
+  inner.link = LinkId{10};
+  inner.subnets = {prefix("10.1.0.0/24")};
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), outer, inner}).calculate();
+  EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link10@10.1.0.9");
+}
+// The forwarding address is our own: what others send us for it must not be sent on to ourselves, nor to the
+// AS boundary router, which may send it back.
+TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOfOurOwnGivesNoRoute) {
+  Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, "10.1.0.1"})});
+  RootLink<V2> lan;
+  lan.link = LinkId{9};
+  lan.subnets = {prefix("10.1.0.0/24")};
+  lan.addresses = {address("10.1.0.1")};
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
+  EXPECT_EQ(bench.route("198.51.100.0/24"), "unreachable");
+  lan.addresses = {address("10.1.0.2")};  // it moves to a host on the LAN
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
+  EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link9@10.1.0.1");
+}
 
 // An AS boundary router of another area is known by type 4 summaries.
 TEST(Spf, Rfc2328Section16_4_Step3_ABoundaryRouterOfAnotherAreaIsFoundByItsSummary) {
@@ -354,6 +383,46 @@ TEST(Spf, Rfc2328Section16_4_Step3_OfEqualPathsToABoundaryRouterTheLargestAreaId
   bench.root({root_p2p(1, 2, 10, std::nullopt, AreaId{1}), root_p2p(2, 2, 10, std::nullopt, AreaId{2})})
       .calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "15 external-1 link2");
+}
+
+// In: the root takes another router id, its links stay. Out: the tree grows from the new vertex.
+TEST(Spf, ANewRouterIdCalculatesFromItsOwnVertex) {
+  Bench bench = chain().calculate();
+  ASSERT_EQ(bench.route("10.1.0.0/24"), "1 intra-area attached");
+  bench.calculator.set_root(id(9), {root_p2p(7, 2, 10, address("192.0.2.2"))});
+  bench.lsas({router_lsa(9, {stub("10.9.0.0/24", 1)})}).calculate();
+  EXPECT_EQ(bench.route("10.9.0.0/24"), "1 intra-area attached");
+  EXPECT_EQ(bench.route("10.1.0.0/24"), "unreachable");
+  EXPECT_EQ(bench.route("10.2.0.0/24"), "unreachable") << "router 2 has no link back to router 9";
+}
+// As above with nothing else changed at all.
+TEST(Spf, ANewRouterIdAloneMakesEveryAreaAnew) {
+  Bench bench = chain().calculate();
+  bench.calculator.set_root(id(9), {root_p2p(7, 2, 10, address("192.0.2.2"))});
+  bench.calculate();
+  EXPECT_EQ(bench.route("10.1.0.0/24"), "unreachable");
+  EXPECT_EQ(bench.route("10.2.0.0/24"), "unreachable");
+}
+// In: router 3, which we do not hear, has another address on our network. Out: that is its next hop.
+TEST(Spf, Rfc2328Section16_1_1_ALinkDataThatChangesIsFollowed) {
+  Bench bench = lan();
+  bench.root({root_transit(3, "10.0.0.2", {{2, "10.0.0.2"}}, 10)}).calculate();
+  bench.lsas({router_lsa(3, {transit("10.0.0.2", "10.0.0.33", 10), p2p(4, 5)})}).calculate();
+  EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link3@10.0.0.33");
+}
+// In: so many lists in the backbone that numbers are given anew, and an area that has no change. Out: its
+// paths still name the right link.
+TEST(Spf, PathsOfAnAreaWithoutChangesOutliveNewNumbersOfLists) {
+  Bench bench;
+  const AreaId quiet{1};
+  bench.area(quiet, {router_lsa(2, {p2p(1, 1), stub("10.2.0.0/24", 1)})});
+  bench.lsas({router_lsa(3, {p2p(1, 1), stub("10.3.0.0/24", 1)})});
+  for (std::uint32_t n = 0; n < 3000; ++n)
+    bench.root({root_p2p(5000, 2, 10, std::nullopt, quiet), root_p2p(n, 3, 10, Ipv4Address{n + 1})})
+        .calculate();
+  const auto paths = bench.calculator.paths(prefix("10.2.0.0/24"), 4);
+  ASSERT_EQ(paths.size(), 1u);
+  EXPECT_EQ(paths[0].hops.front().link, LinkId{5000});
 }
 
 TEST(Spf, ARemovedAreaTakesItsRoutesAlong) {

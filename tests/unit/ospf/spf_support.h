@@ -120,6 +120,7 @@ inline Hop via(std::uint32_t link, std::uint32_t neighbor,
 class Consumer {
  public:
   void apply(const std::vector<Change>& changes) {
+    expect_others_unmoved(changes);
     int stage = 0;
     for (const Change& change : changes) {
       const int now = static_cast<int>(change.change.index());
@@ -155,6 +156,39 @@ class Consumer {
     routes_[c.route.prefix] = c.route;
   }
   void apply(const PrefixGone<V2>& c) { EXPECT_EQ(routes_.erase(c.prefix), 1u); }
+
+  using Ways = std::map<Ipv4Prefix, std::vector<Hop>>;
+  [[nodiscard]] Ways ways() const {
+    Ways result;
+    for (const auto& [prefix, route] : routes_) {
+      const auto set = sets_.find(route.set);
+      result[prefix] = set == sets_.end() ? std::vector<Hop>{} : set->second;
+    }
+    return result;
+  }
+  /// A prefix that has the same next hops after all changes as before has them after each one of them, too:
+  /// a kernel carries them out one by one.
+  void expect_others_unmoved(const std::vector<Change>& changes) const {
+    if (changes.size() > 1000) return;
+    Consumer copy = *this;
+    const auto step = [&copy](const Change& change) {
+      std::visit([&copy](const auto& c) { copy.apply(c); }, change.change);
+    };
+    for (const Change& change : changes) step(change);
+    const Ways before = ways(), after = copy.ways();
+    copy = *this;
+    for (const Change& change : changes) {
+      step(change);
+      const Ways now = copy.ways();
+      for (const auto& [prefix, hops] : before) {
+        const auto at_end = after.find(prefix);
+        if (at_end == after.end() || at_end->second != hops) continue;
+        const auto at = now.find(prefix);
+        EXPECT_TRUE(at != now.end() && at->second == hops)
+            << prefix.to_string() << " is led astray by a change that does not touch it";
+      }
+    }
+  }
 
   std::map<SetId, std::vector<Hop>> sets_;
   std::map<Ipv4Prefix, Route<V2>> routes_;

@@ -40,6 +40,11 @@ void Context::remove(const Call* call) {
   calls_.erase(call);
 }
 
+std::size_t Context::call_count() {
+  const std::scoped_lock lock(mutex_);
+  return calls_.size();
+}
+
 void Context::stop() {
   std::vector<std::shared_ptr<Call>> calls;
   {

@@ -14,7 +14,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -32,11 +34,17 @@ class Call;
 /// What all calls share. Outlives the server while closures of ended calls are still queued at the router.
 class Context {
  public:
-  Context(RouterView& router, std::size_t watch_queue_limit)
-      : router_(router), watch_queue_limit_(watch_queue_limit) {}
+  Context(RouterView& router, std::size_t watch_queue_limit, std::chrono::milliseconds slow_client_grace)
+      : router_(router), watch_queue_limit_(watch_queue_limit), slow_client_grace_(slow_client_grace) {}
 
   [[nodiscard]] RouterView& router() { return router_; }
   [[nodiscard]] std::size_t watch_queue_limit() const { return watch_queue_limit_; }
+  /// How long an ended call waits for its client to take what is on its way.
+  [[nodiscard]] std::chrono::milliseconds slow_client_grace() const { return slow_client_grace_; }
+  /// Its handlers run on the worker; it must be gone before join(), which would wait for it.
+  [[nodiscard]] std::unique_ptr<boost::asio::steady_timer> make_timer() {
+    return std::make_unique<boost::asio::steady_timer>(worker_.get_executor());
+  }
   /// After join() the task is dropped: all calls have ended by then.
   template <class Task>
   void on_worker(Task task) {
@@ -46,6 +54,8 @@ class Context {
   /// From now on until remove(), stop() ends it; at once if stop() was called before.
   void add(const std::shared_ptr<Call>& call);
   void remove(const Call* call);
+  /// How many there are of them.
+  [[nodiscard]] std::size_t call_count();
   /// Ends all calls, those that come later too.
   void stop();
   /// Waits for the worker.
@@ -54,6 +64,7 @@ class Context {
  private:
   RouterView& router_;
   const std::size_t watch_queue_limit_;
+  const std::chrono::milliseconds slow_client_grace_;
   boost::asio::thread_pool worker_{1};
   std::mutex mutex_;
   bool stopping_ = false;
@@ -145,28 +156,33 @@ class UnaryCall final : public Call {
 };
 
 /// An answer in parts. At most one part is on its way at a time, so a slow client slows only its own call.
+///
+/// The status goes behind the part that is on its way. A client that does not take that part would keep the
+/// call for as long as it stays connected; so when the grace time is over the call is cancelled.
 template <class Response>
 class StreamCall : public Call {
  public:
   using Call::Call;
 
   void end(grpc::Status status) override {
-    bool finish_here = false;
+    bool waits = false;
     {
       const std::scoped_lock lock(mutex_);
       if (ended_) return;
       ended_ = true;
-      finish_here = !starting_write_;
-      if (!finish_here) deferred_ = status;  // write() finishes when gRPC has taken the part
+      status_ = std::move(status);
+      waits = part_pending_;
     }
-    if (finish_here) reactor_->Finish(std::move(status));
+    finish_if_due();
+    if (waits) on_worker([this] { start_grace(); });
     on_ended();
   }
 
  protected:
   /// To be called once, before anything else; give the result to gRPC.
-  [[nodiscard]] grpc::ServerWriteReactor<Response>* open() {
+  [[nodiscard]] grpc::ServerWriteReactor<Response>* open(grpc::CallbackServerContext& server_context) {
     auto self = std::static_pointer_cast<StreamCall>(shared_from_this());
+    server_context_ = &server_context;
     reactor_ = new Reactor(self);
     context().add(self);
     return reactor_;
@@ -185,19 +201,12 @@ class StreamCall : public Call {
     {
       const std::scoped_lock lock(mutex_);
       if (ended_) return;
-      starting_write_ = true;
+      part_pending_ = true;
+      inside_grpc_ = true;
     }
-    // Without the lock: gRPC may run callbacks of this and other calls in here. Finish() waits for us, and
-    // the reactor lives until Finish().
     part_ = std::move(part);
     reactor_->StartWrite(&part_);
-    std::optional<grpc::Status> status;
-    {
-      const std::scoped_lock lock(mutex_);
-      starting_write_ = false;
-      status.swap(deferred_);
-    }
-    if (status) reactor_->Finish(*std::move(status));
+    leave_grpc();
   }
 
  private:
@@ -206,6 +215,7 @@ class StreamCall : public Call {
     explicit Reactor(std::shared_ptr<StreamCall> call) : call_(std::move(call)) {}
     void OnWriteDone(bool ok) override {
       const auto call = call_;
+      call->part_done();
       if (!ok) {
         call->end(grpc::Status::CANCELLED);
       } else {
@@ -222,11 +232,63 @@ class StreamCall : public Call {
     std::shared_ptr<StreamCall> call_;
   };
 
+  void part_done() {
+    {
+      const std::scoped_lock lock(mutex_);
+      part_pending_ = false;
+    }
+    finish_if_due();
+  }
+  void leave_grpc() {
+    {
+      const std::scoped_lock lock(mutex_);
+      inside_grpc_ = false;
+    }
+    finish_if_due();
+  }
+  /// Reactor and context live until Finish(), and gRPC may run callbacks of this and other calls inside of
+  /// what we call there. So such calls are made without the lock, and Finish() waits for them.
+  void finish_if_due() {
+    std::optional<grpc::Status> status;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (part_pending_ || inside_grpc_) return;
+      status.swap(status_);
+    }
+    if (!status) return;
+    reactor_->Finish(*std::move(status));
+    on_worker([this] { grace_.reset(); });
+  }
+  /// On the worker.
+  void start_grace() {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!part_pending_) return;
+    }
+    grace_ = context().make_timer();
+    grace_->expires_after(context().slow_client_grace());
+    grace_->async_wait([self = shared_from_this(), this](const boost::system::error_code& error) {
+      if (!error) cancel();
+    });
+  }
+  void cancel() {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!part_pending_) return;
+      inside_grpc_ = true;
+    }
+    server_context_->TryCancel();
+    leave_grpc();
+  }
+
   std::mutex mutex_;
   bool ended_ = false;
-  bool starting_write_ = false;
-  std::optional<grpc::Status> deferred_;
-  Reactor* reactor_ = nullptr;  ///< alive until Finish
+  bool part_pending_ = false;           ///< given to gRPC, OnWriteDone has not come
+  bool inside_grpc_ = false;            ///< the worker is in a call of reactor_ or server_context_
+  std::optional<grpc::Status> status_;  ///< of the end, until Finish
+  Reactor* reactor_ = nullptr;          ///< alive until Finish
+  grpc::CallbackServerContext* server_context_ = nullptr;  ///< alive until Finish
+  std::unique_ptr<boost::asio::steady_timer> grace_;       ///< of the worker
   Response part_;
 };
 

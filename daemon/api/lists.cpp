@@ -6,8 +6,9 @@
 
 namespace wgospf::daemon::api {
 
-grpc::ServerWriteReactor<v1::ListDatabaseResponse>* DatabaseCall::start() {
-  auto* reactor = open();
+grpc::ServerWriteReactor<v1::ListDatabaseResponse>* DatabaseCall::start(
+    grpc::CallbackServerContext& server_context) {
+  auto* reactor = open(server_context);
   next();
   return reactor;
 }
@@ -39,8 +40,9 @@ void DatabaseCall::send(const std::vector<ospf::DatabaseEntry<V2>>& entries, con
   write(std::move(part));
 }
 
-grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutesCall::start() {
-  auto* reactor = open();
+grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutesCall::start(
+    grpc::CallbackServerContext& server_context) {
+  auto* reactor = open(server_context);
   on_strand([this, self = shared_from_this()](RouterView& router) {
     take_table(router);
     take_states(router);

@@ -20,7 +20,8 @@ class DatabaseCall final : public StreamCall<v1::ListDatabaseResponse> {
  public:
   DatabaseCall(std::shared_ptr<Context> context, DatabaseFilter filter)
       : StreamCall(std::move(context)), filter_(filter) {}
-  [[nodiscard]] grpc::ServerWriteReactor<v1::ListDatabaseResponse>* start();
+  [[nodiscard]] grpc::ServerWriteReactor<v1::ListDatabaseResponse>* start(
+      grpc::CallbackServerContext& server_context);
 
  private:
   void next() override;
@@ -34,7 +35,8 @@ class RoutesCall final : public StreamCall<v1::ListRoutesResponse> {
  public:
   RoutesCall(std::shared_ptr<Context> context, std::optional<Ipv4Prefix> within)
       : StreamCall(std::move(context)), within_(within) {}
-  [[nodiscard]] grpc::ServerWriteReactor<v1::ListRoutesResponse>* start();
+  [[nodiscard]] grpc::ServerWriteReactor<v1::ListRoutesResponse>* start(
+      grpc::CallbackServerContext& server_context);
 
  private:
   void next() override;

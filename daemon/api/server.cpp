@@ -64,8 +64,9 @@ rib::Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ApiTl
 }  // namespace
 
 struct ApiServer::Impl {
-  Impl(RouterView& router, std::size_t watch_queue_limit)
-      : context(std::make_shared<api::Context>(router, watch_queue_limit)), service(context) {}
+  Impl(RouterView& router, const ApiOptions& options)
+      : context(std::make_shared<api::Context>(router, options.watch_queue_limit, options.slow_client_grace)),
+        service(context) {}
 
   [[nodiscard]] std::optional<rib::Error> listen_unix(const std::string& path);
   [[nodiscard]] std::optional<rib::Error> listen_tcp(const ApiOptions& options);
@@ -147,7 +148,7 @@ void ApiServer::Impl::stop(std::chrono::system_clock::time_point deadline) {
 
 rib::Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, RouterView& router) {
   log_through_spdlog();
-  auto impl = std::make_unique<Impl>(router, options.watch_queue_limit);
+  auto impl = std::make_unique<Impl>(router, options);
   const bool is_unix = options.listen.compare(0, kUnixScheme.size(), kUnixScheme) == 0;
   const auto error =
       is_unix ? impl->listen_unix(options.listen.substr(kUnixScheme.size())) : impl->listen_tcp(options);
@@ -164,6 +165,10 @@ ApiServer::~ApiServer() {
 
 void ApiServer::stop(std::chrono::system_clock::time_point deadline) {
   impl_->stop(deadline);
+}
+
+std::size_t ApiServer::call_count() const {
+  return impl_->context->call_count();
 }
 
 const std::string& ApiServer::address() const {

@@ -36,6 +36,8 @@ struct ApiOptions {
   std::optional<ApiTls> tls;
   /// Changes that may wait for one Watch client before it is cut off.
   std::size_t watch_queue_limit = 200'000;
+  /// After that, how long it may keep its call without taking what is on its way to it.
+  std::chrono::milliseconds slow_client_grace{5'000};
   bool operator==(const ApiOptions&) const = default;
 };
 
@@ -52,6 +54,9 @@ class ApiServer {
   /// Ends all Watch streams with UNAVAILABLE, lets other calls finish until `deadline`, then cancels them,
   /// and removes the socket. From any thread; does not need the strand to run. A second call does nothing.
   void stop(std::chrono::system_clock::time_point deadline);
+
+  /// Calls that clients have open, or whose end they have not taken yet. From any thread.
+  [[nodiscard]] std::size_t call_count() const;
 
   /// What clients connect to: "unix:/path" or "HOST:PORT" with the real port.
   [[nodiscard]] const std::string& address() const;

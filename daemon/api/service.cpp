@@ -132,26 +132,26 @@ grpc::ServerUnaryReactor* RoutingService::GetPaths(grpc::CallbackServerContext* 
 }
 
 grpc::ServerWriteReactor<v1::ListDatabaseResponse>* RoutingService::ListDatabase(
-    grpc::CallbackServerContext*, const v1::ListDatabaseRequest* request) {
+    grpc::CallbackServerContext* context, const v1::ListDatabaseRequest* request) {
   const auto filter = check(*request);
   if (const auto* error = std::get_if<grpc::Status>(&filter)) {
     return refused<v1::ListDatabaseResponse>(*error);
   }
-  return std::make_shared<DatabaseCall>(context_, std::get<DatabaseFilter>(filter))->start();
+  return std::make_shared<DatabaseCall>(context_, std::get<DatabaseFilter>(filter))->start(*context);
 }
 
 grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutingService::ListRoutes(
-    grpc::CallbackServerContext*, const v1::ListRoutesRequest* request) {
+    grpc::CallbackServerContext* context, const v1::ListRoutesRequest* request) {
   const auto prefix = check(*request);
   if (const auto* error = std::get_if<grpc::Status>(&prefix)) return refused<v1::ListRoutesResponse>(*error);
-  return std::make_shared<RoutesCall>(context_, std::get<std::optional<Ipv4Prefix>>(prefix))->start();
+  return std::make_shared<RoutesCall>(context_, std::get<std::optional<Ipv4Prefix>>(prefix))->start(*context);
 }
 
-grpc::ServerWriteReactor<v1::WatchResponse>* RoutingService::Watch(grpc::CallbackServerContext*,
+grpc::ServerWriteReactor<v1::WatchResponse>* RoutingService::Watch(grpc::CallbackServerContext* context,
                                                                    const v1::WatchRequest* request) {
   const auto topics = check(*request);
   if (const auto* error = std::get_if<grpc::Status>(&topics)) return refused<v1::WatchResponse>(*error);
-  return std::make_shared<WatchCall>(context_, std::get<Topics>(topics))->start();
+  return std::make_shared<WatchCall>(context_, std::get<Topics>(topics))->start(*context);
 }
 
 }  // namespace wgospf::daemon::api

@@ -60,8 +60,8 @@ void for_each_link(const RouterEvent& event, Visit visit) {
 
 }  // namespace
 
-grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::start() {
-  auto* reactor = open();
+grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::start(grpc::CallbackServerContext& server_context) {
+  auto* reactor = open(server_context);
   on_strand([this, self = shared_from_this()](RouterView& router) { subscribe_and_read(router); });
   return reactor;
 }

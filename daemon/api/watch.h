@@ -5,7 +5,8 @@
 // The snapshot's routes are the immutable published table, sent part by part as the client takes them.
 // Meanwhile and after, the listener appends events to a queue; the worker turns them into messages. If the
 // queue is full, the client is too slow: the subscription is given up, the queue is freed, and the stream
-// ends with RESOURCE_EXHAUSTED behind what is already on its way.
+// ends with RESOURCE_EXHAUSTED behind what is already on its way, or is cancelled if the client does not take
+// even that.
 
 #include <cstddef>
 #include <deque>
@@ -26,7 +27,8 @@ class WatchCall final : public StreamCall<v1::WatchResponse> {
  public:
   WatchCall(std::shared_ptr<Context> context, Topics topics)
       : StreamCall(std::move(context)), topics_(topics) {}
-  [[nodiscard]] grpc::ServerWriteReactor<v1::WatchResponse>* start();
+  [[nodiscard]] grpc::ServerWriteReactor<v1::WatchResponse>* start(
+      grpc::CallbackServerContext& server_context);
 
  private:
   using SharedNames = std::shared_ptr<const NameMap>;

@@ -203,6 +203,23 @@ TEST_F(Watch, CutsOffAClientThatIsTooSlowAndNobodyWaitsForIt) {
   EXPECT_FALSE(other.until(Item::kSnapshotEnd).empty());
 }
 
+TEST_F(Watch, CancelsAClientThatWasCutOffAndDoesNotEvenReadThat) {
+  start_server(2'000, std::chrono::milliseconds{50});
+  grpc::ChannelArguments small;
+  small.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  small.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024);
+  Watcher idle(stub(small), only(v1::WATCH_TOPIC_NOTICES));
+  (void)idle.until(Item::kSnapshotEnd);
+  EXPECT_EQ(server_->call_count(), 1U);
+  const Notice notice{Severity::info, "noise", std::string(1'000, 'x'), std::nullopt};
+  for (int i = 0; i < 50'000; ++i) router_.publish(notice);
+  // It stays connected, and nothing is kept for it.
+  EXPECT_TRUE(router_.eventually([&] { return server_->call_count() == 0; }));
+  while (idle.next()) {
+  }
+  EXPECT_EQ(idle.finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
 TEST_F(Watch, ForgetsAClientThatGoesAway) {
   {
     Watcher watcher(stub());

@@ -113,9 +113,12 @@ void RibFeed::recovered(const rib::Recovered& report) {
   failures_.erase(report.subject);
 }
 
-std::map<std::string, std::string> RibFeed::failures() const {
+std::map<std::string, std::string> RibFeed::failures(std::size_t limit) const {
   std::map<std::string, std::string> result;
-  for (const auto& [subject, text] : failures_) result.emplace(rib::to_string(subject), text);
+  for (const auto& [subject, text] : failures_) {
+    if (result.size() == limit) break;
+    result.emplace(rib::to_string(subject), text);
+  }
   return result;
 }
 

@@ -48,8 +48,9 @@ class RibFeed {
   void recovered(const rib::Recovered& report);
 
   [[nodiscard]] std::uint64_t acknowledged_generation() const { return acknowledged_; }
-  /// Subject in words -> what the kernel said.
-  [[nodiscard]] std::map<std::string, std::string> failures() const;
+  /// Subject in words -> what the kernel said; the first `limit` of failure_count(), which may be many.
+  [[nodiscard]] std::map<std::string, std::string> failures(std::size_t limit) const;
+  [[nodiscard]] std::size_t failure_count() const { return failures_.size(); }
   [[nodiscard]] RouteKernelState state(const ospf::Route<V2>& route) const;
 
  private:

@@ -20,6 +20,8 @@ namespace {
 /// How much of a long work is done in one turn; hellos wait meanwhile.
 constexpr std::size_t kReportsPerTurn = 1000;
 constexpr std::size_t kExternalsPerTurn = 500;
+/// Refusals of the kernel that come within this time are told together.
+constexpr seconds kRefusalBurst{1};
 /// The core ends its shutdown by itself after one second; this is for the case that it does not.
 constexpr seconds kFlushGuard{3};
 constexpr seconds kRibStopGuard{10};
@@ -54,7 +56,8 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
       claim_timer_(loop),
       link_timer_(loop),
       wireguard_timer_(loop),
-      stop_timer_(loop) {}
+      stop_timer_(loop),
+      refusals_timer_(loop) {}
 
 Router::~Router() {
   *alive_ = false;
@@ -225,13 +228,10 @@ void Router::on_report(const rib::Report& report) {
     publish({*acknowledged, {}, {}});
   } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
     feed_.failed(*failed);
-    notice(Severity::error, "kernel_refused",
-           fmt::format("the kernel refused {}: {}", rib::to_string(failed->subject), failed->text));
+    tell_refusal(refusals_.failed(*failed));
   } else if (const auto* recovered = std::get_if<rib::Recovered>(&report)) {
     feed_.recovered(*recovered);
-    notice(Severity::info, "kernel_recovered",
-           fmt::format("the kernel has taken {} now, or it is not wanted any more",
-                       rib::to_string(recovered->subject)));
+    tell_refusal(refusals_.recovered(*recovered));
   } else if (const auto* drift = std::get_if<rib::Drift>(&report)) {
     drifts_ += drift->count;
     notice(Severity::warning, "kernel_drift",
@@ -246,6 +246,21 @@ void Router::on_report(const rib::Report& report) {
   } else if (const auto* stopped = std::get_if<rib::Stopped>(&report)) {
     rib_stopped(on_stop_ == rib::OnStop::keep_routes || stopped->routes_left == 0);
   }
+}
+
+void Router::tell_refusal(std::optional<Notice> refusal) {
+  if (refusal) publish({std::move(*refusal), {}, {}});
+  if (refusals_burst_) return;
+  refusals_burst_ = true;
+  refusals_timer_.expires_after(kRefusalBurst);
+  refusals_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) tell_other_refusals();
+  });
+}
+
+void Router::tell_other_refusals() {
+  refusals_burst_ = false;
+  for (auto& rest : refusals_.take_rest()) publish({std::move(rest), {}, {}});
 }
 
 void Router::redistribute() {
@@ -331,8 +346,13 @@ std::vector<std::string> Router::warnings() const {
 }
 
 KernelView Router::kernel() const {
-  return {config_.rib.table, config_.rib.metric, feed_.acknowledged_generation(),
-          drifts_,           feed_.failures(),   rib_->counters()};
+  return {config_.rib.table,
+          config_.rib.metric,
+          feed_.acknowledged_generation(),
+          drifts_,
+          feed_.failures(kFailuresTold),
+          feed_.failure_count(),
+          rib_->counters()};
 }
 
 RouteKernelState Router::kernel_state(const ospf::Route<V2>& route) const {
@@ -369,10 +389,11 @@ void Router::reconfigure(Config config) {
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
     for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/"})
-      warnings_.erase(kind + it->second.settings.name);
+      set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }
   refresh_links();
+  coverage_due_ = true;  // of a passive interface nothing is expected
   redistribution_.set_rules(config_.redistribute);
   rib_->watch(Redistribution::watch_for(config_.redistribute));
   redistribute();
@@ -407,6 +428,7 @@ void Router::rib_stopped(bool in_order) {
   if (phase_ == Phase::stopped) return;
   phase_ = Phase::stopped;
   stop_timer_.cancel();
+  tell_other_refusals();
   if (done_) std::exchange(done_, nullptr)(in_order);
 }
 

@@ -31,6 +31,7 @@
 #include "daemon/link_facts.h"
 #include "daemon/ospf_port.h"
 #include "daemon/redistribution.h"
+#include "daemon/refusals.h"
 #include "daemon/rib_feed.h"
 #include "daemon/router_view.h"
 #include "daemon/wireguard_poller.h"
@@ -71,6 +72,9 @@ class Router final : public RouterView {
   [[nodiscard]] ospf::Instant now() const override;
   [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return names_.name_of(link); }
   [[nodiscard]] KernelView kernel() const override;
+  [[nodiscard]] std::uint64_t acknowledged_generation() const override {
+    return feed_.acknowledged_generation();
+  }
   [[nodiscard]] RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
   [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return wireguard_;
@@ -104,6 +108,7 @@ class Router final : public RouterView {
 
   // Links.
   void wait_for_links();
+  void take_link_events();
   void on_link_events(const std::vector<wg::LinkEvent>& events);
   void forget_interface(const wg::Link& removed);
   void refresh_links();
@@ -111,7 +116,7 @@ class Router final : public RouterView {
   [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
   void refresh_core_config();
-  void check_interface_type(const Interface& interface, const wg::Link& system_link);
+  void check_interface_type(const Interface& interface, const wg::Link* system_link);
   void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
   void retry_links_later();
   [[nodiscard]] bool is_wireguard(const std::string& name) const;
@@ -119,13 +124,18 @@ class Router final : public RouterView {
   // The kernel's routes.
   void take_rib_reports();
   void on_report(const rib::Report& report);
+  void tell_refusal(std::optional<Notice> refusal);
+  void tell_other_refusals();
   void redistribute();
   void check_claim();
 
   // WireGuard.
   void poll_wireguard();
   void on_wireguard(std::vector<WireguardReading> readings);
+  void tell_peer_changes(const std::vector<WireguardView>& before, const std::vector<WireguardView>& after);
   void check_coverage();
+  [[nodiscard]] std::vector<wg::CoverageFinding> findings_of(const WireguardView& view,
+                                                             const Interface& interface) const;
   [[nodiscard]] std::vector<wg::IpAddress> neighbors_to_cover(const Interface& interface) const;
 
   // Telling.
@@ -161,11 +171,14 @@ class Router final : public RouterView {
   Redistribution redistribution_;
   bool redistributing_ = false;  ///< a further batch is posted already
   std::deque<rib::Report> reports_;
+  Refusals refusals_;
+  bool refusals_burst_ = false;  ///< refusals_timer_ runs
   bool claimed_ = false;
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
-  boost::asio::steady_timer claim_timer_, link_timer_, wireguard_timer_, stop_timer_;
-  bool link_retry_ = false;
+  boost::asio::steady_timer claim_timer_, link_timer_, wireguard_timer_, stop_timer_, refusals_timer_;
+  bool link_wait_ = false;     ///< for the monitor to be readable
+  bool link_retry_ = false;    ///< link_timer_ runs
   bool coverage_due_ = false;  ///< neighbours have come or gone
   bool flushed_ = false;       ///< the core has said ShutdownComplete
 

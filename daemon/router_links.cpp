@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "daemon/peer_changes.h"
 #include "daemon/router.h"
 
 namespace wgospf::daemon {
@@ -19,23 +20,45 @@ namespace {
 constexpr seconds kWireguardInterval{2};
 /// A socket that could not be opened is tried again after this time.
 constexpr seconds kLinkRetry{1};
+
+template <class Views>
+auto* find_view(Views& views, ospf::LinkId link) {
+  const auto found = std::find_if(views.begin(), views.end(),
+                                  [&](const WireguardView& candidate) { return candidate.link == link; });
+  return found == views.end() ? nullptr : &*found;
+}
+
+std::string describe_findings(const WireguardView& view) {
+  std::vector<std::string> texts;
+  for (const auto& finding : view.findings) texts.push_back(finding.text);
+  if (texts.empty()) return {};
+  return fmt::format("interface {}: {}", view.name, fmt::join(texts, "; "));
+}
 }  // namespace
 
 void Router::wait_for_links() {
+  if (link_wait_) return;
+  link_wait_ = true;
   monitor_descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
                                  [this, alive = alive_](const boost::system::error_code& error) {
-                                   if (error || !*alive || phase_ >= Phase::stopping) return;
-                                   auto events = monitor_.on_readable();
-                                   if (events) {
-                                     set_warning("links", {});
-                                     on_link_events(*events);
-                                     wait_for_links();
-                                   } else {
-                                     set_warning("links", events.error().text);
-                                     retry_links_later();
-                                   }
+                                   if (!*alive) return;
+                                   link_wait_ = false;
+                                   if (error || phase_ >= Phase::stopping) return;
+                                   take_link_events();
                                    finish_turn();
                                  });
+}
+
+void Router::take_link_events() {
+  auto events = monitor_.on_readable();
+  if (events) {
+    set_warning("links", {});
+    on_link_events(*events);
+    wait_for_links();
+  } else {
+    set_warning("links", events.error().text);
+    retry_links_later();
+  }
 }
 
 void Router::retry_links_later() {
@@ -45,17 +68,8 @@ void Router::retry_links_later() {
   link_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive || phase_ >= Phase::stopping) return;
     link_retry_ = false;
-    // One wait at a time: the former one, if it is still pending, gives way.
-    monitor_descriptor_.cancel();
-    auto events = monitor_.on_readable();
-    if (events) {
-      set_warning("links", {});
-      on_link_events(*events);
-      refresh_links();
-      wait_for_links();
-    } else {
-      retry_links_later();
-    }
+    take_link_events();
+    refresh_links();
     finish_turn();
   });
 }
@@ -106,7 +120,7 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
                   ? fmt::format("interface {} does not exist; it is used when it appears", name)
                   : link_problem(interface.settings, monitor_.snapshot()),
               link);
-  if (system_link != nullptr) check_interface_type(interface, *system_link);
+  check_interface_type(interface, system_link);
 
   auto status = link_status(interface.settings, monitor_.snapshot());
   // Created anew: its neighbours were those of another interface.
@@ -153,10 +167,11 @@ bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t if
   return true;
 }
 
-void Router::check_interface_type(const Interface& interface, const wg::Link& system_link) {
+void Router::check_interface_type(const Interface& interface, const wg::Link* system_link) {
   const auto& settings = interface.settings;
-  const bool clear = settings.type_given || settings.passive || system_link.flags.point_to_point ||
-                     system_link.flags.loopback || is_wireguard(settings.name);
+  const bool clear = system_link == nullptr || settings.type_given || settings.passive ||
+                     system_link->flags.point_to_point || system_link->flags.loopback ||
+                     is_wireguard(settings.name);
   set_warning(
       "interface_type/" + settings.name,
       clear ? std::string()
@@ -223,6 +238,7 @@ void Router::poll_wireguard() {
 
 void Router::on_wireguard(std::vector<WireguardReading> readings) {
   if (phase_ != Phase::running) return;
+  const wg::SystemTime now = std::chrono::system_clock::now();
   auto views = std::make_shared<std::vector<WireguardView>>();
   for (const auto& area : config_.areas) {
     for (const auto& settings : area.interfaces) {
@@ -231,25 +247,35 @@ void Router::on_wireguard(std::vector<WireguardReading> readings) {
                        [&](const WireguardReading& candidate) { return candidate.name == settings.name; });
       if (reading == readings.end()) continue;
       const auto link = names_.id_of(settings.name);
-      WireguardView view{link, settings.name, std::move(reading->device), std::move(reading->error), {}};
-      const auto former =
-          std::find_if(wireguard_->begin(), wireguard_->end(),
-                       [&](const WireguardView& candidate) { return candidate.link == link; });
-      if (former != wireguard_->end()) {
+      WireguardView view{link, settings.name, std::move(reading->device), std::move(reading->error), {}, now};
+      if (const auto* former = find_view(*wireguard_, link)) {
         view.findings = former->findings;
-        if (!view.device) view.device = former->device;
+        if (!view.device) {
+          view.device = former->device;
+          view.read_at = former->read_at;
+        }
       }
-      set_warning("wireguard/" + settings.name,
-                  view.error.empty() ? std::string()
-                                     : fmt::format("WireGuard device {}: {}", settings.name, view.error),
-                  link);
       views->push_back(std::move(view));
     }
   }
+  tell_peer_changes(*wireguard_, *views);
   wireguard_ = std::move(views);
   refresh_core_config();  // a userspace device is known by its socket, which may come after the interface
   check_coverage();
   finish_turn();
+}
+
+void Router::tell_peer_changes(const std::vector<WireguardView>& before,
+                               const std::vector<WireguardView>& after) {
+  const auto reading_in = [](const std::vector<WireguardView>& views, ospf::LinkId link) {
+    const auto* view = find_view(views, link);
+    return view != nullptr && view->device ? PeerReading{view->device->peers, view->read_at} : PeerReading{};
+  };
+  for (const auto& [link, interface] : interfaces_) {
+    const auto changes =
+        peer_changes(link, interface.settings.name, reading_in(before, link), reading_in(after, link));
+    for (const auto& change : changes) publish({change, {}, {}});
+  }
 }
 
 // A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
@@ -261,8 +287,13 @@ std::vector<wg::IpAddress> Router::neighbors_to_cover(const Interface& interface
   return expected ? std::vector<wg::IpAddress>{*expected} : std::vector<wg::IpAddress>{};
 }
 
+std::vector<wg::CoverageFinding> Router::findings_of(const WireguardView& view,
+                                                     const Interface& interface) const {
+  if (!view.device || interface.settings.passive) return {};
+  return wg::check_ospf_coverage(*view.device, neighbors_to_cover(interface));
+}
+
 void Router::check_coverage() {
-  if (wireguard_->empty()) return;
   std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
   for (const auto& neighbor : instance_->neighbors()) {
     if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
@@ -272,16 +303,16 @@ void Router::check_coverage() {
       found->second.neighbor_addresses = std::move(addresses);
   }
   auto views = *wireguard_;
-  for (auto& view : views) {
-    const auto interface = interfaces_.find(view.link);
-    if (!view.device || interface == interfaces_.end() || interface->second.settings.passive) continue;
-    view.findings = wg::check_ospf_coverage(*view.device, neighbors_to_cover(interface->second));
-    std::vector<std::string> texts;
-    for (const auto& finding : view.findings) texts.push_back(finding.text);
-    set_warning(
-        "allowed_ips/" + view.name,
-        texts.empty() ? std::string() : fmt::format("interface {}: {}", view.name, fmt::join(texts, "; ")),
-        view.link);
+  for (const auto& [link, interface] : interfaces_) {
+    const std::string& name = interface.settings.name;
+    auto* view = find_view(views, link);
+    set_warning("wireguard/" + name,
+                view == nullptr || view->error.empty()
+                    ? std::string()
+                    : fmt::format("WireGuard device {}: {}", name, view->error),
+                link);
+    if (view != nullptr) view->findings = findings_of(*view, interface);
+    set_warning("allowed_ips/" + name, view == nullptr ? std::string() : describe_findings(*view), link);
   }
   if (views != *wireguard_) wireguard_ = std::make_shared<std::vector<WireguardView>>(std::move(views));
 }

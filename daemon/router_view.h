@@ -50,14 +50,18 @@ struct RouterEvent {
   std::chrono::system_clock::time_point time{};
 };
 
+/// Failures told in full; a broken table may have as many as prefixes.
+inline constexpr std::size_t kFailuresTold = 100;
+
 /// How the kernel stands to what is wanted.
 struct KernelView {
   std::uint32_t table = 0;
   std::uint32_t metric = 0;
   std::uint64_t acknowledged_generation = 0;
   std::uint64_t drifts = 0;  ///< objects of ours that others changed
-  std::map<std::string, std::string>
-      failures;  ///< subject in words -> what was tried and what the kernel said
+  /// Subject in words -> what was tried and what the kernel said; the first kFailuresTold.
+  std::map<std::string, std::string> failures{};
+  std::size_t failure_count = 0;  ///< all
   rib::Counters counters{};
 };
 
@@ -75,6 +79,7 @@ struct WireguardView {
   std::optional<wg::Device> device{};           ///< of the last successful reading
   std::string error{};                          ///< why the last reading failed; empty when it did not
   std::vector<wg::CoverageFinding> findings{};  ///< what keeps OSPF from passing over it
+  wg::SystemTime read_at{};                     ///< when `device` was read
   bool operator==(const WireguardView&) const = default;
 };
 
@@ -109,6 +114,8 @@ class RouterView {
   /// The interface's name; "link N" for one that is unknown.
   [[nodiscard]] virtual std::string link_name(ospf::LinkId link) const = 0;
   [[nodiscard]] virtual KernelView kernel() const = 0;
+  /// The same as kernel().acknowledged_generation, for who needs no more.
+  [[nodiscard]] virtual std::uint64_t acknowledged_generation() const = 0;
   [[nodiscard]] virtual RouteKernelState kernel_state(const ospf::Route<V2>& route) const = 0;
   /// In the order of the configuration; never null.
   [[nodiscard]] virtual std::shared_ptr<const std::vector<WireguardView>> wireguard() const = 0;

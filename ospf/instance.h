@@ -127,6 +127,8 @@ struct Statistics {
   std::uint64_t unexpected_events = 0;  ///< state machine events without an entry in RFC 2328's table
   std::uint64_t spf_full = 0, spf_prefixes_only = 0;
   std::size_t lsdb_size = 0;
+  Generation generation;   ///< of the routing table
+  std::size_t routes = 0;  ///< in it
   std::size_t timers = 0;
 };
 

@@ -117,6 +117,8 @@ template <class V>
 Statistics Instance<V>::statistics() const {
   Statistics statistics = impl_->core.statistics;
   statistics.timers = impl_->core.timers.size();
+  statistics.generation = impl_->calculator.generation();
+  statistics.routes = impl_->calculator.route_count();
   return statistics;
 }
 

@@ -121,6 +121,9 @@ class RouteCalculator {
 
   /// The table as an immutable value; built on demand when it changed since the last call.
   [[nodiscard]] std::shared_ptr<const RouteTable<V>> table() const;
+  /// Its generation and the number of its routes, which cost nothing.
+  [[nodiscard]] Generation generation() const;
+  [[nodiscard]] std::size_t route_count() const;
   /// Up to `limit` equal-cost paths to exactly `prefix`, in stable order, as of the last calculation.
   [[nodiscard]] std::vector<PrefixPath<V>> paths(const Prefix<typename V::Address>& prefix,
                                                  std::size_t limit) const;

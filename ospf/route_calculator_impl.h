@@ -218,6 +218,7 @@ struct RouteCalculator<V>::Impl {
   std::size_t lists_after_collection = 0;
   NextHopSets sets;
   Generation generation;
+  std::size_t route_count = 0;                         // prefixes with a route
   mutable std::shared_ptr<const RouteTable<V>> table;  // of the present generation, once asked for
   mutable std::vector<std::uint32_t> table_order;      // prefixes with a route, sorted; empty: not known
 

@@ -430,7 +430,10 @@ void RouteCalculator<V>::Impl::assign_sets() {
     const std::uint32_t set = is_gone ? kNoSlot : sets.set_for(item.target);
     if (set != kNoSlot) sets.add_user(set);
     if (entry.has_route()) sets.remove_user(entry.set);
-    if (entry.has_route() == is_gone) table_order.clear();
+    if (entry.has_route() == is_gone) {
+      table_order.clear();
+      is_gone ? --route_count : ++route_count;
+    }
     entry.set = set;
     item.is_changed = true;
   }

@@ -357,6 +357,14 @@ std::shared_ptr<const RouteTable<V>> RouteCalculator<V>::table() const {
   return impl_->table;
 }
 template <class V>
+Generation RouteCalculator<V>::generation() const {
+  return impl_->generation;
+}
+template <class V>
+std::size_t RouteCalculator<V>::route_count() const {
+  return impl_->route_count;
+}
+template <class V>
 std::vector<PrefixPath<V>> RouteCalculator<V>::paths(const Prefix<typename V::Address>& prefix,
                                                      std::size_t limit) const {
   return impl_->paths(prefix, limit);

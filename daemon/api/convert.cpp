@@ -10,9 +10,6 @@
 namespace wgospf::daemon::api {
 namespace {
 
-/// Failures told in full; a broken table may have as many as prefixes.
-constexpr std::size_t kFailuresShown = 100;
-
 v1::InterfaceType convert(ospf::InterfaceType type) {
   switch (type) {
     case ospf::InterfaceType::point_to_point:
@@ -311,9 +308,8 @@ v1::KernelStatus convert(const KernelView& kernel) {
   out.set_metric(kernel.metric);
   out.set_acknowledged_generation(kernel.acknowledged_generation);
   out.set_drifts(kernel.drifts);
-  out.set_failure_count(kernel.failures.size());
+  out.set_failure_count(kernel.failure_count);
   for (const auto& [subject, text] : kernel.failures) {
-    if (static_cast<std::size_t>(out.failures_size()) == kFailuresShown) break;
     auto* failure = out.add_failures();
     failure->set_subject(subject);
     failure->set_text(text);

@@ -51,7 +51,7 @@ grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutesCall::start() {
 void RoutesCall::take_table(RouterView& router) {
   table_ = router.instance().routes();
   names_ = link_names(router, router.instance().interfaces());
-  kernel_generation_ = router.kernel().acknowledged_generation;
+  kernel_generation_ = router.acknowledged_generation();
   end_ = table_->routes.size();
   if (!within_) return;
   // Sorted by prefix, so what a prefix covers stands together, behind itself.

@@ -28,9 +28,10 @@ UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
   out.set_router_id(instance.router_id().to_string());
   convert(std::chrono::steady_clock::now() - router.facts().start, *out.mutable_uptime());
   out.set_converged(instance.converged());
-  const auto table = instance.routes();
-  out.set_generation(table->generation.value);
-  out.set_route_count(static_cast<std::uint32_t>(table->routes.size()));
+  // Not of the table itself, which would be built for this.
+  const auto statistics = instance.statistics();
+  out.set_generation(statistics.generation.value);
+  out.set_route_count(static_cast<std::uint32_t>(statistics.routes));
   out.set_interface_count(static_cast<std::uint32_t>(instance.config().interfaces.size()));
   for (const auto& neighbor : instance.neighbors()) {
     out.set_neighbor_count(out.neighbor_count() + 1);
@@ -38,7 +39,6 @@ UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
   }
   add_areas(instance.config(), out);
   *out.mutable_kernel() = convert(router.kernel());
-  const auto statistics = instance.statistics();
   out.set_lsdb_size(statistics.lsdb_size);
   *out.mutable_statistics() = convert(statistics);
   for (const auto& warning : router.warnings()) out.add_warnings(warning);

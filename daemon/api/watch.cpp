@@ -85,7 +85,7 @@ void WatchCall::subscribe_and_read(RouterView& router) {
   snapshot_.interfaces = instance.interfaces();
   snapshot_.neighbors = instance.neighbors();
   snapshot_.wireguard = router.wireguard();
-  snapshot_.kernel_generation = router.kernel().acknowledged_generation;
+  snapshot_.kernel_generation = router.acknowledged_generation();
   snapshot_.now = router.now();
   names_ = std::make_shared<NameMap>(link_names(router, snapshot_.interfaces));
   {

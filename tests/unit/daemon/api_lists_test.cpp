@@ -25,6 +25,7 @@ TEST_F(Lists, StatusTellsTheRouterAtAGlance) {
     router_.warning_list = {"no rule looks up table 254"};
     router_.kernel_view.acknowledged_generation = 3;
     router_.kernel_view.failures = {{"10.1.0.0/16", "Network is down"}};
+    router_.kernel_view.failure_count = 100'000;
   });
   const auto status = wgospfctl_json({"show", "status"});
   EXPECT_EQ(status["version"], "0.1.0");
@@ -39,6 +40,10 @@ TEST_F(Lists, StatusTellsTheRouterAtAGlance) {
   EXPECT_EQ(status["areas"][0]["interface_count"], 2);
   EXPECT_EQ(status["kernel"]["acknowledged_generation"], 3);
   EXPECT_EQ(status["kernel"]["failures"][0]["text"], "Network is down");
+  EXPECT_EQ(status["kernel"]["failure_count"], 100'000);
+  const auto table = router_.on_strand([&] { return router_.instance().routes(); });
+  EXPECT_EQ(status["route_count"], table->routes.size());
+  EXPECT_EQ(status["generation"], table->generation.value);
   EXPECT_EQ(status["warnings"][0], "no rule looks up table 254");
   EXPECT_GT(status["statistics"]["received"]["hello"], 0);
 }

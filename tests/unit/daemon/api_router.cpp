@@ -119,6 +119,12 @@ std::string WiredRouter::link_name(ospf::LinkId link) const {
   return link == kTunnel ? "wg-op2" : link == kLan ? "br-lan" : "link " + std::to_string(link.value);
 }
 
+KernelView WiredRouter::kernel() const {
+  auto view = kernel_view;
+  view.failure_count = std::max(view.failure_count, view.failures.size());
+  return view;
+}
+
 RouteKernelState WiredRouter::kernel_state(const ospf::Route<V2>& route) const {
   if (route.set == ospf::kAttachedSet) return {RouteKernelState::Kind::attached};
   const auto failure = kernel_view.failures.find(route.prefix.to_string());

@@ -85,7 +85,8 @@ class WiredRouter final : public RouterView {
   const ospf::Instance<V2>& instance() const override { return *ends_[0].instance; }
   ospf::Instant now() const override;
   std::string link_name(ospf::LinkId link) const override;
-  KernelView kernel() const override { return kernel_view; }
+  KernelView kernel() const override;
+  std::uint64_t acknowledged_generation() const override { return kernel_view.acknowledged_generation; }
   RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return std::make_shared<std::vector<WireguardView>>(wireguard_views);

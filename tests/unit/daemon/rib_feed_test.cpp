@@ -157,12 +157,22 @@ TEST_F(RibFeedTest, AFailureOfThePrefixItsSetOrItsOnlyNexthopIsTheRoutes) {
     feed.failed({subject, 101, "the kernel says no"});
     EXPECT_EQ(feed.state(changed).kind, Kind::failed);
     EXPECT_EQ(feed.state(changed).error, "the kernel says no");
-    EXPECT_EQ(feed.failures().size(), 1U);
+    EXPECT_EQ(feed.failures(100).size(), 1U);
     feed.recovered({subject});
     EXPECT_EQ(feed.state(changed).kind, Kind::installed);
   }
   feed.failed({rib::IpPrefix{*Ipv4Prefix::parse("192.168.99.0/24")}, 101, "no"});
   EXPECT_EQ(feed.state(changed).kind, Kind::installed);
+}
+
+TEST_F(RibFeedTest, OfManyFailuresTheFirstAreTold) {
+  for (std::uint32_t i = 0; i < 1000; ++i)
+    feed.failed({rib::IpPrefix{Ipv4Prefix::host({0xc0a80000 + i})}, 101, "no"});
+  EXPECT_EQ(feed.failure_count(), 1000U);
+  const auto told = feed.failures(3);
+  EXPECT_THAT(told,
+              ElementsAre(::testing::Pair("192.168.0.0/32", "no"), ::testing::Pair("192.168.0.1/32", "no"),
+                          ::testing::Pair("192.168.0.2/32", "no")));
 }
 
 }  // namespace

@@ -237,6 +237,27 @@ TEST(Instance, Rfc2328Section14_ACorruptedLsaIsLearntAnew) {
   EXPECT_TRUE(V2::checksum_holds(again->lsa.bytes()));
 }
 
+TEST(Instance, StatisticsTellTheSizeOfTheTable) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  const auto is_told = [&] {
+    const auto statistics = wires.routers[0].instance->statistics();
+    const auto table = wires.routers[0].instance->routes();
+    return statistics.routes == table->routes.size() && statistics.generation == table->generation;
+  };
+  EXPECT_TRUE(is_told());
+  wires.wire(0, 1, 1);
+  wires.input(1, ExternalsChanged<V2>{{{*Ipv4Prefix::parse("198.51.100.0/24"), 20, true, 0, {}}}, {}});
+  ASSERT_TRUE(
+      wires.run_until(seconds{2}, [&] { return wires.routers[0].instance->statistics().routes == 2; }));
+  EXPECT_TRUE(is_told());
+  wires.set_link(0, 1, false);
+  ASSERT_TRUE(
+      wires.run_until(seconds{2}, [&] { return wires.routers[0].instance->statistics().routes == 0; }));
+  EXPECT_TRUE(is_told());
+}
+
 TEST(Instance, ExternalsAreFloodedAndWithdrawn) {
   Wires wires;
   wires.add(Wires::config({1}));

@@ -239,6 +239,8 @@ struct Bench {
     result = calculator.calculate(changes);
     consumer.apply(changes);
     consumer.expect_equal(*calculator.table());
+    EXPECT_EQ(calculator.route_count(), calculator.table()->routes.size());
+    EXPECT_EQ(calculator.generation(), calculator.table()->generation);
     EXPECT_EQ(calculator.pending(), Calculator::Pending::nothing);
     return *this;
   }

@@ -153,6 +153,9 @@ struct Neighbor {
   std::optional<DdSummary> last_dd_received;
   PacketBytes last_dd_sent;
   bool last_dd_sent_more = false;
+  std::optional<Instant> last_restart;  ///< when the exchange last began anew, or will after a pause
+  bool pauses = false;                  ///< in ExStart, our opening waits for the retransmission timer
+  bool may_answer_claim = false;        ///< in ExStart, our opening went out after a restart; until done once
   std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
   DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
   RequestList<V> requests;

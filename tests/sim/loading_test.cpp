@@ -52,6 +52,24 @@ Lsa<V2> with_broken_checksum(const Lsa<V2>& lsa) {
 class LoadingTest : public Scenario {
  protected:
   [[nodiscard]] std::uint64_t drops(DropReason reason) { return instance(0).statistics().drops[reason]; }
+  [[nodiscard]] std::vector<Instant> restarts() const {
+    std::vector<Instant> times;
+    for (const auto& told : events)
+      if (const auto* change = std::get_if<NeighborStateChanged>(&told.event);
+          change != nullptr && change->to == NeighborState::ex_start &&
+          change->from >= NeighborState::exchange)
+        times.push_back(told.at);
+    return times;
+  }
+  /// For a minute; the first restart is answered at once, the others an interval apart.
+  void expect_restarts_with_pauses() {
+    network.run_for(seconds{60});
+    const auto times = restarts();
+    ASSERT_GE(times.size(), 5U);
+    EXPECT_LE(times.size(), 20U);
+    EXPECT_LT(times[1] - times[0], 10 * kRoundTrip);
+    for (std::size_t i = 2; i < times.size(); ++i) EXPECT_GT(times[i] - times[i - 1], seconds{3});
+  }
   /// The time from the first hello to Full, at most `limit`.
   [[nodiscard]] Duration time_to_full(ScriptedPeer& peer, Duration limit) {
     const Instant start = network.now();
@@ -218,6 +236,42 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
   EXPECT_EQ(peer->acknowledgments.front().key, present.header().key);
   EXPECT_EQ(instance(a).statistics().lsdb_size, 12U);
   EXPECT_EQ(full_count(a), 1U);
+}
+
+// In: a neighbour that describes an LSA of an unknown type in every exchange, as master. Out: the exchange
+// begins anew, but not at the speed of the link.
+TEST_F(LoadingTest, Section10_6_AMasterThatBreaksEveryExchangeIsAnsweredWithPauses) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
+  start_all();
+  peer->start();
+  expect_restarts_with_pauses();
+}
+
+// The same from a slave.
+TEST_F(LoadingTest, Section10_6_ASlaveThatBreaksEveryExchangeIsAnsweredWithPauses) {
+  const RouterIndex a = add_router(9);
+  auto peer = add_peer(a, 1);
+  peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
+  start_all();
+  peer->start();
+  expect_restarts_with_pauses();
+}
+
+// In: a neighbour that asks for what is not there whenever the databases are exchanged. Out: the same.
+TEST_F(LoadingTest, Section10_7_ANeighborThatAlwaysAsksForTheUnknownIsAnsweredWithPauses) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  network.observers.push_back([&](Instant, RouterIndex, const Output<V2>& output) {
+    const auto* event = std::get_if<Event<V2>>(&output);
+    const auto* change = event == nullptr ? nullptr : std::get_if<NeighborStateChanged>(event);
+    if (change == nullptr || change->to != NeighborState::exchange) return;
+    peer->send_request({{v2::LsaType::router, LinkStateId{kThird.value}, kThird}});
+  });
+  start_all();
+  peer->start();
+  expect_restarts_with_pauses();
 }
 
 // In: a request that names one LSA five thousand times. Out: it is sent once.

@@ -36,6 +36,7 @@ void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& ne
 template <class V>
 void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
   neighbor.summary = {};
+  neighbor.described = 0;
 }
 
 template <class V>
@@ -201,11 +202,10 @@ void Adjacency<V>::send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor) 
   send_dd(interface, neighbor, std::move(dd));
 }
 
-/// The next LSA of the Database summary list; moves the cursor to it. Databases in order: link, area, AS.
+/// The next LSA of the Database summary list; moves the cursor to it.
 template <class V>
 std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighbor<V>& neighbor) {
-  const std::uint32_t domains[] = {interface.link_domain, core_.areas[interface.area_index].domain,
-                                   Core<V>::kAsDomain};
+  const auto domains = core_.described_domains(interface);
   auto& cursor = neighbor.summary;
   for (; cursor.domain < std::size(domains); ++cursor.domain, cursor.slot = 0) {
     const std::uint32_t domain = domains[cursor.domain];
@@ -216,7 +216,7 @@ std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighb
       if (!Rules<V>::floods_to(lsdb[cursor.slot].key.type, neighbor.dd_options)) continue;
       if (lsdb[cursor.slot].age(core_.now) < kMaxAge) return ref;
       flooding_.add_retransmission(neighbor, ref);
-      interface.update_queue.push_back(ref);
+      flooding_.queue_update(interface, ref);
     }
   }
   return std::nullopt;
@@ -231,6 +231,7 @@ std::vector<LsaHeader<V>> Adjacency<V>::take_summary(Interface<V>& interface, Ne
     if (!ref) break;
     headers.push_back(core_.entry(*ref).header(core_.now));
     ++neighbor.summary.slot;
+    ++neighbor.described;
   }
   return headers;
 }

@@ -49,7 +49,7 @@ Hello<V2> ScriptedPeer::hello() const {
 }
 
 void ScriptedPeer::send_hello() {
-  transmit(V2::encode(id_, kBackbone, hello()));
+  transmit(V2::encode(id_, config_.area, hello()));
 }
 
 void ScriptedPeer::transmit(std::vector<std::byte> bytes, Ipv4Address source, Ipv4Address destination) {
@@ -58,15 +58,15 @@ void ScriptedPeer::transmit(std::vector<std::byte> bytes, Ipv4Address source, Ip
 }
 
 void ScriptedPeer::send_update(const std::vector<OutgoingLsa<V2>>& lsas) {
-  transmit(V2::encode(id_, kBackbone, std::span<const OutgoingLsa<V2>>(lsas)));
+  transmit(V2::encode(id_, config_.area, std::span<const OutgoingLsa<V2>>(lsas)));
 }
 
 void ScriptedPeer::send_dd(const DatabaseDescription<V2>& dd) {
-  transmit(V2::encode(id_, kBackbone, dd));
+  transmit(V2::encode(id_, config_.area, dd));
 }
 
 void ScriptedPeer::send_request(const std::vector<LsaKey<V2>>& keys) {
-  transmit(V2::encode(id_, kBackbone, LinkStateRequest<V2>{keys}));
+  transmit(V2::encode(id_, config_.area, LinkStateRequest<V2>{keys}));
 }
 
 void ScriptedPeer::hold(const Lsa<V2>& lsa) {
@@ -225,7 +225,7 @@ void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
     updates.push_back({network_.now(), received.header, Lsa<V2>::copy(received.bytes), taken});
     std::erase(wanted_, received.header.key);
   }
-  if (!ack.headers.empty()) transmit(V2::encode(id_, kBackbone, ack));
+  if (!ack.headers.empty()) transmit(V2::encode(id_, config_.area, ack));
   if (exchanging_ && wanted_.empty()) full_ = true;
 }
 

@@ -62,7 +62,7 @@ class Adjacency {
                           NeighborEvent reason);
   void set_interface_state(Interface<V>& interface, InterfaceState next, InterfaceReason reason);
   void send_triggered_hello(Interface<V>& interface);
-  void start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor);
+  void start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor, NeighborEvent reason);
   void start_exchange(Interface<V>& interface, Neighbor<V>& neighbor);
   bool negotiate(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
   void accept_dd(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
@@ -70,7 +70,9 @@ class Adjacency {
   void arm_dd_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
   void repeat_last_dd(Interface<V>& interface, Neighbor<V>& neighbor);
   void send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor);
-  void send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd);
+  enum class Send : bool { later, now };
+  void send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd,
+               Send when = Send::now);
   std::vector<LsaHeader<V>> take_summary(Interface<V>& interface, Neighbor<V>& neighbor, std::size_t limit);
   std::optional<LsaRef> next_summary(Interface<V>& interface, Neighbor<V>& neighbor);
   void send_request(Interface<V>& interface, Neighbor<V>& neighbor);

@@ -195,7 +195,7 @@ void Adjacency<V>::neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) {
     core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
   }
   set_neighbor_state(interface, neighbor, step.next, event);
-  if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor);
+  if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor, event);
   if (step.actions.start_exchange) start_exchange(interface, neighbor);
   if (step.actions.remove) {
     core_.timers.cancel(neighbor.timer(TimerKind::inactivity));

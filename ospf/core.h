@@ -2,6 +2,7 @@
 // The state that the parts of an instance share (flooding, adjacencies, origination), and the few helpers
 // that all of them need. Data only: who may change what is written at each part.
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -77,6 +78,11 @@ struct Core {
   /// Does what is in `domain` go out on `interface`?
   [[nodiscard]] bool floods_on(std::uint32_t domain, const Interface<V>& interface) const {
     return domain_of(domains[domain]->scope, interface) == domain;
+  }
+
+  /// The databases that a neighbour on `interface` is described, in order.
+  [[nodiscard]] std::array<std::uint32_t, 3> described_domains(const Interface<V>& interface) const {
+    return {interface.link_domain, areas[interface.area_index].domain, kAsDomain};
   }
 
   /// May a neighbour's LSA that is not in the database yet be stored, beside `promised` others?

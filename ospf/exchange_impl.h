@@ -4,36 +4,51 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "ospf/adjacency.h"
 
 namespace wgospf::ospf {
 
+/// SeqNumberMismatch and BadLSReq begin the exchange anew, at once. Another within RxmtInterval waits for the
+/// retransmission timer: a peer that breaks every exchange would be answered at the speed of the link for
+/// ever.
 template <class V>
-void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor,
+                                        NeighborEvent reason) {
+  const bool is_restart =
+      reason == NeighborEvent::seq_number_mismatch || reason == NeighborEvent::bad_ls_request;
+  neighbor.pauses = is_restart && neighbor.last_restart &&
+                    core_.now < *neighbor.last_restart + seconds{interface.config.retransmit_interval};
+  neighbor.may_answer_claim = is_restart && !neighbor.pauses;
   ++neighbor.dd_sequence;
   neighbor.is_master = true;
   neighbor.last_dd_received.reset();
   DatabaseDescription<V> dd;
   dd.flags = {.init = true, .more = true, .master = true};
-  send_dd(interface, neighbor, std::move(dd));
+  send_dd(interface, neighbor, std::move(dd), neighbor.pauses ? Send::later : Send::now);
+  if (is_restart)
+    neighbor.last_restart =
+        neighbor.pauses ? core_.timers.deadline(neighbor.timer(TimerKind::dd_retransmit)) : core_.now;
 }
 
 /// NegotiationDone: the summary begins. MaxAge LSAs are not described but retransmitted (section 10.3).
 template <class V>
 void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
   neighbor.summary = {};
+  neighbor.described = 0;
 }
 
 template <class V>
-void Adjacency<V>::send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd) {
+void Adjacency<V>::send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd,
+                           Send when) {
   dd.interface_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff));
   dd.options = Rules<V>::dd_options();
   dd.sequence_number = neighbor.dd_sequence;
   neighbor.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
       V::encode(core_.config.router_id, interface.config.area, dd));
   neighbor.last_dd_sent_more = dd.flags.more;
-  core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
+  if (when == Send::now) core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
   if (neighbor.is_master) arm_dd_retransmit(interface, neighbor);
 }
 
@@ -57,6 +72,7 @@ template <class V>
 void Adjacency<V>::dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
   if (!neighbor.is_master) return;
   if (neighbor.state != NeighborState::ex_start && neighbor.state != NeighborState::exchange) return;
+  if (std::exchange(neighbor.pauses, false)) neighbor.may_answer_claim = true;
   repeat_last_dd(interface, neighbor);
   arm_dd_retransmit(interface, neighbor);
 }
@@ -112,6 +128,9 @@ bool Adjacency<V>::negotiate(Interface<V>& interface, Neighbor<V>& neighbor,
     neighbor.is_master = true;
   } else {
     if (!claims) core_.drop(interface, DropReason::neighbor_state, neighbor.address, dd.sequence_number);
+    // Our opening told the slave of the restart, and was spent on that (section 10.6). Now it waits for
+    // another, which need not come with the retransmission timer only.
+    if (claims && std::exchange(neighbor.may_answer_claim, false)) dd_retransmit_due(interface, neighbor);
     return false;
   }
   neighbor.dd_options = dd.options;
@@ -183,11 +202,10 @@ void Adjacency<V>::send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor) 
   send_dd(interface, neighbor, std::move(dd));
 }
 
-/// The next LSA of the Database summary list; moves the cursor to it. Databases in order: link, area, AS.
+/// The next LSA of the Database summary list; moves the cursor to it.
 template <class V>
 std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighbor<V>& neighbor) {
-  const std::uint32_t domains[] = {interface.link_domain, core_.areas[interface.area_index].domain,
-                                   Core<V>::kAsDomain};
+  const auto domains = core_.described_domains(interface);
   auto& cursor = neighbor.summary;
   for (; cursor.domain < std::size(domains); ++cursor.domain, cursor.slot = 0) {
     const std::uint32_t domain = domains[cursor.domain];
@@ -198,7 +216,7 @@ std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighb
       if (!Rules<V>::floods_to(lsdb[cursor.slot].key.type, neighbor.dd_options)) continue;
       if (lsdb[cursor.slot].age(core_.now) < kMaxAge) return ref;
       flooding_.add_retransmission(neighbor, ref);
-      interface.update_queue.push_back(ref);
+      flooding_.queue_update(interface, ref);
     }
   }
   return std::nullopt;
@@ -213,6 +231,7 @@ std::vector<LsaHeader<V>> Adjacency<V>::take_summary(Interface<V>& interface, Ne
     if (!ref) break;
     headers.push_back(core_.entry(*ref).header(core_.now));
     ++neighbor.summary.slot;
+    ++neighbor.described;
   }
   return headers;
 }

@@ -82,6 +82,8 @@ class Flooding {
   void flush(LsaRef ref);
   /// Sends LSAs at once and outside the retransmission lists (answers to requests, section 13 step 8).
   void send_directly(Interface<V>& interface, const std::vector<LsaRef>& refs);
+  /// Sends an LSA with the turn's updates, if somebody on the link has not acknowledged it by then.
+  void queue_update(Interface<V>& interface, LsaRef ref);
   /// Puts an LSA on one neighbour's retransmission list (section 10.3, MaxAge LSAs at NegotiationDone).
   void add_retransmission(Neighbor<V>& neighbor, LsaRef ref);
   /// Empties the neighbour's retransmission list.
@@ -101,6 +103,7 @@ class Flooding {
   void repeat_due(LsaRef ref);
   void retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
   void delayed_acks_due(Interface<V>& interface);
+  void flood_pace_due(Interface<V>& interface) { mark_due(interface); }
 
   /// Sends what the turn collected, removes acknowledged MaxAge LSAs.
   void end_turn();
@@ -125,6 +128,9 @@ class Flooding {
   void released(LsaRef ref);
   void remove(LsaRef ref);
   void corrupted(LsaRef ref);
+  void mark_due(Interface<V>& interface);
+  void queue_ack(Interface<V>& interface, const LsaHeader<V>& header);
+  void send_due();
   void send_updates(Interface<V>& interface);
   void send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers);
   void collect_maxage();
@@ -141,6 +147,7 @@ class Flooding {
   AnsweredMemory answered_;
   bool exchanges_were_on_ = false;
   std::vector<std::pair<LinkId, RouterId>> shrunk_;
+  std::vector<LinkId> due_;  ///< interfaces with something to send at the end of the turn
 };
 
 }  // namespace wgospf::ospf

@@ -2,6 +2,7 @@
 // Definitions of flooding.h; included where it is instantiated.
 
 #include <algorithm>
+#include <utility>
 
 #include "ospf/flooding.h"
 
@@ -42,7 +43,7 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
   const bool present = slot != Lsdb<V>::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
   if (header.is_maxage() && !present && core_.exchanging == 0) {
-    interface.direct_acks.push_back(header);
+    queue_ack(interface, header);
     core_.drop(interface, DropReason::lsa_not_in_database_maxage, neighbor.address);
     flush_memory_.remember(domain, Lsa<V>::copy(received.bytes), core_.now);
     return Proceed::yes;
@@ -130,7 +131,7 @@ void Flooding<V>::receive_same(Interface<V>& interface, Neighbor<V>& neighbor, c
     acknowledged(neighbor, present);
     return;
   }
-  interface.direct_acks.push_back(received.header);
+  queue_ack(interface, received.header);
 }
 
 // Step 8: ours is newer; send it back unless it is being wrapped (section 12.1.6) or went back a moment ago.
@@ -185,7 +186,7 @@ void Flooding<V>::flood(LsaRef ref, const Neighbor<V>* from) {
     bool listed = false;
     for (auto& [id, neighbor] : interface->neighbors)
       listed |= flood_to(*interface, *neighbor, ref, header, from);
-    if (listed) interface->update_queue.push_back(ref);  // steps 2 to 5
+    if (listed) queue_update(*interface, ref);  // steps 2 to 5
   }
 }
 
@@ -361,7 +362,7 @@ void Flooding<V>::repeat_due(LsaRef ref) {
       neighbor->retransmissions.add(ref, core_.now);
       awaited = true;
     }
-    if (awaited) interface->update_queue.push_back(ref);
+    if (awaited) queue_update(*interface, ref);
   }
 }
 
@@ -376,7 +377,7 @@ void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor)
   for (; oldest && *oldest + interval <= core_.now && count < kBurst; oldest = list.oldest(), ++count) {
     const LsaRef ref = list.pop_oldest();
     list.add(ref, core_.now);
-    interface.update_queue.push_back(ref);
+    queue_update(interface, ref);
     ++core_.statistics.retransmissions;
   }
   if (oldest)
@@ -505,6 +506,36 @@ void Flooding<V>::drop_stale_maxage() {
 }
 
 template <class V>
+void Flooding<V>::mark_due(Interface<V>& interface) {
+  if (!std::exchange(interface.is_due, true)) due_.push_back(interface.config.link);
+}
+template <class V>
+void Flooding<V>::queue_update(Interface<V>& interface, LsaRef ref) {
+  interface.update_queue.push_back(ref);
+  mark_due(interface);
+}
+template <class V>
+void Flooding<V>::queue_ack(Interface<V>& interface, const LsaHeader<V>& header) {
+  interface.direct_acks.push_back(header);
+  mark_due(interface);
+}
+
+template <class V>
+void Flooding<V>::send_due() {
+  auto due = std::exchange(due_, {});
+  std::sort(due.begin(), due.end());
+  for (const LinkId link : due) {
+    const auto it = core_.interfaces.find(link);
+    if (it == core_.interfaces.end()) continue;
+    Interface<V>& interface = *it->second;
+    interface.is_due = false;
+    if (!interface.direct_acks.empty()) send_acks(interface, interface.direct_acks);
+    if (!interface.update_queue.empty() && !core_.timers.is_armed(interface.timer(TimerKind::flood_pace)))
+      send_updates(interface);
+  }
+}
+
+template <class V>
 void Flooding<V>::end_turn() {
   const auto shrunk = std::exchange(shrunk_, {});
   for (const auto& [link, router] : shrunk) {
@@ -514,11 +545,7 @@ void Flooding<V>::end_turn() {
     if (neighbor != interface->second->neighbors.end())
       hooks_.requests_shrunk(*interface->second, *neighbor->second);
   }
-  for (auto& [link, interface] : core_.interfaces) {
-    if (!interface->direct_acks.empty()) send_acks(*interface, interface->direct_acks);
-    if (!interface->update_queue.empty() && !core_.timers.is_armed(interface->timer(TimerKind::flood_pace)))
-      send_updates(*interface);
-  }
+  send_due();
   collect_maxage();
   flush_memory_.purge(core_.now);
   answered_.purge(core_.now);

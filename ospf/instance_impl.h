@@ -30,6 +30,7 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
 
   // Configuration.
   void reconfigure(const InstanceConfig& next);
+  void flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next);
   void add_interface(const InterfaceConfig& config);
   void remove_interface(LinkId link, InterfaceReason reason);
   void change_interface(Interface<V>& interface, const InterfaceConfig& config);
@@ -113,6 +114,7 @@ void Instance<V>::Impl::reconfigure(const InstanceConfig& next) {
     core.areas.push_back({area.id, core.add_domain(FloodingScope::area, area.id, {})});
     dirty_areas.insert(area.id);
   }
+  flush_removed_areas(former, next);
   for (const InterfaceConfig& old : former.interfaces) {
     const bool stays = std::any_of(next.interfaces.begin(), next.interfaces.end(), [&](const auto& now) {
       return now.link == old.link && now.area == old.area && now.type == old.type &&
@@ -143,6 +145,17 @@ void Instance<V>::Impl::reconfigure(const InstanceConfig& next) {
     dirty_areas.erase(area.id);
   }
   if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
+}
+
+/// What we said in an area that is removed is flushed while there are neighbours to hear it. They are not
+/// waited for: a flush that is lost leaves LSAs of a router without links, which age out.
+template <class V>
+void Instance<V>::Impl::flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next) {
+  for (const AreaConfig& area : former.areas) {
+    if (std::find(next.areas.begin(), next.areas.end(), area) != next.areas.end()) continue;
+    origination.unwant_all(core.areas[area_index(area.id)].domain);
+    flooding.end_turn();
+  }
 }
 
 template <class V>
@@ -348,7 +361,7 @@ template <class V>
 void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface<V>& interface) {
   if (key.kind == TimerKind::hello) return adjacency.hello_due(interface);
   if (key.kind == TimerKind::delayed_ack) return flooding.delayed_acks_due(interface);
-  if (key.kind == TimerKind::flood_pace) return;  // end_turn() sends the next burst
+  if (key.kind == TimerKind::flood_pace) return flooding.flood_pace_due(interface);
   const auto it = interface.neighbors.find(RouterId{key.b});
   if (it == interface.neighbors.end()) return;
   Neighbor<V>& neighbor = *it->second;

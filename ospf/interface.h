@@ -153,8 +153,12 @@ struct Neighbor {
   std::optional<DdSummary> last_dd_received;
   PacketBytes last_dd_sent;
   bool last_dd_sent_more = false;
+  std::optional<Instant> last_restart;  ///< when the exchange last began anew, or will after a pause
+  bool pauses = false;                  ///< in ExStart, our opening waits for the retransmission timer
+  bool may_answer_claim = false;        ///< in ExStart, our opening went out after a restart; until done once
   std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
   DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
+  std::size_t described = 0;               ///< of it
   RequestList<V> requests;
   RetransmissionList retransmissions;
 
@@ -177,10 +181,11 @@ struct Interface {
   DropCounters drops;
   std::optional<Instant> last_triggered_hello;
 
-  // Collected during one turn, sent at its end (or paced).
+  // Collected during one turn, sent at its end (or paced): by Flooding only.
   std::deque<LsaRef> update_queue;
   std::vector<LsaHeader<V>> direct_acks;
   std::vector<LsaHeader<V>> delayed_acks;
+  bool is_due = false;  ///< on Flooding's list of interfaces with something to send
 
   [[nodiscard]] bool is_running() const {
     return state != InterfaceState::down && state != InterfaceState::loopback && !config.passive;

@@ -27,7 +27,7 @@ class Origination {
   void want(std::uint32_t domain, Lsa<V> lsa);
   /// The LSA is not wanted any more: flushed if it is in the database.
   void unwant(std::uint32_t domain, const LsaKey<V>& key);
-  void unwant_all();
+  void unwant_all(std::optional<std::uint32_t> domain = std::nullopt);
   /// The whole domain is gone; nothing is flushed.
   void forget_domain(std::uint32_t domain);
 

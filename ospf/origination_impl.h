@@ -54,9 +54,10 @@ void Origination<V>::unwant(std::uint32_t domain, const LsaKey<V>& key) {
 }
 
 template <class V>
-void Origination<V>::unwant_all() {
+void Origination<V>::unwant_all(std::optional<std::uint32_t> only) {
   std::vector<std::pair<std::uint32_t, LsaKey<V>>> keys;
-  for (const auto& [key, index] : index_) keys.push_back(key);
+  for (const auto& [key, index] : index_)
+    if (!only || key.first == *only) keys.push_back(key);
   std::sort(keys.begin(), keys.end());
   for (const auto& [domain, key] : keys) unwant(domain, key);
 }

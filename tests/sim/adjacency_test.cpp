@@ -41,6 +41,26 @@ TEST_F(AdjacencyTest, Section9_5_LateStarterIsFullWithinTenRoundTrips) {
   EXPECT_LT(network.now() - start, 10 * kRoundTrip);
 }
 
+// In: hellos that do not list the router, 20 ms apart for a second. Out: it answers out of turn, at most
+// every 200 ms.
+TEST_F(AdjacencyTest, Section9_5_HellosOutOfTurnAreRateLimited) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9, {10, 40});
+  start_all();
+  network.run_for(seconds{1});
+  peer->hellos.clear();
+  auto hello = peer->hello();
+  hello.neighbors.clear();
+  for (int i = 0; i < 50; ++i) {
+    peer->transmit(V2::encode(peer->id(), kBackbone, hello));
+    network.run_for(milliseconds{20});
+  }
+  ASSERT_GE(peer->hellos.size(), 2U);
+  EXPECT_EQ(peer->hellos.size(), 5U);
+  for (std::size_t i = 1; i < peer->hellos.size(); ++i)
+    EXPECT_GE(peer->hellos[i] - peer->hellos[i - 1], kTriggeredHelloInterval);
+}
+
 // In: a master whose first description is never answered audibly, and who repeats it after more than the dead
 // interval. Out: the slave, still in Exchange, answers again with the same packet.
 TEST_F(AdjacencyTest, Section10_8_SlaveInExchangeAnswersARepeatedDescriptionForever) {

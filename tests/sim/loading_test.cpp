@@ -51,7 +51,24 @@ Lsa<V2> with_broken_checksum(const Lsa<V2>& lsa) {
 
 class LoadingTest : public Scenario {
  protected:
-  [[nodiscard]] std::uint64_t drops(DropReason reason) { return instance(0).statistics().drops[reason]; }
+  [[nodiscard]] std::vector<Instant> restarts() const {
+    std::vector<Instant> times;
+    for (const auto& told : events)
+      if (const auto* change = std::get_if<NeighborStateChanged>(&told.event);
+          change != nullptr && change->to == NeighborState::ex_start &&
+          change->from >= NeighborState::exchange)
+        times.push_back(told.at);
+    return times;
+  }
+  /// For a minute; the first restart is answered at once, the others an interval apart.
+  void expect_restarts_with_pauses() {
+    network.run_for(seconds{60});
+    const auto times = restarts();
+    ASSERT_GE(times.size(), 5U);
+    EXPECT_LE(times.size(), 20U);
+    EXPECT_LT(times[1] - times[0], 10 * kRoundTrip);
+    for (std::size_t i = 2; i < times.size(); ++i) EXPECT_GT(times[i] - times[i - 1], seconds{3});
+  }
   /// The time from the first hello to Full, at most `limit`.
   [[nodiscard]] Duration time_to_full(ScriptedPeer& peer, Duration limit) {
     const Instant start = network.now();
@@ -152,10 +169,10 @@ TEST_F(LoadingTest, Section10_9_RefusedLsasDoNotHoldUpTheLoading) {
   EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
   EXPECT_TRUE(stored(a, sound.header().key));
   EXPECT_FALSE(stored(a, by_body.header().key));
-  EXPECT_EQ(drops(DropReason::lsa_bad_age), 1U);
-  EXPECT_EQ(drops(DropReason::lsa_bad_sequence), 1U);
-  EXPECT_EQ(drops(DropReason::lsa_id_mismatch), 1U);
-  EXPECT_EQ(drops(DropReason::lsa_malformed), 1U);
+  EXPECT_EQ(drops(a, DropReason::lsa_bad_age), 1U);
+  EXPECT_EQ(drops(a, DropReason::lsa_bad_sequence), 1U);
+  EXPECT_EQ(drops(a, DropReason::lsa_id_mismatch), 1U);
+  EXPECT_EQ(drops(a, DropReason::lsa_malformed), 1U);
   for (const auto& request : peer->requests)
     for (const auto& lsa : by_header)
       EXPECT_EQ(std::count(request.keys.begin(), request.keys.end(), lsa.header().key), 0);
@@ -171,7 +188,7 @@ TEST_F(LoadingTest, Section10_9_AnLsaThatComesSpoiltDoesNotHoldUpTheLoading) {
   start_all();
   EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
   EXPECT_FALSE(stored(a, lsa.header().key));
-  EXPECT_EQ(drops(DropReason::lsa_bad_checksum), 1U);
+  EXPECT_EQ(drops(a, DropReason::lsa_bad_checksum), 1U);
 }
 
 // In: one LSA described in two packets, the second while it is asked for. Out: Full in the usual time, and
@@ -202,7 +219,7 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
   EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
   network.run_for(seconds{2});
   EXPECT_EQ(instance(a).statistics().lsdb_size, 11U) << "ten, and our router-LSA that came after them";
-  EXPECT_EQ(drops(DropReason::lsa_database_full), 10U);
+  EXPECT_EQ(drops(a, DropReason::lsa_database_full), 10U);
   EXPECT_EQ(instance(a).neighbors().front().request_list, 0U);
 
   const auto late = external(0xc6336400, 0xffffff00), present = external(0xcb007000, 0xffffff00);
@@ -218,6 +235,42 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
   EXPECT_EQ(peer->acknowledgments.front().key, present.header().key);
   EXPECT_EQ(instance(a).statistics().lsdb_size, 12U);
   EXPECT_EQ(full_count(a), 1U);
+}
+
+// In: a neighbour that describes an LSA of an unknown type in every exchange, as master. Out: the exchange
+// begins anew, but not at the speed of the link.
+TEST_F(LoadingTest, Section10_6_AMasterThatBreaksEveryExchangeIsAnsweredWithPauses) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
+  start_all();
+  peer->start();
+  expect_restarts_with_pauses();
+}
+
+// The same from a slave.
+TEST_F(LoadingTest, Section10_6_ASlaveThatBreaksEveryExchangeIsAnsweredWithPauses) {
+  const RouterIndex a = add_router(9);
+  auto peer = add_peer(a, 1);
+  peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
+  start_all();
+  peer->start();
+  expect_restarts_with_pauses();
+}
+
+// In: a neighbour that asks for what is not there whenever the databases are exchanged. Out: the same.
+TEST_F(LoadingTest, Section10_7_ANeighborThatAlwaysAsksForTheUnknownIsAnsweredWithPauses) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  network.observers.push_back([&](Instant, RouterIndex, const Output<V2>& output) {
+    const auto* event = std::get_if<Event<V2>>(&output);
+    const auto* change = event == nullptr ? nullptr : std::get_if<NeighborStateChanged>(event);
+    if (change == nullptr || change->to != NeighborState::exchange) return;
+    peer->send_request({{v2::LsaType::router, LinkStateId{kThird.value}, kThird}});
+  });
+  start_all();
+  peer->start();
+  expect_restarts_with_pauses();
 }
 
 // In: a request that names one LSA five thousand times. Out: it is sent once.

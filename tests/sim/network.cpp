@@ -11,7 +11,7 @@ using namespace ospf;
 InstanceConfig Router::config() const {
   InstanceConfig config;
   config.router_id = id;
-  config.areas = {{kBackbone}};
+  config.areas = areas;
   for (const auto& [link, port] : ports) config.interfaces.push_back(port.config);
   config.spf_delay = spf_delay;
   config.ls_refresh_time = ls_refresh_time;
@@ -30,7 +30,6 @@ LinkId Network::add_port(RouterIndex router, InterfaceConfig config, LinkStatus<
   auto& ports = routers[router].ports;
   const LinkId link{ports.empty() ? 1 : ports.rbegin()->first.value + 1};
   config.link = link;
-  config.area = kBackbone;
   config.name = "if" + std::to_string(link.value);
   status.ifindex = InterfaceIndex{link.value + 100};
   ports[link] = {std::move(config), std::move(status), std::nullopt, 0};
@@ -106,7 +105,9 @@ void Network::set_up(RouterIndex index, LinkId link, bool up) {
 void Network::reload(RouterIndex index) {
   if (!routers[index].is_running()) return;
   note("r" + std::to_string(index) + " reloads");
+  reloading_ = true;  // the last hello on a link that is given up is in order
   handle(index, Reconfigure{routers[index].config()});
+  reloading_ = false;
   const auto ports = routers[index].ports;
   for (const auto& [link, port] : ports) handle(index, LinkChanged<V2>{link, port.status});
 }
@@ -186,6 +187,7 @@ void Network::transmit(RouterIndex index, const Transmit<V2>& transmit) {
   Router& router = routers[index];
   const auto it = router.ports.find(transmit.link);
   if (it == router.ports.end() || !it->second.status.up || it->second.config.passive) {
+    if (reloading_) return;
     problem(index, "sends on a link that is not in use: " + std::to_string(transmit.link.value));
     return;
   }
@@ -241,7 +243,9 @@ void Network::deliver(CableIndex index, std::size_t to_end, const Datagram& data
   if (end.tap) return end.tap(now(), datagram);
   const Router& router = routers[end.router];
   if (router.life == Life::absent) return tell_fate(index, to_end, datagram, "finds no router");
-  if (!router.ports.at(end.link).status.up) return tell_fate(index, to_end, datagram, "finds the link down");
+  const auto port = router.ports.find(end.link);
+  if (port == router.ports.end() || !port->second.status.up)
+    return tell_fate(index, to_end, datagram, "finds the link down");
   tell_fate(index, to_end, datagram, "arrives");
   handle(end.router, Received<V2>{end.link, datagram.source, datagram.destination, *datagram.bytes});
 }

@@ -57,6 +57,7 @@ enum class Life : std::uint8_t { absent, running, leaving };
 
 struct Router {
   RouterId id;
+  std::vector<ospf::AreaConfig> areas = {{ospf::kBackbone}};
   ospf::SpfDelay spf_delay;
   Duration ls_refresh_time = ospf::kLsRefreshTime;
   std::size_t max_lsa = ospf::kMaxLsa;
@@ -114,7 +115,7 @@ class Network {
 
   // Building.
   RouterIndex add_router(RouterId id);
-  /// A port with the next free link id; its ifindex is the router's own too.
+  /// A port with the next free link id, in the area that `config` says; its ifindex is the router's own too.
   LinkId add_port(RouterIndex router, ospf::InterfaceConfig config, ospf::LinkStatus<V2> status);
   CableIndex connect(Cable::End a, Cable::End b);
 
@@ -166,6 +167,7 @@ class Network {
 
   Random random_;
   Instant started_;
+  bool reloading_ = false;
 };
 
 }  // namespace wgospf::sim

@@ -11,11 +11,45 @@ using namespace ospf;
 
 class OriginationTest : public Scenario {
  protected:
+  /// When the router said that it originated its router-LSA.
+  [[nodiscard]] std::vector<Instant> originations(RouterIndex router) const {
+    std::vector<Instant> times;
+    for (const auto& told : events)
+      if (const auto* event = std::get_if<LsaOriginated<V2>>(&told.event);
+          event != nullptr && told.router == router && event->header.key.type == v2::LsaType::router)
+        times.push_back(told.at);
+    return times;
+  }
   /// The router's own router-LSA as it might come back from the network with another sequence number.
   [[nodiscard]] Lsa<V2> own_with_sequence(std::int32_t sequence_number) {
     return V2::with(stored(0, router_key(network.routers[0].id))->lsa, 0, sequence_number);
   }
 };
+
+// In: a router without neighbours. Out: its first router-LSA after 200 ms.
+TEST_F(OriginationTest, Section12_4_TheFirstRouterLsaWaitsForANeighbor) {
+  const RouterIndex router = add_router(1);
+  const Instant start = network.now();
+  start_all();
+  network.run_for(seconds{1});
+  ASSERT_EQ(originations(router).size(), 1U);
+  EXPECT_EQ(originations(router).front() - start, milliseconds{200});
+}
+
+// In: a neighbour that is Full before that. Out: the first router-LSA in the same moment, with the link.
+TEST_F(OriginationTest, Section12_4_TheFirstRouterLsaComesWithTheFirstFull) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  const Instant start = network.now();
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1; }, seconds{1}));
+  ASSERT_LT(network.now() - start, milliseconds{200});
+  ASSERT_EQ(originations(router).size(), 1U);
+  EXPECT_EQ(originations(router).front(), network.now());
+  const auto own = stored(router, router_key(network.routers[router].id));
+  EXPECT_EQ(std::get<v2::RouterLsa>(V2::decode_body(own->lsa)).links.size(), 3U);
+}
 
 // In: nothing happens for half an hour. Out: a new instance at LSRefreshTime.
 TEST_F(OriginationTest, Section12_4_RefreshedAtLsRefreshTime) {

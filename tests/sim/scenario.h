@@ -42,11 +42,13 @@ class Scenario : public ::testing::Test {
   struct Intervals {
     std::uint16_t hello = 1;
     std::uint32_t dead = 4;
+    ospf::AreaId area = ospf::kBackbone;
   };
   LinkId add_port(RouterIndex router, Ipv4Address address, Intervals intervals) {
     ospf::InterfaceConfig config;
     config.hello_interval = intervals.hello;
     config.dead_interval = intervals.dead;
+    config.area = intervals.area;
     config.mtu_ignore = true;
     ospf::LinkStatus<V2> status;
     status.up = true;
@@ -54,7 +56,7 @@ class Scenario : public ::testing::Test {
     status.addresses = {{address, 30}};
     return network.add_port(router, config, status);
   }
-  CableIndex connect(RouterIndex a, RouterIndex b, Intervals intervals = {1, 4}) {
+  CableIndex connect(RouterIndex a, RouterIndex b, Intervals intervals = {1, 4, ospf::kBackbone}) {
     const std::uint32_t subnet = 0x0a000000 + 4 * static_cast<std::uint32_t>(network.cables.size());
     const LinkId link_a = add_port(a, {subnet + 1}, intervals), link_b = add_port(b, {subnet + 2}, intervals);
     const CableIndex cable = network.connect({a, link_a, {}}, {b, link_b, {}});
@@ -63,7 +65,7 @@ class Scenario : public ::testing::Test {
   }
   /// A scripted neighbour of `router` with router id 1.1.1.`number`.
   std::unique_ptr<ScriptedPeer> add_peer(RouterIndex router, std::uint32_t number,
-                                         Intervals intervals = {1, 4}) {
+                                         Intervals intervals = {1, 4, ospf::kBackbone}) {
     const std::uint32_t subnet = 0x0a000000 + 4 * static_cast<std::uint32_t>(network.cables.size());
     const LinkId link = add_port(router, {subnet + 1}, intervals);
     auto peer = std::make_unique<ScriptedPeer>(network, router, link, RouterId{0x01010100 + number},
@@ -108,9 +110,22 @@ class Scenario : public ::testing::Test {
                                                               const ospf::LsaKey<V2>& key) {
     return instance(router).find_lsa(ospf::kBackbone, key, network.now());
   }
+  /// The router's end of the cable to a peer.
+  [[nodiscard]] LinkId link_of(const ScriptedPeer& peer) const {
+    return network.cables[peer.cable()].ends[0].link;
+  }
+  [[nodiscard]] ospf::NeighborState state_of(RouterIndex router, const ScriptedPeer& peer) {
+    for (const auto& neighbor : instance(router).neighbors())
+      if (neighbor.router_id == peer.id()) return neighbor.state;
+    return ospf::NeighborState::down;
+  }
   void set_cost(RouterIndex router, LinkId link, std::uint16_t cost) {
     network.routers[router].ports.at(link).config.cost = cost;
     network.reload(router);
+  }
+  /// How often the router refused something for this reason, on all links.
+  [[nodiscard]] std::uint64_t drops(RouterIndex router, ospf::DropReason reason) {
+    return instance(router).statistics().drops[reason];
   }
   template <class Kind>
   [[nodiscard]] std::vector<Kind> events_of(RouterIndex router) const {

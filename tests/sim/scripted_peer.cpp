@@ -49,7 +49,7 @@ Hello<V2> ScriptedPeer::hello() const {
 }
 
 void ScriptedPeer::send_hello() {
-  transmit(V2::encode(id_, kBackbone, hello()));
+  transmit(V2::encode(id_, config_.area, hello()));
 }
 
 void ScriptedPeer::transmit(std::vector<std::byte> bytes, Ipv4Address source, Ipv4Address destination) {
@@ -58,15 +58,15 @@ void ScriptedPeer::transmit(std::vector<std::byte> bytes, Ipv4Address source, Ip
 }
 
 void ScriptedPeer::send_update(const std::vector<OutgoingLsa<V2>>& lsas) {
-  transmit(V2::encode(id_, kBackbone, std::span<const OutgoingLsa<V2>>(lsas)));
+  transmit(V2::encode(id_, config_.area, std::span<const OutgoingLsa<V2>>(lsas)));
 }
 
 void ScriptedPeer::send_dd(const DatabaseDescription<V2>& dd) {
-  transmit(V2::encode(id_, kBackbone, dd));
+  transmit(V2::encode(id_, config_.area, dd));
 }
 
 void ScriptedPeer::send_request(const std::vector<LsaKey<V2>>& keys) {
-  transmit(V2::encode(id_, kBackbone, LinkStateRequest<V2>{keys}));
+  transmit(V2::encode(id_, config_.area, LinkStateRequest<V2>{keys}));
 }
 
 void ScriptedPeer::hold(const Lsa<V2>& lsa) {
@@ -136,6 +136,8 @@ void ScriptedPeer::open_exchange() {
   exchanging_ = full_ = false;
   described_ = 0;
   wanted_.clear();
+  last_dd_.reset();
+  last_answer_.reset();
   send_dd(opening_dd());
 }
 
@@ -150,10 +152,13 @@ void ScriptedPeer::take(const DatabaseDescription<V2>& dd) {
   descriptions.push_back({network_.now(), dd});
   if (!answers_descriptions) return;
   const bool is_slave = *neighbor_ > id_;
-  if (dd.flags.init && (exchanging_ || full_)) {  // section 10.6: the other side begins again
+  if (std::exchange(last_dd_, dd) == dd) {  // section 10.6: the slave repeats itself, the master does nothing
+    if (is_slave && last_answer_) send_dd(*last_answer_);
+    return;
+  }
+  if (dd.flags.init && (exchanging_ || full_)) {  // the other side begins again
     ++dd_sequence_;
-    open_exchange();
-    if (!is_slave) return;
+    return open_exchange();
   }
   if (full_) return;
   const unsigned packets = describes_twice ? 2 : 1;
@@ -179,6 +184,7 @@ void ScriptedPeer::take(const DatabaseDescription<V2>& dd) {
     ++described_;
   }
   answer.flags.more = described_ < packets;
+  last_answer_ = answer;
   send_dd(answer);
   if (is_slave && !dd.flags.more) exchange_done();
 }
@@ -225,7 +231,7 @@ void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
     updates.push_back({network_.now(), received.header, Lsa<V2>::copy(received.bytes), taken});
     std::erase(wanted_, received.header.key);
   }
-  if (!ack.headers.empty()) transmit(V2::encode(id_, kBackbone, ack));
+  if (!ack.headers.empty()) transmit(V2::encode(id_, config_.area, ack));
   if (exchanging_ && wanted_.empty()) full_ = true;
 }
 

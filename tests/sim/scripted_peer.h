@@ -42,6 +42,9 @@ class ScriptedPeer {
   void start();
   /// Another router takes the place of this one: new router id, nothing known.
   void become(RouterId id);
+  /// Its packets are of this area from now on.
+  void move_to(ospf::AreaId area) { config_.area = area; }
+  void set_dead_interval(std::uint32_t interval) { config_.dead_interval = interval; }
   [[nodiscard]] bool is_full() const { return full_; }
   [[nodiscard]] CableIndex cable() const { return cable_; }
   [[nodiscard]] RouterId id() const { return id_; }
@@ -107,6 +110,7 @@ class ScriptedPeer {
   std::optional<RouterId> neighbor_;
   bool two_way_ = false, exchanging_ = false, full_ = false;
   unsigned described_ = 0;  ///< packets with its headers in this exchange
+  std::optional<ospf::DatabaseDescription<V2>> last_dd_, last_answer_;
   std::uint32_t dd_sequence_ = 1000;
   std::vector<ospf::LsaKey<V2>> wanted_;
   std::map<ospf::LsaKey<V2>, Held> database_;

@@ -1,6 +1,7 @@
 #pragma once
 // Random connected graphs: 3 to 40 routers, spare and parallel cables, numbered (/30, /31) and unnumbered
-// ones, costs that differ by direction or tie, LANs (some shared by two routers, some within others), externals of both types.
+// ones, costs that differ by direction or tie, LANs (some shared by two routers, some within others),
+// externals of both types.
 
 #include <cstdint>
 #include <optional>

@@ -1,0 +1,240 @@
+// The database exchange, packet by packet (RFC 2328 sections 10.6 to 10.9 and what section 13 asks of it).
+
+#include <algorithm>
+
+#include "tests/sim/scenario.h"
+
+namespace wgospf::sim {
+namespace {
+
+using namespace ospf;
+
+class ExchangeTest : public Scenario {
+ protected:
+  /// A neighbour that is master and leads the exchange by hand: the router is in Exchange and has answered
+  /// sequence number 77.
+  std::unique_ptr<ScriptedPeer> exchanging_peer() {
+    const RouterIndex router = add_router(1);
+    auto peer = add_peer(router, 9);
+    peer->answers_descriptions = false;
+    start_all();
+    peer->start();
+    EXPECT_TRUE(network.run_until([&] { return state_of(0, *peer) == NeighborState::ex_start; }, seconds{5}));
+    network.run_for(kRoundTrip);
+    auto dd = peer->opening_dd();
+    dd.sequence_number = 77;
+    peer->send_dd(dd);
+    network.run_for(kRoundTrip);
+    EXPECT_EQ(state_of(0, *peer), NeighborState::exchange);
+    peer->descriptions.clear();
+    return peer;
+  }
+  [[nodiscard]] static DatabaseDescription<V2> next_dd(const ScriptedPeer& peer) {
+    auto dd = peer.opening_dd();
+    dd.flags = {.init = false, .more = true, .master = true};
+    dd.sequence_number = 78;
+    return dd;
+  }
+  [[nodiscard]] NeighborStateChanged last_change() const { return events_of<NeighborStateChanged>(0).back(); }
+};
+
+// In: interfaces whose MTU is 1420. Out: that is what the descriptions say.
+TEST_F(ExchangeTest, Section10_8_DescriptionsTellTheInterfaceMtu) {
+  auto peer = full_peer(1, 9);
+  ASSERT_FALSE(peer->descriptions.empty());
+  for (const auto& seen : peer->descriptions) EXPECT_EQ(seen.dd.interface_mtu, 1420);
+}
+
+// In: a neighbour with a larger MTU, mtu-ignore off. Out: its descriptions are refused and counted, and no
+// adjacency comes up.
+TEST_F(ExchangeTest, Section10_6_ALargerMtuIsRefused) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  network.routers[router].ports.at(link_of(*peer)).config.mtu_ignore = false;
+  peer->mtu = 1500;
+  start_all();
+  peer->start();
+  network.run_for(seconds{12});
+  EXPECT_EQ(state_of(router, *peer), NeighborState::ex_start);
+  EXPECT_GE(drops(router, DropReason::mtu_mismatch), 1U);
+  EXPECT_TRUE(events_of<MtuDiffers>(router).empty());
+}
+
+// In: the same with mtu-ignore, and a smaller one without. Out: Full; the difference is told once.
+TEST_F(ExchangeTest, Section10_6_ADifferentMtuIsTold) {
+  const RouterIndex router = add_router(1);
+  auto larger = add_peer(router, 9), smaller = add_peer(router, 8);
+  network.routers[router].ports.at(link_of(*smaller)).config.mtu_ignore = false;
+  larger->mtu = 1500;
+  smaller->mtu = 1400;
+  start_all();
+  larger->start();
+  smaller->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 2; }, seconds{5}));
+  auto told = events_of<MtuDiffers>(router);
+  ASSERT_EQ(told.size(), 2U);
+  std::sort(told.begin(), told.end(), [](const auto& x, const auto& y) { return x.theirs < y.theirs; });
+  EXPECT_EQ(told[0].router, smaller->id());
+  EXPECT_EQ(told[0].theirs, 1400);
+  EXPECT_EQ(told[1].router, larger->id());
+  EXPECT_EQ(told[1].theirs, 1500);
+  EXPECT_EQ(told[1].ours, 1420);
+}
+
+// In: a description in Exchange that is the next but for one field. Out: SeqNumberMismatch, ExStart.
+TEST_F(ExchangeTest, Section10_6_WhatIsNotTheNextDescriptionIsASeqNumberMismatch) {
+  auto peer = exchanging_peer();
+  using Change = std::pair<const char*, std::function<void(DatabaseDescription<V2>&)>>;
+  const Change changes[] = {
+      {"sequence number", [](auto& dd) { dd.sequence_number = 80; }},
+      {"options", [](auto& dd) { dd.options = {v2::Options::kExternal}; }},
+      {"init flag", [](auto& dd) { dd.flags.init = true; }},
+      {"master flag", [](auto& dd) { dd.flags.master = false; }},
+  };
+  for (const auto& [what, change] : changes) {
+    SCOPED_TRACE(what);
+    const auto before = drops(0, DropReason::dd_sequence_mismatch);
+    auto dd = next_dd(*peer);
+    change(dd);
+    peer->send_dd(dd);
+    network.run_for(kRoundTrip);
+    EXPECT_EQ(state_of(0, *peer), NeighborState::ex_start);
+    EXPECT_EQ(last_change().reason, NeighborEvent::seq_number_mismatch);
+    EXPECT_EQ(drops(0, DropReason::dd_sequence_mismatch), before + 1);
+    auto opening = peer->opening_dd();
+    opening.sequence_number = 77;
+    peer->send_dd(opening);
+    network.run_for(kRoundTrip);
+    ASSERT_EQ(state_of(0, *peer), NeighborState::exchange);
+  }
+  peer->send_dd(next_dd(*peer));
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(state_of(0, *peer), NeighborState::exchange) << "the next one is taken";
+}
+
+// In: the master repeats its last description. Out: the slave repeats its last, and nothing changes.
+TEST_F(ExchangeTest, Section10_6_TheSlaveRepeatsItsLastDescription) {
+  auto peer = exchanging_peer();
+  peer->send_dd(next_dd(*peer));
+  network.run_for(kRoundTrip);
+  ASSERT_EQ(peer->descriptions.size(), 1U);
+  peer->send_dd(next_dd(*peer));
+  network.run_for(kRoundTrip);
+  ASSERT_EQ(peer->descriptions.size(), 2U);
+  EXPECT_EQ(peer->descriptions[0].dd, peer->descriptions[1].dd);
+  EXPECT_EQ(state_of(0, *peer), NeighborState::exchange);
+}
+
+// In: an opening description when Full, which says that the neighbour begins anew; this router as slave and
+// as master. Out: SeqNumberMismatch, and Full again within a few round trips.
+TEST_F(ExchangeTest, Section10_6_AnExchangeBegunAnewIsSoonOver) {
+  for (const auto& [own, other] : {std::pair{1U, 9U}, std::pair{19U, 18U}}) {
+    SCOPED_TRACE(own);
+    const RouterIndex router = add_router(own);
+    auto peer = add_peer(router, other);
+    network.start(router);
+    peer->start();
+    ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1 && peer->is_full(); }, seconds{5}));
+    network.run_for(seconds{10});
+    auto dd = peer->opening_dd();
+    dd.sequence_number += 100;
+    const Instant start = network.now();
+    peer->send_dd(dd);
+    ASSERT_TRUE(network.run_until([&] { return full_count(router) == 0; }, seconds{1}));
+    EXPECT_EQ(events_of<NeighborStateChanged>(router).back().reason, NeighborEvent::seq_number_mismatch);
+    ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1; }, seconds{20}));
+    EXPECT_LT(network.now() - start, 10 * kRoundTrip);
+    network.crash(router);
+  }
+}
+
+// In: a request for an LSA that is not in the database. Out: BadLSReq, and Full again soon.
+TEST_F(ExchangeTest, Section10_7_ARequestForTheUnknownIsABadLsReq) {
+  auto peer = full_peer(1, 9);
+  peer->send_request({{v2::LsaType::router, LinkStateId{0x01010177}, RouterId{0x01010177}}});
+  network.run_for(kDelay);
+  EXPECT_EQ(state_of(0, *peer), NeighborState::ex_start);
+  EXPECT_EQ(last_change().reason, NeighborEvent::bad_ls_request);
+  EXPECT_EQ(drops(0, DropReason::bad_ls_request), 1U);
+  const Instant start = network.now();
+  ASSERT_TRUE(network.run_until([&] { return full_count(0) == 1; }, seconds{20}));
+  EXPECT_LT(network.now() - start, 10 * kRoundTrip);
+}
+
+// In: a request in ExStart. Out: not acceptable there: dropped, and nothing changes.
+TEST_F(ExchangeTest, Section10_7_ARequestBeforeExchangeIsDropped) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  peer->answers_descriptions = false;
+  start_all();
+  peer->start();
+  ASSERT_TRUE(
+      network.run_until([&] { return state_of(router, *peer) == NeighborState::ex_start; }, seconds{5}));
+  peer->send_request({router_key(network.routers[router].id)});
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(state_of(router, *peer), NeighborState::ex_start);
+  EXPECT_EQ(drops(router, DropReason::neighbor_state), 1U);
+}
+
+// In: a neighbour that describes a newer instance of what we have and, when asked, sends the very instance
+// that we have. Out: BadLSReq: its database is not what it said.
+TEST_F(ExchangeTest, Section13_Step6_WhatWasAskedForAndIsNoNewerIsABadLsReq) {
+  const RouterIndex router = add_router(1);
+  auto source = add_peer(router, 9);
+  start_all();
+  source->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1; }, seconds{5}));
+  const auto present = source->router_lsa(kInitialSequenceNumber + 5);
+  source->send_update({{present, 1}});
+  network.run_for(seconds{2});
+  auto liar = add_peer(router, 8);
+  liar->hold(source->router_lsa(kInitialSequenceNumber + 9));
+  liar->answers[present.header().key] = present;
+  network.reload(router);
+  liar->start();
+  const auto restarted = [&] {
+    const auto changes = events_of<NeighborStateChanged>(router);
+    return std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
+      return change.router == liar->id() && change.reason == NeighborEvent::bad_ls_request &&
+             change.to == NeighborState::ex_start;
+    });
+  };
+  EXPECT_TRUE(network.run_until(restarted, seconds{5}));
+  EXPECT_EQ(stored(router, present.header().key)->lsa.sequence_number(), present.sequence_number());
+  liar->answers.clear();
+  EXPECT_TRUE(network.run_until([&] { return full_count(router) == 2; }, seconds{30}))
+      << "when it stops lying";
+}
+
+// In: 200 LSAs to describe, sixty to a packet. Out: the number that is left is told, and goes down to none.
+TEST_F(ExchangeTest, Section10_8_WhatIsLeftToDescribeIsTold) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  peer->answers_descriptions = false;
+  std::vector<ExternalRoute<V2>> routes(200);
+  for (std::uint32_t i = 0; i < routes.size(); ++i)
+    routes[i].prefix = Ipv4Prefix::make({0xcb000000 + (i << 8)}, 24);
+  network.change_externals(router, routes, {});
+  start_all();
+  network.run_for(seconds{1});
+  peer->start();
+  ASSERT_TRUE(
+      network.run_until([&] { return state_of(router, *peer) == NeighborState::ex_start; }, seconds{5}));
+  auto dd = peer->opening_dd();
+  const std::size_t all = 201;
+  for (std::size_t described = 0; described < all;) {
+    peer->send_dd(dd);
+    network.run_for(kRoundTrip);
+    described += peer->descriptions.back().dd.headers.size();
+    const auto neighbors = instance(router).neighbors();
+    ASSERT_EQ(neighbors.size(), 1U);
+    EXPECT_EQ(neighbors.front().database_summary, all - described);
+    dd.flags.init = false;
+    ++dd.sequence_number;
+    ASSERT_LT(dd.sequence_number, 2000U);
+  }
+  EXPECT_FALSE(peer->descriptions.back().dd.flags.more);
+}
+
+}  // namespace
+}  // namespace wgospf::sim

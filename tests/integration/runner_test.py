@@ -16,7 +16,11 @@ topology:
 """
 TWO_NODES = HEAD + """  nodes:
     a: {exec: [ip addr add 192.0.2.1/24 dev eth1], cap-add: [NET_ADMIN], sysctls: {net.ipv4.ip_forward: 1}}
-    b: {exec: [ip addr add 192.0.2.2/24 dev eth1], cap-add: [NET_ADMIN], env: {WORD: b}}
+    b:
+      exec: [ip addr add 192.0.2.2/24 dev eth1]
+      cap-add: [NET_ADMIN]
+      env: {WORD: b}
+      sysctls: {net.ipv4.ip_forward: 0}   # without it the host's value would be inherited
     alone: {}
   links:
     - {endpoints: ["a:eth1", "b:eth1"], mtu: 1400}

@@ -1,8 +1,17 @@
 #include "wgadapter/device.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace wgospf::wg {
+
+std::optional<SystemTime> system_time(std::int64_t seconds, std::int64_t nanoseconds) {
+  constexpr std::int64_t kLastSecond = std::numeric_limits<std::int64_t>::max() / 1'000'000'000 - 1;
+  if (seconds < 0 || seconds > kLastSecond || nanoseconds < 0 || nanoseconds >= 1'000'000'000)
+    return std::nullopt;
+  return SystemTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanoseconds));
+}
+
 namespace {
 
 /// The longest allowed-ip of the peer that covers the address; nullopt when none does.

@@ -29,6 +29,8 @@ struct Endpoint {
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
 
 using SystemTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+/// A time since 1970 as both interfaces tell it; nothing when the numbers are no such time.
+[[nodiscard]] std::optional<SystemTime> system_time(std::int64_t seconds, std::int64_t nanoseconds);
 
 struct Peer {
   Key public_key{};

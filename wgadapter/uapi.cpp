@@ -50,9 +50,10 @@ class Reader {
   }
 
   void finish() {
-    for (std::size_t i = 0; i < device_.peers.size(); ++i)
-      if (handshakes_[i] != std::chrono::nanoseconds(0))
-        device_.peers[i].last_handshake = SystemTime(handshakes_[i]);
+    for (std::size_t i = 0; i < device_.peers.size(); ++i) {
+      const auto when = system_time(handshakes_[i].seconds, handshakes_[i].nanoseconds);
+      if (when != SystemTime{}) device_.peers[i].last_handshake = when;
+    }
   }
 
  private:
@@ -68,7 +69,7 @@ class Reader {
     const auto key = Key::from_hex(value);
     if (!key) return false;
     device_.peers.emplace_back().public_key = *key;
-    handshakes_.emplace_back(0);
+    handshakes_.emplace_back();
     return true;
   }
 
@@ -85,11 +86,9 @@ class Reader {
     if (key == "protocol_version") return parse_number(value, peer.protocol_version);
     if (key == "endpoint") return (peer.endpoint = parse_endpoint(value)).has_value();
     if (key == "last_handshake_time_sec" || key == "last_handshake_time_nsec") {
-      std::int64_t number = 0;
-      if (!parse_number(value, number) || number < 0) return false;
-      handshakes_.back() += key.ends_with("_nsec") ? std::chrono::nanoseconds(number)
-                                                   : std::chrono::nanoseconds(std::chrono::seconds(number));
-      return true;
+      Handshake& handshake = handshakes_.back();
+      return parse_number(value, key.ends_with("_nsec") ? handshake.nanoseconds : handshake.seconds) &&
+             system_time(handshake.seconds, handshake.nanoseconds);
     }
     if (key == "allowed_ip") {
       const auto prefix = parse_prefix(value);
@@ -99,8 +98,11 @@ class Reader {
     return true;
   }
 
+  struct Handshake {
+    std::int64_t seconds = 0, nanoseconds = 0;
+  };
   Device& device_;
-  std::vector<std::chrono::nanoseconds> handshakes_;  ///< By peer: seconds and nanoseconds come on two lines
+  std::vector<Handshake> handshakes_;  ///< By peer: seconds and nanoseconds come on two lines
 };
 
 Error malformed(const std::string& name, std::size_t number, std::string_view line) {

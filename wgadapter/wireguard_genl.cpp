@@ -103,9 +103,9 @@ Result<void> fill_peer(Peer& peer, const std::array<nlattr*, WGPEER_A_MAX + 1>& 
   if (table[WGPEER_A_LAST_HANDSHAKE_TIME] != nullptr) {
     const auto time = value_of<Timespec>(table[WGPEER_A_LAST_HANDSHAKE_TIME]);
     if (!time) return malformed(name, "WGPEER_A_LAST_HANDSHAKE_TIME");
-    if (time->seconds != 0 || time->nanoseconds != 0)
-      peer.last_handshake =
-          SystemTime(std::chrono::seconds(time->seconds) + std::chrono::nanoseconds(time->nanoseconds));
+    const auto when = system_time(time->seconds, time->nanoseconds);
+    if (!when) return malformed(name, "WGPEER_A_LAST_HANDSHAKE_TIME");
+    if (*when != SystemTime{}) peer.last_handshake = when;
   }
   peer.rx_bytes = value_of<std::uint64_t>(table[WGPEER_A_RX_BYTES]).value_or(0);
   peer.tx_bytes = value_of<std::uint64_t>(table[WGPEER_A_TX_BYTES]).value_or(0);

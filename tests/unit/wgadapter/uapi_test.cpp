@@ -91,6 +91,8 @@ TEST(ParseUapiDevice, NamesTheLineThatIsWrong) {
       {"allowed_ip=10.0.0.0/8", "allowed_ip=10.0.0.0/33"},
       {"allowed_ip=10.0.0.0/8", "allowed_ip"},
       {"last_handshake_time_sec=1700000000", "last_handshake_time_sec=-1"},
+      {"last_handshake_time_sec=1700000000", "last_handshake_time_sec=9700000000"},
+      {"last_handshake_time_nsec=123456789", "last_handshake_time_nsec=1000000000"},
       {"listen_port=51820", "listen_port=65536"},
       {std::string("public_key=") + kPeer, "public_key=abc"},
   };

@@ -35,6 +35,11 @@ std::string neighbor_change_text(const v1::NeighborStateChange& change, Colours 
                      change.reason());
 }
 
+std::string interface_change_text(const v1::InterfaceStateChange& change) {
+  return fmt::format("interface {}: {} -> {} ({})", change.interface(), enum_text(change.from()),
+                     enum_text(change.to()), change.reason());
+}
+
 std::string text_of(const v1::WatchItem& item, Colours colours) {
   switch (item.item_case()) {
     case v1::WatchItem::kInterface:
@@ -53,9 +58,7 @@ std::string text_of(const v1::WatchItem& item, Colours colours) {
     case v1::WatchItem::kNeighborStateChange:
       return neighbor_change_text(item.neighbor_state_change(), colours);
     case v1::WatchItem::kInterfaceStateChange:
-      return fmt::format("interface {}: {} -> {}", item.interface_state_change().interface(),
-                         enum_text(item.interface_state_change().from()),
-                         enum_text(item.interface_state_change().to()));
+      return interface_change_text(item.interface_state_change());
     case v1::WatchItem::kRouteRemoved:
       return fmt::format("route {} removed", item.route_removed().prefix());
     case v1::WatchItem::kNextHopSetChange: {

@@ -199,6 +199,14 @@ TEST_F(RenderWatch, TellsTheSnapshotFromChanges) {
             "snapshot     [4] end of snapshot, changes follow\n");
 }
 
+TEST_F(RenderWatch, AnInterfaceChangesForAReason) {
+  EXPECT_EQ(render(message<v1::WatchItem>(R"(generation: 4 time { seconds: 1700000000 }
+    interface_state_change { interface: "wg-op2" from: INTERFACE_STATE_POINT_TO_POINT to: INTERFACE_STATE_DOWN
+      reason: "link down" })"),
+                   Colours::off),
+            "22:13:20.000 [4] interface wg-op2: point-to-point -> down (link down)\n");
+}
+
 TEST_F(RenderWatch, SetsComeOnceForAllTheirRoutes) {
   EXPECT_EQ(render(message<v1::WatchItem>(R"(generation: 5 time { seconds: 1700000000 }
               next_hop_set_change { next_hop_set: 2 next_hops { interface: "wg-op3" } })"),

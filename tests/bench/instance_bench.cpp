@@ -190,6 +190,6 @@ int main(int argc, char** argv) {
       argc, argv,
       {{"install_received_lsas", "copy_under_key", 3.5},
        {"install_received_lsas", "copy_under_key", 2, "bytes_per_lsa"},
-       {"withdraw_externals/100000", "announce_externals/100000", 2},
+       {"withdraw_externals/100000", "announce_externals/100000", 2.5},
        {"withdraw_externals/100000", "withdraw_externals/10000", 3.5 * 10}});
 }

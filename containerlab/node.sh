@@ -55,7 +55,7 @@ tunnel_to() {
 start_router() {
   case $ROUTER in
     wgospfd)
-      command -v wgospfd >/dev/null || fail "there is no wgospfd in $PATH: build it (./check build) or set WGOSPF_BIN"
+      command -v wgospfd >/dev/null || fail "there is no wgospfd in $PATH: ./demo and ./check build it, or set WGOSPF_BIN"
       setsid wgospfd --config /etc/wgospf/wgospfd.yaml >>/run/router.log 2>&1 </dev/null &
       ;;
     frr)

@@ -57,14 +57,21 @@ TEST(SpfChanges, ALostNeighbourChangesSetsNotPrefixes) {
   EXPECT_EQ(count(bench.changes).sets_changed, 1u);
 }
 
-// In: the neighbour that everything goes over is lost; 3 prefixes go one way then, 2 another. Out: the set
-// leads the 3 on at once, and 2 are told.
-TEST(SpfChanges, ASetWithALostMemberFollowsMostOfItsPrefixes) {
+/// The fan with all prefixes in one set over router 2; without that way those of router 2 go over 4, the
+/// others over 3.
+Bench fan_that_parts() {
   Bench bench = fan();
   bench.lsas(
       {router_lsa(2, {p2p(1, 1), p2p(5, 1), p2p(4, 1), stub("10.2.0.0/24", 1), stub("10.2.1.0/24", 1)}),
        router_lsa(4, {p2p(1, 1), p2p(2, 1), p2p(5, 60)})});
   bench.root(fan_links(10, 20, 20)).calculate();
+  return bench;
+}
+
+// In: the neighbour that everything goes over is lost; 3 prefixes go one way then, 2 another. Out: the set
+// leads the 3 on at once, and 2 are told.
+TEST(SpfChanges, ASetWithALostMemberFollowsMostOfItsPrefixes) {
+  Bench bench = fan_that_parts();
   const SetId set = bench.calculator.table()->find(prefix("10.2.0.0/24"))->set;
   ASSERT_EQ(bench.calculator.table()->find(prefix("10.5.0.0/24"))->set, set);
   bench.root({root_p2p(3, 3, 20), root_p2p(4, 4, 20)}).calculate();
@@ -77,11 +84,7 @@ TEST(SpfChanges, ASetWithALostMemberFollowsMostOfItsPrefixes) {
 // In: as above, but the neighbour is still there: its links became dear. Out: nothing follows another's way,
 // not even until it is told its own.
 TEST(SpfChanges, ASetWhoseMembersStillLeadOnFollowsOnlyWhenAllGoTheSameWay) {
-  Bench bench = fan();
-  bench.lsas(
-      {router_lsa(2, {p2p(1, 1), p2p(5, 1), p2p(4, 1), stub("10.2.0.0/24", 1), stub("10.2.1.0/24", 1)}),
-       router_lsa(4, {p2p(1, 1), p2p(2, 1), p2p(5, 60)})});
-  bench.root(fan_links(10, 20, 20)).calculate();
+  Bench bench = fan_that_parts();
   const SetId set = bench.calculator.table()->find(prefix("10.2.0.0/24"))->set;
   bench.root(fan_links(90, 20, 20)).calculate();
   EXPECT_EQ(bench.route("10.5.0.0/24"), "22 intra-area link3");

@@ -77,6 +77,16 @@ def cut_table(first, second):
     return "cut_" + "_".join(sorted((first, second))).replace("-", "_")
 
 
+@contextlib.contextmanager
+def _uninterrupted():
+    """Puts Ctrl-C off until the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_time(pid):
     """When a process started, in clock ticks since boot; None when there is none."""
     try:
@@ -205,10 +215,11 @@ class Lab(_Running):
                     node.commit()
                 self._run_execs()
             except BaseException:
-                for node in starting:
-                    node.abandon()
-                self._end_nodes()
-                self._remove(keep_logs=True)
+                with _uninterrupted():
+                    for node in starting:
+                        node.abandon()
+                    self._end_nodes()
+                    self._remove(keep_logs=True)
                 raise
 
     def is_up(self):
@@ -341,6 +352,7 @@ class Lab(_Running):
 
 class _Ip(subprocess.Popen):
     def wait_or_fail(self):
-        text = self.stdout.read()
-        if self.wait() != 0:
+        with self:
+            text = self.stdout.read()
+        if self.returncode != 0:
             raise LabError(f"{' '.join(self.args)}: {text.strip()}")

@@ -274,8 +274,10 @@ class StartingNode:
         self._end_keeper()
 
     def _end_keeper(self):
-        if self._keeper is not None:
-            os.kill(self._keeper, signal.SIGKILL)
-            os.waitpid(self._keeper, 0)
-            self._keeper = None
-            self._channel.close()
+        # Forgotten first: interrupted after the wait, its number may be another process's by the next call. Interrupted
+        # before it, the keeper ends with this process.
+        keeper, self._keeper = self._keeper, None
+        self._channel.close()
+        if keeper is not None:
+            os.kill(keeper, signal.SIGKILL)
+            os.waitpid(keeper, 0)

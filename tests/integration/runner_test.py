@@ -5,10 +5,12 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import types
 import unittest
+import unittest.mock
 
-from lab_case import ROOT, LabCase, checks, missing
-from labrunner import topology
+from lab_case import ROOT, LabCase, checks, lab, missing
+from labrunner import namespaces, topology
 
 HEAD = """name: small
 topology:
@@ -163,6 +165,22 @@ class RunnerNodes(unittest.TestCase):
             done = self.run_lab("up")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(self.run_lab("down").returncode, 0)
+
+    def test_an_interrupt_just_after_a_wait_leaves_nothing(self):
+        def wait_then_interrupt(*arguments):
+            os.waitpid(*arguments)
+            signal.raise_signal(signal.SIGINT)
+
+        marked = f'sh -c "sleep 1000; : {self.folder.name}-mark"'
+        self.path.write_text(TWO_NODES.replace("sleep infinity", f"'{marked}'"), encoding="ascii")
+        # Only the runner's own waits: subprocess has some, too.
+        interrupting = types.SimpleNamespace(**{**vars(os), "waitpid": wait_then_interrupt})
+        with unittest.mock.patch.dict(os.environ, self.environment):
+            starting = lab.Lab(str(self.path))
+            with unittest.mock.patch.object(namespaces, "os", interrupting):
+                self.assertRaises(KeyboardInterrupt, starting.up)
+        self.assertFalse((starting.state / "lab.json").exists())
+        self.assertEqual(self.marked(), [])
 
     def test_a_missing_bind_and_a_failing_exec_are_told(self):
         self.path.write_text(TWO_NODES.replace("env: {WORD: b}", "binds: ['nothing:/here']"), encoding="ascii")

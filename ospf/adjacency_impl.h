@@ -107,9 +107,13 @@ void Adjacency<V>::send_hello(Interface<V>& interface, ListNeighbors list) {
 template <class V>
 void Adjacency<V>::send_triggered_hello(Interface<V>& interface) {
   auto& last = interface.last_triggered_hello;
-  if (last && core_.now - *last < kTriggeredHelloInterval) return;
-  last = core_.now;
-  send_hello(interface);
+  if (!last || core_.now - *last >= kTriggeredHelloInterval) {
+    last = core_.now;
+    return send_hello(interface);
+  }
+  const TimerKey timer = interface.timer(TimerKind::hello);
+  core_.timers.arm_no_later(timer, *last + kTriggeredHelloInterval);
+  last = core_.timers.deadline(timer);
 }
 
 // Section 10.5.

@@ -61,6 +61,26 @@ TEST_F(AdjacencyTest, Section9_5_HellosOutOfTurnAreRateLimited) {
     EXPECT_GE(peer->hellos[i] - peer->hellos[i - 1], kTriggeredHelloInterval);
 }
 
+// In: a hello that does not list the router, and another 20 ms after it. Out: the second is answered, too, as
+// soon as the rate allows, not at the next hello interval.
+TEST_F(AdjacencyTest, Section9_5_AHelloOutOfTurnThatIsTooEarlyIsPutOff) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9, {10, 40});
+  start_all();
+  network.run_for(milliseconds{500});
+  peer->hellos.clear();
+  auto hello = peer->hello();
+  hello.neighbors.clear();
+  for (int i = 0; i < 2; ++i) {
+    peer->transmit(V2::encode(peer->id(), kBackbone, hello));
+    network.run_for(milliseconds{20});
+  }
+  ASSERT_EQ(peer->hellos.size(), 1U);
+  network.run_for(kTriggeredHelloInterval);
+  ASSERT_EQ(peer->hellos.size(), 2U);
+  EXPECT_EQ(peer->hellos[1] - peer->hellos[0], kTriggeredHelloInterval);
+}
+
 // In: a master whose first description is never answered audibly, and who repeats it after more than the dead
 // interval. Out: the slave, still in Exchange, answers again with the same packet.
 TEST_F(AdjacencyTest, Section10_8_SlaveInExchangeAnswersARepeatedDescriptionForever) {

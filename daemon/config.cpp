@@ -112,9 +112,9 @@ class ConfigParser {
   Config parse(const YAML::Node& root) {
     MapReader map(root, "the configuration",
                   {.known = {"router-id", "areas", "redistribute", "api", "rib", "spf-control",
-                             "ls-refresh-time", "log"},
+                             "database-control", "ls-refresh-time", "log"},
                    .not_built = {"stub-router", "graceful-restart", "auto-cost", "nsr", "ospf-bfd",
-                                 "preference", "address-family", "max-ecmp", "max-lsa"}},
+                                 "preference", "address-family", "max-ecmp"}},
                   errors_);
     Config config;
     if (!map.valid()) return config;
@@ -126,6 +126,7 @@ class ConfigParser {
     if (const auto node = map.node("api")) read_api(*node, config.api);
     if (const auto node = map.node("rib")) read_rib(*node, config);
     if (const auto node = map.node("spf-control")) read_spf_control(*node, config.spf_delay);
+    if (const auto node = map.node("database-control")) read_database_control(*node, config);
     if (const auto value = map.number("ls-refresh-time", {2, 1800, "seconds"}))
       config.ls_refresh_time = seconds{*value};
     if (const auto node = map.node("log")) read_log(*node, config);
@@ -462,6 +463,11 @@ class ConfigParser {
       errors_.add(inner->Mark(), "initial-delay, short-delay and long-delay must not decrease in this order");
     if (delay.hold_down <= delay.time_to_learn)
       errors_.add(inner->Mark(), "hold-down must be longer than time-to-learn (RFC 8405 section 3)");
+  }
+
+  void read_database_control(const YAML::Node& node, Config& config) {
+    MapReader map(node, "database-control", {.known = {"max-lsa"}}, errors_);
+    if (map.valid()) read_number(map, "max-lsa", {1, 4294967294U, "LSAs"}, config.max_lsa);
   }
 
   void read_log(const YAML::Node& node, Config& config) {

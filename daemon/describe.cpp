@@ -1,8 +1,11 @@
 #include "daemon/describe.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
+#include <string>
+#include <vector>
 
 namespace wgospf::daemon {
 
@@ -83,6 +86,51 @@ Severity severity_of(DropReason reason) {
   }
 }
 
+/// What is behind a dropped packet, and its cure, where there is more to say than the reason's name.
+std::string explain(DropReason reason, std::uint32_t value) {
+  switch (reason) {
+    case DropReason::hello_interval_mismatch:
+      return fmt::format("its hello-interval is {} s; both ends need the same", value);
+    case DropReason::dead_interval_mismatch:
+      return fmt::format("its dead-interval is {} s; both ends need the same", value);
+    case DropReason::area_mismatch:
+      return fmt::format("it has the link in area {}; both ends need the same", AreaId{value}.to_string());
+    case DropReason::options_mismatch:
+      return "it has the area as a stub or NSSA; both ends need the same";
+    case DropReason::network_mask_mismatch:
+      return "its network mask differs; both ends need the same";
+    case DropReason::authentication_type_mismatch:
+      return "it authenticates its packets, which is not built here; remove it there, WireGuard "
+             "authenticates them";
+    case DropReason::mtu_mismatch:
+      return fmt::format("its MTU is {}; both ends need the same, or mtu-ignore: true", value);
+    case DropReason::lsa_database_full:
+      return "there are as many LSAs as max-lsa of database-control allows";
+    default:
+      return fmt::format("value {}", value);
+  }
+}
+
+/// The first links of a router-LSA, by which a person finds the router.
+std::string links_in_words(const Lsa<V2>& lsa) {
+  constexpr std::size_t kNamed = 4;
+  const auto body = V2::decode_body(lsa);
+  const auto* router = std::get_if<v2::RouterLsa>(&body);
+  std::vector<std::string> names;
+  if (router != nullptr) {
+    for (const v2::RouterLink& link : router->links) {
+      if (names.size() == kNamed) break;
+      const bool is_subnet = link.type == v2::RouterLinkType::stub;
+      if (is_subnet)
+        names.push_back(
+            Ipv4Prefix::make({link.link_id}, mask_length(link.link_data).value_or(32)).to_string());
+      else
+        names.push_back(fmt::format("a link to {}", RouterId{link.link_id}.to_string()));
+    }
+  }
+  return names.empty() ? "no links" : fmt::format("{}", fmt::join(names, ", "));
+}
+
 std::string_view type_name(v2::LsaType type) {
   switch (type) {
     case v2::LsaType::router:
@@ -130,8 +178,8 @@ struct EventDescriber {
   }
   Notice operator()(const Dropped<V2>& e) const {
     return {severity_of(e.reason), "dropped",
-            fmt::format("what {} sent on {} was not used: {} (value {})", e.source.to_string(),
-                        link_name(e.link), to_string(e.reason), e.value),
+            fmt::format("what {} sent on {} was not used: {} ({})", e.source.to_string(), link_name(e.link),
+                        to_string(e.reason), explain(e.reason, e.value)),
             e.link};
   }
   Notice operator()(const DuplicateRouterId<V2>& e) const {
@@ -139,6 +187,15 @@ struct EventDescriber {
             fmt::format("{} on {} uses this router's own router id; give one of the two another router-id",
                         e.source.to_string(), link_name(e.link)),
             e.link};
+  }
+  Notice operator()(const DuplicateRouterIdInArea<V2>& e) const {
+    return {
+        Severity::error,
+        "duplicate_router_id",
+        fmt::format("another router of area {} uses this router's own router id; give one of the two another "
+                    "router-id (that one has {})",
+                    e.area.to_string(), links_in_words(e.theirs)),
+        {}};
   }
   Notice operator()(const SelfOriginatedReceived<V2>& e) const {
     return {Severity::info,

@@ -177,6 +177,7 @@ ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router
   result.router_id = router_id;
   result.spf_delay = config.spf_delay;
   result.ls_refresh_time = config.ls_refresh_time;
+  result.max_lsa = config.max_lsa;
   for (const auto& area : config.areas) {
     result.areas.push_back({area.id});
     for (const auto& settings : area.interfaces) {

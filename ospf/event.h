@@ -34,11 +34,17 @@ struct Dropped {
   typename V::Address source{};
   std::uint32_t value = 0;  ///< the offending value, where there is one
 };
-/// Another router uses our router id.
+/// A neighbour on a link uses our router id.
 template <class V>
 struct DuplicateRouterId {
   LinkId link;
   typename V::Address source{};
+};
+/// Another router of the area uses our router id: its router-LSA keeps coming back in place of ours.
+template <class V>
+struct DuplicateRouterIdInArea {
+  AreaId area;
+  Lsa<V> theirs;
 };
 /// A self-originated LSA came back newer than ours (RFC 2328 section 13.4).
 template <class V>
@@ -87,7 +93,8 @@ struct InternalError {
 
 template <class V>
 using Event = std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
-                           SelfOriginatedReceived<V>, LsaOriginated<V>, NoLinkStateId<V>, RouterLsaFull,
-                           MtuDiffers, RoutesCalculated, ShutdownComplete, LsaCorrupted<V>, InternalError>;
+                           DuplicateRouterIdInArea<V>, SelfOriginatedReceived<V>, LsaOriginated<V>,
+                           NoLinkStateId<V>, RouterLsaFull, MtuDiffers, RoutesCalculated, ShutdownComplete,
+                           LsaCorrupted<V>, InternalError>;
 
 }  // namespace wgospf::ospf

@@ -43,8 +43,8 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   void input(const Reconfigure& command) { reconfigure(command.config); }
   void input(const ExternalsChanged<V>& changed);
   void input(const Shutdown&);
-  std::optional<DropReason> refuse_packet(const Interface<V>& interface, const Received<V>& received,
-                                          const typename V::PacketHeader& header);
+  std::optional<DecodeError> refuse_packet(const Interface<V>& interface, const Received<V>& received,
+                                           const typename V::PacketHeader& header);
   void dispatch(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet);
 
   // Timers.
@@ -73,6 +73,7 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   void publish_root();
   [[nodiscard]] std::vector<InterfaceFacts<V>> facts_of(const Area& area) const;
   void originate_external(const ExternalRoute<V>& route);
+  void count_foreign(const Domain<V>& domain, const LsdbEntry<V>& entry);
   void start_originating();
   [[nodiscard]] std::vector<LsaRef> take_stale();
   void schedule_calculation();
@@ -91,6 +92,11 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   std::set<Prefix<Address>> without_id;  ///< of the externals; not advertised
   std::set<AreaId> dirty_areas;
   std::vector<std::pair<LsaRef, Lsa<V>>> stale;  ///< LSAs of ours from before a restart, until we originate
+  struct {
+    Instant first;
+    unsigned count = 0;
+    std::int32_t last_number = 0;
+  } foreign;  ///< router-LSAs of our router id that we did not originate
   bool root_dirty = true;
   bool originating = false;
   bool finished = false;  ///< ShutdownComplete was said: nothing happens any more
@@ -209,17 +215,18 @@ void Instance<V>::Impl::rearm_refresh() {
 
 // Section 8.2. What is wrong with the packet itself was found by the decoder.
 template <class V>
-std::optional<DropReason> Instance<V>::Impl::refuse_packet(const Interface<V>& interface,
-                                                           const Received<V>& received,
-                                                           const typename V::PacketHeader& header) {
-  if (!Rules<V>::accepts_source(received.source)) return DropReason::bad_source;
-  if (interface.has_address(received.source)) return DropReason::own_packet;
+std::optional<DecodeError> Instance<V>::Impl::refuse_packet(const Interface<V>& interface,
+                                                            const Received<V>& received,
+                                                            const typename V::PacketHeader& header) {
+  const auto refuse = [](DropReason reason, std::uint32_t value = 0) { return DecodeError{reason, value}; };
+  if (!Rules<V>::accepts_source(received.source)) return refuse(DropReason::bad_source);
+  if (interface.has_address(received.source)) return refuse(DropReason::own_packet);
   if (!Rules<V>::is_all_spf_routers(received.destination) && !interface.has_address(received.destination))
-    return DropReason::bad_destination;
-  if (const auto reason = Rules<V>::refuse_header(header)) return reason;
-  if (header.area_id != interface.config.area) return DropReason::area_mismatch;
-  if (header.router_id.value == 0) return DropReason::invalid_router_id;
-  if (header.router_id == core.config.router_id) return DropReason::duplicate_router_id;
+    return refuse(DropReason::bad_destination);
+  if (const auto reason = Rules<V>::refuse_header(header)) return refuse(*reason);
+  if (header.area_id != interface.config.area) return refuse(DropReason::area_mismatch, header.area_id.value);
+  if (header.router_id.value == 0) return refuse(DropReason::invalid_router_id);
+  if (header.router_id == core.config.router_id) return refuse(DropReason::duplicate_router_id);
   return std::nullopt;
 }
 
@@ -237,9 +244,9 @@ void Instance<V>::Impl::input(const Received<V>& received) {
   if (const auto* error = std::get_if<DecodeError>(&decoded))
     return core.drop(interface, error->reason, received.source, error->value);
   const auto& packet = std::get<Packet<V>>(decoded);
-  if (const auto reason = refuse_packet(interface, received, packet.header)) {
-    const bool told = core.tell_drop(interface, *reason, received.source);
-    if (told && *reason == DropReason::duplicate_router_id)
+  if (const auto refusal = refuse_packet(interface, received, packet.header)) {
+    const bool told = core.tell_drop(interface, refusal->reason, received.source, refusal->value);
+    if (told && refusal->reason == DropReason::duplicate_router_id)
       core.event(DuplicateRouterId<V>{received.link, received.source});
     return;
   }
@@ -407,8 +414,24 @@ template <class V>
 void Instance<V>::Impl::self_originated_received(LsaRef ref) {
   const auto& entry = core.entry(ref);
   core.event(SelfOriginatedReceived<V>{entry.key, entry.lsa.sequence_number()});
-  if (originating) return origination.received(ref);
+  if (originating) {
+    count_foreign(core.domain(ref.domain), entry);
+    return origination.received(ref);
+  }
   stale.emplace_back(ref, entry.lsa);  // of a former run: superseded or flushed when we originate
+}
+
+/// Router-LSAs newer than what we originated in this run, each newer than the one before, are another
+/// router's.
+template <class V>
+void Instance<V>::Impl::count_foreign(const Domain<V>& domain, const LsdbEntry<V>& entry) {
+  if (entry.key.type != V::LsaType::router || entry.age(core.now) >= kMaxAge) return;
+  const std::int32_t number = entry.lsa.sequence_number();
+  if (foreign.count == 0 || core.now - foreign.first > kForeignRouterLsaWindow)
+    foreign = {core.now, 0, number - 1};
+  if (number <= foreign.last_number) return;
+  foreign.last_number = number;
+  if (++foreign.count == kForeignRouterLsas) core.event(DuplicateRouterIdInArea<V>{domain.area, entry.lsa});
 }
 
 /// Those that are still in the database, not superseded by what we originated meanwhile.

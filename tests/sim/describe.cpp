@@ -102,6 +102,9 @@ std::string describe(const Event<V2>& event) {
           [](const DuplicateRouterId<V2>& e) {
             return "duplicate router id on " + link_text(e.link) + " from " + e.source.to_string();
           },
+          [](const DuplicateRouterIdInArea<V2>& e) {
+            return "duplicate router id in area " + e.area.to_string() + ": " + describe(e.theirs.header());
+          },
           [](const SelfOriginatedReceived<V2>& e) {
             return "own LSA received newer: " + describe(e.key) + " seq " +
                    hex(static_cast<std::uint32_t>(e.sequence_number));

@@ -176,10 +176,17 @@ void Network::wake(RouterIndex index, std::uint64_t life, Instant due) {
   drain(index);
 }
 
+bool Network::is_alone_with_its_id(RouterIndex index) const {
+  return std::count_if(routers.begin(), routers.end(),
+                       [&](const Router& other) { return other.id == routers[index].id; }) == 1;
+}
+
 void Network::see_event(RouterIndex index, const Event<V2>& event) {
   if (const auto* error = std::get_if<InternalError>(&event))
     problem(index, std::string("internal: ") + error->what);
   if (std::holds_alternative<LsaCorrupted<V2>>(event)) problem(index, describe(event));
+  if (std::holds_alternative<DuplicateRouterIdInArea<V2>>(event) && is_alone_with_its_id(index))
+    problem(index, describe(event));
   if (std::holds_alternative<NeighborStateChanged>(event)) last_neighbor_change = now();
 }
 

@@ -159,6 +159,7 @@ class Network {
   void wake(RouterIndex router, std::uint64_t life, Instant due);
   void transmit(RouterIndex router, const ospf::Transmit<V2>& transmit);
   void check_packet(RouterIndex router, const Port& port, const ospf::PacketBytes& bytes);
+  [[nodiscard]] bool is_alone_with_its_id(RouterIndex router) const;
   void see_event(RouterIndex router, const ospf::Event<V2>& event);
   void deliver(CableIndex cable, std::size_t to_end, const Datagram& datagram);
   /// What becomes of a datagram, for a replay's log.

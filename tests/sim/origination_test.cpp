@@ -150,6 +150,32 @@ TEST_F(OriginationTest, Section13_4_OwnLsaThatIsNotWantedIsFlushed) {
   EXPECT_FALSE(stored(0, header.key));
 }
 
+// In: a network-LSA of another router about an address of ours, as a former run with another router id left
+// it. Out: flushed; one about the peer's address stays.
+TEST_F(OriginationTest, Section13_4_ANetworkLsaAboutAnAddressOfOursIsFlushed) {
+  auto peer = full_peer(1, 9);
+  const auto send = [&](Ipv4Address about) {
+    v2::NetworkLsa body;
+    body.mask = netmask(30);
+    body.attached = {peer->id()};
+    LsaHeader<V2> header;
+    header.options = {v2::Options::kExternal};
+    header.key = {v2::LsaType::network, LinkStateId{about.value}, peer->id()};
+    header.sequence_number = kInitialSequenceNumber;
+    peer->send_update({{V2::encode_lsa(header, body), 10}});
+    network.run_for(seconds{1});
+    return header.key;
+  };
+  const auto ours = send(network.routers[0].ports.rbegin()->second.source());
+  const auto seen = peer->updates_of(ours);
+  ASSERT_FALSE(seen.empty());
+  EXPECT_TRUE(seen.back().header.is_maxage());
+  EXPECT_FALSE(stored(0, ours));
+  const auto theirs = send(peer->address);
+  EXPECT_TRUE(peer->updates_of(theirs).empty());
+  EXPECT_TRUE(stored(0, theirs));
+}
+
 // In: our own LSA with the largest sequence number comes back. Out: it is flushed first, then the next
 // instance bears the initial sequence number.
 TEST_F(OriginationTest, Section12_1_6_SequenceNumberWraps) {
@@ -261,6 +287,40 @@ TEST_F(OriginationTest, Section14_CrashedRoutersLsaAgesOut) {
   EXPECT_FALSE(stored(b, key));
   EXPECT_FALSE(stored(c, key));
   EXPECT_EQ(instance(c).statistics().lsdb_size, 2U);
+}
+
+// In: two routers of one router id that are not neighbours, with one between them. Out: both are told of each
+// other by what comes back in place of their router-LSA; the one between is not.
+TEST_F(OriginationTest, Section13_4_ARouterIdThatIsTakenElsewhereIsTold) {
+  const RouterIndex a = add_router(1), between = add_router(2), b = add_router(1);
+  connect(a, between);
+  connect(between, b);
+  start_all();
+  ASSERT_TRUE(network.run_until(
+      [&] {
+        return !events_of<DuplicateRouterIdInArea<V2>>(a).empty() &&
+               !events_of<DuplicateRouterIdInArea<V2>>(b).empty();
+      },
+      seconds{60}));
+  EXPECT_TRUE(events_of<DuplicateRouterIdInArea<V2>>(between).empty());
+  network.run_for(kForeignRouterLsaWindow / 2);
+  EXPECT_EQ(events_of<DuplicateRouterIdInArea<V2>>(a).size(), 1U);
+}
+
+// In: a router that is started anew, and then anew again. Out: what its former runs left is no other
+// router's.
+TEST_F(OriginationTest, Section13_4_FormerRunsAreNoOtherRouter) {
+  const RouterIndex a = add_router(1), b = add_router(2);
+  connect(a, b);
+  start_all();
+  for (int run = 0; run < 4; ++run) {
+    ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{20}));
+    network.run_for(seconds{2});
+    network.crash(a);
+    network.start(a);
+  }
+  network.run_for(seconds{20});
+  EXPECT_TRUE(events_of<DuplicateRouterIdInArea<V2>>(a).empty());
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ rib:
   lock-directory: /run/other
 spf-control:
   ietf-spf-delay: { initial-delay: 1, short-delay: 2, long-delay: 3, hold-down: 5, time-to-learn: 4 }
+database-control: { max-lsa: 5000 }
 ls-refresh-time: 60
 log: { level: debug }
 )");
@@ -108,6 +109,7 @@ log: { level: debug }
   EXPECT_EQ(config.rib, (RibSettings{8888, 111, "/run/other"}));
   EXPECT_EQ(config.spf_delay, (ospf::SpfDelay{milliseconds{1}, milliseconds{2}, milliseconds{3},
                                               milliseconds{5}, milliseconds{4}}));
+  EXPECT_EQ(config.max_lsa, 5000U);
   EXPECT_EQ(config.ls_refresh_time, seconds{60});
   EXPECT_EQ(config.log_level, Severity::debug);
 }
@@ -117,6 +119,7 @@ TEST(Config, AllButAreasIsOptional) {
   EXPECT_FALSE(config.router_id);
   EXPECT_EQ(config.rib, RibSettings{});
   EXPECT_EQ(config.api, ApiOptions{});
+  EXPECT_EQ(config.max_lsa, 1000000U);
   EXPECT_EQ(config.ls_refresh_time, seconds{1800});
   EXPECT_EQ(config.spf_delay, (ospf::SpfDelay{milliseconds{0}, milliseconds{50}, milliseconds{50},
                                               milliseconds{10000}, milliseconds{500}}));
@@ -226,7 +229,7 @@ const std::vector<Bad> kForm{
     {"List", "- areas\n",
      "f.yaml:1:1: the configuration must be a mapping with the keys router-id, areas, redistribute, api, "
      "rib, "
-     "spf-control, ls-refresh-time, log, not a list"},
+     "spf-control, database-control, ls-refresh-time, log, not a list"},
     {"NoAreas", "log: {level: info}\n",
      "f.yaml:1:1: the configuration lacks the key \"areas\"; add for instance \"areas: [{area-id: 0.0.0.0, "
      "interfaces: [{name: wg0}]}]\""},
@@ -237,7 +240,7 @@ const std::vector<Bad> kForm{
      "f.yaml:2:1: unknown key \"redistibute\" in the configuration; did you mean \"redistribute\"?"},
     {"UnknownFarSection", kAreas + "zebra: 1\n",
      "f.yaml:2:1: unknown key \"zebra\" in the configuration; it may have the keys router-id, areas, "
-     "redistribute, api, rib, spf-control, ls-refresh-time, log"},
+     "redistribute, api, rib, spf-control, database-control, ls-refresh-time, log"},
     {"RepeatedSection", kAreas + "log: {level: info}\nlog: {level: info}\n",
      "f.yaml:3:1: key \"log\" is repeated in the configuration; it is given in line 2 already"},
     {"KeyNoWord", kAreas + "[a]: 1\n", "f.yaml:2:1: a key of the configuration must be a word, not a list"},
@@ -254,7 +257,7 @@ const std::vector<Bad> kForm{
      "f.yaml:2:14: unknown level \"warn\"; did you mean \"warning\"?"},
     {"UnknownShortSection", kAreas + "foo: 1\n",
      "f.yaml:2:1: unknown key \"foo\" in the configuration; it may have the keys router-id, areas, "
-     "redistribute, api, rib, spf-control, ls-refresh-time, log"},
+     "redistribute, api, rib, spf-control, database-control, ls-refresh-time, log"},
     {"ShortSectionOneLetterOff", kAreas + "logs: {level: info}\n",
      "f.yaml:2:1: unknown key \"logs\" in the configuration; did you mean \"log\"?"},
     {"LogLevelFar", kAreas + "log: {level: 7}\n",
@@ -414,6 +417,8 @@ const std::vector<Bad> kSectionErrors{
      "f.yaml:2:31: hold-down must be longer than time-to-learn (RFC 8405 section 3)"},
     {"SpfValue", kAreas + "spf-control: {ietf-spf-delay: {short-delay: 50ms}}\n",
      "f.yaml:2:45: short-delay must be a whole number from 0 to 600000 (milliseconds), not \"50ms\""},
+    {"MaxLsa", kAreas + "database-control: {max-lsa: 0}\n",
+     "f.yaml:2:29: max-lsa must be a whole number from 1 to 4294967294 (LSAs), not \"0\""},
 };
 
 std::string name_of(const ::testing::TestParamInfo<Bad>& info) {

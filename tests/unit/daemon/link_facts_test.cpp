@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace wgospf::daemon {
 namespace {
 
@@ -240,6 +242,20 @@ TEST(InstanceConfig, MtuIgnoreIsOnForWireguardUnlessSaidOtherwise) {
   EXPECT_TRUE(result.interfaces[0].mtu_ignore);
   EXPECT_FALSE(result.interfaces[1].mtu_ignore);
   EXPECT_FALSE(result.interfaces[2].mtu_ignore);
+}
+
+TEST(InstanceConfig, TakesOverWhatHoldsForTheWholeInstance) {
+  Config config;
+  config.ls_refresh_time = std::chrono::seconds{60};
+  config.max_lsa = 7;
+  config.spf_delay.initial_delay = std::chrono::milliseconds{3};
+  LinkNames names;
+  const auto result =
+      instance_config(config, ospf::RouterId{9}, names, [](const std::string&) { return false; });
+  EXPECT_EQ(result.router_id, ospf::RouterId{9});
+  EXPECT_EQ(result.ls_refresh_time, std::chrono::seconds{60});
+  EXPECT_EQ(result.max_lsa, 7U);
+  EXPECT_EQ(result.spf_delay.initial_delay, std::chrono::milliseconds{3});
 }
 
 TEST(LinkNames, GiveEachNameAnIdForGood) {

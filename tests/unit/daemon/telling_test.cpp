@@ -60,6 +60,41 @@ TEST(Describe, AnInterfaceTellsWhyAndItsNeighborsWithIt) {
             "neighbor 10.0.0.2 on wg3: full -> down (LLDown: the interface has no address any more)");
 }
 
+TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
+  const auto of = [](ospf::DropReason reason, std::uint32_t value) {
+    const auto source = *Ipv4Address::parse("10.1.0.2");
+    return describe(ospf::Event<V2>{ospf::Dropped<V2>{ospf::LinkId{3}, reason, source, value}}, name_of).text;
+  };
+  EXPECT_EQ(
+      of(ospf::DropReason::hello_interval_mismatch, 10),
+      "what 10.1.0.2 sent on wg3 was not used: hello_interval_mismatch (its hello-interval is 10 s; both "
+      "ends need the same)");
+  EXPECT_EQ(
+      of(ospf::DropReason::area_mismatch, 1),
+      "what 10.1.0.2 sent on wg3 was not used: area_mismatch (it has the link in area 0.0.0.1; both ends "
+      "need the same)");
+  EXPECT_EQ(of(ospf::DropReason::lsa_unknown_type, 12),
+            "what 10.1.0.2 sent on wg3 was not used: lsa_unknown_type (value 12)");
+}
+
+TEST(Describe, ADuplicateRouterIdNamesWhereTheOtherRouterIs) {
+  const auto own = *ospf::RouterId::parse("10.0.0.1");
+  ospf::v2::RouterLsa body;
+  body.links.push_back({0x0a000002, 0x0a010001, ospf::v2::RouterLinkType::point_to_point, 10, {}});
+  body.links.push_back({0xc0a80900, 0xffffff00, ospf::v2::RouterLinkType::stub, 10, {}});
+  ospf::LsaHeader<V2> header;
+  header.key = {ospf::v2::LsaType::router, ospf::LinkStateId{own.value}, own};
+  const auto notice = describe(
+      ospf::Event<V2>{ospf::DuplicateRouterIdInArea<V2>{ospf::AreaId{0}, V2::encode_lsa(header, body)}},
+      name_of);
+  EXPECT_EQ(notice.severity, Severity::error);
+  EXPECT_EQ(notice.name, "duplicate_router_id");
+  EXPECT_EQ(notice.text,
+            "another router of area 0.0.0.0 uses this router's own router id; give one of the two another "
+            "router-id "
+            "(that one has a link to 10.0.0.2, 192.168.9.0/24)");
+}
+
 TEST(Describe, ARouteChangeNamesItsNextHops) {
   const ospf::RouteChange<V2> change{
       ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{4},

@@ -52,7 +52,7 @@ class Router:
             self.run(f"sysctl -qw net.ipv4.conf.{key}.rp_filter=0")
 
     def command(self, *arguments):
-        return ["nsenter", "-t", str(self.init.pid), "-n", "-m", *arguments]
+        return ["nsenter", "-t", str(self.init.pid), "-n", "-m", "-r", "-w", *arguments]
 
     def run(self, line):
         return subprocess.run(self.command(*line.split()), check=True, text=True, capture_output=True).stdout

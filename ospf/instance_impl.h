@@ -73,6 +73,10 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   void publish_root();
   [[nodiscard]] std::vector<InterfaceFacts<V>> facts_of(const Area& area) const;
   void originate_external(const ExternalRoute<V>& route);
+  /// The calculation has ours from originate_router_lsas, not from the database.
+  [[nodiscard]] bool is_own_router_lsa(const LsaKey<V>& key) const {
+    return key.type == V::LsaType::router && key.advertising_router == core.config.router_id;
+  }
   void count_foreign(const Domain<V>& domain, const LsdbEntry<V>& entry);
   void start_originating();
   [[nodiscard]] std::vector<LsaRef> take_stale();
@@ -392,7 +396,7 @@ template <class V>
 void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
   const auto& domain = core.domain(ref.domain);
   const auto& entry = core.entry(ref);
-  if (domain.scope == FloodingScope::link) return;
+  if (domain.scope == FloodingScope::link || is_own_router_lsa(entry.key)) return;
   // What others say we said is not what we say: our own instance counts, until theirs is superseded (13.4).
   const bool is_ours = entry.key.advertising_router == core.config.router_id;
   if (is_ours && entry.arrivals > 0) return;
@@ -406,7 +410,8 @@ void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
 
 template <class V>
 void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key) {
-  if (core.domain(domain).scope != FloodingScope::link) calculator.lsa_removed(core.domain(domain).area, key);
+  const bool is_counted = core.domain(domain).scope != FloodingScope::link && !is_own_router_lsa(key);
+  if (is_counted) calculator.lsa_removed(core.domain(domain).area, key);
   origination.removed(domain, key);
 }
 
@@ -486,6 +491,8 @@ void Instance<V>::Impl::originate_router_lsas() {
     if (made.links_left_out > 0 && !area.router_lsa_full)
       core.event(RouterLsaFull{area.id, made.links_left_out});
     area.router_lsa_full = made.links_left_out > 0;
+    // What we are is known before it may be told: the throttle is the others' business.
+    calculator.lsa_installed(area.id, made.lsa);
     origination.want(area.domain, std::move(made.lsa));
   }
   for (const LsaRef ref : take_stale()) origination.received(ref);

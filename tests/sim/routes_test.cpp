@@ -55,6 +55,26 @@ TEST_F(RoutesTest, SilentCutIsHealedWithinTheDeadInterval) {
   ASSERT_TRUE(network.run_until([&] { return leads_to(a, at_b, b) && leads_to(b, at_a, a); }, seconds{15}));
 }
 
+// In: a LAN that two routers are on, lost at one of them while its router-LSA is throttled. Out: that one
+// sends to the other at once, and when the LAN is back it is attached at once.
+TEST_F(RoutesTest, Section16_1_OwnLansAreFactsNotWhatTheThrottledRouterLsaSays) {
+  const RouterIndex a = add_router(1), b = add_router(2);
+  connect(a, b);
+  const LinkId lan = add_lan(a, {0xc0a82301}), other = add_lan(a, {0xc0a82401});
+  add_lan(b, {0xc0a82302});
+  settle();
+  ASSERT_TRUE(ways(a, {0xc0a82305}).empty()) << "attached";
+  for (int change = 0; change < 6; ++change) network.set_up(a, other, change % 2 == 1);
+  network.set_up(a, lan, false);
+  const Instant lost = network.now();
+  ASSERT_TRUE(network.run_until([&] { return leads_to(a, {0xc0a82305}, b); }, seconds{15}));
+  EXPECT_LE(network.now() - lost, milliseconds{100});
+  network.set_up(a, lan, true);
+  const Instant back = network.now();
+  ASSERT_TRUE(network.run_until([&] { return ways(a, {0xc0a82305}).empty(); }, seconds{15}));
+  EXPECT_LE(network.now() - back, milliseconds{100});
+}
+
 // In: the same side goes down and both systems tell. Out: within two round trips.
 TEST_F(RoutesTest, ToldLinkLossIsHealedAtOnce) {
   const RouterIndex a = add_router(1), b = add_router(2), c = add_router(3);

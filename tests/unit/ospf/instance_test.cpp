@@ -163,6 +163,7 @@ TEST(Instance, ANeighborThatIsReplacedDoesNotEndWithItsInterface) {
   ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return wires.all_full(); }));
   (void)changes_told(wires, 0);
   wires.add(Wires::config({1}));
+  wires.filter = [](std::size_t from, const Transmit<V2>&) { return from != 1; };  // it is gone
   wires.wire(0, 2, 1);
   ASSERT_TRUE(wires.run_until(seconds{5}, [&] { return wires.state(2, 1) == NeighborState::full; }));
   EXPECT_EQ(changes_told(wires, 0), (std::vector<std::string>{"KillNbr: itself"}));

@@ -10,13 +10,11 @@
 
 #include <cstring>
 
+#include "rib/attribute.h"
+
 namespace wgospf::rib {
 
 namespace {
-
-constexpr std::size_t aligned(std::size_t length) {
-  return (length + 3) & ~std::size_t{3};
-}
 
 std::uint8_t address_family(Family family) {
   return family == Family::ipv4 ? AF_INET : AF_INET6;
@@ -59,28 +57,8 @@ IpPrefix make_prefix(std::uint8_t family, const std::optional<IpAddress>& addres
   return Ipv6Prefix::make(v6 != nullptr ? *v6 : Ipv6Address{}, length);
 }
 
-/// Copies a fixed header out; nullopt when the bytes do not hold one.
-template <class Header>
-std::optional<Header> header_at(std::span<const std::byte> bytes, std::size_t offset = 0) {
-  if (bytes.size() < offset + sizeof(Header)) return std::nullopt;
-  Header header;
-  std::memcpy(&header, bytes.data() + offset, sizeof(Header));
-  return header;
-}
-
 std::uint32_t u32_of(std::span<const std::byte> value) {
   return header_at<std::uint32_t>(value).value_or(0);
-}
-
-template <class Visit>
-void for_each_attribute(std::span<const std::byte> bytes, Visit visit) {
-  while (const auto attribute = header_at<rtattr>(bytes)) {
-    const std::size_t length = attribute->rta_len;
-    if (length < sizeof(rtattr) || length > bytes.size()) return;
-    visit(static_cast<std::uint16_t>(attribute->rta_type & NLA_TYPE_MASK),
-          bytes.subspan(sizeof(rtattr), length - sizeof(rtattr)));
-    bytes = bytes.subspan(std::min(aligned(length), bytes.size()));
-  }
 }
 
 /// The payload behind the fixed header, where attributes begin.

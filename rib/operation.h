@@ -80,6 +80,7 @@ using Operation = std::variant<AddNexthop, AddGroup, ReplaceGroup, AddRoute, Rep
 struct Outcome {
   int error = 0;
   std::string text{};
+  bool unknown = false;  ///< The answer was lost: it may have been done or not.
 };
 
 /// Objects of ours as the kernel has them: protocol 89, id in our range; routes in our table with our metric.

@@ -71,7 +71,8 @@ struct ReconcilerSizes {
 
 /// Calling contract: after any number of inputs call `next`; execute what it returns in order; give each
 /// outcome to `completed`; repeat until `next` returns nothing. Call `next` again at `deadline`, earlier
-/// calls do nothing. Between `next` and the last `completed` no other input may be given.
+/// calls do nothing. Between `next` and the last `completed` no other input may be given. After an outcome
+/// that is unknown `next` returns nothing until the next `load`.
 class Reconciler {
  public:
   explicit Reconciler(ReconcilerConfig config) : config_(config) {}
@@ -219,6 +220,7 @@ class Reconciler {
   [[nodiscard]] std::uint32_t allocate_id();
 
   // Outcomes.
+  void unsettle(const Operation& operation);
   void done(const AddNexthop& operation, const Outcome& outcome);
   void done(const AddGroup& operation, const Outcome& outcome);
   void done(const ReplaceGroup& operation, const Outcome& outcome);
@@ -291,6 +293,7 @@ class Reconciler {
   bool claimed_ = true;
   bool abandoned_ = false;
   bool wants_resync_ = false;
+  bool blind_ = false;  // outcomes are unknown: until the next load a difference may be our own doing
   std::size_t wanted_ = 0;
   std::size_t known_ = 0;
   std::size_t adopted_ = 0;

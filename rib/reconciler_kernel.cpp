@@ -16,6 +16,7 @@ void Reconciler::load(const KernelState& state, Instant now) {
   load_groups(state);
   load_routes(state);
   loaded_ = true;
+  blind_ = false;
 }
 
 void Reconciler::load_nexthops(const KernelState& state) {
@@ -276,10 +277,12 @@ void Reconciler::unadopt(Route& route) {
 }
 
 void Reconciler::note_drift(std::string_view what, const std::string& subject) {
+  if (blind_) return;
   if (drifts_++ == 0) first_drift_ = std::string(what) + " " + subject;
 }
 
 std::chrono::milliseconds Reconciler::drift_delay(Tracked& node) {
+  if (blind_) return std::chrono::milliseconds{0};
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
   Trouble& trouble = *node.trouble;
   if (trouble.drifts != 0 && now_ - trouble.last_drift > config_.drift_memory) trouble.drifts = 0;

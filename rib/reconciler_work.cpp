@@ -30,7 +30,7 @@ bool already_gone(const Outcome& outcome) {
 
 std::vector<Operation> Reconciler::next(Instant now, std::size_t limit) {
   std::vector<Operation> operations;
-  if (!loaded_) return operations;
+  if (!loaded_ || blind_) return operations;
   now_ = now;
   release_retries(now);
   while (true) {
@@ -310,7 +310,23 @@ void Reconciler::plan_sweep(std::vector<Operation>& operations, std::size_t limi
 
 void Reconciler::completed(const Operation& operation, const Outcome& outcome, Instant now) {
   now_ = now;
+  if (outcome.unknown) {
+    blind_ = wants_resync_ = true;
+    return unsettle(operation);
+  }
   std::visit([this, &outcome](const auto& o) { done(o, outcome); }, operation);
+}
+
+// What was to be done is compared again, with what the next `load` finds.
+void Reconciler::unsettle(const Operation& operation) {
+  const auto again = [this](auto& node) { enqueue(node, node.generation); };
+  if (const auto* nexthop = std::get_if<AddNexthop>(&operation)) return again(nexthop_at(nexthop->key));
+  if (const auto* added = std::get_if<AddGroup>(&operation)) return again(set_at(added->set));
+  if (const auto* replaced = std::get_if<ReplaceGroup>(&operation)) return again(set_at(replaced->set));
+  if (const auto* route = std::get_if<AddRoute>(&operation)) return again(route_at(route->prefix));
+  if (const auto* route = std::get_if<ReplaceRoute>(&operation)) return again(route_at(route->prefix));
+  if (const auto* route = std::get_if<DeleteRoute>(&operation)) return again(route_at(route->prefix));
+  sweep_ = true;
 }
 
 void Reconciler::done(const AddNexthop& operation, const Outcome& outcome) {

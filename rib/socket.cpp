@@ -156,7 +156,7 @@ NetlinkSocket::Batch NetlinkSocket::execute(std::span<const Operation> operation
   if (!answered) batch.lost = true;
   if (!batch.lost) return batch;
   for (Outcome& outcome : batch.outcomes) {
-    if (outcome.error == 0) outcome = {ENOBUFS, "its acknowledgement was lost"};
+    if (outcome.error == 0) outcome.unknown = true;
   }
   return batch;
 }

@@ -65,7 +65,8 @@ RibThread::Worker::Worker(Config config, Callback callback, Sockets sockets)
       callback_(std::move(callback)),
       sockets_(std::move(sockets)),
       reconciler_(ReconcilerConfig{.ids = *config_.ids}),
-      foreign_(config_.watch) {}
+      foreign_(config_.watch),
+      batch_(config_.batch) {}
 
 RibThread::Worker::~Worker() {
   close(sockets_.wake);
@@ -350,7 +351,7 @@ std::optional<Error> RibThread::Worker::read_foreign() {
 }
 
 bool RibThread::Worker::work() {
-  const std::vector<Operation> operations = reconciler_.next(now_, config_.batch);
+  const std::vector<Operation> operations = reconciler_.next(now_, batch_);
   if (operations.empty()) return false;
   const NetlinkSocket::Batch batch = sockets_.requests.execute(operations, context_);
   now_ = std::chrono::steady_clock::now();
@@ -358,12 +359,19 @@ bool RibThread::Worker::work() {
   tally_.messages += operations.size();
   if (batch.lost) {
     ++tally_.overruns;
-    ours_due_ = now_;
     reports_.emplace_back(Overrun{"acknowledgements of the kernel were lost; its state is read again"});
   }
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (batch.outcomes[i].error != 0) ++tally_.failures;
     reconciler_.completed(operations[i], batch.outcomes[i], now_);
+  }
+  // A batch whose answers are too many for the buffer would lose them each time.
+  batch_ = batch.lost ? std::max<std::size_t>(batch_ / 2, 1) : std::min(batch_ * 2, config_.batch);
+  if (!batch.lost) return true;
+  // At once, also while stopping: the reconciler does nothing until then.
+  if (auto error = read_ours()) {
+    ours_due_ = now_;
+    reading_failed(*error);
   }
   return true;
 }

@@ -95,6 +95,7 @@ class RibThread::Worker {
   Reconciler reconciler_;
   ForeignRoutes foreign_;
   std::map<std::uint32_t, bool> links_;  // ifindex -> usable
+  std::size_t batch_;                    // operations at a time, fewer after answers were lost
   Reports reports_;
   Counters tally_;
   std::optional<Stop> stop_;

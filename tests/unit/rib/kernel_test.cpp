@@ -338,16 +338,45 @@ TEST_F(RibThreadTest, BothFamilies) {
   EXPECT_THAT(v6_devices(), IsEmpty());
 }
 
-// The thread's first socket is made unreadable under it: every reading fails from then on.
-TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
-  const int free = open("/dev/null", O_RDWR | O_CLOEXEC);
-  ASSERT_GE(free, 0);
-  close(free);  // the lowest number that is free is that of the next socket
-  start({.audit_interval = 1s});
+/// The lowest descriptor that is free is that of the thread's first socket, the one for requests.
+int next_descriptor() {
+  const int descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+  close(descriptor);
+  return descriptor;
+}
+bool is_route_socket(int descriptor) {
   int protocol = -1;
   socklen_t length = sizeof(protocol);
-  ASSERT_EQ(getsockopt(free, SOL_SOCKET, SO_PROTOCOL, &protocol, &length), 0);
-  ASSERT_EQ(protocol, NETLINK_ROUTE);
+  return getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 &&
+         protocol == NETLINK_ROUTE;
+}
+
+TEST_F(RibThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefusals) {
+  constexpr std::uint32_t kBlocked = 40;
+  shell("for n in $(seq 0 " + std::to_string(kBlocked - 1) +
+        "); do ip route add 10.0.$n.0/24 dev b0 metric 110; done");
+  const int requests = next_descriptor();
+  start();
+  ASSERT_TRUE(is_route_socket(requests));
+  const int least = 0;  // the kernel keeps room for very few answers
+  ASSERT_EQ(setsockopt(requests, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+  auto changes = routes(1, 0, 1000);
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  submit(std::move(changes));
+  settle();
+  EXPECT_GE(rib->counters().overruns, 1U);
+  EXPECT_EQ(count_routes(), 1000U - kBlocked);
+  const auto failed = inbox.of<Failed>();
+  EXPECT_EQ(failed.size(), kBlocked);
+  for (const Failed& failure : failed) EXPECT_EQ(failure.error, EEXIST) << failure.text;
+  EXPECT_THAT(inbox.of<Drift>(), IsEmpty()) << "what was done unheard is no drift";
+}
+
+// The thread's first socket is made unreadable under it: every reading fails from then on.
+TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
+  const int free = next_descriptor();
+  start({.audit_interval = 1s});
+  ASSERT_TRUE(is_route_socket(free));
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   ASSERT_EQ(dup3(nothing, free, O_CLOEXEC), free);
   close(nothing);

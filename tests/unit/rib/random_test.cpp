@@ -211,16 +211,22 @@ class World {
     for (std::uint32_t turn = 0; turn < turns; ++turn) {
       const auto operations = reconciler_.next(now_, 1 + below(8));
       if (operations.empty()) break;
+      bool blind = false;
       ASSERT_LT(turn, 50'000U) << "the reconciler does not come to rest";
       for (const Operation& operation : operations) {
         Outcome outcome{};
-        if (failing_ && chance(6)) {
+        if (failing_ && chance(40)) {
+          if (chance(2)) (void)kernel_.execute(operation);
+          outcome.unknown = true;
+        } else if (failing_ && chance(6)) {
           outcome = {chance(2) ? ENOMEM : EINVAL, "at random"};
         } else {
           outcome = kernel_.execute(operation);
         }
         reconciler_.completed(operation, outcome, now_);
+        blind = blind || outcome.unknown;
       }
+      if (blind && !chance(3)) reconciler_.load(kernel_.state(), now_);
     }
     for (const Report& report : reconciler_.take_reports()) EXPECT_FALSE(report.valueless_by_exception());
   }

@@ -290,6 +290,31 @@ TEST_F(ReconcilerTest, ForeignRouteInTheSlotIsLeftAloneAndReportedOnce) {
   EXPECT_FALSE(kernel.overwrote_foreign);
 }
 
+TEST_F(ReconcilerTest, LostAnswersAreNoFailures) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  refuse = [this](const Operation& operation) -> std::optional<Outcome> {
+    const auto* route = std::get_if<AddRoute>(&operation);
+    if (route == nullptr) return std::nullopt;
+    if (route->prefix == IpPrefix(prefix(1))) (void)kernel.execute(operation);
+    return Outcome{.error = 0, .text = {}, .unknown = true};
+  };
+  run();
+  EXPECT_TRUE(reconciler.wants_resync());
+  EXPECT_TRUE(reconciler.next(now, 100).empty()) << "not before it is known what has been done";
+  EXPECT_THAT(reported<Acknowledged>(), IsEmpty());
+  refuse = nullptr;
+  reconciler.load(kernel.state(), now);
+  run();
+  EXPECT_EQ(count<AddRoute>(), 1U) << "the other one was there";
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3));
+  EXPECT_THAT(reported<Failed>(), IsEmpty());
+  EXPECT_THAT(reported<Drift>(), IsEmpty());
+  EXPECT_THAT(reported<Acknowledged>(), SizeIs(1));
+}
+
 TEST_F(ReconcilerTest, ForeignIdsAreSteppedOver) {
   kernel.foreign_ids = {1000, 1001, 1003};
   reconciler.load({}, now);

@@ -328,6 +328,9 @@ std::optional<Error> RibThread::Worker::read_ours() {
   reconciler_.load(state, now_);
   ours_read_ = now_;
   ours_due_.reset();
+  // What was notified during the reading is older than any work that follows from it, and is taken first: read
+  // later it would undo what is known of that work.
+  take_notifications();
   return std::nullopt;
 }
 

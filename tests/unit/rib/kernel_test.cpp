@@ -187,6 +187,38 @@ TEST_F(RibThreadTest, DriftIsRepaired) {
   EXPECT_EQ(rib->counters().overruns, 0U);
 }
 
+// While the thread reads again and again what it has installed, routes vanish one after the other.
+TEST_F(RibThreadTest, RouteDeletedWhileTheStateIsReadCountsOnce) {
+  constexpr std::uint32_t kRoutes = 20'000;
+  shell("ip addr add 192.0.2.1/32 dev lo");
+  start();
+  auto changes = routes(1, 0, kRoutes);
+  changes.emplace_back(
+      PrefixChanged{.prefix = prefix(kRoutes), .set_id = 1, .source = *Ipv4Address::parse("192.0.2.1")});
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  submit(std::move(changes));
+  settle();
+  std::atomic<bool> stop = false;
+  // The address stays on lo, but whoever hears of one that goes must look which routes went with it.
+  std::thread readings([&stop] {
+    while (!stop) shell("ip addr add 192.0.2.1/32 dev c0 && ip addr del 192.0.2.1/32 dev c0");
+  });
+  const auto before = rib->counters().resyncs;
+  std::uint32_t deleted = 0;
+  while (rib->counters().resyncs < before + 30 && deleted < kRoutes) {
+    std::string batch;
+    for (const std::uint32_t end = deleted + 50; deleted < end; ++deleted) {
+      batch += "route del " + to_string(IpPrefix(prefix(deleted))) + " proto 89\\n";
+    }
+    shell("printf '" + batch + "' | ip -batch -");
+  }
+  stop = true;
+  readings.join();
+  ASSERT_TRUE(eventually([] { return count_routes() == kRoutes + 1; })) << deleted << " were deleted";
+  EXPECT_EQ(rib->counters().drift, deleted) << "a notification older than the reading is no second deletion";
+  EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
+}
+
 TEST_F(RibThreadTest, FightWithAnotherProgramDoesNotSpin) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});

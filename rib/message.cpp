@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <string_view>
 
 #include "rib/attribute.h"
 
@@ -158,11 +159,30 @@ std::optional<Message> decode_nexthop(std::span<const std::byte> message, const 
   return nexthop;
 }
 
+void read_link_info(std::span<const std::byte> value, LinkMessage& link) {
+  std::string_view kind;
+  std::uint32_t table = 0;
+  for_each_attribute(value, [&](std::uint16_t type, std::span<const std::byte> v) {
+    const auto* text = reinterpret_cast<const char*>(v.data());
+    if (type == IFLA_INFO_KIND) kind = {text, strnlen(text, v.size())};
+    if (type != IFLA_INFO_DATA) return;
+    for_each_attribute(v, [&table](std::uint16_t of_kind, std::span<const std::byte> data) {
+      if (of_kind == IFLA_VRF_TABLE) table = u32_of(data);
+    });
+  });
+  if (kind == "vrf") link.vrf_table = table;
+}
+
 std::optional<Message> decode_link(std::span<const std::byte> message, const nlmsghdr& header) {
   const auto body = header_at<ifinfomsg>(message, sizeof(nlmsghdr));
   if (!body || body->ifi_family == AF_BRIDGE) return std::nullopt;
-  return LinkMessage{header.nlmsg_type == RTM_DELLINK, static_cast<std::uint32_t>(body->ifi_index),
-                     body->ifi_flags};
+  LinkMessage link{header.nlmsg_type == RTM_DELLINK, static_cast<std::uint32_t>(body->ifi_index),
+                   body->ifi_flags};
+  for_each_attribute(attributes_of<ifinfomsg>(message),
+                     [&link](std::uint16_t type, std::span<const std::byte> value) {
+                       if (type == IFLA_LINKINFO) read_link_info(value, link);
+                     });
+  return link;
 }
 
 std::optional<Message> decode_address(std::span<const std::byte> message, const nlmsghdr& header) {
@@ -178,10 +198,12 @@ std::optional<Message> decode_address(std::span<const std::byte> message, const 
   return AddressMessage{header.nlmsg_type == RTM_DELADDR, *local};
 }
 
-std::optional<Message> decode_rule(std::span<const std::byte> message) {
+std::optional<Message> decode_rule(std::span<const std::byte> message, const nlmsghdr& header) {
   const auto body = header_at<fib_rule_hdr>(message, sizeof(nlmsghdr));
   if (!body) return std::nullopt;
-  RuleMessage rule{.table = body->table, .looks_up = body->action == FR_ACT_TO_TBL};
+  RuleMessage rule{.removed = header.nlmsg_type == RTM_DELRULE,
+                   .table = body->table,
+                   .looks_up = body->action == FR_ACT_TO_TBL};
   for_each_attribute(attributes_of<fib_rule_hdr>(message),
                      [&](std::uint16_t type, std::span<const std::byte> value) {
                        if (type == FRA_TABLE) rule.table = u32_of(value);
@@ -367,7 +389,8 @@ std::optional<Message> decode(std::span<const std::byte> message) {
     case RTM_DELADDR:
       return decode_address(message, *header);
     case RTM_NEWRULE:
-      return decode_rule(message);
+    case RTM_DELRULE:
+      return decode_rule(message, *header);
     default:
       return std::nullopt;
   }

@@ -83,13 +83,15 @@ struct NexthopMessage {
 struct LinkMessage {
   bool removed = false;
   std::uint32_t ifindex = 0;
-  std::uint32_t flags = 0;  ///< IFF_*
+  std::uint32_t flags = 0;      ///< IFF_*
+  std::uint32_t vrf_table = 0;  ///< Of a VRF device, else 0
 };
 struct AddressMessage {
   bool removed = false;
   IpAddress address{};
 };
 struct RuleMessage {
+  bool removed = false;
   std::uint32_t table = 0;
   bool looks_up = false;   ///< FR_ACT_TO_TBL
   bool by_l3mdev = false;  ///< The table is that of the packet's VRF

@@ -42,7 +42,8 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
   auto events = NetlinkSocket::open();
   if (!events) return events.error();
   constexpr std::array groups{RTNLGRP_LINK,       RTNLGRP_NEXTHOP,     RTNLGRP_IPV4_ROUTE,
-                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                              RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE};
   std::vector<int> wanted(groups.begin(), groups.end());
   if (auto error = events.value().subscribe(wanted, requests.value().port())) return *error;
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -52,7 +53,8 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
                                             {std::move(requests.value()), std::move(events.value()), wake}));
   // Notifications are already being collected, so nothing can fall between the readings and them.
   worker->now_ = std::chrono::steady_clock::now();
-  for (const auto read : {&Worker::read_links, &Worker::read_ours, &Worker::read_foreign}) {
+  for (const auto read :
+       {&Worker::read_links, &Worker::read_ours, &Worker::read_foreign, &Worker::read_rules}) {
     if (auto error = (worker.get()->*read)()) return *error;
   }
   worker->publish();
@@ -66,6 +68,7 @@ RibThread::Worker::Worker(Config config, Callback callback, Sockets sockets)
       sockets_(std::move(sockets)),
       reconciler_(ReconcilerConfig{.ids = *config_.ids}),
       foreign_(config_.watch),
+      lookup_(config_.table),
       batch_(config_.batch) {}
 
 RibThread::Worker::~Worker() {
@@ -118,7 +121,7 @@ void RibThread::Worker::run() {
 
 std::optional<Instant> RibThread::Worker::wake_time() const {
   std::optional<Instant> reading;
-  for (const auto& due : {links_due_, ours_due_, foreign_due_}) {
+  for (const auto& due : {links_due_, ours_due_, foreign_due_, rules_due_}) {
     if (due) sooner(reading, *due);
   }
   if (reconciler_.wants_resync()) sooner(reading, ours_read_ + kBetweenResyncs);
@@ -176,7 +179,7 @@ void RibThread::Worker::take_notifications() {
   if (!lost) return;
   ++tally_.overruns;
   reports_.emplace_back(Overrun{"notifications of the kernel were lost; its state is read again"});
-  links_due_ = ours_due_ = foreign_due_ = now_;
+  links_due_ = ours_due_ = foreign_due_ = rules_due_ = now_;
 }
 
 bool RibThread::Worker::keeps(Family family) const {
@@ -217,7 +220,12 @@ void RibThread::Worker::heard(const NexthopMessage& message) {
   }
 }
 
+void RibThread::Worker::heard(const RuleMessage& message) {
+  if (lookup_.heard(message)) sooner(rules_due_, now_);
+}
+
 void RibThread::Worker::heard(const LinkMessage& message) {
+  if (lookup_.heard(message)) sooner(rules_due_, now_);
   set_link(message.ifindex, message.removed ? 0 : message.flags);
 }
 
@@ -274,6 +282,10 @@ void RibThread::Worker::read_what_is_due() {
     error = read_foreign();
     if (error) foreign_due_ = now_;
   }
+  if (!error && due(rules_due_)) {
+    error = read_rules();
+    if (error) rules_due_ = now_;
+  }
   if (error) {
     not_before_ = now_ + kReadAgain;
     reading_failed(*error);
@@ -296,9 +308,9 @@ std::optional<Error> RibThread::Worker::read_links() {
     const auto* link = std::get_if<LinkMessage>(&message);
     if (link == nullptr) continue;
     missing.erase(link->ifindex);
-    set_link(link->ifindex, link->flags);
+    heard(*link);
   }
-  for (const auto& [ifindex, usable] : missing) set_link(ifindex, 0);
+  for (const auto& [ifindex, usable] : missing) heard(LinkMessage{.removed = true, .ifindex = ifindex});
   return std::nullopt;
 }
 
@@ -328,8 +340,8 @@ std::optional<Error> RibThread::Worker::read_ours() {
   reconciler_.load(state, now_);
   ours_read_ = now_;
   ours_due_.reset();
-  // What was notified during the reading is older than any work that follows from it, and is taken first: read
-  // later it would undo what is known of that work.
+  // What was notified during the reading is older than any work that follows from it, and is taken first:
+  // read later it would undo what is known of that work.
   take_notifications();
   return std::nullopt;
 }
@@ -350,6 +362,20 @@ std::optional<Error> RibThread::Worker::read_foreign() {
   foreign_.loaded(routes, reports_);
   foreign_read_ = now_;
   if (std::exchange(announce_complete_, false)) reports_.emplace_back(ForeignRoutesComplete{});
+  return std::nullopt;
+}
+
+std::optional<Error> RibThread::Worker::read_rules() {
+  bool reachable = true;
+  for (const Family family : config_.families) {
+    auto rules =
+        sockets_.requests.dump([family](MessageBuffer& buffer) { encode_rule_dump(buffer, family); });
+    if (!rules) return rules.error();
+    reachable = reachable && lookup_.by_any_of(rules.value());
+  }
+  if (std::exchange(table_reachable_, reachable) != reachable) {
+    reports_.emplace_back(TableReachable{reachable});
+  }
   return std::nullopt;
 }
 

@@ -306,13 +306,24 @@ TEST_F(RibThreadTest, AnotherTableAndMetric) {
   settle();
   EXPECT_THAT(devices("10.0.1.0/24", "88888"), ElementsAre("a0"));
   EXPECT_EQ(count_routes(), 0U);
-  auto reachable = table_reachable(88'888);
-  ASSERT_TRUE(reachable) << reachable.error().message;
-  EXPECT_FALSE(reachable.value());
+}
+
+TEST_F(RibThreadTest, TellsWhetherRulesLookUpTheTable) {
+  const auto told = [this](bool reachable) {
+    const bool seen =
+        inbox.wait<TableReachable>([=](const TableReachable& t) { return t.reachable == reachable; });
+    inbox.clear();
+    return seen;
+  };
+  start();
+  EXPECT_TRUE(told(true)) << "there are rules for table main";
+  start({.table = 88'888, .families = {Family::ipv4, Family::ipv6}});
+  EXPECT_TRUE(told(false));
+  shell("ip -6 rule add pref 5210 lookup 88888");
   shell("ip rule add pref 5210 lookup 88888");
-  EXPECT_TRUE(table_reachable(88'888).value());
-  EXPECT_TRUE(table_reachable(254).value());
-  EXPECT_FALSE(table_reachable(88'888, Family::ipv6).value());
+  EXPECT_TRUE(told(true)) << "both families have a rule";
+  shell("ip rule del pref 5210");
+  EXPECT_TRUE(told(false));
 }
 
 TEST_F(RibThreadTest, TheKernelsOwnWordsAreReported) {

@@ -90,9 +90,11 @@ std::optional<Message> decode_route(std::span<const std::byte> message, const nl
   if (body->rtm_dst_len > (body->rtm_family == AF_INET ? 32 : 128)) return std::nullopt;
   RouteMessage route{.removed = header.nlmsg_type == RTM_DELROUTE,
                      .replaces = (header.nlmsg_flags & NLM_F_REPLACE) != 0,
+                     .appended = (header.nlmsg_flags & NLM_F_APPEND) != 0,
                      .by_kernel = header.nlmsg_pid == 0,
                      .cloned = (body->rtm_flags & RTM_F_CLONED) != 0,
                      .link_dead = (body->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0,
+                     .tos = body->rtm_tos,
                      .type = body->rtm_type,
                      .scope = body->rtm_scope,
                      .protocol = body->rtm_protocol,

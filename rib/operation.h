@@ -55,7 +55,7 @@ struct AddRoute {
   std::uint32_t group_id = 0;
   std::optional<IpAddress> source{};
 };
-/// In place: no packet is lost.
+/// In place: no packet is lost. The kernel replaces whatever is first with this prefix and metric.
 struct ReplaceRoute {
   IpPrefix prefix{};
   std::uint32_t group_id = 0;
@@ -101,6 +101,9 @@ struct KernelState {
   std::vector<KernelNexthop> nexthops{};
   std::vector<KernelGroup> groups{};
   std::vector<KernelRoute> routes{};
+  /// Prefixes whose route of ours stands behind another program's of the same metric, if these were read.
+  bool slots_read = false;
+  std::vector<IpPrefix> behind{};
 };
 
 }  // namespace wgospf::rib

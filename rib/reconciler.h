@@ -18,7 +18,8 @@
 //   - every route goes through a group, even of one member, since the kernel cannot turn one into the other;
 //   - a lost neighbour is one SetChanged: one group replaced and one object deleted, whatever the prefixes;
 //   - an id is never used twice in a row, and one that turns out to be foreign is not tried again;
-//   - nothing is removed that is not known to be ours.
+//   - nothing is removed that is not known to be ours: a route that another program's has been put before is
+//     not replaced, which would hit that one, but deleted by its id and added if the other one is gone.
 //
 // When a link goes down the kernel deletes the link's next hops without a word, takes them out of groups, and
 // deletes groups that became empty together with all their routes. `link_down` repeats that on what is known.
@@ -103,6 +104,10 @@ class Reconciler {
   void route_seen(const KernelRoute& route, Instant now);
   /// Such a route is gone. `nexthop_id` is 0 if it was foreign.
   void route_removed(const IpPrefix& prefix, std::uint32_t nexthop_id, Instant now);
+  /// Another program put a route before ours, with the same prefix and metric.
+  void foreign_before(const IpPrefix& prefix);
+  /// Whether one may be there.
+  [[nodiscard]] bool is_behind(const IpPrefix& prefix) const;
   /// A local address came: routes that failed for want of their preferred source are tried at once.
   void address_added();
   [[nodiscard]] bool uses_source(const IpAddress& address) const;
@@ -166,6 +171,7 @@ class Reconciler {
     std::optional<IpAddress> source{};
     std::uint32_t known_id = 0;  // 0: not in the kernel
     bool adopted = false;
+    bool behind = false;  // another program's route may come first, and would be the one that is replaced
     std::optional<IpAddress> known_source{};
   };
   struct Group {
@@ -239,6 +245,7 @@ class Reconciler {
   void load_nexthops(const KernelState& state);
   void load_groups(const KernelState& state);
   void load_routes(const KernelState& state);
+  void load_slots(const KernelState& state);
   void forget_nexthops(const Ids& ids);
   void forget_groups(const Ids& ids);
   void know_group(std::uint32_t id, const std::vector<GroupMember>& members);

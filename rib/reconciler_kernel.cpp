@@ -15,6 +15,7 @@ void Reconciler::load(const KernelState& state, Instant now) {
   load_nexthops(state);
   load_groups(state);
   load_routes(state);
+  load_slots(state);
   loaded_ = true;
   blind_ = false;
 }
@@ -68,6 +69,22 @@ void Reconciler::load_routes(const KernelState& state) {
     set_known(route, 0, std::nullopt);
     drift(route, "missing");
   }
+}
+
+void Reconciler::load_slots(const KernelState& state) {
+  if (!state.slots_read) return;
+  for (auto& [prefix, route] : routes_) route.behind = false;
+  for (const IpPrefix& prefix : state.behind) foreign_before(prefix);
+}
+
+void Reconciler::foreign_before(const IpPrefix& prefix) {
+  const auto found = routes_.find(prefix);
+  if (found != routes_.end() && found->second.known_id != 0) found->second.behind = true;
+}
+
+bool Reconciler::is_behind(const IpPrefix& prefix) const {
+  const auto found = routes_.find(prefix);
+  return found != routes_.end() && found->second.behind;
 }
 
 // The kernel's own doing, so no drift: see the essay of the header.
@@ -265,6 +282,7 @@ void Reconciler::set_known(Route& route, std::uint32_t id, const std::optional<I
   }
   route.known_id = id;
   if (id == 0) {
+    route.behind = false;
     unadopt(route);
   } else {
     ++known_;

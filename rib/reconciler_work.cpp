@@ -244,6 +244,7 @@ std::optional<Operation> Reconciler::plan(Route& route) {
   }
   if (route.known_id == 0) return AddRoute{route.prefix, set.group_id, route.source};
   if (route.known_id != set.group_id || route.known_source != route.source) {
+    if (route.behind) return DeleteRoute{route.prefix, route.known_id};
     return ReplaceRoute{route.prefix, set.group_id, route.source};
   }
   unadopt(route);
@@ -413,6 +414,7 @@ void Reconciler::done(const DeleteRoute& operation, const Outcome& outcome) {
     return;
   }
   set_known(route, 0, std::nullopt);
+  if (installable(route) && route.set->state != SetState::empty) return enqueue(route, route.generation);
   recover(route, route.prefix);
   close(route);
   drop_if_idle(route);

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <unordered_set>
 
 namespace wgospf::rib {
 
@@ -180,27 +181,47 @@ void RibThread::Worker::take_notifications() {
   ++tally_.overruns;
   reports_.emplace_back(Overrun{"notifications of the kernel were lost; its state is read again"});
   links_due_ = ours_due_ = foreign_due_ = rules_due_ = now_;
+  slots_wanted_ = true;
 }
 
 bool RibThread::Worker::keeps(Family family) const {
   return std::find(config_.families.begin(), config_.families.end(), family) != config_.families.end();
 }
 
+bool RibThread::Worker::in_our_slot(const RouteMessage& message) const {
+  return message.table == context_.table && message.metric == context_.metric && message.tos == 0 &&
+         !message.cloned && keeps(family_of(message.prefix));
+}
+
 void RibThread::Worker::heard(const RouteMessage& message) {
   foreign_.seen(message, reports_);
-  if (message.table != context_.table || message.metric != context_.metric || message.cloned) return;
-  if (!keeps(family_of(message.prefix))) return;
+  if (in_our_slot(message)) heard_of_slot(message);
+}
+
+void RibThread::Worker::heard_of_slot(const RouteMessage& message) {
   const std::uint32_t id = is_ours(message, context_) ? message.nexthop_id : 0;
   if (message.removed && id != 0 && message.by_kernel) {
     // IPv6 routes that leave with their link: the link's own notification explains it in a moment.
     sooner(ours_due_, now_ + kSettleTime);
   } else if (message.removed) {
     reconciler_.route_removed(message.prefix, id, now_);
+    if (id == 0 && reconciler_.is_behind(message.prefix)) want_slots();
   } else if (id != 0) {
     reconciler_.route_seen({message.prefix, id, message.source}, now_);
+  } else if (message.replaces && reconciler_.is_behind(message.prefix)) {
+    want_slots();
   } else if (message.replaces) {
     reconciler_.route_seen({message.prefix, 0, std::nullopt}, now_);
+  } else if (!message.appended && family_of(message.prefix) == Family::ipv4) {
+    // `ip route prepend`. IPv6 has no such thing.
+    reconciler_.foreign_before(message.prefix);
   }
+}
+
+// Which route is first in a slot with several changed.
+void RibThread::Worker::want_slots() {
+  slots_wanted_ = true;
+  sooner(ours_due_, std::max(now_ + kSettleTime, ours_read_ + kBetweenResyncs));
 }
 
 void RibThread::Worker::heard(const NexthopMessage& message) {
@@ -337,12 +358,40 @@ std::optional<Error> RibThread::Worker::read_ours() {
       state.routes.push_back({route->prefix, route->nexthop_id, route->source});
     }
   }
+  if (slots_wanted_ && !state.routes.empty()) {
+    if (auto error = read_slots(state)) return error;
+  }
+  slots_wanted_ = false;
   reconciler_.load(state, now_);
   ours_read_ = now_;
   ours_due_.reset();
   // What was notified during the reading is older than any work that follows from it, and is taken first:
   // read later it would undo what is known of that work.
   take_notifications();
+  return std::nullopt;
+}
+
+// The whole table, which others may have filled: not each time. The kernel lists a slot's routes in its
+// order.
+std::optional<Error> RibThread::Worker::read_slots(KernelState& state) {
+  if (!keeps(Family::ipv4)) return std::nullopt;
+  auto routes = sockets_.requests.dump(
+      [this](MessageBuffer& buffer) { encode_route_dump(buffer, Family::ipv4, context_.table, 0); },
+      [this](const Message& message) {
+        const auto* route = std::get_if<RouteMessage>(&message);
+        return route != nullptr && in_our_slot(*route);
+      });
+  if (!routes) return routes.error();
+  std::unordered_set<IpPrefix> foreign;
+  for (const Message& message : routes.value()) {
+    const auto& route = std::get<RouteMessage>(message);
+    if (!is_ours(route, context_)) {
+      foreign.insert(route.prefix);
+    } else if (foreign.contains(route.prefix)) {
+      state.behind.push_back(route.prefix);
+    }
+  }
+  state.slots_read = true;
   return std::nullopt;
 }
 

@@ -71,11 +71,14 @@ class RibThread::Worker {
   void heard(const LinkMessage& message);
   void heard(const AddressMessage& message);
   void heard(const RuleMessage& message);
+  void heard_of_slot(const RouteMessage& message);
+  void want_slots();
   void set_link(std::uint32_t ifindex, std::uint32_t flags);
 
   void read_what_is_due();
   [[nodiscard]] std::optional<Error> read_links();
   [[nodiscard]] std::optional<Error> read_ours();
+  [[nodiscard]] std::optional<Error> read_slots(KernelState& state);
   [[nodiscard]] std::optional<Error> read_foreign();
   [[nodiscard]] std::optional<Error> read_rules();
   /// After a failed reading; told once until one succeeds.
@@ -84,6 +87,7 @@ class RibThread::Worker {
   void report();
   void publish();
   [[nodiscard]] bool keeps(Family family) const;
+  [[nodiscard]] bool in_our_slot(const RouteMessage& message) const;
 
   const Config config_;
   const RouteContext context_;
@@ -108,6 +112,7 @@ class RibThread::Worker {
   std::optional<Instant> rules_due_;
   /// No reading before this time: the last one failed, and what asks for it may lie in the past.
   Instant not_before_{};
+  bool slots_wanted_ = true;
   bool announce_complete_ = true;
   Instant ours_read_{};
   Instant foreign_read_{};

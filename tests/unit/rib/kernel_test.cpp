@@ -162,6 +162,48 @@ TEST_F(RibThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
   EXPECT_EQ(json("ip -j route show dev b0").size(), 2U);
 }
 
+TEST_F(RibThreadTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
+  const auto foreign = [] { return json("ip -j route show proto static"); };
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1},
+          PrefixChanged{.prefix = prefix(3), .set_id = 1}});
+  settle();
+  shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  shell("ip route append 10.0.2.0/24 dev b0 metric 110 proto static");
+  shell("ip route prepend 10.0.3.0/24 tos 8 dev b0 metric 110 proto static");
+  const Json before = foreign();
+  ASSERT_EQ(before.size(), 3U);
+  submit(routes(2, 1, 3));
+  settle();
+  EXPECT_EQ(foreign(), before);
+  EXPECT_THAT(devices("10.0.1.0/24"), IsEmpty());
+  EXPECT_THAT(devices("10.0.2.0/24"), ElementsAre("c0")) << "ours is the first there";
+  EXPECT_THAT(devices("10.0.3.0/24"), ElementsAre("c0")) << "another type of service is another slot";
+  ASSERT_TRUE(inbox.wait<Failed>());
+  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("another program"));
+  EXPECT_EQ(inbox.of<Failed>().size(), 1U);
+  shell("ip route del 10.0.1.0/24 dev b0 proto static");
+  ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"c0"}; }));
+}
+
+TEST_F(RibThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  settle();
+  rib.reset();
+  shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  inbox.clear();
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("c0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  rib->claim();
+  ASSERT_TRUE(eventually([] { return devices("10.0.2.0/24") == std::vector<std::string>{"c0"}; }));
+  ASSERT_TRUE(inbox.wait<Failed>());
+  EXPECT_THAT(devices_in("ip -j route show exact 10.0.1.0/24"), ElementsAre("b0"));
+}
+
 TEST_F(RibThreadTest, DriftIsRepaired) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0"), via("b0")}},

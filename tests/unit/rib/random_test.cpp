@@ -22,7 +22,7 @@ class World {
 
   void step() {
     now_ += std::chrono::milliseconds(below(400));
-    switch (below(13)) {
+    switch (below(14)) {
       case 0:
       case 1:
       case 2:
@@ -39,6 +39,8 @@ class World {
         return reconciler_.claim();
       case 8:
         return reconciler_.load(kernel_.state(), now_);
+      case 9:
+        return prepend();
       default:
         return work(1 + below(4));
     }
@@ -47,6 +49,7 @@ class World {
   void finish() {
     failing_ = false;
     reconciler_.claim();
+    while (!kernel_.prepended.empty()) withdraw(*kernel_.prepended.begin());
     for (int round = 0; round < 200; ++round) {
       work(100'000);
       if (reconciler_.wants_resync()) reconciler_.load(kernel_.state(), now_);
@@ -179,6 +182,19 @@ class World {
       kernel_.routes[prefix] = {0, {}};
       reconciler_.route_seen({prefix, 0, {}}, now_);
     }
+  }
+
+  // Before whatever is there; sometimes the notification is lost and a later load finds out.
+  void prepend() {
+    const IpPrefix prefix = any_prefix();
+    if (kernel_.prepended.contains(prefix)) return withdraw(prefix);
+    kernel_.prepended.insert(prefix);
+    if (!chance(4)) return reconciler_.foreign_before(prefix);
+    reconciler_.load(kernel_.state(), now_);
+  }
+  void withdraw(const IpPrefix& prefix) {
+    kernel_.prepended.erase(prefix);
+    reconciler_.route_removed(prefix, 0, now_);
   }
 
   // Others remove or change what is ours; sometimes the notification is lost and a later load finds out.

@@ -110,6 +110,9 @@ class Reconciler {
   [[nodiscard]] bool is_behind(const IpPrefix& prefix) const;
   /// A local address came: routes that failed for want of their preferred source are tried at once.
   void address_added();
+  /// Other programs' routes may have left without a word: those of ours that one stood in the way of are
+  /// tried at once.
+  void retry_blocked();
   [[nodiscard]] bool uses_source(const IpAddress& address) const;
 
   // Work.
@@ -142,6 +145,7 @@ class Reconciler {
     std::uint32_t drifts = 0;
     Instant last_drift{};
     std::optional<Instant> retry_at{};
+    int error = 0;           // errno of the last failure
     std::string reported{};  // text of the last Failed; empty if none is open
   };
   struct Set;

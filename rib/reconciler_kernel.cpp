@@ -1,5 +1,6 @@
 // What the kernel is known to hold: read from it, changed by it, changed by others.
 #include <algorithm>
+#include <cerrno>
 
 #include "rib/reconciler.h"
 
@@ -206,6 +207,13 @@ void Reconciler::address_added() {
   if (failing_ == 0) return;
   for (auto& [prefix, route] : routes_) {
     if (route.source && deferred(route)) enqueue(route, generation_);
+  }
+}
+
+void Reconciler::retry_blocked() {
+  if (failing_ == 0) return;
+  for (auto& [prefix, route] : routes_) {
+    if (deferred(route) && route.trouble->error == EEXIST) enqueue(route, generation_);
   }
 }
 

@@ -449,6 +449,7 @@ void Reconciler::sweep_refused(std::uint32_t id, const Subject& subject, const O
 void Reconciler::fail(Tracked& node, const Subject& subject, int error, std::string text) {
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
   Trouble& trouble = *node.trouble;
+  trouble.error = error;
   retry(node, subject, backoff(++trouble.attempts));
   // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
   if (trouble.attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
@@ -469,6 +470,7 @@ void Reconciler::recover(Tracked& node, const Subject& subject) {
     return;
   }
   node.trouble->attempts = 0;
+  node.trouble->error = 0;
   node.trouble->reported.clear();
   node.trouble->retry_at.reset();
 }

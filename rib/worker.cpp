@@ -132,6 +132,7 @@ std::optional<Instant> RibThread::Worker::wake_time() const {
     if (!foreign_.idle()) sooner(reading, foreign_read_ + config_.audit_interval);
   }
   std::optional<Instant> earliest = reconciler_.deadline();
+  if (blocked_due_) sooner(earliest, *blocked_due_);
   if (reading) sooner(earliest, std::max(*reading, not_before_));
   return earliest;
 }
@@ -230,6 +231,7 @@ void RibThread::Worker::heard(const NexthopMessage& message) {
   if ((message.removed || message.replaces) && !foreign_.idle() && !context_.ids.contains(message.id)) {
     sooner(foreign_due_, std::max(now_, foreign_read_ + kSettleTime));
   }
+  if (message.removed && !is_ours(message, context_)) sooner(blocked_due_, now_ + kSettleTime);
   if (message.removed && context_.ids.contains(message.id)) {
     reconciler_.id_removed(message.id, now_);
   } else if (!is_ours(message, context_)) {
@@ -247,7 +249,9 @@ void RibThread::Worker::heard(const RuleMessage& message) {
 
 void RibThread::Worker::heard(const LinkMessage& message) {
   if (lookup_.heard(message)) sooner(rules_due_, now_);
-  set_link(message.ifindex, message.removed ? 0 : message.flags);
+  const std::uint32_t flags = message.removed ? 0 : message.flags;
+  if ((flags & IFF_UP) == 0) sooner(blocked_due_, now_ + kSettleTime);
+  set_link(message.ifindex, flags);
 }
 
 // The kernel takes the next hops of a device that is down, or that neither has a carrier nor is running; it
@@ -269,11 +273,9 @@ void RibThread::Worker::set_link(std::uint32_t ifindex, std::uint32_t flags) {
 
 void RibThread::Worker::heard(const AddressMessage& message) {
   if (!foreign_.idle()) sooner(foreign_due_, now_ + kSettleTime);
-  if (!message.removed) {
-    reconciler_.address_added();
-  } else if (reconciler_.uses_source(message.address)) {
-    sooner(ours_due_, now_ + kSettleTime);
-  }
+  if (!message.removed) return reconciler_.address_added();
+  sooner(blocked_due_, now_ + kSettleTime);
+  if (reconciler_.uses_source(message.address)) sooner(ours_due_, now_ + kSettleTime);
 }
 
 void RibThread::Worker::read_what_is_due() {
@@ -282,6 +284,7 @@ void RibThread::Worker::read_what_is_due() {
     when.reset();
     return true;
   };
+  if (due(blocked_due_)) reconciler_.retry_blocked();
   if (reconciler_.wants_resync()) sooner(ours_due_, ours_read_ + kBetweenResyncs);
   if (foreign_.wants_reading()) sooner(foreign_due_, foreign_read_ + kSettleTime);
   if (config_.audit_interval.count() > 0) {

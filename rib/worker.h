@@ -106,6 +106,7 @@ class RibThread::Worker {
   Reports reports_;
   Counters tally_;
   std::optional<Stop> stop_;
+  std::optional<Instant> blocked_due_;  // foreign routes may have left without a word
   std::optional<Instant> links_due_;
   std::optional<Instant> ours_due_;
   std::optional<Instant> foreign_due_;

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <utility>
 
 #include "tests/unit/rib/netns.h"
 
@@ -160,6 +162,35 @@ TEST_F(RibThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
   rib->flush_and_stop(OnStop::remove_routes);
   ASSERT_TRUE(inbox.wait<Stopped>());
   EXPECT_EQ(json("ip -j route show dev b0").size(), 2U);
+}
+
+// The kernel takes routes with a link, a next hop or an address without a word. By then ours have been
+// refused so often that the next attempt of itself is seconds away.
+TEST_F(RibThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
+  shell("ip addr add 192.0.2.1/32 dev lo && ip nexthop add id 7 dev a1");
+  const std::array<std::pair<std::string, std::string>, 4> ways{{
+      {"dev b0", "ip link set b0 down"},
+      {"dev c0", "ip link del c0"},
+      {"nhid 7", "ip nexthop del id 7"},
+      {"dev a1 src 192.0.2.1", "ip addr del 192.0.2.1/32 dev lo"},
+  }};
+  for (std::uint32_t n = 0; n < ways.size(); ++n) {
+    shell("ip route add " + to_string(IpPrefix(prefix(n))) + " metric 110 " + ways[n].first);
+  }
+  shell("ip link set b1 down");  // a carrier that is lost takes no such route yet
+  start();
+  auto changes = routes(1, 0, ways.size());
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  submit(std::move(changes));
+  ASSERT_TRUE(eventually([&] { return rib->counters().failures >= 4 * ways.size(); }));
+  for (std::uint32_t n = 0; n < ways.size(); ++n) {
+    SCOPED_TRACE(ways[n].second);
+    const auto begin = std::chrono::steady_clock::now();
+    shell(ways[n].second);
+    const std::string text = to_string(IpPrefix(prefix(n)));
+    ASSERT_TRUE(eventually([&] { return devices(text) == std::vector<std::string>{"a0"}; }));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+  }
 }
 
 TEST_F(RibThreadTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {

@@ -290,6 +290,21 @@ TEST_F(ReconcilerTest, ForeignRouteInTheSlotIsLeftAloneAndReportedOnce) {
   EXPECT_FALSE(kernel.overwrote_foreign);
 }
 
+TEST_F(ReconcilerTest, RouteThatWasBlockedIsTriedAsSoonAsTheForeignOneMayHaveLeft) {
+  kernel.routes[prefix(1)] = {0, {}};
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  kernel.routes.erase(prefix(1));
+  run();
+  EXPECT_THAT(exits(1), IsEmpty()) << "nobody has said so";
+  reconciler.retry_blocked();
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(reported<Recovered>(), SizeIs(1));
+}
+
 TEST_F(ReconcilerTest, LostAnswersAreNoFailures) {
   reconciler.load({}, now);
   submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},

@@ -388,7 +388,8 @@ void Router::reconfigure(Config config) {
     // The core knows a link for good. We do not look at this one any more, so if it is configured again it
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
-    for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/"})
+    for (const char* kind :
+         {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/", "rp_filter/"})
       set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }

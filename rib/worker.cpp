@@ -219,7 +219,7 @@ void RibThread::Worker::heard_of_slot(const RouteMessage& message) {
   }
 }
 
-// Which route is first in a slot with several changed.
+// Another route may have become the first in its slot.
 void RibThread::Worker::want_slots() {
   slots_wanted_ = true;
   sooner(ours_due_, std::max(now_ + kSettleTime, ours_read_ + kBetweenResyncs));

@@ -182,14 +182,14 @@ TEST_F(RibThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
   auto changes = routes(1, 0, ways.size());
   changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
   submit(std::move(changes));
-  ASSERT_TRUE(eventually([&] { return rib->counters().failures >= 4 * ways.size(); }));
+  ASSERT_TRUE(eventually([&] { return rib->counters().failures >= 5 * ways.size(); }));
   for (std::uint32_t n = 0; n < ways.size(); ++n) {
     SCOPED_TRACE(ways[n].second);
     const auto begin = std::chrono::steady_clock::now();
     shell(ways[n].second);
     const std::string text = to_string(IpPrefix(prefix(n)));
     ASSERT_TRUE(eventually([&] { return devices(text) == std::vector<std::string>{"a0"}; }));
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s) << "of itself after four at the earliest";
   }
 }
 
@@ -216,6 +216,22 @@ TEST_F(RibThreadTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
   EXPECT_EQ(inbox.of<Failed>().size(), 1U);
   shell("ip route del 10.0.1.0/24 dev b0 proto static");
   ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"c0"}; }));
+}
+
+TEST_F(RibThreadTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1},
+          PrefixChanged{.prefix = prefix(3), .set_id = 2}});
+  settle();
+  shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  shell("ip route del 10.0.1.0/24 dev b0 proto static");
+  ASSERT_TRUE(eventually([this] { return rib->counters().resyncs >= 1; }));
+  const auto before = rib->counters().messages;
+  submit(routes(2, 1, 1));
+  settle();
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("c0"));
+  EXPECT_EQ(rib->counters().messages - before, 1U) << "not deleted and added";
 }
 
 TEST_F(RibThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {

@@ -192,7 +192,7 @@ class World {
     if (!chance(4)) return reconciler_.foreign_before(prefix);
     reconciler_.load(kernel_.state(), now_);
   }
-  void withdraw(const IpPrefix& prefix) {
+  void withdraw(IpPrefix prefix) {
     kernel_.prepended.erase(prefix);
     reconciler_.route_removed(prefix, 0, now_);
   }

@@ -134,6 +134,28 @@ std::string link_problem(const InterfaceSettings& settings, const Inventory& inv
       settings.name);
 }
 
+// A neighbor's address on an unnumbered link has no route before the first adjacency. And where an interface
+// has no address at all the kernel takes the loose filter (2) for the strict one (1).
+std::string reverse_path_problem(const InterfaceSettings& settings, const Inventory& inventory,
+                                 ReversePathFilter filter) {
+  constexpr int kStrict = 1;
+  const int effective = std::max(filter.all, filter.own);
+  const auto status = link_status(settings, inventory);
+  if (effective == 0 || !status.up || !status.unnumbered_source) return {};
+  const auto& addresses = find_link(inventory, settings.name)->addresses;
+  const bool addressed = std::any_of(addresses.begin(), addresses.end(),
+                                     [](const auto& address) { return ipv4_of(address) != nullptr; });
+  // sysctl wants a slash for the dot in a name.
+  std::string name = settings.name;
+  std::replace(name.begin(), name.end(), '.', '/');
+  return fmt::format(
+      "interface {} is unnumbered, and with rp_filter {} the kernel drops in silence what comes in there "
+      "from senders that {}, new neighbors among them: \"sysctl -w {}net.ipv4.conf.{}.rp_filter=0\"",
+      settings.name, effective,
+      effective != kStrict && addressed ? "it has no route to" : "it does not route back that way",
+      filter.all == 0 ? "" : "net.ipv4.conf.all.rp_filter=0 ", name);
+}
+
 rib::LinkFacts rib_facts(const wg::Link& link) {
   rib::LinkFacts facts{link.ifindex, link.flags.noarp, link.flags.point_to_point, {}};
   for (const auto& address : link.addresses) facts.subnets.push_back(wg::subnet_of(address));

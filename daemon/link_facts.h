@@ -47,6 +47,16 @@ class LinkNames {
 /// Why a link that exists and is up is not used all the same, with the cure; empty when nothing is wrong.
 [[nodiscard]] std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory);
 
+/// net.ipv4.conf.NAME.rp_filter; the kernel goes by the greater one.
+struct ReversePathFilter {
+  int all = 0;
+  int own = 0;  ///< of the interface
+};
+/// What the kernel's reverse path filter drops on an unnumbered link, with the cure; empty when it drops
+/// nothing.
+[[nodiscard]] std::string reverse_path_problem(const InterfaceSettings& settings, const Inventory& inventory,
+                                               ReversePathFilter filter);
+
 /// What the RIB needs of a link to make next hops of it.
 [[nodiscard]] rib::LinkFacts rib_facts(const wg::Link& link);
 

@@ -83,6 +83,7 @@ class Daemon {
     auto lock = rib::TableLock::acquire(config.rib.lock_directory, config.rib.table);
     if (!lock) return fail(lock.error().message) == 0;
     lock_.emplace(std::move(lock.value()));
+    if (!lock_->warning().empty()) log(Severity::warning, lock_->warning());
     return true;
   }
 

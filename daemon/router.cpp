@@ -90,13 +90,6 @@ std::optional<rib::Error> Router::start_rib() {
   rib_ = std::move(started.value());
   connected_ = connected_prefixes(monitor_.snapshot());
   rib_->set_connected(connected_);
-  const auto reachable = rib::table_reachable(config.table);
-  if (reachable && !reachable.value()) {
-    set_warning("table_unused",
-                fmt::format("no routing rule looks up table {}: its routes have no effect; add one "
-                            "with \"ip rule add table {}\"",
-                            config.table, config.table));
-  }
   return std::nullopt;
 }
 
@@ -239,6 +232,13 @@ void Router::on_report(const rib::Report& report) {
                        drift->count, drift->what));
   } else if (const auto* overrun = std::get_if<rib::Overrun>(&report)) {
     notice(Severity::info, "kernel_overrun", overrun->what);
+  } else if (const auto* table = std::get_if<rib::TableReachable>(&report)) {
+    set_warning("table_unused",
+                table->reachable
+                    ? std::string()
+                    : fmt::format("no routing rule looks up table {0}: its routes have no effect; add one "
+                                  "with \"ip rule add table {0}\"",
+                                  config_.rib.table));
   } else if (const auto* added = std::get_if<rib::ForeignRouteAdded>(&report)) {
     redistribution_.added(added->route);
   } else if (const auto* removed = std::get_if<rib::ForeignRouteRemoved>(&report)) {
@@ -388,7 +388,8 @@ void Router::reconfigure(Config config) {
     // The core knows a link for good. We do not look at this one any more, so if it is configured again it
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
-    for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/"})
+    for (const char* kind :
+         {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/", "rp_filter/"})
       set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <fstream>
 
 #include "daemon/peer_changes.h"
 #include "daemon/router.h"
@@ -26,6 +27,13 @@ auto* find_view(Views& views, ospf::LinkId link) {
   const auto found = std::find_if(views.begin(), views.end(),
                                   [&](const WireguardView& candidate) { return candidate.link == link; });
   return found == views.end() ? nullptr : &*found;
+}
+
+/// 0 when it cannot be read.
+int rp_filter_of(const std::string& name) {
+  std::ifstream file("/proc/sys/net/ipv4/conf/" + name + "/rp_filter");
+  int value = 0;
+  return file >> value ? value : 0;
 }
 
 std::string describe_findings(const WireguardView& view) {
@@ -140,6 +148,17 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
     interface.port.reset();
     set_warning("socket/" + name, {}, link);
   }
+  check_reverse_path(link, interface);
+}
+
+void Router::check_reverse_path(ospf::LinkId link, const Interface& interface) {
+  const auto& settings = interface.settings;
+  set_warning("rp_filter/" + settings.name,
+              interface.status.unnumbered_source
+                  ? reverse_path_problem(settings, monitor_.snapshot(),
+                                         {rp_filter_of("all"), rp_filter_of(settings.name)})
+                  : std::string(),
+              link);
 }
 
 bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex) {
@@ -227,6 +246,7 @@ void Router::poll_wireguard() {
   std::vector<std::string> names;
   for (const auto& [link, interface] : interfaces_) {
     if (is_wireguard(interface.settings.name)) names.push_back(interface.settings.name);
+    check_reverse_path(link, interface);  // of which there are no events here either
   }
   if (names.empty() && !wireguard_->empty()) on_wireguard({});
   poller_->request(std::move(names));

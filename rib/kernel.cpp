@@ -1,6 +1,5 @@
 #include "rib/kernel.h"
 
-#include "rib/socket.h"
 #include "rib/worker.h"
 
 namespace wgospf::rib {
@@ -42,18 +41,6 @@ void RibThread::flush_and_stop(OnStop on_stop) {
 }
 Counters RibThread::counters() const {
   return worker_->counters();
-}
-
-Result<bool> table_reachable(std::uint32_t table, Family family) {
-  auto socket = NetlinkSocket::open();
-  if (!socket) return socket.error();
-  auto rules = socket.value().dump([family](MessageBuffer& buffer) { encode_rule_dump(buffer, family); });
-  if (!rules) return rules.error();
-  for (const Message& message : rules.value()) {
-    const auto* rule = std::get_if<RuleMessage>(&message);
-    if (rule != nullptr && rule->looks_up && !rule->by_l3mdev && rule->table == table) return true;
-  }
-  return false;
 }
 
 }  // namespace wgospf::rib

@@ -97,8 +97,4 @@ class RibThread {
   explicit RibThread(std::unique_ptr<Worker> worker);
   std::unique_ptr<Worker> worker_;
 };
-
-/// Whether any routing policy rule of the family looks up the table; a table that none does is never used.
-[[nodiscard]] Result<bool> table_reachable(std::uint32_t table, Family family = Family::ipv4);
-
 }  // namespace wgospf::rib

@@ -9,14 +9,13 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <string_view>
+
+#include "rib/attribute.h"
 
 namespace wgospf::rib {
 
 namespace {
-
-constexpr std::size_t aligned(std::size_t length) {
-  return (length + 3) & ~std::size_t{3};
-}
 
 std::uint8_t address_family(Family family) {
   return family == Family::ipv4 ? AF_INET : AF_INET6;
@@ -59,28 +58,8 @@ IpPrefix make_prefix(std::uint8_t family, const std::optional<IpAddress>& addres
   return Ipv6Prefix::make(v6 != nullptr ? *v6 : Ipv6Address{}, length);
 }
 
-/// Copies a fixed header out; nullopt when the bytes do not hold one.
-template <class Header>
-std::optional<Header> header_at(std::span<const std::byte> bytes, std::size_t offset = 0) {
-  if (bytes.size() < offset + sizeof(Header)) return std::nullopt;
-  Header header;
-  std::memcpy(&header, bytes.data() + offset, sizeof(Header));
-  return header;
-}
-
 std::uint32_t u32_of(std::span<const std::byte> value) {
   return header_at<std::uint32_t>(value).value_or(0);
-}
-
-template <class Visit>
-void for_each_attribute(std::span<const std::byte> bytes, Visit visit) {
-  while (const auto attribute = header_at<rtattr>(bytes)) {
-    const std::size_t length = attribute->rta_len;
-    if (length < sizeof(rtattr) || length > bytes.size()) return;
-    visit(static_cast<std::uint16_t>(attribute->rta_type & NLA_TYPE_MASK),
-          bytes.subspan(sizeof(rtattr), length - sizeof(rtattr)));
-    bytes = bytes.subspan(std::min(aligned(length), bytes.size()));
-  }
 }
 
 /// The payload behind the fixed header, where attributes begin.
@@ -111,9 +90,11 @@ std::optional<Message> decode_route(std::span<const std::byte> message, const nl
   if (body->rtm_dst_len > (body->rtm_family == AF_INET ? 32 : 128)) return std::nullopt;
   RouteMessage route{.removed = header.nlmsg_type == RTM_DELROUTE,
                      .replaces = (header.nlmsg_flags & NLM_F_REPLACE) != 0,
+                     .appended = (header.nlmsg_flags & NLM_F_APPEND) != 0,
                      .by_kernel = header.nlmsg_pid == 0,
                      .cloned = (body->rtm_flags & RTM_F_CLONED) != 0,
                      .link_dead = (body->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0,
+                     .tos = body->rtm_tos,
                      .type = body->rtm_type,
                      .scope = body->rtm_scope,
                      .protocol = body->rtm_protocol,
@@ -180,11 +161,30 @@ std::optional<Message> decode_nexthop(std::span<const std::byte> message, const 
   return nexthop;
 }
 
+void read_link_info(std::span<const std::byte> value, LinkMessage& link) {
+  std::string_view kind;
+  std::uint32_t table = 0;
+  for_each_attribute(value, [&](std::uint16_t type, std::span<const std::byte> v) {
+    const auto* text = reinterpret_cast<const char*>(v.data());
+    if (type == IFLA_INFO_KIND) kind = {text, strnlen(text, v.size())};
+    if (type != IFLA_INFO_DATA) return;
+    for_each_attribute(v, [&table](std::uint16_t of_kind, std::span<const std::byte> data) {
+      if (of_kind == IFLA_VRF_TABLE) table = u32_of(data);
+    });
+  });
+  if (kind == "vrf") link.vrf_table = table;
+}
+
 std::optional<Message> decode_link(std::span<const std::byte> message, const nlmsghdr& header) {
   const auto body = header_at<ifinfomsg>(message, sizeof(nlmsghdr));
   if (!body || body->ifi_family == AF_BRIDGE) return std::nullopt;
-  return LinkMessage{header.nlmsg_type == RTM_DELLINK, static_cast<std::uint32_t>(body->ifi_index),
-                     body->ifi_flags};
+  LinkMessage link{header.nlmsg_type == RTM_DELLINK, static_cast<std::uint32_t>(body->ifi_index),
+                   body->ifi_flags};
+  for_each_attribute(attributes_of<ifinfomsg>(message),
+                     [&link](std::uint16_t type, std::span<const std::byte> value) {
+                       if (type == IFLA_LINKINFO) read_link_info(value, link);
+                     });
+  return link;
 }
 
 std::optional<Message> decode_address(std::span<const std::byte> message, const nlmsghdr& header) {
@@ -200,10 +200,12 @@ std::optional<Message> decode_address(std::span<const std::byte> message, const 
   return AddressMessage{header.nlmsg_type == RTM_DELADDR, *local};
 }
 
-std::optional<Message> decode_rule(std::span<const std::byte> message) {
+std::optional<Message> decode_rule(std::span<const std::byte> message, const nlmsghdr& header) {
   const auto body = header_at<fib_rule_hdr>(message, sizeof(nlmsghdr));
   if (!body) return std::nullopt;
-  RuleMessage rule{.table = body->table, .looks_up = body->action == FR_ACT_TO_TBL};
+  RuleMessage rule{.removed = header.nlmsg_type == RTM_DELRULE,
+                   .table = body->table,
+                   .looks_up = body->action == FR_ACT_TO_TBL};
   for_each_attribute(attributes_of<fib_rule_hdr>(message),
                      [&](std::uint16_t type, std::span<const std::byte> value) {
                        if (type == FRA_TABLE) rule.table = u32_of(value);
@@ -389,7 +391,8 @@ std::optional<Message> decode(std::span<const std::byte> message) {
     case RTM_DELADDR:
       return decode_address(message, *header);
     case RTM_NEWRULE:
-      return decode_rule(message);
+    case RTM_DELRULE:
+      return decode_rule(message, *header);
     default:
       return std::nullopt;
   }

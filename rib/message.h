@@ -57,9 +57,11 @@ void encode_rule_dump(MessageBuffer& buffer, Family family);
 struct RouteMessage {
   bool removed = false;
   bool replaces = false;   ///< NLM_F_REPLACE: it took the place of another
+  bool appended = false;   ///< NLM_F_APPEND: it stands behind those of the same prefix and metric
   bool by_kernel = false;  ///< No program asked for it
   bool cloned = false;     ///< A cache entry, not of the FIB
   bool link_dead = false;  ///< No carrier, or device down
+  std::uint8_t tos = 0;    ///< Routes that differ in it do not compete; IPv4 only
   std::uint8_t type = 0;   ///< RTN_*
   std::uint8_t scope = 0;
   std::uint8_t protocol = 0;
@@ -83,13 +85,15 @@ struct NexthopMessage {
 struct LinkMessage {
   bool removed = false;
   std::uint32_t ifindex = 0;
-  std::uint32_t flags = 0;  ///< IFF_*
+  std::uint32_t flags = 0;      ///< IFF_*
+  std::uint32_t vrf_table = 0;  ///< Of a VRF device, else 0
 };
 struct AddressMessage {
   bool removed = false;
   IpAddress address{};
 };
 struct RuleMessage {
+  bool removed = false;
   std::uint32_t table = 0;
   bool looks_up = false;   ///< FR_ACT_TO_TBL
   bool by_l3mdev = false;  ///< The table is that of the packet's VRF

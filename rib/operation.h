@@ -55,7 +55,7 @@ struct AddRoute {
   std::uint32_t group_id = 0;
   std::optional<IpAddress> source{};
 };
-/// In place: no packet is lost.
+/// In place: no packet is lost. The kernel replaces whatever is first with this prefix and metric.
 struct ReplaceRoute {
   IpPrefix prefix{};
   std::uint32_t group_id = 0;
@@ -80,6 +80,7 @@ using Operation = std::variant<AddNexthop, AddGroup, ReplaceGroup, AddRoute, Rep
 struct Outcome {
   int error = 0;
   std::string text{};
+  bool unknown = false;  ///< The answer was lost: it may have been done or not.
 };
 
 /// Objects of ours as the kernel has them: protocol 89, id in our range; routes in our table with our metric.
@@ -100,6 +101,9 @@ struct KernelState {
   std::vector<KernelNexthop> nexthops{};
   std::vector<KernelGroup> groups{};
   std::vector<KernelRoute> routes{};
+  /// Prefixes whose route of ours stands behind another program's of the same metric, if these were read.
+  bool slots_read = false;
+  std::vector<IpPrefix> behind{};
 };
 
 }  // namespace wgospf::rib

@@ -18,7 +18,8 @@
 //   - every route goes through a group, even of one member, since the kernel cannot turn one into the other;
 //   - a lost neighbour is one SetChanged: one group replaced and one object deleted, whatever the prefixes;
 //   - an id is never used twice in a row, and one that turns out to be foreign is not tried again;
-//   - nothing is removed that is not known to be ours.
+//   - nothing is removed that is not known to be ours: a route that another program's has been put before is
+//     not replaced, which would hit that one, but deleted by its id and added if the other one is gone.
 //
 // When a link goes down the kernel deletes the link's next hops without a word, takes them out of groups, and
 // deletes groups that became empty together with all their routes. `link_down` repeats that on what is known.
@@ -71,7 +72,8 @@ struct ReconcilerSizes {
 
 /// Calling contract: after any number of inputs call `next`; execute what it returns in order; give each
 /// outcome to `completed`; repeat until `next` returns nothing. Call `next` again at `deadline`, earlier
-/// calls do nothing. Between `next` and the last `completed` no other input may be given.
+/// calls do nothing. Between `next` and the last `completed` no other input may be given. After an outcome
+/// that is unknown `next` returns nothing until the next `load`.
 class Reconciler {
  public:
   explicit Reconciler(ReconcilerConfig config) : config_(config) {}
@@ -102,8 +104,15 @@ class Reconciler {
   void route_seen(const KernelRoute& route, Instant now);
   /// Such a route is gone. `nexthop_id` is 0 if it was foreign.
   void route_removed(const IpPrefix& prefix, std::uint32_t nexthop_id, Instant now);
+  /// Another program put a route before ours, with the same prefix and metric.
+  void foreign_before(const IpPrefix& prefix);
+  /// Whether one may be there.
+  [[nodiscard]] bool is_behind(const IpPrefix& prefix) const;
   /// A local address came: routes that failed for want of their preferred source are tried at once.
   void address_added();
+  /// Other programs' routes may have left without a word: those of ours that one stood in the way of are
+  /// tried at once.
+  void retry_blocked();
   [[nodiscard]] bool uses_source(const IpAddress& address) const;
 
   // Work.
@@ -136,6 +145,7 @@ class Reconciler {
     std::uint32_t drifts = 0;
     Instant last_drift{};
     std::optional<Instant> retry_at{};
+    int error = 0;           // errno of the last failure
     std::string reported{};  // text of the last Failed; empty if none is open
   };
   struct Set;
@@ -165,6 +175,7 @@ class Reconciler {
     std::optional<IpAddress> source{};
     std::uint32_t known_id = 0;  // 0: not in the kernel
     bool adopted = false;
+    bool behind = false;  // another program's route may come first, and would be the one that is replaced
     std::optional<IpAddress> known_source{};
   };
   struct Group {
@@ -219,6 +230,7 @@ class Reconciler {
   [[nodiscard]] std::uint32_t allocate_id();
 
   // Outcomes.
+  void unsettle(const Operation& operation);
   void done(const AddNexthop& operation, const Outcome& outcome);
   void done(const AddGroup& operation, const Outcome& outcome);
   void done(const ReplaceGroup& operation, const Outcome& outcome);
@@ -237,6 +249,7 @@ class Reconciler {
   void load_nexthops(const KernelState& state);
   void load_groups(const KernelState& state);
   void load_routes(const KernelState& state);
+  void load_slots(const KernelState& state);
   void forget_nexthops(const Ids& ids);
   void forget_groups(const Ids& ids);
   void know_group(std::uint32_t id, const std::vector<GroupMember>& members);
@@ -291,6 +304,7 @@ class Reconciler {
   bool claimed_ = true;
   bool abandoned_ = false;
   bool wants_resync_ = false;
+  bool blind_ = false;  // outcomes are unknown: until the next load a difference may be our own doing
   std::size_t wanted_ = 0;
   std::size_t known_ = 0;
   std::size_t adopted_ = 0;

@@ -1,5 +1,6 @@
 // What the kernel is known to hold: read from it, changed by it, changed by others.
 #include <algorithm>
+#include <cerrno>
 
 #include "rib/reconciler.h"
 
@@ -15,7 +16,9 @@ void Reconciler::load(const KernelState& state, Instant now) {
   load_nexthops(state);
   load_groups(state);
   load_routes(state);
+  load_slots(state);
   loaded_ = true;
+  blind_ = false;
 }
 
 void Reconciler::load_nexthops(const KernelState& state) {
@@ -67,6 +70,22 @@ void Reconciler::load_routes(const KernelState& state) {
     set_known(route, 0, std::nullopt);
     drift(route, "missing");
   }
+}
+
+void Reconciler::load_slots(const KernelState& state) {
+  if (!state.slots_read) return;
+  for (auto& [prefix, route] : routes_) route.behind = false;
+  for (const IpPrefix& prefix : state.behind) foreign_before(prefix);
+}
+
+void Reconciler::foreign_before(const IpPrefix& prefix) {
+  const auto found = routes_.find(prefix);
+  if (found != routes_.end() && found->second.known_id != 0) found->second.behind = true;
+}
+
+bool Reconciler::is_behind(const IpPrefix& prefix) const {
+  const auto found = routes_.find(prefix);
+  return found != routes_.end() && found->second.behind;
 }
 
 // The kernel's own doing, so no drift: see the essay of the header.
@@ -191,6 +210,13 @@ void Reconciler::address_added() {
   }
 }
 
+void Reconciler::retry_blocked() {
+  if (failing_ == 0) return;
+  for (auto& [prefix, route] : routes_) {
+    if (deferred(route) && route.trouble->error == EEXIST) enqueue(route, generation_);
+  }
+}
+
 bool Reconciler::uses_source(const IpAddress& address) const {
   return std::any_of(routes_.begin(), routes_.end(),
                      [&address](const auto& entry) { return entry.second.known_source == address; });
@@ -264,6 +290,7 @@ void Reconciler::set_known(Route& route, std::uint32_t id, const std::optional<I
   }
   route.known_id = id;
   if (id == 0) {
+    route.behind = false;
     unadopt(route);
   } else {
     ++known_;
@@ -276,10 +303,12 @@ void Reconciler::unadopt(Route& route) {
 }
 
 void Reconciler::note_drift(std::string_view what, const std::string& subject) {
+  if (blind_) return;
   if (drifts_++ == 0) first_drift_ = std::string(what) + " " + subject;
 }
 
 std::chrono::milliseconds Reconciler::drift_delay(Tracked& node) {
+  if (blind_) return std::chrono::milliseconds{0};
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
   Trouble& trouble = *node.trouble;
   if (trouble.drifts != 0 && now_ - trouble.last_drift > config_.drift_memory) trouble.drifts = 0;

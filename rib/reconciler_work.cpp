@@ -30,7 +30,7 @@ bool already_gone(const Outcome& outcome) {
 
 std::vector<Operation> Reconciler::next(Instant now, std::size_t limit) {
   std::vector<Operation> operations;
-  if (!loaded_) return operations;
+  if (!loaded_ || blind_) return operations;
   now_ = now;
   release_retries(now);
   while (true) {
@@ -244,6 +244,7 @@ std::optional<Operation> Reconciler::plan(Route& route) {
   }
   if (route.known_id == 0) return AddRoute{route.prefix, set.group_id, route.source};
   if (route.known_id != set.group_id || route.known_source != route.source) {
+    if (route.behind) return DeleteRoute{route.prefix, route.known_id};
     return ReplaceRoute{route.prefix, set.group_id, route.source};
   }
   unadopt(route);
@@ -310,7 +311,23 @@ void Reconciler::plan_sweep(std::vector<Operation>& operations, std::size_t limi
 
 void Reconciler::completed(const Operation& operation, const Outcome& outcome, Instant now) {
   now_ = now;
+  if (outcome.unknown) {
+    blind_ = wants_resync_ = true;
+    return unsettle(operation);
+  }
   std::visit([this, &outcome](const auto& o) { done(o, outcome); }, operation);
+}
+
+// What was to be done is compared again, with what the next `load` finds.
+void Reconciler::unsettle(const Operation& operation) {
+  const auto again = [this](auto& node) { enqueue(node, node.generation); };
+  if (const auto* nexthop = std::get_if<AddNexthop>(&operation)) return again(nexthop_at(nexthop->key));
+  if (const auto* added = std::get_if<AddGroup>(&operation)) return again(set_at(added->set));
+  if (const auto* replaced = std::get_if<ReplaceGroup>(&operation)) return again(set_at(replaced->set));
+  if (const auto* route = std::get_if<AddRoute>(&operation)) return again(route_at(route->prefix));
+  if (const auto* route = std::get_if<ReplaceRoute>(&operation)) return again(route_at(route->prefix));
+  if (const auto* route = std::get_if<DeleteRoute>(&operation)) return again(route_at(route->prefix));
+  sweep_ = true;
 }
 
 void Reconciler::done(const AddNexthop& operation, const Outcome& outcome) {
@@ -397,6 +414,7 @@ void Reconciler::done(const DeleteRoute& operation, const Outcome& outcome) {
     return;
   }
   set_known(route, 0, std::nullopt);
+  if (installable(route) && route.set->state != SetState::empty) return enqueue(route, route.generation);
   recover(route, route.prefix);
   close(route);
   drop_if_idle(route);
@@ -431,6 +449,7 @@ void Reconciler::sweep_refused(std::uint32_t id, const Subject& subject, const O
 void Reconciler::fail(Tracked& node, const Subject& subject, int error, std::string text) {
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
   Trouble& trouble = *node.trouble;
+  trouble.error = error;
   retry(node, subject, backoff(++trouble.attempts));
   // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
   if (trouble.attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
@@ -451,6 +470,7 @@ void Reconciler::recover(Tracked& node, const Subject& subject) {
     return;
   }
   node.trouble->attempts = 0;
+  node.trouble->error = 0;
   node.trouble->reported.clear();
   node.trouble->retry_at.reset();
 }

@@ -61,6 +61,12 @@ struct Overrun {
   std::string what{};
 };
 
+/// Whether routing policy rules look up our table: told at the start and when it changes. A table that none
+/// does is never used. The l3mdev rule looks up the tables of VRFs.
+struct TableReachable {
+  bool reachable = false;
+};
+
 /// What routes that are not ours may be asked for by. A route may be of several: a static one of table main
 /// is also one of table 254.
 enum class RouteOrigin : std::uint8_t { connected, static_route, table };
@@ -96,8 +102,8 @@ struct Stopped {
   std::size_t routes_left = 0;
 };
 
-using Report = std::variant<Acknowledged, Failed, Recovered, Drift, Overrun, ForeignRouteAdded,
-                            ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
+using Report = std::variant<Acknowledged, Failed, Recovered, Drift, Overrun, TableReachable,
+                            ForeignRouteAdded, ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
 using Reports = std::vector<Report>;
 
 }  // namespace wgospf::rib

@@ -156,33 +156,32 @@ NetlinkSocket::Batch NetlinkSocket::execute(std::span<const Operation> operation
   if (!answered) batch.lost = true;
   if (!batch.lost) return batch;
   for (Outcome& outcome : batch.outcomes) {
-    if (outcome.error == 0) outcome = {ENOBUFS, "its acknowledgement was lost"};
+    if (outcome.error == 0) outcome.unknown = true;
   }
   return batch;
 }
 
-Result<std::vector<Message>> NetlinkSocket::dump(const std::function<void(MessageBuffer&)>& request) {
+Result<std::vector<Message>> NetlinkSocket::dump(const std::function<void(MessageBuffer&)>& request,
+                                                 const std::function<bool(const Message&)>& keep) {
   MessageBuffer buffer;
   request(buffer);
   std::vector<std::byte> bytes(buffer.bytes().begin(), buffer.bytes().end());
-  std::vector<Message> messages;
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     const std::uint32_t sequence = sequence_++;
     std::memcpy(bytes.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof(sequence));
-    messages.clear();
-    std::string text;
-    const int error = dump_once(bytes, sequence, messages, text);
-    if (error == 0) return messages;
+    Dump dump{keep};
+    const int error = dump_once(bytes, sequence, dump);
+    if (error == 0) return std::move(dump.messages);
     if (error == ENOENT || error == EOPNOTSUPP || error == EAFNOSUPPORT) return std::vector<Message>{};
     if (error > 0 && error != ENOBUFS && error != EBUSY) {
-      return failure("cannot read the kernel's state" + (text.empty() ? text : " (" + text + ")"), error);
+      return failure("cannot read the kernel's state" + (dump.text.empty() ? "" : " (" + dump.text + ")"),
+                     error);
     }
   }
   return Error{EAGAIN, "the kernel's state changes too fast to be read; it is tried again"};
 }
 
-int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t sequence,
-                             std::vector<Message>& messages, std::string& text) {
+int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t sequence, Dump& dump) {
   if (const int error = send(request); error != 0) return error;
   bool interrupted = false;
   std::optional<int> result;
@@ -200,9 +199,9 @@ int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t s
         result = -code;
       } else if (auto reply = decode_reply(message)) {
         result = reply->outcome.error;
-        text = reply->outcome.text;
-      } else if (auto decoded = decode(message)) {
-        messages.push_back(std::move(*decoded));
+        dump.text = reply->outcome.text;
+      } else if (auto decoded = decode(message); decoded && (!dump.keep || dump.keep(*decoded))) {
+        dump.messages.push_back(std::move(*decoded));
       }
     });
   }

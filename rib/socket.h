@@ -45,8 +45,10 @@ class NetlinkSocket {
   [[nodiscard]] Batch execute(std::span<const Operation> operations, const RouteContext& context);
 
   /// Runs a dump request from message.h, from the start again if the kernel says that it was interrupted. A
-  /// table that does not exist, or a family that the kernel lacks, is an empty dump.
-  [[nodiscard]] Result<std::vector<Message>> dump(const std::function<void(MessageBuffer&)>& request);
+  /// table that does not exist, or a family that the kernel lacks, is an empty dump. Without `keep` all is
+  /// kept.
+  [[nodiscard]] Result<std::vector<Message>> dump(const std::function<void(MessageBuffer&)>& request,
+                                                  const std::function<bool(const Message&)>& keep = {});
 
   /// Reads notifications until there are none, or very many have been read (the socket stays readable then).
   /// Returns whether some were lost.
@@ -60,8 +62,12 @@ class NetlinkSocket {
   [[nodiscard]] std::ptrdiff_t receive(int flags);
   [[nodiscard]] int send(std::span<const std::byte> bytes) const;
   /// One attempt: errno, or -1 for "interrupted, begin again".
-  [[nodiscard]] int dump_once(std::span<const std::byte> request, std::uint32_t sequence,
-                              std::vector<Message>& messages, std::string& text);
+  struct Dump {
+    std::function<bool(const Message&)> keep;
+    std::vector<Message> messages{};
+    std::string text{};  // of an error
+  };
+  [[nodiscard]] int dump_once(std::span<const std::byte> request, std::uint32_t sequence, Dump& dump);
 
   int descriptor_ = -1;
   std::uint32_t port_ = 0;

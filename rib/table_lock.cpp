@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "rib/operation.h"
+#include "rib/socket_holder.h"
 
 namespace wgospf::rib {
 
@@ -43,42 +44,62 @@ std::string path_in(const std::string& directory, std::uint32_t table) {
   return path + "table-" + std::to_string(table) + ".lock";
 }
 
-/// Whoever listens; without a name when it cannot be seen from here.
-std::string listener_of(const sockaddr_un& address, socklen_t length) {
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  ucred holder{};
-  socklen_t size = sizeof(holder);
-  const bool known = descriptor >= 0 &&
-                     connect(descriptor, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
-                     getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &holder, &size) == 0 && holder.pid > 0;
-  if (descriptor >= 0) close(descriptor);
-  return known ? "process " + std::to_string(holder.pid) : "another process";
+struct SocketName {
+  sockaddr_un address{};
+  socklen_t length = 0;
+  std::string text{};
+};
+SocketName name_for(std::uint32_t table) {
+  SocketName name;
+  name.address.sun_family = AF_UNIX;
+  // The first byte stays zero: abstract.
+  const std::string text = "wgospfd/next-hop-ids/" + std::to_string(default_id_range(table).first);
+  std::memcpy(name.address.sun_path + 1, text.data(), text.size());
+  name.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+  name.text = "@" + text;
+  return name;
 }
 
+std::string process_text(const SocketHolder& holder) {
+  return holder.process ? "process " + std::to_string(*holder.process) : "another process";
+}
+
+/// A daemon that can change routes runs as root or, with capabilities of its own, as this one does.
+bool may_be_a_daemon(const SocketHolder& holder) {
+  return !holder.user || *holder.user == 0 || *holder.user == geteuid();
+}
+
+struct BoundSocket {
+  int descriptor = -1;
+  std::string warning{};
+};
 /// Bound and listening, so that the next one can ask who holds it. Nobody is ever answered.
-Result<int> bind_socket(std::uint32_t table) {
-  const IdRange ids = default_id_range(table);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  // The first byte stays zero: abstract.
-  const std::string name = "wgospfd/next-hop-ids/" + std::to_string(ids.first);
-  std::memcpy(address.sun_path + 1, name.data(), name.size());
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+Result<BoundSocket> bind_socket(std::uint32_t table) {
+  const SocketName name = name_for(table);
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failure("cannot open a socket for the lock of the routing table", errno);
   constexpr int kRefused = 128;  // so many can learn the holder's name
-  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), length) == 0 &&
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&name.address), name.length) == 0 &&
       listen(descriptor, kRefused) == 0) {
-    return descriptor;
+    return BoundSocket{descriptor, {}};
   }
   const int code = errno;
   close(descriptor);
-  if (code != EADDRINUSE) return failure("cannot bind the socket @" + name, code);
+  if (code != EADDRINUSE) return failure("cannot bind the socket " + name.text, code);
+  const SocketHolder holder = find_holder(name.address, name.length);
+  if (!may_be_a_daemon(holder)) {
+    return BoundSocket{-1, "the socket " + name.text +
+                               ", which is to keep a second daemon from routing table " +
+                               std::to_string(table) + ", is held by " + process_text(holder) + " of user " +
+                               std::to_string(*holder.user) +
+                               ", which cannot be a daemon: it is done without; end that process and restart "
+                               "this one, and see to it that no daemon with another lock directory runs"};
+  }
   return Error{EWOULDBLOCK, "routing table " + std::to_string(table) +
                                 ", or another with the same next hop ids (those " +
                                 std::to_string(kTablesWithOwnIds) +
                                 " apart), is already kept in this network namespace by " +
-                                listener_of(address, length) + ", which holds the socket @" + name +
+                                process_text(holder) + ", which holds the socket " + name.text +
                                 "; stop it, or configure another rib table for this daemon"};
 }
 
@@ -109,16 +130,20 @@ Result<TableLock> TableLock::acquire(const std::string& directory, std::uint32_t
   }
   auto bound = bind_socket(table);
   if (!bound) return bound.error();
-  lock.socket_ = bound.value();
+  lock.socket_ = bound.value().descriptor;
+  lock.warning_ = std::move(bound.value().warning);
   return lock;
 }
 
 TableLock::TableLock(TableLock&& other) noexcept
-    : file_(std::exchange(other.file_, -1)), socket_(std::exchange(other.socket_, -1)) {}
+    : file_(std::exchange(other.file_, -1)),
+      socket_(std::exchange(other.socket_, -1)),
+      warning_(std::move(other.warning_)) {}
 
 TableLock& TableLock::operator=(TableLock&& other) noexcept {
   std::swap(file_, other.file_);
   std::swap(socket_, other.socket_);
+  std::swap(warning_, other.warning_);
   return *this;
 }
 

@@ -4,8 +4,9 @@
 // the kernel whatever ends the process:
 //   - a file whose name carries the network namespace, which tells an administrator who holds the table;
 //   - an abstract Unix socket, which exists once in a network namespace, named by the range of next hop ids:
-//   so
-//     a daemon with another /run is refused too, and one whose table has the same ids (default_id_range).
+//     so a daemon with another /run is refused too, and one whose table has the same ids (default_id_range).
+// Any user may bind that name. One who is neither root nor the daemon's own user holds nothing: the lock is
+// then the file alone, with a warning.
 // Take it before anything else that two daemons could fight over (the API socket), hold it until exit.
 
 #include <cstdint>
@@ -21,6 +22,9 @@ class TableLock {
   /// directory (0750) when it is missing. The error says who holds it.
   [[nodiscard]] static Result<TableLock> acquire(const std::string& directory, std::uint32_t table);
 
+  /// What is wrong with a lock that was acquired all the same, with the cure; mostly empty.
+  [[nodiscard]] const std::string& warning() const { return warning_; }
+
   TableLock(TableLock&& other) noexcept;
   TableLock& operator=(TableLock&& other) noexcept;
   TableLock(const TableLock&) = delete;
@@ -31,6 +35,7 @@ class TableLock {
   explicit TableLock(int file) : file_(file) {}
   int file_ = -1;
   int socket_ = -1;
+  std::string warning_;
 };
 
 }  // namespace wgospf::rib

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <unordered_set>
 
 namespace wgospf::rib {
 
@@ -42,7 +43,8 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
   auto events = NetlinkSocket::open();
   if (!events) return events.error();
   constexpr std::array groups{RTNLGRP_LINK,       RTNLGRP_NEXTHOP,     RTNLGRP_IPV4_ROUTE,
-                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR};
+                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                              RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE};
   std::vector<int> wanted(groups.begin(), groups.end());
   if (auto error = events.value().subscribe(wanted, requests.value().port())) return *error;
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -52,7 +54,8 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
                                             {std::move(requests.value()), std::move(events.value()), wake}));
   // Notifications are already being collected, so nothing can fall between the readings and them.
   worker->now_ = std::chrono::steady_clock::now();
-  for (const auto read : {&Worker::read_links, &Worker::read_ours, &Worker::read_foreign}) {
+  for (const auto read :
+       {&Worker::read_links, &Worker::read_ours, &Worker::read_foreign, &Worker::read_rules}) {
     if (auto error = (worker.get()->*read)()) return *error;
   }
   worker->publish();
@@ -65,7 +68,9 @@ RibThread::Worker::Worker(Config config, Callback callback, Sockets sockets)
       callback_(std::move(callback)),
       sockets_(std::move(sockets)),
       reconciler_(ReconcilerConfig{.ids = *config_.ids}),
-      foreign_(config_.watch) {}
+      foreign_(config_.watch),
+      lookup_(config_.table),
+      batch_(config_.batch) {}
 
 RibThread::Worker::~Worker() {
   close(sockets_.wake);
@@ -117,7 +122,7 @@ void RibThread::Worker::run() {
 
 std::optional<Instant> RibThread::Worker::wake_time() const {
   std::optional<Instant> reading;
-  for (const auto& due : {links_due_, ours_due_, foreign_due_}) {
+  for (const auto& due : {links_due_, ours_due_, foreign_due_, rules_due_}) {
     if (due) sooner(reading, *due);
   }
   if (reconciler_.wants_resync()) sooner(reading, ours_read_ + kBetweenResyncs);
@@ -127,6 +132,7 @@ std::optional<Instant> RibThread::Worker::wake_time() const {
     if (!foreign_.idle()) sooner(reading, foreign_read_ + config_.audit_interval);
   }
   std::optional<Instant> earliest = reconciler_.deadline();
+  if (blocked_due_) sooner(earliest, *blocked_due_);
   if (reading) sooner(earliest, std::max(*reading, not_before_));
   return earliest;
 }
@@ -175,28 +181,48 @@ void RibThread::Worker::take_notifications() {
   if (!lost) return;
   ++tally_.overruns;
   reports_.emplace_back(Overrun{"notifications of the kernel were lost; its state is read again"});
-  links_due_ = ours_due_ = foreign_due_ = now_;
+  links_due_ = ours_due_ = foreign_due_ = rules_due_ = now_;
+  slots_wanted_ = true;
 }
 
 bool RibThread::Worker::keeps(Family family) const {
   return std::find(config_.families.begin(), config_.families.end(), family) != config_.families.end();
 }
 
+bool RibThread::Worker::in_our_slot(const RouteMessage& message) const {
+  return message.table == context_.table && message.metric == context_.metric && message.tos == 0 &&
+         !message.cloned && keeps(family_of(message.prefix));
+}
+
 void RibThread::Worker::heard(const RouteMessage& message) {
   foreign_.seen(message, reports_);
-  if (message.table != context_.table || message.metric != context_.metric || message.cloned) return;
-  if (!keeps(family_of(message.prefix))) return;
+  if (in_our_slot(message)) heard_of_slot(message);
+}
+
+void RibThread::Worker::heard_of_slot(const RouteMessage& message) {
   const std::uint32_t id = is_ours(message, context_) ? message.nexthop_id : 0;
   if (message.removed && id != 0 && message.by_kernel) {
     // IPv6 routes that leave with their link: the link's own notification explains it in a moment.
     sooner(ours_due_, now_ + kSettleTime);
   } else if (message.removed) {
     reconciler_.route_removed(message.prefix, id, now_);
+    if (id == 0 && reconciler_.is_behind(message.prefix)) want_slots();
   } else if (id != 0) {
     reconciler_.route_seen({message.prefix, id, message.source}, now_);
+  } else if (message.replaces && reconciler_.is_behind(message.prefix)) {
+    want_slots();
   } else if (message.replaces) {
     reconciler_.route_seen({message.prefix, 0, std::nullopt}, now_);
+  } else if (!message.appended && family_of(message.prefix) == Family::ipv4) {
+    // `ip route prepend`. IPv6 has no such thing.
+    reconciler_.foreign_before(message.prefix);
   }
+}
+
+// Another route may have become the first in its slot.
+void RibThread::Worker::want_slots() {
+  slots_wanted_ = true;
+  sooner(ours_due_, std::max(now_ + kSettleTime, ours_read_ + kBetweenResyncs));
 }
 
 void RibThread::Worker::heard(const NexthopMessage& message) {
@@ -205,6 +231,7 @@ void RibThread::Worker::heard(const NexthopMessage& message) {
   if ((message.removed || message.replaces) && !foreign_.idle() && !context_.ids.contains(message.id)) {
     sooner(foreign_due_, std::max(now_, foreign_read_ + kSettleTime));
   }
+  if (message.removed && !is_ours(message, context_)) sooner(blocked_due_, now_ + kSettleTime);
   if (message.removed && context_.ids.contains(message.id)) {
     reconciler_.id_removed(message.id, now_);
   } else if (!is_ours(message, context_)) {
@@ -216,8 +243,15 @@ void RibThread::Worker::heard(const NexthopMessage& message) {
   }
 }
 
+void RibThread::Worker::heard(const RuleMessage& message) {
+  if (lookup_.heard(message)) sooner(rules_due_, now_);
+}
+
 void RibThread::Worker::heard(const LinkMessage& message) {
-  set_link(message.ifindex, message.removed ? 0 : message.flags);
+  if (lookup_.heard(message)) sooner(rules_due_, now_);
+  const std::uint32_t flags = message.removed ? 0 : message.flags;
+  if ((flags & IFF_UP) == 0) sooner(blocked_due_, now_ + kSettleTime);
+  set_link(message.ifindex, flags);
 }
 
 // The kernel takes the next hops of a device that is down, or that neither has a carrier nor is running; it
@@ -239,11 +273,9 @@ void RibThread::Worker::set_link(std::uint32_t ifindex, std::uint32_t flags) {
 
 void RibThread::Worker::heard(const AddressMessage& message) {
   if (!foreign_.idle()) sooner(foreign_due_, now_ + kSettleTime);
-  if (!message.removed) {
-    reconciler_.address_added();
-  } else if (reconciler_.uses_source(message.address)) {
-    sooner(ours_due_, now_ + kSettleTime);
-  }
+  if (!message.removed) return reconciler_.address_added();
+  sooner(blocked_due_, now_ + kSettleTime);
+  if (reconciler_.uses_source(message.address)) sooner(ours_due_, now_ + kSettleTime);
 }
 
 void RibThread::Worker::read_what_is_due() {
@@ -252,6 +284,7 @@ void RibThread::Worker::read_what_is_due() {
     when.reset();
     return true;
   };
+  if (due(blocked_due_)) reconciler_.retry_blocked();
   if (reconciler_.wants_resync()) sooner(ours_due_, ours_read_ + kBetweenResyncs);
   if (foreign_.wants_reading()) sooner(foreign_due_, foreign_read_ + kSettleTime);
   if (config_.audit_interval.count() > 0) {
@@ -272,6 +305,10 @@ void RibThread::Worker::read_what_is_due() {
   if (!error && due(foreign_due_)) {
     error = read_foreign();
     if (error) foreign_due_ = now_;
+  }
+  if (!error && due(rules_due_)) {
+    error = read_rules();
+    if (error) rules_due_ = now_;
   }
   if (error) {
     not_before_ = now_ + kReadAgain;
@@ -295,9 +332,9 @@ std::optional<Error> RibThread::Worker::read_links() {
     const auto* link = std::get_if<LinkMessage>(&message);
     if (link == nullptr) continue;
     missing.erase(link->ifindex);
-    set_link(link->ifindex, link->flags);
+    heard(*link);
   }
-  for (const auto& [ifindex, usable] : missing) set_link(ifindex, 0);
+  for (const auto& [ifindex, usable] : missing) heard(LinkMessage{.removed = true, .ifindex = ifindex});
   return std::nullopt;
 }
 
@@ -324,9 +361,40 @@ std::optional<Error> RibThread::Worker::read_ours() {
       state.routes.push_back({route->prefix, route->nexthop_id, route->source});
     }
   }
+  if (slots_wanted_ && !state.routes.empty()) {
+    if (auto error = read_slots(state)) return error;
+  }
+  slots_wanted_ = false;
   reconciler_.load(state, now_);
   ours_read_ = now_;
   ours_due_.reset();
+  // What was notified during the reading is older than any work that follows from it, and is taken first:
+  // read later it would undo what is known of that work.
+  take_notifications();
+  return std::nullopt;
+}
+
+// The whole table, which others may have filled: not each time. The kernel lists a slot's routes in its
+// order.
+std::optional<Error> RibThread::Worker::read_slots(KernelState& state) {
+  if (!keeps(Family::ipv4)) return std::nullopt;
+  auto routes = sockets_.requests.dump(
+      [this](MessageBuffer& buffer) { encode_route_dump(buffer, Family::ipv4, context_.table, 0); },
+      [this](const Message& message) {
+        const auto* route = std::get_if<RouteMessage>(&message);
+        return route != nullptr && in_our_slot(*route);
+      });
+  if (!routes) return routes.error();
+  std::unordered_set<IpPrefix> foreign;
+  for (const Message& message : routes.value()) {
+    const auto& route = std::get<RouteMessage>(message);
+    if (!is_ours(route, context_)) {
+      foreign.insert(route.prefix);
+    } else if (foreign.contains(route.prefix)) {
+      state.behind.push_back(route.prefix);
+    }
+  }
+  state.slots_read = true;
   return std::nullopt;
 }
 
@@ -349,8 +417,22 @@ std::optional<Error> RibThread::Worker::read_foreign() {
   return std::nullopt;
 }
 
+std::optional<Error> RibThread::Worker::read_rules() {
+  bool reachable = true;
+  for (const Family family : config_.families) {
+    auto rules =
+        sockets_.requests.dump([family](MessageBuffer& buffer) { encode_rule_dump(buffer, family); });
+    if (!rules) return rules.error();
+    reachable = reachable && lookup_.by_any_of(rules.value());
+  }
+  if (std::exchange(table_reachable_, reachable) != reachable) {
+    reports_.emplace_back(TableReachable{reachable});
+  }
+  return std::nullopt;
+}
+
 bool RibThread::Worker::work() {
-  const std::vector<Operation> operations = reconciler_.next(now_, config_.batch);
+  const std::vector<Operation> operations = reconciler_.next(now_, batch_);
   if (operations.empty()) return false;
   const NetlinkSocket::Batch batch = sockets_.requests.execute(operations, context_);
   now_ = std::chrono::steady_clock::now();
@@ -358,12 +440,19 @@ bool RibThread::Worker::work() {
   tally_.messages += operations.size();
   if (batch.lost) {
     ++tally_.overruns;
-    ours_due_ = now_;
     reports_.emplace_back(Overrun{"acknowledgements of the kernel were lost; its state is read again"});
   }
   for (std::size_t i = 0; i < operations.size(); ++i) {
     if (batch.outcomes[i].error != 0) ++tally_.failures;
     reconciler_.completed(operations[i], batch.outcomes[i], now_);
+  }
+  // A batch whose answers are too many for the buffer would lose them each time.
+  batch_ = batch.lost ? std::max<std::size_t>(batch_ / 2, 1) : std::min(batch_ * 2, config_.batch);
+  if (!batch.lost) return true;
+  // At once, also while stopping: the reconciler does nothing until then.
+  if (auto error = read_ours()) {
+    ours_due_ = now_;
+    reading_failed(*error);
   }
   return true;
 }

@@ -17,6 +17,7 @@
 #include "rib/kernel.h"
 #include "rib/reconciler.h"
 #include "rib/socket.h"
+#include "rib/table_lookup.h"
 
 namespace wgospf::rib {
 
@@ -69,19 +70,24 @@ class RibThread::Worker {
   void heard(const NexthopMessage& message);
   void heard(const LinkMessage& message);
   void heard(const AddressMessage& message);
-  void heard(const RuleMessage&) {}
+  void heard(const RuleMessage& message);
+  void heard_of_slot(const RouteMessage& message);
+  void want_slots();
   void set_link(std::uint32_t ifindex, std::uint32_t flags);
 
   void read_what_is_due();
   [[nodiscard]] std::optional<Error> read_links();
   [[nodiscard]] std::optional<Error> read_ours();
+  [[nodiscard]] std::optional<Error> read_slots(KernelState& state);
   [[nodiscard]] std::optional<Error> read_foreign();
+  [[nodiscard]] std::optional<Error> read_rules();
   /// After a failed reading; told once until one succeeds.
   void reading_failed(const Error& error);
   bool work();
   void report();
   void publish();
   [[nodiscard]] bool keeps(Family family) const;
+  [[nodiscard]] bool in_our_slot(const RouteMessage& message) const;
 
   const Config config_;
   const RouteContext context_;
@@ -94,18 +100,24 @@ class RibThread::Worker {
   // The thread's own.
   Reconciler reconciler_;
   ForeignRoutes foreign_;
+  TableLookup lookup_;
   std::map<std::uint32_t, bool> links_;  // ifindex -> usable
+  std::size_t batch_;                    // operations at a time, fewer after answers were lost
   Reports reports_;
   Counters tally_;
   std::optional<Stop> stop_;
+  std::optional<Instant> blocked_due_;  // foreign routes may have left without a word
   std::optional<Instant> links_due_;
   std::optional<Instant> ours_due_;
   std::optional<Instant> foreign_due_;
+  std::optional<Instant> rules_due_;
   /// No reading before this time: the last one failed, and what asks for it may lie in the past.
   Instant not_before_{};
+  bool slots_wanted_ = true;
   bool announce_complete_ = true;
   Instant ours_read_{};
   Instant foreign_read_{};
+  std::optional<bool> table_reachable_;  // as last told
   Instant now_{};
   std::string reading_error_;
 

@@ -12,6 +12,7 @@ namespace wgospf::daemon {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
@@ -111,6 +112,29 @@ TEST(LinkStatus, UnnumberedBorrowsOfTheLoopback) {
   EXPECT_TRUE(status.up);
   EXPECT_THAT(status.addresses, IsEmpty());
   EXPECT_EQ(status.unnumbered_source, ip("10.0.0.1"));
+}
+
+TEST(ReversePath, FilterOnAnUnnumberedLinkIsAProblemWithACure) {
+  const auto links =
+      inventory({loopback({address("10.0.0.1", 32)}), link(7, "wg0", {}),
+                 link(8, "eth0.5", {address("169.254.7.1", 30)}), link(9, "wg1", {address("10.1.0.1", 30)})});
+  EXPECT_THAT(reverse_path_problem(settings("wg0"), links, {0, 0}), IsEmpty());
+  for (const int filter : {1, 2}) {
+    const auto problem = reverse_path_problem(settings("wg0"), links, {0, filter});
+    EXPECT_THAT(problem, HasSubstr("does not route back that way")) << "without an address loose is strict";
+    EXPECT_THAT(problem, HasSubstr("\"sysctl -w net.ipv4.conf.wg0.rp_filter=0\""));
+  }
+  EXPECT_THAT(reverse_path_problem(settings("wg0"), links, {2, 0}),
+              HasSubstr("\"sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.wg0.rp_filter=0\""));
+  EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 1}),
+              HasSubstr("does not route back that way"));
+  EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}), HasSubstr("has no route to"));
+  EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}),
+              HasSubstr("net.ipv4.conf.eth0/5.rp_filter=0"));
+  EXPECT_THAT(reverse_path_problem(settings("wg1"), links, {1, 1}), IsEmpty()) << "numbered";
+  auto passive = settings("wg0");
+  passive.passive = true;
+  EXPECT_THAT(reverse_path_problem(passive, links, {1, 1}), IsEmpty());
 }
 
 // In: an address of 169.254/16 alone, and one beside an ordinary address. Out: never told to the core; alone

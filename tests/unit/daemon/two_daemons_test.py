@@ -401,6 +401,28 @@ class TwoDaemons(unittest.TestCase):
         self.assertIn("src 10.0.0.2", self.b.routes()["192.168.1.0/24"])
         self.a.run("ping -c 1 -W 5 192.168.2.1")
 
+    def test_unnumbered_behind_a_reverse_path_filter(self):
+        self.a.run("ip link del v0")
+        self.join("u0", addresses=(None, None))
+        for router in (self.a, self.b):
+            router.configure(config([("u0", ACTIVE), ("lan", PASSIVE), ("lo", PASSIVE)]))
+        self.a.run("sysctl -qw net.ipv4.conf.u0.rp_filter=2")
+        self.a.start()
+        self.b.start()
+        warning = "interface u0 is unnumbered, and with rp_filter 2 the kernel drops in silence"
+        self.wait_for_log(self.a, warning)
+        self.assertNotIn("192.168.2.0/24", self.a.routes())
+        self.a.run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.u0.rp_filter=0")
+        self.wait_for_log(self.a, "no longer: " + warning)
+        self.wait_for_route(self.a, "192.168.2.0/24")
+
+    def test_a_table_that_no_rule_looks_up(self):
+        self.a.configure(config([("v0", ACTIVE)], "rib: {table: 7}\n"))
+        self.a.start()
+        self.wait_for_log(self.a, "no routing rule looks up table 7: its routes have no effect")
+        self.a.run("ip rule add table 7")
+        self.wait_for_log(self.a, "no longer: no routing rule looks up table 7")
+
     def tunnel(self, address):
         """wg0 between a and b over v0, by wireguard-go; each takes 224.0.0.5 and everything in 10.2.0.0/24."""
         if shutil.which("wireguard-go") is None or shutil.which("wg") is None:

@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <utility>
 
 #include "tests/unit/rib/netns.h"
 
@@ -162,6 +164,93 @@ TEST_F(RibThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
   EXPECT_EQ(json("ip -j route show dev b0").size(), 2U);
 }
 
+// The kernel takes routes with a link, a next hop or an address without a word. By then ours have been
+// refused so often that the next attempt of itself is seconds away.
+TEST_F(RibThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
+  shell("ip addr add 192.0.2.1/32 dev lo && ip nexthop add id 7 dev a1");
+  const std::array<std::pair<std::string, std::string>, 4> ways{{
+      {"dev b0", "ip link set b0 down"},
+      {"dev c0", "ip link del c0"},
+      {"nhid 7", "ip nexthop del id 7"},
+      {"dev a1 src 192.0.2.1", "ip addr del 192.0.2.1/32 dev lo"},
+  }};
+  for (std::uint32_t n = 0; n < ways.size(); ++n) {
+    shell("ip route add " + to_string(IpPrefix(prefix(n))) + " metric 110 " + ways[n].first);
+  }
+  shell("ip link set b1 down");  // a carrier that is lost takes no such route yet
+  start();
+  auto changes = routes(1, 0, ways.size());
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  submit(std::move(changes));
+  ASSERT_TRUE(eventually([&] { return rib->counters().failures >= 5 * ways.size(); }));
+  for (std::uint32_t n = 0; n < ways.size(); ++n) {
+    SCOPED_TRACE(ways[n].second);
+    const auto begin = std::chrono::steady_clock::now();
+    shell(ways[n].second);
+    const std::string text = to_string(IpPrefix(prefix(n)));
+    ASSERT_TRUE(eventually([&] { return devices(text) == std::vector<std::string>{"a0"}; }));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s) << "of itself after four at the earliest";
+  }
+}
+
+TEST_F(RibThreadTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
+  const auto foreign = [] { return json("ip -j route show proto static"); };
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1},
+          PrefixChanged{.prefix = prefix(3), .set_id = 1}});
+  settle();
+  shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  shell("ip route append 10.0.2.0/24 dev b0 metric 110 proto static");
+  shell("ip route prepend 10.0.3.0/24 tos 8 dev b0 metric 110 proto static");
+  const Json before = foreign();
+  ASSERT_EQ(before.size(), 3U);
+  submit(routes(2, 1, 3));
+  settle();
+  EXPECT_EQ(foreign(), before);
+  EXPECT_THAT(devices("10.0.1.0/24"), IsEmpty());
+  EXPECT_THAT(devices("10.0.2.0/24"), ElementsAre("c0")) << "ours is the first there";
+  EXPECT_THAT(devices("10.0.3.0/24"), ElementsAre("c0")) << "another type of service is another slot";
+  ASSERT_TRUE(inbox.wait<Failed>());
+  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("another program"));
+  EXPECT_EQ(inbox.of<Failed>().size(), 1U);
+  shell("ip route del 10.0.1.0/24 dev b0 proto static");
+  ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"c0"}; }));
+}
+
+TEST_F(RibThreadTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1},
+          PrefixChanged{.prefix = prefix(3), .set_id = 2}});
+  settle();
+  shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  shell("ip route del 10.0.1.0/24 dev b0 proto static");
+  ASSERT_TRUE(eventually([this] { return rib->counters().resyncs >= 1; }));
+  const auto before = rib->counters().messages;
+  submit(routes(2, 1, 1));
+  settle();
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("c0"));
+  EXPECT_EQ(rib->counters().messages - before, 1U) << "not deleted and added";
+}
+
+TEST_F(RibThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  settle();
+  rib.reset();
+  shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  inbox.clear();
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("c0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  rib->claim();
+  ASSERT_TRUE(eventually([] { return devices("10.0.2.0/24") == std::vector<std::string>{"c0"}; }));
+  ASSERT_TRUE(inbox.wait<Failed>());
+  EXPECT_THAT(devices_in("ip -j route show exact 10.0.1.0/24"), ElementsAre("b0"));
+}
+
 TEST_F(RibThreadTest, DriftIsRepaired) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0"), via("b0")}},
@@ -185,6 +274,38 @@ TEST_F(RibThreadTest, DriftIsRepaired) {
   ASSERT_TRUE(eventually(whole)) << "everything deleted";
   EXPECT_GE(rib->counters().drift, 4U);
   EXPECT_EQ(rib->counters().overruns, 0U);
+}
+
+// While the thread reads again and again what it has installed, routes vanish one after the other.
+TEST_F(RibThreadTest, RouteDeletedWhileTheStateIsReadCountsOnce) {
+  constexpr std::uint32_t kRoutes = 20'000;
+  shell("ip addr add 192.0.2.1/32 dev lo");
+  start();
+  auto changes = routes(1, 0, kRoutes);
+  changes.emplace_back(
+      PrefixChanged{.prefix = prefix(kRoutes), .set_id = 1, .source = *Ipv4Address::parse("192.0.2.1")});
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  submit(std::move(changes));
+  settle();
+  std::atomic<bool> stop = false;
+  // The address stays on lo, but whoever hears of one that goes must look which routes went with it.
+  std::thread readings([&stop] {
+    while (!stop) shell("ip addr add 192.0.2.1/32 dev c0 && ip addr del 192.0.2.1/32 dev c0");
+  });
+  const auto before = rib->counters().resyncs;
+  std::uint32_t deleted = 0;
+  while (rib->counters().resyncs < before + 30 && deleted < kRoutes) {
+    std::string batch;
+    for (const std::uint32_t end = deleted + 50; deleted < end; ++deleted) {
+      batch += "route del " + to_string(IpPrefix(prefix(deleted))) + " proto 89\\n";
+    }
+    shell("printf '" + batch + "' | ip -batch -");
+  }
+  stop = true;
+  readings.join();
+  ASSERT_TRUE(eventually([] { return count_routes() == kRoutes + 1; })) << deleted << " were deleted";
+  EXPECT_EQ(rib->counters().drift, deleted) << "a notification older than the reading is no second deletion";
+  EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
 }
 
 TEST_F(RibThreadTest, FightWithAnotherProgramDoesNotSpin) {
@@ -274,13 +395,24 @@ TEST_F(RibThreadTest, AnotherTableAndMetric) {
   settle();
   EXPECT_THAT(devices("10.0.1.0/24", "88888"), ElementsAre("a0"));
   EXPECT_EQ(count_routes(), 0U);
-  auto reachable = table_reachable(88'888);
-  ASSERT_TRUE(reachable) << reachable.error().message;
-  EXPECT_FALSE(reachable.value());
+}
+
+TEST_F(RibThreadTest, TellsWhetherRulesLookUpTheTable) {
+  const auto told = [this](bool reachable) {
+    const bool seen =
+        inbox.wait<TableReachable>([=](const TableReachable& t) { return t.reachable == reachable; });
+    inbox.clear();
+    return seen;
+  };
+  start();
+  EXPECT_TRUE(told(true)) << "there are rules for table main";
+  start({.table = 88'888, .families = {Family::ipv4, Family::ipv6}});
+  EXPECT_TRUE(told(false));
+  shell("ip -6 rule add pref 5210 lookup 88888");
   shell("ip rule add pref 5210 lookup 88888");
-  EXPECT_TRUE(table_reachable(88'888).value());
-  EXPECT_TRUE(table_reachable(254).value());
-  EXPECT_FALSE(table_reachable(88'888, Family::ipv6).value());
+  EXPECT_TRUE(told(true)) << "both families have a rule";
+  shell("ip rule del pref 5210");
+  EXPECT_TRUE(told(false));
 }
 
 TEST_F(RibThreadTest, TheKernelsOwnWordsAreReported) {
@@ -338,16 +470,45 @@ TEST_F(RibThreadTest, BothFamilies) {
   EXPECT_THAT(v6_devices(), IsEmpty());
 }
 
-// The thread's first socket is made unreadable under it: every reading fails from then on.
-TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
-  const int free = open("/dev/null", O_RDWR | O_CLOEXEC);
-  ASSERT_GE(free, 0);
-  close(free);  // the lowest number that is free is that of the next socket
-  start({.audit_interval = 1s});
+/// The lowest descriptor that is free is that of the thread's first socket, the one for requests.
+int next_descriptor() {
+  const int descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+  close(descriptor);
+  return descriptor;
+}
+bool is_route_socket(int descriptor) {
   int protocol = -1;
   socklen_t length = sizeof(protocol);
-  ASSERT_EQ(getsockopt(free, SOL_SOCKET, SO_PROTOCOL, &protocol, &length), 0);
-  ASSERT_EQ(protocol, NETLINK_ROUTE);
+  return getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 &&
+         protocol == NETLINK_ROUTE;
+}
+
+TEST_F(RibThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefusals) {
+  constexpr std::uint32_t kBlocked = 40;
+  shell("for n in $(seq 0 " + std::to_string(kBlocked - 1) +
+        "); do ip route add 10.0.$n.0/24 dev b0 metric 110; done");
+  const int requests = next_descriptor();
+  start();
+  ASSERT_TRUE(is_route_socket(requests));
+  const int least = 0;  // the kernel keeps room for very few answers
+  ASSERT_EQ(setsockopt(requests, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
+  auto changes = routes(1, 0, 1000);
+  changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0")}});
+  submit(std::move(changes));
+  settle();
+  EXPECT_GE(rib->counters().overruns, 1U);
+  EXPECT_EQ(count_routes(), 1000U - kBlocked);
+  const auto failed = inbox.of<Failed>();
+  EXPECT_EQ(failed.size(), kBlocked);
+  for (const Failed& failure : failed) EXPECT_EQ(failure.error, EEXIST) << failure.text;
+  EXPECT_THAT(inbox.of<Drift>(), IsEmpty()) << "what was done unheard is no drift";
+}
+
+// The thread's first socket is made unreadable under it: every reading fails from then on.
+TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
+  const int free = next_descriptor();
+  start({.audit_interval = 1s});
+  ASSERT_TRUE(is_route_socket(free));
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   ASSERT_EQ(dup3(nothing, free, O_CLOEXEC), free);
   close(nothing);

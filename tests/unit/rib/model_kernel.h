@@ -27,6 +27,7 @@ class ModelKernel {
   std::map<std::uint32_t, NexthopKey> nexthops;
   std::map<std::uint32_t, std::vector<GroupMember>> groups;
   std::map<IpPrefix, ModelRoute> routes;  // the slot of our table and metric
+  std::set<IpPrefix> prepended;           // a foreign route stands first in the slot
   std::set<std::uint32_t> foreign_ids;
   std::set<std::uint32_t> down;
 
@@ -66,6 +67,8 @@ class ModelKernel {
     for (const auto& [prefix, route] : routes) {
       if (route.nexthop_id != 0) state.routes.push_back({prefix, route.nexthop_id, route.source});
     }
+    state.slots_read = true;
+    state.behind = {prepended.begin(), prepended.end()};
     return state;
   }
 
@@ -74,7 +77,7 @@ class ModelKernel {
   [[nodiscard]] std::map<IpPrefix, Path> forwarding() const {
     std::map<IpPrefix, Path> result;
     for (const auto& [prefix, route] : routes) {
-      if (route.nexthop_id == 0) continue;
+      if (route.nexthop_id == 0 || prepended.contains(prefix)) continue;
       Path path{{}, route.source};
       for (const GroupMember& member : groups.at(route.nexthop_id)) {
         path.first[nexthops.at(member.nexthop_id)] = member.weight;
@@ -118,14 +121,14 @@ class ModelKernel {
   }
   Outcome run(const AddRoute& o) {
     if (!groups.contains(o.group_id)) return {EINVAL, "Nexthop id does not exist"};
-    if (routes.contains(o.prefix)) return {EEXIST, {}};
+    if (routes.contains(o.prefix) || prepended.contains(o.prefix)) return {EEXIST, {}};
     routes[o.prefix] = {o.group_id, o.source};
     return {};
   }
   Outcome run(const ReplaceRoute& o) {
     if (!groups.contains(o.group_id)) return {EINVAL, "Nexthop id does not exist"};
     if (!routes.contains(o.prefix)) return {ENOENT, {}};
-    if (routes[o.prefix].nexthop_id == 0) overwrote_foreign = true;
+    if (routes[o.prefix].nexthop_id == 0 || prepended.contains(o.prefix)) overwrote_foreign = true;
     routes[o.prefix] = {o.group_id, o.source};
     return {};
   }

@@ -22,7 +22,7 @@ class World {
 
   void step() {
     now_ += std::chrono::milliseconds(below(400));
-    switch (below(13)) {
+    switch (below(14)) {
       case 0:
       case 1:
       case 2:
@@ -39,6 +39,8 @@ class World {
         return reconciler_.claim();
       case 8:
         return reconciler_.load(kernel_.state(), now_);
+      case 9:
+        return prepend();
       default:
         return work(1 + below(4));
     }
@@ -47,6 +49,7 @@ class World {
   void finish() {
     failing_ = false;
     reconciler_.claim();
+    while (!kernel_.prepended.empty()) withdraw(*kernel_.prepended.begin());
     for (int round = 0; round < 200; ++round) {
       work(100'000);
       if (reconciler_.wants_resync()) reconciler_.load(kernel_.state(), now_);
@@ -181,6 +184,19 @@ class World {
     }
   }
 
+  // Before whatever is there; sometimes the notification is lost and a later load finds out.
+  void prepend() {
+    const IpPrefix prefix = any_prefix();
+    if (kernel_.prepended.contains(prefix)) return withdraw(prefix);
+    kernel_.prepended.insert(prefix);
+    if (!chance(4)) return reconciler_.foreign_before(prefix);
+    reconciler_.load(kernel_.state(), now_);
+  }
+  void withdraw(IpPrefix prefix) {
+    kernel_.prepended.erase(prefix);
+    reconciler_.route_removed(prefix, 0, now_);
+  }
+
   // Others remove or change what is ours; sometimes the notification is lost and a later load finds out.
   void vandalise() {
     const bool heard = !chance(4);
@@ -211,16 +227,22 @@ class World {
     for (std::uint32_t turn = 0; turn < turns; ++turn) {
       const auto operations = reconciler_.next(now_, 1 + below(8));
       if (operations.empty()) break;
+      bool blind = false;
       ASSERT_LT(turn, 50'000U) << "the reconciler does not come to rest";
       for (const Operation& operation : operations) {
         Outcome outcome{};
-        if (failing_ && chance(6)) {
+        if (failing_ && chance(40)) {
+          if (chance(2)) (void)kernel_.execute(operation);
+          outcome.unknown = true;
+        } else if (failing_ && chance(6)) {
           outcome = {chance(2) ? ENOMEM : EINVAL, "at random"};
         } else {
           outcome = kernel_.execute(operation);
         }
         reconciler_.completed(operation, outcome, now_);
+        blind = blind || outcome.unknown;
       }
+      if (blind && !chance(3)) reconciler_.load(kernel_.state(), now_);
     }
     for (const Report& report : reconciler_.take_reports()) EXPECT_FALSE(report.valueless_by_exception());
   }

@@ -290,6 +290,86 @@ TEST_F(ReconcilerTest, ForeignRouteInTheSlotIsLeftAloneAndReportedOnce) {
   EXPECT_FALSE(kernel.overwrote_foreign);
 }
 
+TEST_F(ReconcilerTest, RouteThatWasBlockedIsTriedAsSoonAsTheForeignOneMayHaveLeft) {
+  kernel.routes[prefix(1)] = {0, {}};
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  kernel.routes.erase(prefix(1));
+  run();
+  EXPECT_THAT(exits(1), IsEmpty()) << "nobody has said so";
+  reconciler.retry_blocked();
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(reported<Recovered>(), SizeIs(1));
+}
+
+TEST_F(ReconcilerTest, LostAnswersAreNoFailures) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  refuse = [this](const Operation& operation) -> std::optional<Outcome> {
+    const auto* route = std::get_if<AddRoute>(&operation);
+    if (route == nullptr) return std::nullopt;
+    if (route->prefix == IpPrefix(prefix(1))) (void)kernel.execute(operation);
+    return Outcome{.error = 0, .text = {}, .unknown = true};
+  };
+  run();
+  EXPECT_TRUE(reconciler.wants_resync());
+  EXPECT_TRUE(reconciler.next(now, 100).empty()) << "not before it is known what has been done";
+  EXPECT_THAT(reported<Acknowledged>(), IsEmpty());
+  refuse = nullptr;
+  reconciler.load(kernel.state(), now);
+  run();
+  EXPECT_EQ(count<AddRoute>(), 1U) << "the other one was there";
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3));
+  EXPECT_THAT(reported<Failed>(), IsEmpty());
+  EXPECT_THAT(reported<Drift>(), IsEmpty());
+  EXPECT_THAT(reported<Acknowledged>(), SizeIs(1));
+}
+
+TEST_F(ReconcilerTest, ForeignRoutePutBeforeOursIsNotReplaced) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, SetChanged{2, Family::ipv4, {device(4)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  kernel.prepended = {prefix(1)};
+  reconciler.foreign_before(prefix(1));
+  run();
+  EXPECT_THAT(ran, IsEmpty()) << "ours stays behind it";
+  submit({PrefixChanged{.prefix = prefix(1), .set_id = 2}, PrefixChanged{.prefix = prefix(2), .set_id = 2}});
+  run();
+  EXPECT_FALSE(kernel.overwrote_foreign);
+  EXPECT_EQ(count<ReplaceRoute>(), 1U) << "the other one, in place";
+  EXPECT_THAT(exits(2), UnorderedElementsAre(4));
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("another program"));
+  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 2U);
+  kernel.prepended.clear();
+  reconciler.route_removed(prefix(1), 0, now);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(4));
+  submit({PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  EXPECT_EQ(count<ReplaceRoute>(), 1U) << "alone in its slot again";
+}
+
+TEST_F(ReconcilerTest, ForeignRouteFoundBeforeAnAdoptedOneIsNotReplaced) {
+  kernel.nexthops = {{1000, key(3)}};
+  kernel.groups = {{1002, {{1000, 1}}}};
+  kernel.routes = {{prefix(1), {1002, {}}}};
+  kernel.prepended = {prefix(1)};
+  reconciler.load(kernel.state(), now);
+  submit({SetChanged{1, Family::ipv4, {device(4)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  reconciler.claim();
+  run();
+  EXPECT_FALSE(kernel.overwrote_foreign);
+  EXPECT_FALSE(kernel.routes.contains(prefix(1)));
+  EXPECT_THAT(reported<Failed>(), SizeIs(1));
+}
+
 TEST_F(ReconcilerTest, ForeignIdsAreSteppedOver) {
   kernel.foreign_ids = {1000, 1001, 1003};
   reconciler.load({}, now);

@@ -5,11 +5,15 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
 #include <thread>
 
@@ -111,6 +115,75 @@ TEST_F(TableLockTest, LockOfAKilledProcessIsFree) {
   EXPECT_TRUE(TableLock::acquire(directory, table));
   close(ready[0]);
   close(ready[1]);
+}
+
+/// Binds the name of the table's socket as a user without rights, and stays until killed.
+class Stranger {
+ public:
+  enum class Way { bound, listening, deaf };
+  static constexpr uid_t kUser = 65'534;
+
+  Stranger(std::uint32_t table, Way way) {
+    int ready[2];
+    if (pipe(ready) != 0) return;
+    child_ = fork();
+    if (child_ == 0) {
+      const bool done = setuid(kUser) == 0 && hold(table, way);
+      if (write(ready[1], done ? "y" : "n", 1) != 1) _exit(1);
+      while (true) pause();
+    }
+    char byte = 0;
+    holds = read(ready[0], &byte, 1) == 1 && byte == 'y';
+    close(ready[0]);
+    close(ready[1]);
+  }
+  ~Stranger() {
+    if (child_ <= 0) return;
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+  }
+  Stranger(const Stranger&) = delete;
+  Stranger& operator=(const Stranger&) = delete;
+
+  bool holds = false;
+  [[nodiscard]] pid_t process() const { return child_; }
+
+ private:
+  static bool hold(std::uint32_t table, Way way) {
+    const std::string name = "wgospfd/next-hop-ids/" + std::to_string(default_id_range(table).first);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path + 1, name.size());
+    const auto* where = reinterpret_cast<const sockaddr*>(&address);
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    const int holder = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (bind(holder, where, length) != 0) return false;
+    if (way == Way::bound) return true;
+    if (listen(holder, 0) != 0) return false;
+    if (way == Way::listening) return true;
+    while (connect(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), where, length) == 0) continue;
+    return errno == EAGAIN;
+  }
+  pid_t child_ = -1;
+};
+
+TEST_F(TableLockTest, StrangerOnTheSocketIsWarnedOfAndKeepsNobodyOut) {
+  if (geteuid() != 0) GTEST_SKIP() << "cannot become another user (not root?)";
+  for (const auto way : {Stranger::Way::bound, Stranger::Way::listening, Stranger::Way::deaf}) {
+    SCOPED_TRACE(static_cast<int>(way));
+    const Stranger stranger(table, way);
+    ASSERT_TRUE(stranger.holds);
+    auto lock = TableLock::acquire(directory, table);
+    ASSERT_TRUE(lock) << lock.error().message;
+    EXPECT_THAT(lock.value().warning(), HasSubstr("user " + std::to_string(Stranger::kUser)));
+    if (way == Stranger::Way::listening) {
+      EXPECT_THAT(lock.value().warning(), HasSubstr("process " + std::to_string(stranger.process())));
+    }
+    EXPECT_FALSE(TableLock::acquire(directory, table)) << "the file still locks";
+  }
+  auto lock = TableLock::acquire(directory, table);
+  ASSERT_TRUE(lock);
+  EXPECT_EQ(lock.value().warning(), "");
 }
 
 TEST_F(TableLockTest, DirectoryThatCannotBeMadeIsNamed) {

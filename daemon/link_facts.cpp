@@ -1,6 +1,7 @@
 #include "daemon/link_facts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -10,6 +11,12 @@
 namespace wgospf::daemon {
 
 namespace {
+
+/// sysctl wants a slash for the dot in a name.
+std::string sysctl_name(std::string interface) {
+  std::replace(interface.begin(), interface.end(), '.', '/');
+  return interface;
+}
 
 const Ipv4Address* ipv4_of(const wg::LinkAddress& address) {
   return std::get_if<Ipv4Address>(&address.address);
@@ -145,15 +152,25 @@ std::string reverse_path_problem(const InterfaceSettings& settings, const Invent
   const auto& addresses = find_link(inventory, settings.name)->addresses;
   const bool addressed = std::any_of(addresses.begin(), addresses.end(),
                                      [](const auto& address) { return ipv4_of(address) != nullptr; });
-  // sysctl wants a slash for the dot in a name.
-  std::string name = settings.name;
-  std::replace(name.begin(), name.end(), '.', '/');
   return fmt::format(
       "interface {} is unnumbered, and with rp_filter {} the kernel drops in silence what comes in there "
       "from senders that {}, new neighbors among them: \"sysctl -w {}net.ipv4.conf.{}.rp_filter=0\"",
       settings.name, effective,
       effective != kStrict && addressed ? "it has no route to" : "it does not route back that way",
-      filter.all == 0 ? "" : "net.ipv4.conf.all.rp_filter=0 ", name);
+      filter.all == 0 ? "" : "net.ipv4.conf.all.rp_filter=0 ", sysctl_name(settings.name));
+}
+
+std::string forwarding_problem(const std::vector<Forwarding>& links) {
+  std::vector<std::string> closed, cures;
+  for (const Forwarding& link : links) {
+    if (link.is_on) continue;
+    closed.push_back(link.interface);
+    cures.push_back(fmt::format("net.ipv4.conf.{}.forwarding=1", sysctl_name(link.interface)));
+  }
+  if (closed.empty() || links.size() < 2) return {};
+  if (closed.size() == links.size()) cures = {"net.ipv4.ip_forward=1"};
+  return fmt::format("the kernel does not forward what comes in on {}, and drops it: \"sysctl -w {}\"",
+                     fmt::join(closed, ", "), fmt::join(cures, " "));
 }
 
 rib::LinkFacts rib_facts(const wg::Link& link) {

@@ -57,6 +57,14 @@ struct ReversePathFilter {
 [[nodiscard]] std::string reverse_path_problem(const InterfaceSettings& settings, const Inventory& inventory,
                                                ReversePathFilter filter);
 
+/// Whether the kernel forwards what comes in on an interface (net.ipv4.conf.NAME.forwarding).
+struct Forwarding {
+  std::string interface {};
+  bool is_on = false;
+};
+/// Which links do not forward, with the cure; empty when all do, and for a host with one link.
+[[nodiscard]] std::string forwarding_problem(const std::vector<Forwarding>& links);
+
 /// What the RIB needs of a link to make next hops of it.
 [[nodiscard]] rib::LinkFacts rib_facts(const wg::Link& link);
 

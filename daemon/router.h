@@ -116,7 +116,7 @@ class Router final : public RouterView {
   [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
   void refresh_core_config();
-  void check_reverse_path(ospf::LinkId link, const Interface& interface);
+  void check_kernel_settings();
   void check_interface_type(const Interface& interface, const wg::Link* system_link);
   void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
   void retry_links_later();

@@ -29,11 +29,11 @@ auto* find_view(Views& views, ospf::LinkId link) {
   return found == views.end() ? nullptr : &*found;
 }
 
-/// 0 when it cannot be read.
-int rp_filter_of(const std::string& name) {
-  std::ifstream file("/proc/sys/net/ipv4/conf/" + name + "/rp_filter");
+/// net.ipv4.conf.INTERFACE.NAME; `otherwise` when it cannot be read.
+int setting_of(const std::string& interface, const char* name, int otherwise) {
+  std::ifstream file("/proc/sys/net/ipv4/conf/" + interface + "/" + name);
   int value = 0;
-  return file >> value ? value : 0;
+  return file >> value ? value : otherwise;
 }
 
 std::string describe_findings(const WireguardView& view) {
@@ -116,6 +116,7 @@ void Router::refresh_links() {
     refresh_link(link, interface);
     if (interface.status.ifindex.value != 0) ifindexes.insert(interface.status.ifindex.value);
   }
+  check_kernel_settings();
   redistribution_.set_ospf_interfaces(std::move(ifindexes));
   redistribute();
 }
@@ -148,17 +149,22 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
     interface.port.reset();
     set_warning("socket/" + name, {}, link);
   }
-  check_reverse_path(link, interface);
 }
 
-void Router::check_reverse_path(ospf::LinkId link, const Interface& interface) {
-  const auto& settings = interface.settings;
-  set_warning("rp_filter/" + settings.name,
-              interface.status.unnumbered_source
-                  ? reverse_path_problem(settings, monitor_.snapshot(),
-                                         {rp_filter_of("all"), rp_filter_of(settings.name)})
-                  : std::string(),
-              link);
+/// Of changes to these there are no events.
+void Router::check_kernel_settings() {
+  std::vector<Forwarding> forwarding;
+  for (const auto& [link, interface] : interfaces_) {
+    const std::string& name = interface.settings.name;
+    std::string problem;
+    if (interface.status.unnumbered_source)
+      problem = reverse_path_problem(interface.settings, monitor_.snapshot(),
+                                     {setting_of("all", "rp_filter", 0), setting_of(name, "rp_filter", 0)});
+    set_warning("rp_filter/" + name, problem, link);
+    if (interface.status.up && !interface.status.loopback)
+      forwarding.push_back({name, setting_of(name, "forwarding", 1) != 0});
+  }
+  set_warning("forwarding", forwarding_problem(forwarding));
 }
 
 bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex) {
@@ -244,10 +250,9 @@ bool Router::is_wireguard(const std::string& name) const {
 void Router::poll_wireguard() {
   if (phase_ != Phase::running) return;
   std::vector<std::string> names;
-  for (const auto& [link, interface] : interfaces_) {
+  for (const auto& [link, interface] : interfaces_)
     if (is_wireguard(interface.settings.name)) names.push_back(interface.settings.name);
-    check_reverse_path(link, interface);  // of which there are no events here either
-  }
+  check_kernel_settings();
   if (names.empty() && !wireguard_->empty()) on_wireguard({});
   poller_->request(std::move(names));
   wireguard_timer_.expires_after(kWireguardInterval);

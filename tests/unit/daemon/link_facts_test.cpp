@@ -137,6 +137,17 @@ TEST(ReversePath, FilterOnAnUnnumberedLinkIsAProblemWithACure) {
   EXPECT_THAT(reverse_path_problem(passive, links, {1, 1}), IsEmpty());
 }
 
+TEST(ForwardingProblem, NamesTheInterfacesThatDoNotForwardWithTheCure) {
+  EXPECT_THAT(forwarding_problem({{"wg0", true}, {"br-lan", true}}), IsEmpty());
+  EXPECT_EQ(forwarding_problem({{"wg0", false}, {"br-lan", false}}),
+            "the kernel does not forward what comes in on wg0, br-lan, and drops it: \"sysctl -w "
+            "net.ipv4.ip_forward=1\"");
+  EXPECT_EQ(forwarding_problem({{"wg0", true}, {"eth0.5", false}}),
+            "the kernel does not forward what comes in on eth0.5, and drops it: \"sysctl -w "
+            "net.ipv4.conf.eth0/5.forwarding=1\"");
+  EXPECT_THAT(forwarding_problem({{"wg0", false}}), IsEmpty()) << "one link: a host, which forwards nothing";
+}
+
 // In: an address of 169.254/16 alone, and one beside an ordinary address. Out: never told to the core; alone
 // it does not make the link a numbered one.
 TEST(LinkStatus, LinkLocalAddressesAreNotAdvertised) {

@@ -50,6 +50,7 @@ class Router:
         self.run("ip link set lo up")
         for key in ("all", "default"):
             self.run(f"sysctl -qw net.ipv4.conf.{key}.rp_filter=0")
+        self.run("sysctl -qw net.ipv4.ip_forward=1")
 
     def command(self, *arguments):
         return ["nsenter", "-t", str(self.init.pid), "-n", "-m", "-r", "-w", *arguments]
@@ -415,6 +416,17 @@ class TwoDaemons(unittest.TestCase):
         self.a.run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.u0.rp_filter=0")
         self.wait_for_log(self.a, "no longer: " + warning)
         self.wait_for_route(self.a, "192.168.2.0/24")
+
+    def test_forwarding_that_is_off(self):
+        self.a.run("sysctl -qw net.ipv4.ip_forward=0")
+        self.start_both()
+        self.assertEqual(self.b.run("sysctl -n net.ipv4.ip_forward"), "1\n")
+        warning = ('the kernel does not forward what comes in on v0, lan, and drops it: '
+                   '"sysctl -w net.ipv4.ip_forward=1"')
+        self.wait_for_log(self.a, warning)
+        self.assertNotIn("does not forward", self.b.log())
+        self.a.run("sysctl -qw net.ipv4.ip_forward=1")
+        self.wait_for_log(self.a, "no longer: " + warning)
 
     def test_a_table_that_no_rule_looks_up(self):
         self.a.configure(config([("v0", ACTIVE)], "rib: {table: 7}\n"))

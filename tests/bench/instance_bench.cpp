@@ -251,8 +251,9 @@ int main(int argc, char** argv) {
   // The floor needs 126 bytes for an LSA, which makes the limit of what a router may need 252.
   return wgospf::bench::run_with_ratios(
       argc, argv,
-      {{"install_received_lsas", "copy_under_key", 3.5},
-       {"install_received_lsas", "copy_under_key", 2, "bytes_per_lsa"},
+      {{"install_received_lsas", "copy_under_key", 4},
+       {"install_and_flood_on", "copy_under_key", 6},
+       {"install_and_flood_on", "copy_under_key", 2, "bytes_per_lsa"},
        {"withdraw_externals/100000", "announce_externals/100000", 2.5},
        {"withdraw_externals/100000", "withdraw_externals/10000", 3.5 * 10}});
 }

@@ -100,7 +100,8 @@ grpc::Status show_peers(const Session& session) {
 }
 
 void path_options(CLI::App& app, Options& options) {
-  app.add_option("PREFIX", options.prefix, "as the routing table has it: 192.168.37.0/24")->required();
+  app.add_option("PREFIX", options.prefix, "as the routing table has it: 192.168.37.0/24; or an address")
+      ->required();
   // How many the daemon finds at most is its own to say; see wgospfctl(8).
   app.add_option("--limit", options.limit, "show at most so many paths, up to 1000")
       ->check(CLI::PositiveNumber)

@@ -83,6 +83,8 @@ std::string render(const v1::ListRoutesResponse& list, Colours colours) {
 
 std::string render(const v1::GetPathsResponse& response, Colours colours) {
   if (response.paths().empty()) {
+    if (response.prefix().find('/') == std::string::npos)
+      return fmt::format("No route of OSPF covers {}.\n", response.prefix());
     return fmt::format("No path to {} (exactly this prefix).\n", response.prefix());
   }
   const auto& first = response.paths(0);

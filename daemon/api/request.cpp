@@ -44,14 +44,20 @@ bool parse_id(const std::string& text, std::optional<Id>& out) {
 }  // namespace
 
 Checked<PathsQuestion> check(const v1::GetPathsRequest& request) {
-  const auto prefix = check_prefix(request.prefix());
-  if (const auto* error = std::get_if<grpc::Status>(&prefix)) return *error;
+  PathsQuestion question;
+  question.limit = request.limit() == 0 ? kDefaultPathLimit : request.limit();
+  if (const auto address = Ipv4Address::parse(request.prefix())) {
+    question.target = *address;
+  } else {
+    const auto prefix = check_prefix(request.prefix());
+    if (const auto* error = std::get_if<grpc::Status>(&prefix)) return *error;
+    question.target = std::get<Ipv4Prefix>(prefix);
+  }
   if (request.limit() > kMaxPathLimit) {
     return invalid(
         fmt::format("limit: {} is more than {}; ask for fewer paths", request.limit(), kMaxPathLimit));
   }
-  return PathsQuestion{std::get<Ipv4Prefix>(prefix),
-                       request.limit() == 0 ? kDefaultPathLimit : request.limit()};
+  return question;
 }
 
 Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request) {

@@ -21,7 +21,7 @@ template <class T>
 using Checked = std::variant<T, grpc::Status>;
 
 struct PathsQuestion {
-  Ipv4Prefix prefix;
+  std::variant<Ipv4Prefix, Ipv4Address> target;  ///< an address: the longest prefix that covers it
   std::size_t limit = 0;
 };
 inline constexpr std::uint32_t kDefaultPathLimit = 64;

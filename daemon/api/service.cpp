@@ -1,5 +1,8 @@
 #include "daemon/api/service.h"
 
+#include <optional>
+#include <variant>
+
 #include "daemon/api/convert.h"
 #include "daemon/api/gather.h"
 #include "daemon/api/lists.h"
@@ -78,18 +81,33 @@ UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router) {
   };
 }
 
+/// nullopt when no route covers the address that is asked for.
+std::optional<Ipv4Prefix> prefix_of(RouterView& router, const PathsQuestion& question) {
+  if (const auto* prefix = std::get_if<Ipv4Prefix>(&question.target)) return *prefix;
+  const auto table = router.instance().routes();
+  const auto* route = table->lookup(std::get<Ipv4Address>(question.target));
+  return route == nullptr ? std::nullopt : std::optional(route->prefix);
+}
+
 UnaryCall<v1::GetPathsResponse>::Write gather_paths(RouterView& router, const PathsQuestion& question) {
+  const auto prefix = prefix_of(router, question);
+  if (!prefix) {
+    return [asked = std::get<Ipv4Address>(question.target)](v1::GetPathsResponse& response) {
+      response.set_prefix(asked.to_string());
+      return grpc::Status::OK;
+    };
+  }
   // One more than asked for tells whether there are more.
-  return
-      [paths = router.instance().paths(question.prefix, question.limit + 1),
-       names = link_names(router, router.instance().interfaces()), question](v1::GetPathsResponse& response) {
-        response.set_prefix(question.prefix.to_string());
-        response.set_truncated(paths.size() > question.limit);
-        for (std::size_t i = 0; i < std::min(paths.size(), question.limit); ++i) {
-          *response.add_paths() = convert(paths[i], names);
-        }
-        return grpc::Status::OK;
-      };
+  return [paths = router.instance().paths(*prefix, question.limit + 1),
+          names = link_names(router, router.instance().interfaces()), text = prefix->to_string(),
+          limit = question.limit](v1::GetPathsResponse& response) {
+    response.set_prefix(text);
+    response.set_truncated(paths.size() > limit);
+    for (std::size_t i = 0; i < std::min(paths.size(), limit); ++i) {
+      *response.add_paths() = convert(paths[i], names);
+    }
+    return grpc::Status::OK;
+  };
 }
 
 }  // namespace

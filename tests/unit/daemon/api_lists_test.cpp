@@ -172,12 +172,21 @@ TEST_F(Lists, PathGoesHopByHopToTheRouterThatAdvertises) {
             "No path to 192.168.99.0/24 (exactly this prefix).\n");
 }
 
+TEST_F(Lists, PathToAnAddressIsThatOfTheLongestPrefixThatCoversIt) {
+  EXPECT_EQ(wgospfctl({"show", "path", "192.168.2.77"}).out,
+            wgospfctl({"show", "path", "192.168.2.0/24"}).out);
+  EXPECT_EQ(wgospfctl_json({"show", "path", "192.168.2.77"})["prefix"], "192.168.2.0/24");
+  EXPECT_EQ(wgospfctl({"show", "path", "203.0.113.1"}).out, "No route of OSPF covers 203.0.113.1.\n");
+}
+
 TEST_F(Lists, AWrongPrefixIsToldWithTheCure) {
+  const std::string no_length =
+      "prefix: \"192.168.2.1\" has no length; write 192.168.2.1/32 for the host, or 192.168.2.0/24 for its "
+      "network of "
+      "256 addresses";
+  EXPECT_EQ(wgospfctl({"show", "routes", "192.168.2.1"}).err, "wgospfctl: " + no_length + "\n");
   const std::vector<std::pair<std::string, std::string>> cases{
       {"nonsense", "prefix: \"nonsense\" is not an IPv4 prefix; write it as 192.168.37.0/24"},
-      {"192.168.2.1",
-       "prefix: \"192.168.2.1\" has no length; write 192.168.2.1/32 for the host, or 192.168.2.0/24 for its "
-       "network of 256 addresses"},
       {"192.168.2.1/24", "prefix: \"192.168.2.1/24\" has bits set past its length; write 192.168.2.0/24"},
       {"192.168.2.0/33",
        "prefix: \"192.168.2.0/33\" has a length that is not 0 to 32; write 192.168.2.0/24"}};

@@ -7,7 +7,38 @@ namespace {
 
 using namespace ospf;
 
-class FloodingTest : public Scenario {};
+class FloodingTest : public Scenario {
+ protected:
+  /// A router between a peer that announces and one that does not acknowledge; what it may retransmit to that
+  /// one comes in a minute.
+  struct Between {
+    std::unique_ptr<ScriptedPeer> announcing, deaf;
+    LinkId out;  ///< the router's link to the deaf one
+  };
+  Between between_peers(std::uint16_t transmit_delay = 1) {
+    const RouterIndex router = add_router(1);
+    Between peers{add_peer(router, 8), add_peer(router, 9), {}};
+    peers.out = link_of(*peers.deaf);
+    auto& config = network.routers[router].ports.at(peers.out).config;
+    config.transmit_delay = transmit_delay;
+    config.retransmit_interval = 60;
+    start_all();
+    peers.announcing->start();
+    peers.deaf->start();
+    EXPECT_TRUE(network.run_until(
+        [&] { return peers.announcing->is_full() && peers.deaf->is_full() && full_count(router) == 2; },
+        seconds{5}));
+    network.run_for(seconds{10});
+    peers.deaf->acknowledges = false;
+    peers.deaf->updates.clear();
+    return peers;
+  }
+  [[nodiscard]] std::size_t unacknowledged(const ScriptedPeer& peer) {
+    for (const auto& neighbor : instance(0).neighbors())
+      if (neighbor.router_id == peer.id()) return neighbor.retransmission_list;
+    return 0;
+  }
+};
 
 // In: two changes within a second, and a neighbour that silently drops an instance that follows its
 // predecessor within MinLSArrival (as FRR and BIRD do). Out: the neighbour has the second change 1.05 s after
@@ -99,6 +130,52 @@ TEST_F(FloodingTest, Section12_4_TogglingAnExternalIsThrottled) {
   network.change_externals(0, {route}, {});
   network.run_for(kRoundTrip);
   EXPECT_TRUE(peer->held(key)) << "rested: at once again";
+}
+
+// In: an LSA of age 10 that goes out of a link with a transmit delay of 7 s. Out: it is 17 s old there.
+TEST_F(FloodingTest, Section13_3_TheTransmitDelayIsAddedToTheAge) {
+  const auto peers = between_peers(7);
+  const auto lsa = peers.announcing->router_lsa(kInitialSequenceNumber + 10, 1);
+  peers.announcing->send_update({{lsa, 10}});
+  network.run_for(milliseconds{500});
+  const auto seen = peers.deaf->updates_of(lsa.header().key);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen.front().header.age, 17);
+}
+
+// In: a neighbour that answers an LSA with the same instance. Out: that acknowledges it, and is not answered.
+TEST_F(FloodingTest, Section13_Step7a_TheSameInstanceIsAnImpliedAcknowledgment) {
+  const auto peers = between_peers();
+  const auto lsa = peers.announcing->router_lsa(kInitialSequenceNumber + 10, 1);
+  peers.announcing->send_update({{lsa, 10}});
+  network.run_for(milliseconds{500});
+  ASSERT_EQ(unacknowledged(*peers.deaf), 1U);
+  peers.deaf->acknowledgments.clear();
+  peers.deaf->send_update({{lsa, 11}});
+  network.run_for(seconds{2});
+  EXPECT_EQ(unacknowledged(*peers.deaf), 0U);
+  EXPECT_TRUE(peers.deaf->acknowledgments.empty());
+}
+
+// In: an acknowledgement of the instance before, then of the one that was sent. Out: only the latter counts.
+TEST_F(FloodingTest, Section13_7_OnlyThePresentInstanceIsAcknowledged) {
+  const auto peers = between_peers();
+  const auto former = peers.announcing->router_lsa(kInitialSequenceNumber + 10, 1);
+  const auto present = peers.announcing->router_lsa(kInitialSequenceNumber + 11, 2);
+  peers.announcing->send_update({{former, 10}});
+  network.run_for(milliseconds{500});
+  peers.announcing->send_update({{present, 10}});
+  network.run_for(milliseconds{500});
+  ASSERT_EQ(unacknowledged(*peers.deaf), 1U);
+  const auto acknowledge = [&](const Lsa<V2>& lsa) {
+    LinkStateAcknowledgment<V2> body;
+    body.headers = {lsa.header()};
+    peers.deaf->transmit(V2::encode(peers.deaf->id(), kBackbone, body));
+    network.run_for(milliseconds{500});
+    return unacknowledged(*peers.deaf);
+  };
+  EXPECT_EQ(acknowledge(former), 1U);
+  EXPECT_EQ(acknowledge(present), 0U);
 }
 
 // In: five instances of one LSA, 100 ms apart. Out: three are taken, the others dropped and counted; when the

@@ -194,6 +194,22 @@ TEST(Codec, WithGivesTheSameInstanceAnotherAgeOrNumber) {
 
 // A check byte of 0 and of 255 are one number; ageing must not rewrite the one the originator chose, since
 // instances are told apart by the field as it stands.
+TEST(Rfc2328Section13_1, NumberThenChecksumThenMaxAgeThenAge) {
+  const auto header = [](std::int32_t number, std::uint16_t checksum, std::uint16_t age) {
+    LsaHeader<V2> result;
+    result.sequence_number = number;
+    result.checksum = checksum;
+    result.age = age;
+    return result;
+  };
+  EXPECT_TRUE(compare_recency(header(1, 1, 3000), header(-1, 9, 0)) > 0) << "signed";
+  EXPECT_TRUE(compare_recency(header(1, 0x9000, 3000), header(1, 0x1000, 0)) > 0) << "unsigned";
+  EXPECT_TRUE(compare_recency(header(1, 1, kMaxAge), header(1, 1, kMaxAge - 1)) > 0);
+  EXPECT_TRUE(compare_recency(header(1, 1, 99), header(1, 1, 100 + kMaxAgeDiff)) > 0) << "the younger";
+  EXPECT_TRUE(compare_recency(header(1, 1, 100 + kMaxAgeDiff), header(1, 1, 99)) < 0);
+  EXPECT_TRUE(compare_recency(header(1, 1, 100), header(1, 1, 100 + kMaxAgeDiff)) == 0) << "on their way";
+}
+
 TEST(Rfc2328Section13_1, AgeingKeepsTheOriginatorsChecksum) {
   for (std::int32_t number = kInitialSequenceNumber;; ++number) {
     const auto lsa = V2::with(router_lsa(), 0, number);

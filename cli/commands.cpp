@@ -232,7 +232,19 @@ int finish(int status, const Terminal& terminal) {
   return 1;
 }
 
+/// What is left over when everything that has a place has taken it, with what there is instead.
+std::string unknown_words_text(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto& command : kShowCommands) names.emplace_back(command.name);
+  return fmt::format("wgospfctl: \"{}\" means nothing here; there are show {}, and {}; --help tells more.\n",
+                     fmt::join(app.remaining(true), " "), fmt::join(names, "|"), kWatch.name);
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const Terminal& terminal) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    terminal.err << unknown_words_text(app);
+    return 2;
+  }
   std::ostringstream text;
   if (app.exit(error, text, terminal.err) != 0) return 2;
   // Help and version, which are answers when they are asked for.

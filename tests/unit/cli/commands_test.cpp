@@ -164,6 +164,9 @@ TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_NE(outcome.err, "");
   }
+  EXPECT_EQ(wgospfctl({"show", "neighbours"}).err,
+            "wgospfctl: \"neighbours\" means nothing here; there are show "
+            "status|interfaces|neighbors|database|routes|path|peers, and watch; --help tells more.\n");
 }
 
 TEST(CommandLine, HowManyPathsTheDaemonFindsIsTheDaemonsToSay) {

@@ -93,6 +93,17 @@ boot_host() {
   stay
 }
 
+# Until the network between the routers is joined, or some seconds have passed: WireGuard repeats a handshake that
+# was lost before that only after five seconds.
+await_underlay() {
+  tries=60
+  for peer in $(sed -n 's/^Endpoint = \(.*\):[0-9]*$/\1/p' /etc/wgospf/wg-*.conf); do
+    until [ "$tries" = 0 ] || ping -n -q -c 1 -W 0.1 "$peer" >/dev/null 2>&1; do
+      tries=$((tries - 1))
+    done
+  done
+}
+
 boot_router() {
   wait_for 30 links_attached
   ip addr add "$ROUTER_ID/32" dev lo
@@ -110,6 +121,7 @@ boot_router() {
   for tunnel in $TUNNELS; do
     [ -e "/sys/class/net/wg-${tunnel%%=*}" ] || fail "no tunnel to ${tunnel%%=*}"
   done
+  await_underlay
   start_router
   stay
 }

@@ -45,11 +45,11 @@ inline constexpr Duration kFloodBurstInterval = milliseconds{5};
 inline constexpr Duration kShutdownWait = seconds{1};
 /// So many LSAs are stored unless configured otherwise: a neighbour must not have all of the memory.
 inline constexpr std::size_t kMaxLsa = 1'000'000;
-/// The same drop on the same link is an event at most this often (it is always counted).
 /// So many router-LSAs of ours that we did not originate, within this time, are of another router: a former
 /// run of our own leaves one or two.
 inline constexpr unsigned kForeignRouterLsas = 3;
 inline constexpr Duration kForeignRouterLsaWindow = seconds{60};
+/// The same drop on the same link is an event at most this often (it is always counted).
 inline constexpr Duration kDropEventInterval = seconds{10};
 
 }  // namespace wgospf::ospf

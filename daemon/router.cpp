@@ -55,7 +55,7 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
           [this] { return instance_->routes(); }),
       claim_timer_(loop),
       link_timer_(loop),
-      wireguard_timer_(loop),
+      poll_timer_(loop),
       stop_timer_(loop),
       refusals_timer_(loop) {}
 
@@ -118,7 +118,7 @@ void Router::start_protocol() {
   poller_ = std::make_unique<WireguardPoller>(
       loop_, [this](std::vector<WireguardReading> readings) { on_wireguard(std::move(readings)); });
   wait_for_links();
-  poll_wireguard();
+  poll();
   finish_turn();
 }
 
@@ -398,7 +398,7 @@ void Router::reconfigure(Config config) {
   redistribution_.set_rules(config_.redistribute);
   rib_->watch(Redistribution::watch_for(config_.redistribute));
   redistribute();
-  poll_wireguard();
+  poll();
   finish_turn();
 }
 

@@ -116,7 +116,6 @@ class Router final : public RouterView {
   [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
   void refresh_core_config();
-  void check_kernel_settings();
   void check_interface_type(const Interface& interface, const wg::Link* system_link);
   void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
   void retry_links_later();
@@ -129,6 +128,10 @@ class Router final : public RouterView {
   void tell_other_refusals();
   void redistribute();
   void check_claim();
+
+  /// Reads what there are no events of, and again every few seconds.
+  void poll();
+  void check_kernel_settings();
 
   // WireGuard.
   void poll_wireguard();
@@ -177,7 +180,7 @@ class Router final : public RouterView {
   bool claimed_ = false;
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
-  boost::asio::steady_timer claim_timer_, link_timer_, wireguard_timer_, stop_timer_, refusals_timer_;
+  boost::asio::steady_timer claim_timer_, link_timer_, poll_timer_, stop_timer_, refusals_timer_;
   bool link_wait_ = false;     ///< for the monitor to be readable
   bool link_retry_ = false;    ///< link_timer_ runs
   bool coverage_due_ = false;  ///< neighbours have come or gone

@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 using std::chrono::seconds;
 
 namespace {
-/// WireGuard's handshakes and counters are read this often; it has no events.
-constexpr seconds kWireguardInterval{2};
+/// What there are no events of is read this often: WireGuard's handshakes and counters, sysctls.
+constexpr seconds kPollInterval{2};
 /// A socket that could not be opened is tried again after this time.
 constexpr seconds kLinkRetry{1};
 
@@ -116,7 +116,6 @@ void Router::refresh_links() {
     refresh_link(link, interface);
     if (interface.status.ifindex.value != 0) ifindexes.insert(interface.status.ifindex.value);
   }
-  check_kernel_settings();
   redistribution_.set_ospf_interfaces(std::move(ifindexes));
   redistribute();
 }
@@ -151,7 +150,6 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
   }
 }
 
-/// Of changes to these there are no events.
 void Router::check_kernel_settings() {
   std::vector<Forwarding> forwarding;
   for (const auto& [link, interface] : interfaces_) {
@@ -244,21 +242,25 @@ bool Router::is_wireguard(const std::string& name) const {
   return link != nullptr && wg::looks_like_wireguard(name, link->kind);
 }
 
+void Router::poll() {
+  if (phase_ != Phase::running) return;
+  check_kernel_settings();
+  poll_wireguard();
+  poll_timer_.expires_after(kPollInterval);
+  poll_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) poll();
+  });
+}
+
 // WireGuard
 // --------------------------------------------------------------------------------------------------
 
 void Router::poll_wireguard() {
-  if (phase_ != Phase::running) return;
   std::vector<std::string> names;
   for (const auto& [link, interface] : interfaces_)
     if (is_wireguard(interface.settings.name)) names.push_back(interface.settings.name);
-  check_kernel_settings();
   if (names.empty() && !wireguard_->empty()) on_wireguard({});
   poller_->request(std::move(names));
-  wireguard_timer_.expires_after(kWireguardInterval);
-  wireguard_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive) poll_wireguard();
-  });
 }
 
 void Router::on_wireguard(std::vector<WireguardReading> readings) {

@@ -430,7 +430,7 @@ void Instance<V>::Impl::self_originated_received(LsaRef ref) {
 /// router's.
 template <class V>
 void Instance<V>::Impl::count_foreign(const Domain<V>& domain, const LsdbEntry<V>& entry) {
-  if (entry.key.type != V::LsaType::router || entry.age(core.now) >= kMaxAge) return;
+  if (!is_own_router_lsa(entry.key) || entry.age(core.now) >= kMaxAge) return;
   const std::int32_t number = entry.lsa.sequence_number();
   if (foreign.count == 0 || core.now - foreign.first > kForeignRouterLsaWindow)
     foreign = {core.now, 0, number - 1};

@@ -7,7 +7,18 @@ namespace {
 
 using namespace ospf;
 
-class AdjacencyTest : public Scenario {};
+class AdjacencyTest : public Scenario {
+ protected:
+  /// 20 ms apart.
+  void send_hellos_that_list_nobody(ScriptedPeer& peer, int count) {
+    auto hello = peer.hello();
+    hello.neighbors.clear();
+    for (int i = 0; i < count; ++i) {
+      peer.transmit(V2::encode(peer.id(), kBackbone, hello));
+      network.run_for(milliseconds{20});
+    }
+  }
+};
 
 // In: an interface that comes up. Out: a hello in the same moment, not after HelloInterval.
 TEST_F(AdjacencyTest, Section9_5_HelloGoesOutWhenTheInterfaceComesUp) {
@@ -49,12 +60,7 @@ TEST_F(AdjacencyTest, Section9_5_HellosOutOfTurnAreRateLimited) {
   start_all();
   network.run_for(seconds{1});
   peer->hellos.clear();
-  auto hello = peer->hello();
-  hello.neighbors.clear();
-  for (int i = 0; i < 50; ++i) {
-    peer->transmit(V2::encode(peer->id(), kBackbone, hello));
-    network.run_for(milliseconds{20});
-  }
+  send_hellos_that_list_nobody(*peer, 50);
   ASSERT_GE(peer->hellos.size(), 2U);
   EXPECT_EQ(peer->hellos.size(), 5U);
   for (std::size_t i = 1; i < peer->hellos.size(); ++i)
@@ -69,12 +75,7 @@ TEST_F(AdjacencyTest, Section9_5_AHelloOutOfTurnThatIsTooEarlyIsPutOff) {
   start_all();
   network.run_for(milliseconds{500});
   peer->hellos.clear();
-  auto hello = peer->hello();
-  hello.neighbors.clear();
-  for (int i = 0; i < 2; ++i) {
-    peer->transmit(V2::encode(peer->id(), kBackbone, hello));
-    network.run_for(milliseconds{20});
-  }
+  send_hellos_that_list_nobody(*peer, 2);
   ASSERT_EQ(peer->hellos.size(), 1U);
   network.run_for(kTriggeredHelloInterval);
   ASSERT_EQ(peer->hellos.size(), 2U);

@@ -69,6 +69,14 @@ class LoadingTest : public Scenario {
     EXPECT_LT(times[1] - times[0], 10 * kRoundTrip);
     for (std::size_t i = 2; i < times.size(); ++i) EXPECT_GT(times[i] - times[i - 1], seconds{3});
   }
+  /// The same of a peer that describes an LSA of an unknown type; the higher number is the master.
+  void expect_pauses_at_an_unknown_type(std::uint32_t router_number, std::uint32_t peer_number) {
+    auto peer = add_peer(add_router(router_number), peer_number);
+    peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
+    start_all();
+    peer->start();
+    expect_restarts_with_pauses();
+  }
   /// The time from the first hello to Full, at most `limit`.
   [[nodiscard]] Duration time_to_full(ScriptedPeer& peer, Duration limit) {
     const Instant start = network.now();
@@ -240,22 +248,12 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
 // In: a neighbour that describes an LSA of an unknown type in every exchange, as master. Out: the exchange
 // begins anew, but not at the speed of the link.
 TEST_F(LoadingTest, Section10_6_AMasterThatBreaksEveryExchangeIsAnsweredWithPauses) {
-  const RouterIndex a = add_router(1);
-  auto peer = add_peer(a, 9);
-  peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
-  start_all();
-  peer->start();
-  expect_restarts_with_pauses();
+  expect_pauses_at_an_unknown_type(1, 9);
 }
 
 // The same from a slave.
 TEST_F(LoadingTest, Section10_6_ASlaveThatBreaksEveryExchangeIsAnsweredWithPauses) {
-  const RouterIndex a = add_router(9);
-  auto peer = add_peer(a, 1);
-  peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
-  start_all();
-  peer->start();
-  expect_restarts_with_pauses();
+  expect_pauses_at_an_unknown_type(9, 1);
 }
 
 // In: a neighbour that asks for what is not there whenever the databases are exchanged. Out: the same.

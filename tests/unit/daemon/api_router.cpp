@@ -4,6 +4,8 @@
 #include <ctime>
 #include <utility>
 
+#include "tests/support/eventually.h"
+
 namespace wgospf::daemon {
 namespace {
 
@@ -75,12 +77,7 @@ void WiredRouter::post(std::function<void()> closure) {
 }
 
 bool WiredRouter::eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!on_strand(condition)) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  }
-  return true;
+  return test::eventually([&] { return on_strand(condition); }, kPatience);
 }
 
 void WiredRouter::advertise(std::uint32_t count, std::uint32_t metric) {

@@ -193,13 +193,22 @@ TEST_F(RibThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
   }
 }
 
-TEST_F(RibThreadTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
+class SlotTest : public RibThreadTest {
+ protected:
+  /// Prefixes 1 to 3 go by a0 (set 1), and a test leads them by c0 (set 2), whose group is there for
+  /// prefix 4.
+  void start_with_two_ways() {
+    start();
+    submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}}});
+    submit(routes(1, 1, 3));
+    submit(routes(2, 4, 1));
+    settle();
+  }
+};
+
+TEST_F(SlotTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
   const auto foreign = [] { return json("ip -j route show proto static"); };
-  start();
-  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}},
-          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1},
-          PrefixChanged{.prefix = prefix(3), .set_id = 1}});
-  settle();
+  start_with_two_ways();
   shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
   shell("ip route append 10.0.2.0/24 dev b0 metric 110 proto static");
   shell("ip route prepend 10.0.3.0/24 tos 8 dev b0 metric 110 proto static");
@@ -218,12 +227,8 @@ TEST_F(RibThreadTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
   ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"c0"}; }));
 }
 
-TEST_F(RibThreadTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
-  start();
-  submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{2, Family::ipv4, {via("c0")}},
-          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1},
-          PrefixChanged{.prefix = prefix(3), .set_id = 2}});
-  settle();
+TEST_F(SlotTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
+  start_with_two_ways();
   shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
   shell("ip route del 10.0.1.0/24 dev b0 proto static");
   ASSERT_TRUE(eventually([this] { return rib->counters().resyncs >= 1; }));

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "rib/kernel.h"
+#include "tests/support/eventually.h"
 
 namespace wgospf::rib {
 
@@ -49,12 +50,7 @@ inline Json json(const std::string& command) {
 }
 
 inline bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
+  return test::eventually(condition, kPatience);
 }
 
 /// Reports as they come, to be waited on.

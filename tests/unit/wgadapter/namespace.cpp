@@ -66,15 +66,6 @@ std::string namespaces_unavailable() {
   return reason;
 }
 
-bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds within) {
-  const auto deadline = std::chrono::steady_clock::now() + within;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
-
 bool readable(int fd, std::chrono::milliseconds within) {
   pollfd ready{fd, POLLIN, 0};
   return ::poll(&ready, 1, static_cast<int>(within.count())) == 1;

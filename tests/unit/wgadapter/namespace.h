@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/eventually.h"
+
 namespace wgospf::wg::test {
 
 /// Why tests cannot make namespaces here; empty when they can.
@@ -20,9 +22,7 @@ namespace wgospf::wg::test {
 #define WGOSPF_REQUIRE_NAMESPACES() \
   if (const std::string why = ::wgospf::wg::test::namespaces_unavailable(); !why.empty()) GTEST_SKIP() << why
 
-/// Polls until `condition` holds; false when it does not within the time.
-[[nodiscard]] bool eventually(const std::function<bool()>& condition,
-                              std::chrono::milliseconds within = std::chrono::seconds(10));
+using wgospf::test::eventually;
 
 /// Waits until the fd is readable; false when it is not within the time.
 [[nodiscard]] bool readable(int fd, std::chrono::milliseconds within = std::chrono::seconds(5));

@@ -397,8 +397,14 @@ TEST_P(TunnelTest, OspfPassesAndHandshakesAndCountersAreSeen) {
   EXPECT_EQ((*received)->ttl, 1);
   EXPECT_EQ((*received)->source, *Ipv4Address::parse("10.0.0.1"));
 
-  const Device device = host_->must_read();
-  const Peer* peer = device.find_peer(far_secret_.public_key());
+  // wireguard-go counts a datagram only after it has sent it, so that it may arrive before it is counted.
+  Device device;
+  const Peer* peer = nullptr;
+  EXPECT_TRUE(test::eventually([&] {
+    device = host_->must_read();
+    peer = device.find_peer(far_secret_.public_key());
+    return peer != nullptr && peer->tx_bytes > packet.size() && peer->rx_bytes > 0 && peer->last_handshake;
+  }));
   ASSERT_NE(peer, nullptr);
   EXPECT_GT(peer->tx_bytes, packet.size());
   EXPECT_GT(peer->rx_bytes, 0U);

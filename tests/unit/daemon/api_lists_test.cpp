@@ -241,40 +241,49 @@ TEST_F(Lists, LongListsAreWholeAndTheStrandIsNeverBusyForLong) {
   router_.advertise(kPrefixes, 20);
   ASSERT_TRUE(
       router_.eventually([&] { return router_.instance().routes()->routes.size() == kPrefixes + 3; }));
-  (void)router_.take_closure_times();
   const auto stub = this->stub();
-  std::set<std::string> prefixes;
-  std::set<std::uint64_t> generations;
-  std::size_t parts = 0;
-  {
-    grpc::ClientContext context;
-    auto reader = stub->ListRoutes(&context, {});
-    v1::ListRoutesResponse part;
-    while (reader->Read(&part)) {
-      ++parts;
-      generations.insert(part.generation());
-      for (const auto& route : part.routes()) prefixes.insert(route.prefix());
+  const auto list_all = [&] {
+    std::set<std::string> prefixes;
+    std::set<std::uint64_t> generations;
+    std::size_t parts = 0;
+    {
+      grpc::ClientContext context;
+      auto reader = stub->ListRoutes(&context, {});
+      v1::ListRoutesResponse part;
+      while (reader->Read(&part)) {
+        ++parts;
+        generations.insert(part.generation());
+        for (const auto& route : part.routes()) prefixes.insert(route.prefix());
+      }
+      EXPECT_TRUE(reader->Finish().ok());
     }
-    EXPECT_TRUE(reader->Finish().ok());
-  }
-  EXPECT_EQ(prefixes.size(), kPrefixes + 3);
-  EXPECT_EQ(generations.size(), 1U);
-  EXPECT_GE(parts, 40U);
-  std::set<std::string> lsas;
-  {
-    grpc::ClientContext context;
-    auto reader = stub->ListDatabase(&context, {});
-    v1::ListDatabaseResponse part;
-    while (reader->Read(&part)) {
-      for (const auto& lsa : part.lsas()) lsas.insert(lsa.lsa_id() + " " + lsa.adv_router());
+    EXPECT_EQ(prefixes.size(), kPrefixes + 3);
+    EXPECT_EQ(generations.size(), 1U);
+    EXPECT_GE(parts, 40U);
+    std::set<std::string> lsas;
+    {
+      grpc::ClientContext context;
+      auto reader = stub->ListDatabase(&context, {});
+      v1::ListDatabaseResponse part;
+      while (reader->Read(&part)) {
+        for (const auto& lsa : part.lsas()) lsas.insert(lsa.lsa_id() + " " + lsa.adv_router());
+      }
+      EXPECT_TRUE(reader->Finish().ok());
     }
-    EXPECT_TRUE(reader->Finish().ok());
+    EXPECT_EQ(lsas.size(), kPrefixes + 2);
+  };
+  // Forty parts of each list: none may be a large share of the work. What else the machine does can make
+  // any one of them long, but not one of each of five runs.
+  double least_share = 1;
+  for (int run = 0; run < 5; ++run) {
+    (void)router_.take_closure_times();
+    list_all();
+    const auto times = router_.take_closure_times();
+    RecordProperty("longest_closure_us", std::to_string(times.longest.count() / 1000));
+    least_share = std::min(
+        least_share, static_cast<double>(times.longest.count()) / static_cast<double>(times.total.count()));
   }
-  EXPECT_EQ(lsas.size(), kPrefixes + 2);
-  // Forty parts of each list: none may be a large share of the work.
-  const auto times = router_.take_closure_times();
-  RecordProperty("longest_closure_us", std::to_string(times.longest.count() / 1000));
-  EXPECT_LT(times.longest, times.total / 5);
+  EXPECT_LT(least_share, 0.2);
 }
 
 TEST_F(Lists, AClientThatLeavesInTheMiddleOfAListLeavesNothingBehind) {

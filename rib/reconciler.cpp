@@ -250,7 +250,7 @@ ReconcilerSizes Reconciler::sizes() const {
                         .groups = groups_.size(),
                         .nexthops = known_nexthops_.size(),
                         .pending = 0,
-                        .failing = failing_};
+                        .failing = failing_ + sweep_told_.size()};
   for (const auto& [generation, count] : outstanding_) sizes.pending += count;
   return sizes;
 }

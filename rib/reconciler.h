@@ -104,7 +104,8 @@ class Reconciler {
   void route_seen(const KernelRoute& route, Instant now);
   /// Such a route is gone. `nexthop_id` is 0 if it was foreign.
   void route_removed(const IpPrefix& prefix, std::uint32_t nexthop_id, Instant now);
-  /// Another program put a route before ours, with the same prefix and metric.
+  /// Another program put a route before ours, with the same prefix and metric. Reported as Failed until it
+  /// is gone, for the kernel uses that one.
   void foreign_before(const IpPrefix& prefix);
   /// Whether one may be there.
   [[nodiscard]] bool is_behind(const IpPrefix& prefix) const;
@@ -218,6 +219,7 @@ class Reconciler {
   void plan_routes(std::vector<Operation>& operations, std::size_t limit);
   void plan_removals(std::vector<Operation>& operations, std::size_t limit);
   void plan_sweep(std::vector<Operation>& operations, std::size_t limit);
+  void recover_swept();
   [[nodiscard]] std::optional<Operation> plan(Nexthop& nexthop);
   [[nodiscard]] std::optional<Operation> plan(Set& set);
   [[nodiscard]] std::optional<Operation> plan(Route& route);
@@ -240,9 +242,9 @@ class Reconciler {
   void done(const DeleteGroup& operation, const Outcome& outcome);
   void done(const DeleteNexthop& operation, const Outcome& outcome);
   void installed(const IpPrefix& prefix, std::uint32_t group_id, const std::optional<IpAddress>& source);
-  void sweep_refused(std::uint32_t id, const Subject& subject, const Operation& operation,
-                     const Outcome& outcome);
+  void sweep_refused(std::uint32_t id, const Operation& operation, const Outcome& outcome);
   void fail(Tracked& node, const Subject& subject, int error, std::string text);
+  void tell(Tracked& node, const Subject& subject, int error, std::string text);
   void recover(Tracked& node, const Subject& subject);
 
   // Knowledge (reconciler_kernel.cpp).
@@ -250,6 +252,7 @@ class Reconciler {
   void load_groups(const KernelState& state);
   void load_routes(const KernelState& state);
   void load_slots(const KernelState& state);
+  void set_behind(Route& route);
   void forget_nexthops(const Ids& ids);
   void forget_groups(const Ids& ids);
   void know_group(std::uint32_t id, const std::vector<GroupMember>& members);
@@ -291,8 +294,9 @@ class Reconciler {
   std::deque<Route*> removal_queue_;
   bool sweep_ = false;
   std::optional<Instant> sweep_after_{};
-  Ids sweep_failed_;
-  Instant now_{};  // of the call that is being served
+  Ids sweep_failed_;                                           // not tried again before sweep_after_
+  std::unordered_map<std::uint32_t, std::string> sweep_told_;  // id -> text of the last Failed
+  Instant now_{};                                              // of the call that is being served
 
   std::multimap<Instant, Subject> retries_;
   std::map<std::uint64_t, std::size_t> outstanding_;  // generation -> objects not settled

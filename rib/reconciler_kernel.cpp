@@ -74,13 +74,26 @@ void Reconciler::load_routes(const KernelState& state) {
 
 void Reconciler::load_slots(const KernelState& state) {
   if (!state.slots_read) return;
-  for (auto& [prefix, route] : routes_) route.behind = false;
+  std::vector<Route*> were_behind;
+  for (auto& [prefix, route] : routes_) {
+    if (std::exchange(route.behind, false)) were_behind.push_back(&route);
+  }
   for (const IpPrefix& prefix : state.behind) foreign_before(prefix);
+  for (Route* route : were_behind) {
+    if (!route->behind) enqueue(*route, generation_);  // which finds it recovered
+  }
 }
 
 void Reconciler::foreign_before(const IpPrefix& prefix) {
   const auto found = routes_.find(prefix);
-  if (found != routes_.end() && found->second.known_id != 0) found->second.behind = true;
+  if (found != routes_.end() && found->second.known_id != 0) set_behind(found->second);
+}
+
+void Reconciler::set_behind(Route& route) {
+  route.behind = true;
+  tell(route, route.prefix, 0,
+       "another program's route with this prefix and metric stands before it, and is left alone: choose "
+       "another metric");
 }
 
 bool Reconciler::is_behind(const IpPrefix& prefix) const {
@@ -105,7 +118,7 @@ void Reconciler::link_up(std::uint32_t ifindex) {
   down_.erase(ifindex);
   for (auto& [key, nexthop] : nexthops_) {
     if (key.ifindex != ifindex || nexthop.id != 0) continue;
-    if (nexthop.trouble) nexthop.trouble->retry_at.reset();
+    if (nexthop.trouble) enqueue(nexthop, generation_);
     rework_users(nexthop);
   }
 }

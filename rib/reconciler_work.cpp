@@ -149,6 +149,7 @@ std::optional<Operation> Reconciler::plan(Set& set) {
   if (waiting) return std::nullopt;  // stays pending; the next hop's outcome brings it back
   if (!members.empty()) return plan_group(set, std::move(members));
   sweep_ = true;
+  recover(set, set.key);  // no group is asked for any more; what is refused is the next hop's to tell
   settle(set, refused ? SetState::failed : SetState::empty);
   return std::nullopt;
 }
@@ -248,7 +249,7 @@ std::optional<Operation> Reconciler::plan(Route& route) {
     return ReplaceRoute{route.prefix, set.group_id, route.source};
   }
   unadopt(route);
-  recover(route, route.prefix);
+  if (!route.behind) recover(route, route.prefix);
   close(route);
   return std::nullopt;
 }
@@ -282,7 +283,9 @@ void Reconciler::plan_removals(std::vector<Operation>& operations, std::size_t l
 bool Reconciler::unused(std::uint32_t id, const Group& group) const {
   if (count_at(routes_through_, id) != 0 || sweep_failed_.contains(id)) return false;
   if (group.owner == nullptr) return claimed_;
-  return group.owner->routes.empty() || group.owner->state == SetState::empty;
+  // An idle set may have routes that do not ask for a group: to prefixes that are connected.
+  return group.owner->routes.empty() || group.owner->state == SetState::empty ||
+         group.owner->state == SetState::idle;
 }
 
 bool Reconciler::unused(std::uint32_t id, const NexthopKey& key) const {
@@ -306,7 +309,17 @@ void Reconciler::plan_sweep(std::vector<Operation>& operations, std::size_t limi
   }
   if (!operations.empty()) return;
   sweep_ = false;
+  recover_swept();
   prune();
+}
+
+void Reconciler::recover_swept() {
+  std::erase_if(sweep_told_, [this](const auto& entry) {
+    const std::uint32_t id = entry.first;
+    if (sweep_failed_.contains(id) && (groups_.contains(id) || known_nexthops_.contains(id))) return false;
+    reports_.emplace_back(Recovered{UnusedId{id}});
+    return true;
+  });
 }
 
 void Reconciler::completed(const Operation& operation, const Outcome& outcome, Instant now) {
@@ -421,42 +434,43 @@ void Reconciler::done(const DeleteRoute& operation, const Outcome& outcome) {
 }
 
 void Reconciler::done(const DeleteGroup& operation, const Outcome& outcome) {
-  const auto found = groups_.find(operation.id);
-  if (found == groups_.end()) return;
-  if (outcome.error != 0 && !already_gone(outcome)) {
-    const Set* owner = found->second.owner;
-    return sweep_refused(operation.id, owner != nullptr ? owner->key : SetKey{}, operation, outcome);
-  }
+  if (!groups_.contains(operation.id)) return;
+  if (outcome.error != 0 && !already_gone(outcome)) return sweep_refused(operation.id, operation, outcome);
   forget_groups({operation.id});
 }
 
 void Reconciler::done(const DeleteNexthop& operation, const Outcome& outcome) {
-  const auto found = known_nexthops_.find(operation.id);
-  if (found == known_nexthops_.end()) return;
-  if (outcome.error != 0 && !already_gone(outcome)) {
-    return sweep_refused(operation.id, found->second, operation, outcome);
-  }
+  if (!known_nexthops_.contains(operation.id)) return;
+  if (outcome.error != 0 && !already_gone(outcome)) return sweep_refused(operation.id, operation, outcome);
   forget_nexthops({operation.id});
 }
 
-void Reconciler::sweep_refused(std::uint32_t id, const Subject& subject, const Operation& operation,
-                               const Outcome& outcome) {
+void Reconciler::sweep_refused(std::uint32_t id, const Operation& operation, const Outcome& outcome) {
   sweep_failed_.insert(id);
   if (!sweep_after_) sweep_after_ = now_ + config_.retry_last;
-  reports_.emplace_back(Failed{subject, outcome.error, refusal(operation, outcome)});
+  std::string text = refusal(operation, outcome);
+  std::string& told = sweep_told_[id];
+  if (told != text) reports_.emplace_back(Failed{UnusedId{id}, outcome.error, text});
+  told = std::move(text);
 }
 
 void Reconciler::fail(Tracked& node, const Subject& subject, int error, std::string text) {
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
   Trouble& trouble = *node.trouble;
-  trouble.error = error;
   retry(node, subject, backoff(++trouble.attempts));
   // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
   if (trouble.attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
+  tell(node, subject, error, std::move(text));
+  close(node);
+}
+
+void Reconciler::tell(Tracked& node, const Subject& subject, int error, std::string text) {
+  if (!node.trouble) node.trouble = std::make_unique<Trouble>();
+  Trouble& trouble = *node.trouble;
+  trouble.error = error;
   if (trouble.reported.empty()) ++failing_;
   if (trouble.reported != text) reports_.emplace_back(Failed{subject, error, text});
   trouble.reported = std::move(text);
-  close(node);
 }
 
 void Reconciler::recover(Tracked& node, const Subject& subject) {

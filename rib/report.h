@@ -29,8 +29,15 @@ struct SetKey {
   auto operator<=>(const SetKey&) const = default;
 };
 
+/// A next hop object of ours, or a group of them, that nothing uses any more.
+struct UnusedId {
+  std::uint32_t id = 0;
+
+  auto operator<=>(const UnusedId&) const = default;
+};
+
 /// What a report is about.
-using Subject = std::variant<IpPrefix, SetKey, NexthopKey>;
+using Subject = std::variant<IpPrefix, SetKey, NexthopKey, UnusedId>;
 [[nodiscard]] std::string to_string(const Subject& subject);
 
 /// Everything wanted up to this generation is in the kernel, but for what Failed has named.
@@ -38,11 +45,12 @@ struct Acknowledged {
   std::uint64_t generation = 0;
 };
 
-/// The kernel refused. It is tried again at growing intervals; reported once for each different text.
+/// The kernel refused, which is tried again at growing intervals; or it has a route and does not use it.
+/// Reported once for each different text.
 struct Failed {
   Subject subject{};
-  int error = 0;       ///< errno
-  std::string text{};  ///< What was tried and what the kernel said, its extended text included.
+  int error = 0;       ///< errno, 0 of a route that is not used
+  std::string text{};  ///< What was tried and what the kernel said, its extended text included; the cure.
 };
 
 /// What had failed has now succeeded, or is not wanted any more.

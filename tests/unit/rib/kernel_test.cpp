@@ -220,9 +220,12 @@ TEST_F(SlotTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
   EXPECT_THAT(devices("10.0.1.0/24"), IsEmpty());
   EXPECT_THAT(devices("10.0.2.0/24"), ElementsAre("c0")) << "ours is the first there";
   EXPECT_THAT(devices("10.0.3.0/24"), ElementsAre("c0")) << "another type of service is another slot";
-  ASSERT_TRUE(inbox.wait<Failed>());
-  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("another program"));
-  EXPECT_EQ(inbox.of<Failed>().size(), 1U);
+  ASSERT_TRUE(inbox.wait<Failed>([](const Failed& failed) { return failed.error == EEXIST; }));
+  for (const Failed& failed : inbox.of<Failed>()) {
+    EXPECT_EQ(failed.subject, Subject(IpPrefix(prefix(1))));
+    EXPECT_THAT(failed.text, HasSubstr("another program"));
+  }
+  EXPECT_EQ(inbox.of<Failed>().size(), 2U) << "first not used, then refused";
   shell("ip route del 10.0.1.0/24 dev b0 proto static");
   ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"c0"}; }));
 }
@@ -230,8 +233,11 @@ TEST_F(SlotTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
 TEST_F(SlotTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
   start_with_two_ways();
   shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
+  ASSERT_TRUE(inbox.wait<Failed>([](const Failed& f) { return f.subject == Subject(IpPrefix(prefix(1))); }));
+  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("another program"));
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0")) << "ours stays, behind that one";
   shell("ip route del 10.0.1.0/24 dev b0 proto static");
-  ASSERT_TRUE(eventually([this] { return rib->counters().resyncs >= 1; }));
+  ASSERT_TRUE(inbox.wait<Recovered>());
   const auto before = rib->counters().messages;
   submit(routes(2, 1, 1));
   settle();

@@ -339,6 +339,9 @@ TEST_F(ReconcilerTest, ForeignRoutePutBeforeOursIsNotReplaced) {
   reconciler.foreign_before(prefix(1));
   run();
   EXPECT_THAT(ran, IsEmpty()) << "ours stays behind it";
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  EXPECT_EQ(reported<Failed>()[0].error, 0) << "nothing was refused";
+  EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("stands before it"));
   submit({PrefixChanged{.prefix = prefix(1), .set_id = 2}, PrefixChanged{.prefix = prefix(2), .set_id = 2}});
   run();
   EXPECT_FALSE(kernel.overwrote_foreign);
@@ -356,6 +359,33 @@ TEST_F(ReconcilerTest, ForeignRoutePutBeforeOursIsNotReplaced) {
   EXPECT_EQ(count<ReplaceRoute>(), 1U) << "alone in its slot again";
 }
 
+TEST_F(ReconcilerTest, RouteThatIsNotUsedIsToldUntilNothingStandsBeforeIt) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  EXPECT_EQ(reconciler.sizes().failing, 0U);
+  kernel.prepended = {prefix(1), prefix(2), prefix(7)};
+  for (int reading = 0; reading < 2; ++reading) {
+    reconciler.load(kernel.state(), now);
+    reconciler.set_connected({prefix(1)});  // which has the route looked at once more
+    reconciler.set_connected({});
+    run();
+    EXPECT_EQ(reconciler.sizes().failing, 2U) << "of the third there is none of ours";
+    EXPECT_THAT(reported<Failed>(), SizeIs(reading == 0 ? 2 : 0)) << "told once";
+    EXPECT_THAT(reported<Recovered>(), IsEmpty());
+  }
+  kernel.prepended = {prefix(2)};
+  reconciler.load(kernel.state(), now);
+  run();
+  ASSERT_THAT(reported<Recovered>(), SizeIs(1));
+  EXPECT_EQ(reported<Recovered>()[0].subject, Subject(prefix(1)));
+  submit({PrefixGone{prefix(2)}});
+  run();
+  EXPECT_THAT(reported<Recovered>(), SizeIs(1)) << "not wanted any more";
+  EXPECT_EQ(reconciler.sizes().failing, 0U);
+}
+
 TEST_F(ReconcilerTest, ForeignRouteFoundBeforeAnAdoptedOneIsNotReplaced) {
   kernel.nexthops = {{1000, key(3)}};
   kernel.groups = {{1002, {{1000, 1}}}};
@@ -367,7 +397,7 @@ TEST_F(ReconcilerTest, ForeignRouteFoundBeforeAnAdoptedOneIsNotReplaced) {
   run();
   EXPECT_FALSE(kernel.overwrote_foreign);
   EXPECT_FALSE(kernel.routes.contains(prefix(1)));
-  EXPECT_THAT(reported<Failed>(), SizeIs(1));
+  EXPECT_THAT(reported<Failed>(), SizeIs(2));
 }
 
 TEST_F(ReconcilerTest, ForeignIdsAreSteppedOver) {
@@ -409,6 +439,83 @@ TEST_F(ReconcilerTest, RefusedNexthopLeavesTheOthersOfItsSetAtWork) {
   run();
   EXPECT_THAT(exits(1), UnorderedElementsAre(3, 4));
   EXPECT_EQ(count<AddRoute>() + count<ReplaceRoute>(), 0U);
+}
+
+TEST_F(ReconcilerTest, WhatCannotBeSweptIsToldOnceAndUntilItIsGone) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  refuse = [](const Operation& operation) -> std::optional<Outcome> {
+    if (std::holds_alternative<DeleteGroup>(operation)) return Outcome{EPERM, {}};
+    return std::nullopt;
+  };
+  submit({PrefixGone{prefix(1)}, SetGone{1, Family::ipv4}});
+  run();
+  ASSERT_THAT(reported<Failed>(), SizeIs(1));
+  const Subject group = reported<Failed>()[0].subject;
+  EXPECT_EQ(group, Subject(UnusedId{kernel.groups.begin()->first}));
+  EXPECT_EQ(reconciler.sizes().failing, 1U);
+  now = *reconciler.deadline();
+  run();
+  EXPECT_THAT(ran, SizeIs(1)) << "tried again";
+  EXPECT_THAT(reported<Failed>(), IsEmpty());
+  refuse = nullptr;
+  now = *reconciler.deadline();
+  run();
+  ASSERT_THAT(reported<Recovered>(), SizeIs(1));
+  EXPECT_EQ(reported<Recovered>()[0].subject, group);
+  EXPECT_THAT(kernel.groups, IsEmpty());
+  EXPECT_EQ(reconciler.sizes().failing, 0U);
+}
+
+TEST_F(ReconcilerTest, GroupThatWasRefusedIsNotToldWhenNoneIsAskedForAnyMore) {
+  reconciler.load({}, now);
+  refuse = [](const Operation& operation) -> std::optional<Outcome> {
+    if (std::holds_alternative<AddGroup>(operation)) return Outcome{ENOMEM, {}};
+    return std::nullopt;
+  };
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  EXPECT_THAT(reported<Failed>(), SizeIs(1));
+  kernel.link_down(3);
+  reconciler.link_down(3);
+  run();
+  ASSERT_THAT(reported<Recovered>(), SizeIs(1));
+  EXPECT_EQ(reported<Recovered>()[0].subject, Subject(SetKey{Family::ipv4, 1}));
+}
+
+TEST_F(ReconcilerTest, NexthopThatWasRefusedIsNotToldWhenItsSetsHaveLeft) {
+  reconciler.load({}, now);
+  refuse = [](const Operation& operation) -> std::optional<Outcome> {
+    if (std::holds_alternative<AddNexthop>(operation)) return Outcome{ENOMEM, {}};
+    return std::nullopt;
+  };
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  EXPECT_THAT(reported<Failed>(), SizeIs(1));
+  kernel.link_down(3);
+  reconciler.link_down(3);
+  kernel.link_up(3);
+  reconciler.link_up(3);
+  submit({PrefixGone{prefix(1)}, SetGone{1, Family::ipv4}});
+  run();
+  ASSERT_THAT(reported<Recovered>(), SizeIs(1));
+  EXPECT_EQ(reported<Recovered>()[0].subject, Subject(key(3)));
+}
+
+TEST_F(ReconcilerTest, GroupThatOnlyAConnectedPrefixCouldUseIsSwept) {
+  reconciler.load({}, now);
+  reconciler.set_connected({prefix(2)});
+  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  submit({PrefixGone{prefix(1)}});
+  const auto operations = reconciler.next(now, 256);
+  ASSERT_THAT(operations, SizeIs(1));
+  reconciler.completed(operations[0], kernel.execute(operations[0]), now);
+  EXPECT_THAT(kernel.routes, IsEmpty());
+  submit({PrefixChanged{.prefix = prefix(2), .set_id = 1}});
+  run();
+  EXPECT_THAT(kernel.groups, IsEmpty());
 }
 
 TEST_F(ReconcilerTest, RetriesGrowApart) {

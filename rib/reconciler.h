@@ -252,7 +252,6 @@ class Reconciler {
   void load_groups(const KernelState& state);
   void load_routes(const KernelState& state);
   void load_slots(const KernelState& state);
-  void set_behind(Route& route);
   void forget_nexthops(const Ids& ids);
   void forget_groups(const Ids& ids);
   void know_group(std::uint32_t id, const std::vector<GroupMember>& members);

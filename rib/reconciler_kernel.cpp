@@ -86,12 +86,9 @@ void Reconciler::load_slots(const KernelState& state) {
 
 void Reconciler::foreign_before(const IpPrefix& prefix) {
   const auto found = routes_.find(prefix);
-  if (found != routes_.end() && found->second.known_id != 0) set_behind(found->second);
-}
-
-void Reconciler::set_behind(Route& route) {
-  route.behind = true;
-  tell(route, route.prefix, 0,
+  if (found == routes_.end() || found->second.known_id == 0) return;
+  found->second.behind = true;
+  tell(found->second, prefix, 0,
        "another program's route with this prefix and metric stands before it, and is left alone: choose "
        "another metric");
 }

@@ -455,12 +455,11 @@ void Reconciler::sweep_refused(std::uint32_t id, const Operation& operation, con
 }
 
 void Reconciler::fail(Tracked& node, const Subject& subject, int error, std::string text) {
-  if (!node.trouble) node.trouble = std::make_unique<Trouble>();
-  Trouble& trouble = *node.trouble;
-  retry(node, subject, backoff(++trouble.attempts));
-  // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
-  if (trouble.attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
   tell(node, subject, error, std::move(text));
+  const std::uint32_t attempts = ++node.trouble->attempts;
+  retry(node, subject, backoff(attempts));
+  // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
+  if (attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
   close(node);
 }
 

@@ -60,7 +60,6 @@ class World {
 
   void check() const {
     std::map<IpPrefix, ModelKernel::Path> expected;
-    std::set<NexthopKey> used;
     std::set<std::string> blocked;
     for (const auto& [prefix, want] : prefixes_) {
       if (connected_.contains(prefix)) continue;
@@ -77,7 +76,6 @@ class World {
         continue;
       }
       expected[prefix] = path;
-      for (const auto& [nexthop, weight] : path.first) used.insert(nexthop);
     }
     EXPECT_EQ(kernel_.forwarding(), expected);
     EXPECT_FALSE(kernel_.overwrote_foreign);

@@ -43,6 +43,18 @@ class ReconcilerTest : public testing::Test {
     }
     for (Report& report : reconciler.take_reports()) reports.push_back(std::move(report));
   }
+  /// Prefix 1 by device 3, as set 1.
+  void submit_one_route() {
+    submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  }
+  /// The kernel refuses all operations of one kind from now on.
+  template <class T>
+  void refuse_all(int error) {
+    refuse = [error](const Operation& operation) -> std::optional<Outcome> {
+      if (std::holds_alternative<T>(operation)) return Outcome{error, {}};
+      return std::nullopt;
+    };
+  }
   void submit(std::vector<Change> changes) { reconciler.apply({++generation, std::move(changes)}); }
 
   template <class T>
@@ -83,7 +95,7 @@ using testing::UnorderedElementsAre;
 
 TEST_F(ReconcilerTest, InstallsNexthopThenGroupThenRouteEvenForOneMember) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   ASSERT_THAT(ran, SizeIs(3));
   EXPECT_TRUE(std::holds_alternative<AddNexthop>(ran[0]));
@@ -115,7 +127,7 @@ TEST_F(ReconcilerTest, LostNeighbourCostsTwoMessagesWith10000Prefixes) {
 
 TEST_F(ReconcilerTest, TakesAnUnwantedRouteAwayOnlyAfterTheNewOnesAreThere) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   submit({PrefixGone{prefix(1)}, SetGone{1, Family::ipv4}, SetChanged{2, Family::ipv4, {device(4)}},
           PrefixChanged{.prefix = prefix(2), .set_id = 2}});
@@ -130,7 +142,7 @@ TEST_F(ReconcilerTest, TakesAnUnwantedRouteAwayOnlyAfterTheNewOnesAreThere) {
 
 TEST_F(ReconcilerTest, MergesChangesMadeWhileTheKernelWasBusy) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   submit({SetChanged{1, Family::ipv4, {device(4)}}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
   submit({SetChanged{1, Family::ipv4, {device(5)}}, PrefixGone{prefix(2)}});
   run();
@@ -155,7 +167,7 @@ TEST_F(ReconcilerTest, ChangeOfPathCostAloneCostsNothing) {
 
 TEST_F(ReconcilerTest, EmptySetTakesItsRoutesOutAndComesBack) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   submit({SetChanged{1, Family::ipv4, {}}});
   run();
@@ -293,7 +305,7 @@ TEST_F(ReconcilerTest, ForeignRouteInTheSlotIsLeftAloneAndReportedOnce) {
 TEST_F(ReconcilerTest, RouteThatWasBlockedIsTriedAsSoonAsTheForeignOneMayHaveLeft) {
   kernel.routes[prefix(1)] = {0, {}};
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   ASSERT_THAT(reported<Failed>(), SizeIs(1));
   kernel.routes.erase(prefix(1));
@@ -413,7 +425,7 @@ TEST_F(ReconcilerTest, ForeignIdsAreSteppedOver) {
 TEST_F(ReconcilerTest, AllIdsTakenIsReported) {
   for (std::uint32_t i = 0; i < kIds.count; ++i) kernel.foreign_ids.insert(kIds.first + i);
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   ASSERT_THAT(reported<Failed>(), SizeIs(1));
   EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("all ids are taken"));
@@ -443,12 +455,9 @@ TEST_F(ReconcilerTest, RefusedNexthopLeavesTheOthersOfItsSetAtWork) {
 
 TEST_F(ReconcilerTest, WhatCannotBeSweptIsToldOnceAndUntilItIsGone) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
-  refuse = [](const Operation& operation) -> std::optional<Outcome> {
-    if (std::holds_alternative<DeleteGroup>(operation)) return Outcome{EPERM, {}};
-    return std::nullopt;
-  };
+  refuse_all<DeleteGroup>(EPERM);
   submit({PrefixGone{prefix(1)}, SetGone{1, Family::ipv4}});
   run();
   ASSERT_THAT(reported<Failed>(), SizeIs(1));
@@ -470,11 +479,8 @@ TEST_F(ReconcilerTest, WhatCannotBeSweptIsToldOnceAndUntilItIsGone) {
 
 TEST_F(ReconcilerTest, GroupThatWasRefusedIsNotToldWhenNoneIsAskedForAnyMore) {
   reconciler.load({}, now);
-  refuse = [](const Operation& operation) -> std::optional<Outcome> {
-    if (std::holds_alternative<AddGroup>(operation)) return Outcome{ENOMEM, {}};
-    return std::nullopt;
-  };
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  refuse_all<AddGroup>(ENOMEM);
+  submit_one_route();
   run();
   EXPECT_THAT(reported<Failed>(), SizeIs(1));
   kernel.link_down(3);
@@ -486,11 +492,8 @@ TEST_F(ReconcilerTest, GroupThatWasRefusedIsNotToldWhenNoneIsAskedForAnyMore) {
 
 TEST_F(ReconcilerTest, NexthopThatWasRefusedIsNotToldWhenItsSetsHaveLeft) {
   reconciler.load({}, now);
-  refuse = [](const Operation& operation) -> std::optional<Outcome> {
-    if (std::holds_alternative<AddNexthop>(operation)) return Outcome{ENOMEM, {}};
-    return std::nullopt;
-  };
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  refuse_all<AddNexthop>(ENOMEM);
+  submit_one_route();
   run();
   EXPECT_THAT(reported<Failed>(), SizeIs(1));
   kernel.link_down(3);
@@ -506,7 +509,7 @@ TEST_F(ReconcilerTest, NexthopThatWasRefusedIsNotToldWhenItsSetsHaveLeft) {
 TEST_F(ReconcilerTest, GroupThatOnlyAConnectedPrefixCouldUseIsSwept) {
   reconciler.load({}, now);
   reconciler.set_connected({prefix(2)});
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   submit({PrefixGone{prefix(1)}});
   const auto operations = reconciler.next(now, 256);
@@ -520,11 +523,8 @@ TEST_F(ReconcilerTest, GroupThatOnlyAConnectedPrefixCouldUseIsSwept) {
 
 TEST_F(ReconcilerTest, RetriesGrowApart) {
   reconciler.load({}, now);
-  refuse = [](const Operation& operation) -> std::optional<Outcome> {
-    if (std::holds_alternative<AddRoute>(operation)) return Outcome{ENOMEM, {}};
-    return std::nullopt;
-  };
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  refuse_all<AddRoute>(ENOMEM);
+  submit_one_route();
   std::vector<std::chrono::milliseconds> gaps;
   for (int i = 0; i < 10; ++i) {
     run();
@@ -536,7 +536,7 @@ TEST_F(ReconcilerTest, RetriesGrowApart) {
 
 TEST_F(ReconcilerTest, DriftIsRepairedAtOnceAndAFightSlowsDown) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   const std::uint32_t group = kernel.groups.begin()->first;
   std::size_t repairs = 0;
@@ -577,7 +577,7 @@ TEST_F(ReconcilerTest, GroupDeletedByOthersComesBackWithItsRoutes) {
 
 TEST_F(ReconcilerTest, NexthopTurnedElsewhereByOthersIsReplaced) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   run();
   const std::uint32_t id = kernel.nexthops.begin()->first;
   kernel.nexthops[id] = key(9);
@@ -628,7 +628,7 @@ TEST_F(ReconcilerTest, FamiliesHaveSetsOfTheirOwn) {
 
 TEST_F(ReconcilerTest, AcknowledgesAnOlderGenerationWhileANewerIsUnderWay) {
   reconciler.load({}, now);
-  submit({SetChanged{1, Family::ipv4, {device(3)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  submit_one_route();
   for (int phase = 0; phase < 3; ++phase) {
     for (const Operation& operation : reconciler.next(now, 1)) {
       reconciler.completed(operation, kernel.execute(operation), now);

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs one class of integration tests: run.py MODULE.CLASS[.TEST] [SECONDS]. Status 77 when all was skipped.
+"""Runs one class of integration tests: run.py MODULE.CLASS[.TEST] [SECONDS]. Status 77 when anything was skipped.
 
 After SECONDS it gives up and takes its lab down, which CTest, when a test is out of time, leaves no time for.
 """
@@ -29,7 +29,7 @@ def main():
         print(f"skipped: {reason}")
     if not result.wasSuccessful():
         return 1
-    return 77 if result.skipped and len(result.skipped) >= max(result.testsRun, 1) else 0
+    return 77 if result.skipped else 0
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ CMAKE = os.environ.get("WGOSPF_CMAKE", "cmake")
 
 UNIT = "lib/systemd/system/wgospfd.service"
 OF_PREFIX = {"bin/wgospfd", "bin/wgospfctl", UNIT, "share/man/man8/wgospfd.8", "share/man/man8/wgospfctl.8",
-             "share/man/man5/wgospfd.yaml.5", "share/bash-completion/completions/wgospfctl"}
+             "share/man/man5/wgospfd.yaml.5", "share/bash-completion/completions/wgospfctl",
+             "share/zsh/vendor-completions/_wgospfctl", "share/fish/vendor_completions.d/wgospfctl.fish"}
 OF_ETC = {"etc/iproute2/rt_protos.d/wgospf.conf", "etc/wgospf"}
 
 
@@ -80,6 +81,36 @@ class Install(unittest.TestCase):
                                   text=True, capture_output=True)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(done.stdout, f"{file}: the configuration is sound\n")
+
+    def test_the_sample_passes_the_installed_check(self):
+        install("/usr", self.root)
+        sample = SOURCE / "packaging/samples/wgospfd.yaml"
+        for text in (sample.read_text(encoding="utf-8"), re.sub(r"(?m)^#(?! )", "", sample.read_text(encoding="utf-8"))):
+            file = self.root / "wgospfd.yaml"
+            file.write_text(text, encoding="utf-8")
+            done = subprocess.run([self.root / "usr/bin/wgospfd", "--config", file, "--check"], check=False,
+                                  text=True, capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_completions_know_the_same_words(self):
+        """Those of the three shells offer what the program's help names."""
+        install("/usr", self.root)
+        program = self.root / "usr/bin/wgospfctl"
+        pages = [subprocess.run([program, *command, "--help"], check=True, text=True, capture_output=True).stdout
+                 for command in ([], ["show"], ["watch"], ["show", "database"], ["show", "path"])]
+        words = set()
+        for page in pages:
+            # Options, and below "Subcommands:" the names at the lines' beginnings.
+            words |= set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", page))
+            words |= set(re.findall(r"(?m)^  ([a-z]+) ", page.partition("Subcommands:")[2]))
+        self.assertTrue({"show", "watch", "neighbors", "--json", "--detail", "--only"} <= words, words)
+        for name in OF_PREFIX:
+            if "complet" not in name:
+                continue
+            text = (self.root / "usr" / name).read_text(encoding="utf-8")
+            missing = [word for word in words
+                       if not re.search(rf"(?<![\w-])(?:--|-l )?{re.escape(word.lstrip('-'))}(?![\w-])", text)]
+            self.assertEqual(missing, [], name)
 
     def test_under_another_prefix_nothing_leaves_it_and_the_unit_finds_its_program(self):
         prefix = self.root / "opt"

@@ -3,6 +3,7 @@
 #   node.sh               boot: wait for the links, set addresses, make the tunnels, start the router, stay
 #   node.sh tunnel PEER   make the tunnel to PEER (again)
 #   node.sh router        start the routing daemon (again)
+#   node.sh stay          stay, and end when told to (the node that is only a bridge)
 # What it does stands in its environment (labrunner/prepare.py explains it); what prepare wrote for it is in
 # /etc/wgospf. The daemon's output is in /run/router.log.
 set -eu
@@ -78,8 +79,10 @@ start_router() {
   esac
 }
 
-# Stays, and reaps where it is PID 1, also after the daemon has ended.
+# Stays, and reaps where it is PID 1, also after the daemon has ended. PID 1 is not ended by a signal that it does not
+# take: stopping a container would wait for its whole patience.
 stay() {
+  trap 'exit 0' TERM INT
   sleep infinity &
   wait
 }
@@ -130,5 +133,6 @@ case ${1:-boot} in
   boot) if [ -n "${ADDRESS:-}" ]; then boot_host; else boot_router; fi ;;
   tunnel) tunnel_to "$2" ;;
   router) start_router ;;
+  stay) stay ;;
   *) fail "unknown: $1" ;;
 esac

@@ -189,6 +189,26 @@ class RunnerNodes(unittest.TestCase):
         self.assertIn("node b: exec: ip addr add nonsense", self.run_lab("up").stderr)
 
 
+class NodeAsInit(unittest.TestCase):
+    """In a container node.sh is PID 1, which no signal ends that it does not take: stopping would take minutes."""
+
+    def test_it_ends_when_told_to(self):
+        if missing():
+            self.skipTest(missing())
+        outside = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", ROOT / "containerlab/node.sh", "stay"])
+        self.addCleanup(outside.wait)
+        self.addCleanup(outside.kill)
+        children = pathlib.Path(f"/proc/{outside.pid}/task/{outside.pid}/children")
+
+        def goes_on():
+            if outside.poll() is not None:
+                return None
+            for child in children.read_text(encoding="ascii").split():
+                os.kill(int(child), signal.SIGTERM)
+            return "it goes on"
+        checks.wait_until(goes_on)
+
+
 class CutAndHeal(LabCase):
     """A cut is silent, of two nodes only, and heals. BIRD routes, so that this stands without our daemon."""
 

@@ -90,6 +90,22 @@ struct Core {
     return statistics.lsdb_size + promised < config.max_lsa;
   }
 
+  void measure(Footprint& footprint) const {
+    footprint.held("areas", areas.size());
+    footprint.held("interfaces", interfaces.size());
+    footprint.held("outputs", outputs.size());
+    footprint.held("drop-events", last_drop_event.size());
+    timers.measure(footprint);
+    for (const auto& [link, interface] : interfaces) interface->measure(footprint);
+    std::size_t in_use = 0;
+    for (const auto& domain : domains) {
+      in_use += domain->in_use ? 1 : 0;
+      domain->lsdb.measure(footprint);
+    }
+    footprint.held("domains", in_use);
+    footprint.room("domains.numbers", domains.size());
+  }
+
   void event(Event<V> event) { outputs.push_back(std::move(event)); }
   void transmit(Interface<V>& interface, PacketType type, PacketBytes bytes) {
     ++interface.packets.sent[static_cast<std::size_t>(type)];
@@ -116,6 +132,11 @@ struct Core {
     it->second = now;
     event(Dropped<V>{interface.config.link, reason, source, value});
     return true;
+  }
+  /// The link is no longer configured.
+  void forget_drops(LinkId link) {
+    auto it = last_drop_event.lower_bound({link, DropReason{}});
+    while (it != last_drop_event.end() && it->first.first == link) it = last_drop_event.erase(it);
   }
 };
 

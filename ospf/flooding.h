@@ -61,6 +61,10 @@ class AnsweredMemory {
       if (it != last_.end() && now - it->second >= kMinLsArrival) last_.erase(it);
     }
   }
+  void measure(Footprint& footprint) const {
+    footprint.held("answered-memory", last_.size());
+    footprint.held("answered-memory.order", order_.size());
+  }
 
  private:
   std::map<LsaRef, Instant> last_;
@@ -107,6 +111,14 @@ class Flooding {
 
   /// Sends what the turn collected, removes acknowledged MaxAge LSAs.
   void end_turn();
+  void measure(Footprint& footprint) const {
+    footprint.held("flooding.maxage", maxage_.size());
+    footprint.held("flooding.maxage-ready", ready_.size());
+    footprint.held("flooding.requests-shrunk", shrunk_.size());
+    footprint.held("flooding.interfaces-due", due_.size());
+    flush_memory_.measure(footprint);
+    answered_.measure(footprint);
+  }
 
  private:
   enum class Proceed : bool { no, yes };

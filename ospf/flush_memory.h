@@ -10,6 +10,7 @@
 #include <map>
 #include <utility>
 
+#include "ospf/footprint.h"
 #include "ospf/lsa.h"
 
 namespace wgospf::ospf {
@@ -46,6 +47,10 @@ class FlushMemory {
   }
   void forget_domain(std::uint32_t domain) {
     std::erase_if(flushed_, [domain](const auto& item) { return item.first.first == domain; });
+  }
+  void measure(Footprint& footprint) const {
+    footprint.held("flush-memory", flushed_.size());
+    footprint.held("flush-memory.order", order_.size());
   }
 
  private:

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "ospf/footprint.h"
 #include "ospf/slot_index.h"
 #include "ospf/topology.h"
 
@@ -67,6 +68,12 @@ class Graph {
   [[nodiscard]] Vertex& operator[](VertexId vertex) { return vertices_[vertex]; }
   /// One past the highest vertex number; vanished ones below it are neither present nor linked.
   [[nodiscard]] VertexId end() const { return static_cast<VertexId>(vertices_.size()); }
+  void measure(Footprint& footprint) const {
+    footprint.held("graph.vertices", vertices_.size() - free_.size());
+    footprint.held("graph.vertices.by-key", index_.size());
+    footprint.room("graph.vertices.slots", vertices_.size());
+    footprint.room("graph.edges.slots", edges_.size());
+  }
 
  private:
   struct Range {

@@ -17,6 +17,7 @@
 
 #include "ospf/config.h"
 #include "ospf/event.h"
+#include "ospf/footprint.h"
 #include "ospf/packet.h"
 #include "ospf/route.h"
 #include "ospf/route_calculator.h"
@@ -162,6 +163,8 @@ class Instance {
   [[nodiscard]] Statistics statistics() const;
   /// Has every interface with a neighbour reached Full, and have routes been calculated since?
   [[nodiscard]] bool converged() const;
+  /// The sizes of all containers, by name.
+  [[nodiscard]] Footprint footprint() const;
 
  private:
   struct Impl;

@@ -190,6 +190,7 @@ void Instance<V>::Impl::remove_interface(LinkId link, InterfaceReason reason) {
   adjacency.bring_down(*it->second, reason);
   origination.forget_domain(it->second->link_domain);
   flooding.drop_domain(it->second->link_domain);
+  core.forget_drops(link);
   core.interfaces.erase(it);
 }
 

@@ -137,6 +137,22 @@ Statistics Instance<V>::statistics() const {
 }
 
 template <class V>
+Footprint Instance<V>::footprint() const {
+  Footprint footprint;
+  impl_->core.measure(footprint);
+  impl_->flooding.measure(footprint);
+  impl_->origination.measure(footprint);
+  footprint.held("links", impl_->link_statuses.size());
+  footprint.held("externals", impl_->externals.size());
+  footprint.held("externals.without-id", impl_->without_id.size());
+  impl_->external_ids.measure(footprint);
+  footprint.held("origination.dirty-areas", impl_->dirty_areas.size());
+  footprint.held("origination.stale", impl_->stale.size());
+  impl_->calculator.measure(footprint);
+  return footprint;
+}
+
+template <class V>
 bool Instance<V>::converged() const {
   bool any = false;
   for (const auto& [link, interface] : impl_->core.interfaces) {

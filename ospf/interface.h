@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ospf/config.h"
+#include "ospf/footprint.h"
 #include "ospf/instance.h"
 #include "ospf/lsdb.h"
 #include "ospf/neighbor_state.h"
@@ -92,6 +93,7 @@ class RetransmissionList {
   [[nodiscard]] bool contains(LsaRef ref) const { return sent_.contains(ref_key(ref)); }
   [[nodiscard]] bool empty() const { return sent_.empty(); }
   [[nodiscard]] std::size_t size() const { return sent_.size(); }
+  [[nodiscard]] std::size_t order_size() const { return order_.size(); }
   /// When the oldest entry was last sent; drops what was acknowledged meanwhile.
   [[nodiscard]] std::optional<Instant> oldest() {
     while (!order_.empty() && is_stale(order_.front())) order_.pop_front();
@@ -166,6 +168,11 @@ struct Neighbor {
   [[nodiscard]] bool exchanging() const {
     return state == NeighborState::exchange || state == NeighborState::loading;
   }
+  void measure(Footprint& footprint) const {
+    footprint.held("neighbors.requests", requests.size());
+    footprint.held("neighbors.retransmissions", retransmissions.size());
+    footprint.held("neighbors.retransmissions.order", retransmissions.order_size());
+  }
 };
 
 template <class V>
@@ -205,6 +212,13 @@ struct Interface {
   [[nodiscard]] std::size_t packet_size_max() const {
     const std::uint32_t mtu = std::clamp<std::uint32_t>(status.mtu, kPacketSizeMin, kPacketSizeMax);
     return mtu - V::kIpHeaderSize;
+  }
+  void measure(Footprint& footprint) const {
+    footprint.held("neighbors", neighbors.size());
+    footprint.held("interfaces.updates", update_queue.size());
+    footprint.held("interfaces.direct-acks", direct_acks.size());
+    footprint.held("interfaces.delayed-acks", delayed_acks.size());
+    for (const auto& [id, neighbor] : neighbors) neighbor->measure(footprint);
   }
 };
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "ospf/footprint.h"
 #include "ospf/lsa.h"
 #include "ospf/slot_index.h"
 #include "ospf/slot_pool.h"
@@ -81,6 +82,11 @@ class Lsdb {
     return slot < entries_.end() && static_cast<bool>(entries_[slot].lsa);
   }
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  void measure(Footprint& footprint) const {
+    footprint.held("database", entries_.size());
+    footprint.held("database.by-key", index_.size());
+    footprint.room("database.slots", entries_.end());
+  }
 
  private:
   SlotPool<LsdbEntry<V>> entries_;

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "ospf/footprint.h"
 #include "ospf/slot_index.h"
 
 namespace wgospf::ospf {
@@ -39,6 +40,11 @@ class NextHopLists {
   }
   [[nodiscard]] bool has_direct(ListId list) const { return lists_[list].has_direct; }
   [[nodiscard]] std::size_t size() const { return lists_.size(); }
+  void measure(Footprint& footprint) const {
+    footprint.room("next-hop-lists", lists_.size());
+    footprint.room("next-hop-lists.members", members_.size());
+    footprint.room("next-hop-lists.by-members", index_.size());
+  }
 
   /// Forgets all lists but the marked ones (by list number; the empty list stays anyway) and renumbers.
   /// `member_numbers` gives the new number of each member (without kDirectBit) of the marked lists, in the

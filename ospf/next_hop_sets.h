@@ -52,6 +52,14 @@ class NextHopSets {
   [[nodiscard]] bool in_use(std::uint32_t set) const { return set == 0 || sets_[set].in_use; }
   /// Lists have been renumbered.
   void renumber(const std::vector<ListId>& numbers);
+  void measure(Footprint& footprint) const {
+    footprint.held("next-hop-sets", sets_.size() - free_.size());
+    footprint.held("next-hop-sets.changed", changed_.size());
+    footprint.held("next-hop-sets.idle", idle_.size());
+    footprint.held("next-hop-sets.streams", streams_.size());
+    footprint.room("next-hop-sets.slots", sets_.size());
+    footprint.room("next-hop-sets.by-list", by_list_.size());
+  }
 
  private:
   struct Set {

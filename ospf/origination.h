@@ -38,6 +38,11 @@ class Origination {
   void removed(std::uint32_t domain, const LsaKey<V>& key);
   /// Timer of a throttled origination, or of a record that is kept for its throttle only.
   void due(std::uint32_t record);
+  void measure(Footprint& footprint) const {
+    footprint.held("origination.records", records_.size() - free_.size());
+    footprint.held("origination.by-key", index_.size());
+    footprint.room("origination.slots", records_.size());
+  }
 
  private:
   struct Record {

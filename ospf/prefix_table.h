@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ospf/constants.h"
+#include "ospf/footprint.h"
 #include "ospf/route.h"
 #include "ospf/slot_index.h"
 #include "ospf/slot_pool.h"
@@ -143,6 +144,15 @@ class PrefixTable {
     dirty_.clear();
   }
 
+  void measure(Footprint& footprint) const {
+    footprint.held("prefixes", entries_.size());
+    footprint.held("prefixes.by-prefix", by_prefix_.size());
+    footprint.held("prefixes.dirty", dirty_.size());
+    footprint.held("candidates", candidates_.size());
+    footprint.held("candidates.by-lsa", by_lsa_.size());
+    footprint.room("prefixes.slots", entries_.end());
+    footprint.room("candidates.slots", candidates_.end());
+  }
   /// Bytes of heap memory.
   [[nodiscard]] std::size_t memory() const {
     return entries_.memory() + candidates_.memory() + by_prefix_.memory() + by_lsa_.memory() +

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "ospf/footprint.h"
 #include "ospf/lsa.h"
 #include "ospf/route.h"
 #include "ospf/types.h"
@@ -132,6 +133,7 @@ class RouteCalculator {
   [[nodiscard]] bool reachable(AreaId area, RouterId router) const;
   /// Bytes of heap memory held for prefixes and external LSAs (not the graph, not published tables).
   [[nodiscard]] std::size_t prefix_memory() const;
+  void measure(Footprint& footprint) const;
 
   struct Impl;  ///< route_calculator_impl.h
 

@@ -195,6 +195,7 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] std::shared_ptr<const RouteTable<V>> build_table() const;
   [[nodiscard]] std::vector<PrefixPath<V>> paths(const AddressPrefix& prefix, std::size_t limit);
   [[nodiscard]] std::vector<RouterRoute<V>> router_routes();
+  void measure(Footprint& footprint) const;
 
   RouterId root;
   std::vector<RootLink<V>> links;            // without stubs

@@ -315,6 +315,39 @@ std::vector<RouterRoute<V>> RouteCalculator<V>::Impl::router_routes() {
 // ---- The public face ----
 
 template <class V>
+void RouteCalculator<V>::Impl::measure(Footprint& footprint) const {
+  std::size_t area_count = 0;
+  for (const auto& area : areas) {
+    if (!area) continue;
+    ++area_count;
+    area->graph.measure(footprint);
+    footprint.held("graph.root-edges", area->root_edges.size());
+    footprint.held("graph.networks", area->networks.size());
+    footprint.room("graph.paths", area->paths.end());
+  }
+  footprint.held("calculation.areas", area_count);
+  footprint.room("calculation.areas.numbers", areas.size());
+  footprint.held("calculation.links", links.size());
+  prefixes.measure(footprint);
+  footprint.held("prefixes.changed-internal", changed_internal.size());
+  footprint.held("boundary-routers", boundaries.size());
+  footprint.held("boundary-routers.by-id", boundary_index.size());
+  footprint.held("boundary-routers.dirty", dirty_boundaries.size());
+  footprint.room("boundary-routers.slots", boundaries.end());
+  std::size_t summaries = 0;
+  for (std::uint32_t slot = 0; slot < boundaries.end(); ++slot)
+    summaries += boundaries[slot].summaries.size();
+  footprint.held("boundary-routers.summaries", summaries);
+  footprint.held("forwarding-addresses", forwardings.size());
+  footprint.held("forwarding-addresses.by-address", forwarding_index.size());
+  footprint.room("forwarding-addresses.slots", forwardings.end());
+  lists.measure(footprint);
+  footprint.room("next-hops", members.size());
+  sets.measure(footprint);
+  footprint.held("calculation.work", work.size());
+}
+
+template <class V>
 RouteCalculator<V>::RouteCalculator(RouterId root) : impl_(std::make_unique<Impl>(root)) {}
 template <class V>
 RouteCalculator<V>::~RouteCalculator() = default;
@@ -379,6 +412,10 @@ bool RouteCalculator<V>::reachable(AreaId area, RouterId router) const {
   if (number == kNoSlot) return false;
   const VertexId vertex = impl_->areas[number]->graph.find(router_vertex(router));
   return vertex != kNoSlot && impl_->areas[number]->paths[vertex].distance != kUnreachable;
+}
+template <class V>
+void RouteCalculator<V>::measure(Footprint& footprint) const {
+  impl_->measure(footprint);
 }
 template <class V>
 std::size_t RouteCalculator<V>::prefix_memory() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ospf/footprint.h"
 #include "ospf/slot_index.h"
 #include "ospf/slot_pool.h"
 #include "ospf/types.h"
@@ -58,6 +59,11 @@ class TimerQueue {
   /// Removes and gives the earliest timer that is due at `now`.
   std::optional<TimerKey> pop_due(Instant now);
   [[nodiscard]] std::size_t size() const { return heap_.size(); }
+  void measure(Footprint& footprint) const {
+    footprint.held("timers", heap_.size());
+    footprint.held("timers.by-key", index_.size());
+    footprint.room("timers.slots", slots_.end());
+  }
 
  private:
   static constexpr std::uint32_t kNone = kNoSlot;

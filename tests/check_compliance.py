@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Every test that a table of docs/rfc-compliance.md names must exist in the sources.
+"""Every test that a table of docs/rfc-compliance.md or docs/testing.md names must exist in the sources.
 
 GoogleTest names (`Suite.Test`, `Prefix/Suite.Test/Parameter`, `*` allowed) by their TEST macros, CTest names
 by add_test, `fuzz: X` and `conformance: X` by their target and folder, the cases in brackets behind a folder
@@ -12,7 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-DOCUMENT = ROOT / "docs" / "rfc-compliance.md"
+DOCUMENTS = [ROOT / "docs" / name for name in ("rfc-compliance.md", "testing.md")]
 VECTORS = ROOT / "tests" / "vectors"
 SHARED_VECTORS = {"packets", "graphs", "steps", "rib-holo"}
 
@@ -53,9 +53,9 @@ class Sources:
         return f"fuzz_{name}" in self.builds
 
 
-def cells():
+def cells(document):
     """(line number, text) of the last cell of each row of a table."""
-    for number, line in enumerate(DOCUMENT.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("|") and not re.match(r"^\|[-| ]+\|$", line):
             yield number, [cell.strip() for cell in line.strip("|").split("|")][-1]
 
@@ -86,14 +86,15 @@ def wrong_names(sources, cell):
 
 def main():
     sources = Sources()
-    named = 0
     problems = []
-    for number, cell in cells():
-        named += len(re.findall(r"`[^`]+`", cell))
-        where = f"{DOCUMENT.relative_to(ROOT)}:{number}"
-        problems += [f"{where}: there is no {name}" for name in wrong_names(sources, cell)]
-    if named == 0:
-        problems.append(f"{DOCUMENT.relative_to(ROOT)}: no table names a test")
+    for document in DOCUMENTS:
+        named = 0
+        for number, cell in cells(document):
+            named += len(re.findall(r"`[^`]+`", cell))
+            where = f"{document.relative_to(ROOT)}:{number}"
+            problems += [f"{where}: there is no {name}" for name in wrong_names(sources, cell)]
+        if named == 0:
+            problems.append(f"{document.relative_to(ROOT)}: no table names a test")
     for problem in problems:
         print(problem)
     return 1 if problems else 0

@@ -7,6 +7,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "ospf/footprint.h"
 #include "ospf/ip.h"
 #include "ospf/types.h"
 
@@ -24,6 +25,10 @@ class ExternalIds {
   Assigned assign(const Ipv4Prefix& prefix);
   /// Forgets the prefix; its former id.
   std::optional<LinkStateId> release(const Ipv4Prefix& prefix);
+  void measure(Footprint& footprint) const {
+    footprint.held("externals.ids", ids_.size());
+    footprint.held("externals.ids.holders", holders_.size());
+  }
 
  private:
   [[nodiscard]] std::optional<LinkStateId> free_id(const Ipv4Prefix& prefix) const;

@@ -122,6 +122,46 @@ TEST_F(ExchangeTest, Section10_6_WhatIsNotTheNextDescriptionIsASeqNumberMismatch
   EXPECT_EQ(state_of(0, *peer), NeighborState::exchange) << "the next one is taken";
 }
 
+// In: the description of a slave with our sequence number, from a router id above ours. Out: we are not the
+// master of such a router: the negotiation goes on.
+TEST_F(ExchangeTest, Section10_6_ASlaveOfAHigherRouterIdIsNotAccepted) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  peer->answers_descriptions = false;
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return !peer->descriptions.empty(); }, seconds{5}));
+  auto dd = peer->opening_dd();
+  dd.flags = {.init = false, .more = false, .master = false};
+  dd.sequence_number = peer->descriptions.back().dd.sequence_number;
+  peer->send_dd(dd);
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(state_of(router, *peer), NeighborState::ex_start);
+  EXPECT_EQ(drops(router, DropReason::neighbor_state), 1U);
+  peer->send_dd(peer->opening_dd());
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(state_of(router, *peer), NeighborState::exchange) << "as the master it is";
+}
+
+// In: a router id below ours that claims to be the master. Out: neither is that accepted; as our slave it is.
+TEST_F(ExchangeTest, Section10_6_AMasterOfALowerRouterIdIsNotAccepted) {
+  const RouterIndex router = add_router(9);
+  auto peer = add_peer(router, 1);
+  peer->answers_descriptions = false;
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return !peer->descriptions.empty(); }, seconds{5}));
+  peer->send_dd(peer->opening_dd());
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(state_of(router, *peer), NeighborState::ex_start);
+  auto dd = peer->opening_dd();
+  dd.flags = {.init = false, .more = true, .master = false};
+  dd.sequence_number = peer->descriptions.back().dd.sequence_number;
+  peer->send_dd(dd);
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(state_of(router, *peer), NeighborState::exchange);
+}
+
 // In: the master repeats its last description. Out: the slave repeats its last, and nothing changes.
 TEST_F(ExchangeTest, Section10_6_TheSlaveRepeatsItsLastDescription) {
   auto peer = exchanging_peer();

@@ -2,6 +2,7 @@
 // end, and it comes there soon.
 
 #include <algorithm>
+#include <set>
 
 #include "ospf/checksum.h"
 #include "tests/sim/scenario.h"
@@ -243,6 +244,20 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
   EXPECT_EQ(peer->acknowledgments.front().key, present.header().key);
   EXPECT_EQ(instance(a).statistics().lsdb_size, 12U);
   EXPECT_EQ(full_count(a), 1U);
+}
+
+// In: the same twenty, and room for ten. Out: no more is asked for than there is room for; what is left out
+// is counted when it is described.
+TEST_F(LoadingTest, MaxLsaBoundsWhatIsAskedFor) {
+  const RouterIndex a = add_router(1);
+  network.routers[a].max_lsa = 10;
+  auto peer = add_peer(a, 9);
+  for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
+  start_all();
+  EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
+  std::set<LsaKey<V2>> asked;
+  for (const auto& request : peer->requests) asked.insert(request.keys.begin(), request.keys.end());
+  EXPECT_EQ(asked.size(), 10U);
 }
 
 // In: a neighbour that describes an LSA of an unknown type in every exchange, as master. Out: the exchange

@@ -226,7 +226,8 @@ bool ScriptedPeer::install(const ReceivedLsa<V2>& received) {
 void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
   LinkStateAcknowledgment<V2> ack;
   for (const auto& received : update.lsas) {
-    const bool taken = (acknowledges || !full_) && install(received);
+    const bool hears = (acknowledges || !full_) && received.header.key != never_acknowledges;
+    const bool taken = hears && install(received);
     if (taken) ack.headers.push_back(received.header);
     updates.push_back({network_.now(), received.header, Lsa<V2>::copy(received.bytes), taken});
     std::erase(wanted_, received.header.key);

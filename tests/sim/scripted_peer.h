@@ -68,8 +68,9 @@ class ScriptedPeer {
   /// A database description as it would open an exchange, to be changed by a test.
   [[nodiscard]] ospf::DatabaseDescription<V2> opening_dd() const;
 
-  bool strict_arrival = false;       ///< drops silently what follows its predecessor within MinLSArrival
-  bool acknowledges = true;          ///< false: deaf to updates once Full
+  bool strict_arrival = false;  ///< drops silently what follows its predecessor within MinLSArrival
+  bool acknowledges = true;     ///< false: deaf to updates once Full
+  std::optional<ospf::LsaKey<V2>> never_acknowledges;  ///< deaf to this one
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
   bool describes_twice = false;      ///< its headers are in two packets of an exchange
   Ipv4Address address;               ///< its packets' source

@@ -159,6 +159,29 @@ TEST(Spf, Rfc2328Section16_1_ANetworkLsaOfARouterNoLongerThereDoesNotCount) {
   EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link3@10.0.0.3");
 }
 
+// In: routers 2 and 3 both say a network-LSA of one Link State ID, and by turns one of them says that it is
+// on the network; then the one that is leaves altogether. Out: it is each time the one that is there whose
+// word counts, though no network-LSA changed.
+TEST(Spf, Rfc2328Section16_1_ContestedNetworkLsasAreSelectedAnewWhenARouterChanges) {
+  const auto on = [](std::uint32_t n) {
+    return router_lsa(n, {p2p(1, 1), transit("10.0.0.9", n == 2 ? "10.0.0.2" : "10.0.0.3", 5)});
+  };
+  const auto off = [](std::uint32_t n) { return router_lsa(n, {p2p(1, 1)}); };
+  Bench bench;
+  bench.lsas({on(2), off(3), router_lsa(4, {transit("10.0.0.9", "10.0.0.4", 5), stub("10.4.0.0/24", 1)}),
+              network_lsa("10.0.0.9", 2, {2, 4}), network_lsa("10.0.0.9", 3, {3, 4})});
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 10)}).calculate();
+  EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link2");
+  bench.lsas({off(2), on(3)}).calculate();
+  EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link3");
+  bench.lsas({off(3), on(2)}).calculate();
+  EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link2");
+  bench.lsas({on(3)}).calculate();  // both: the higher router id's
+  EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link3");
+  bench.remove(on(3)).calculate();
+  EXPECT_EQ(bench.route("10.4.0.0/24"), "16 intra-area link2");
+}
+
 TEST(Spf, Rfc2328Section16_1_Stage2_EqualStubsOfTwoRoutersAreUnited) {
   Bench bench;
   bench.lsas({router_lsa(2, {p2p(1, 1), stub("10.9.0.0/24", 5)}),

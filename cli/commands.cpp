@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <sstream>
 #include <string>
@@ -77,6 +79,31 @@ int value_number(const google::protobuf::EnumDescriptor& type, const std::string
   return 0;
 }
 
+// Checks of what stands behind an option; each gives the rest of a sentence that begins with the option.
+
+std::string one_of_text(const std::vector<std::string>& names, const std::string& text) {
+  return std::find(names.begin(), names.end(), text) != names.end()
+             ? std::string()
+             : fmt::format("must be one of {}, not \"{}\"", fmt::join(names, ", "), text);
+}
+auto one_of(std::vector<std::string> names) {
+  return [names = std::move(names)](const std::string& text) { return one_of_text(names, text); };
+}
+auto not_empty() {
+  return [](const std::string& text) {
+    return text.empty() ? std::string("must not be empty; leave it away if it is not meant") : std::string();
+  };
+}
+auto whole_number() {
+  return [](const std::string& text) {
+    std::uint32_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, value);
+    if (parsed.ec == std::errc{} && parsed.ptr == end && value > 0) return std::string();
+    return fmt::format("must be a whole number from 1 on, not \"{}\"", text);
+  };
+}
+
 template <class Request, class Response, class Method>
 grpc::Status ask(const Session& session, Method method, const Request& request) {
   Response response;
@@ -101,10 +128,11 @@ grpc::Status show_peers(const Session& session) {
 
 void path_options(CLI::App& app, Options& options) {
   app.add_option("PREFIX", options.prefix, "as the routing table has it: 192.168.37.0/24; or an address")
-      ->required();
+      ->required()
+      ->check(not_empty());
   // How many the daemon finds at most is its own to say; see wgospfctl(8).
   app.add_option("--limit", options.limit, "show at most so many paths, up to 1000")
-      ->check(CLI::PositiveNumber)
+      ->check(whole_number())
       ->capture_default_str();
 }
 grpc::Status show_path(const Session& session) {
@@ -115,7 +143,7 @@ grpc::Status show_path(const Session& session) {
 }
 
 void routes_options(CLI::App& app, Options& options) {
-  app.add_option("PREFIX", options.prefix, "only this prefix and those within it");
+  app.add_option("PREFIX", options.prefix, "only this prefix and those within it")->check(not_empty());
 }
 grpc::Status show_routes(const Session& session) {
   v1::ListRoutesRequest request;
@@ -128,11 +156,11 @@ grpc::Status show_routes(const Session& session) {
 }
 
 void database_options(CLI::App& app, Options& options) {
-  app.add_option("--area", options.area, "only LSAs of this area: 0.0.0.0");
+  app.add_option("--area", options.area, "only LSAs of this area: 0.0.0.0")->check(not_empty());
   app.add_option("--type", options.type, "only LSAs of this type")
-      ->check(CLI::IsMember(value_names(*v1::LsaType_descriptor())));
-  app.add_option("--router", options.router, "only LSAs of this advertising router");
-  app.add_option("--id", options.lsa_id, "only LSAs with this Link State ID");
+      ->check(one_of(value_names(*v1::LsaType_descriptor())));
+  app.add_option("--router", options.router, "only LSAs of this advertising router")->check(not_empty());
+  app.add_option("--id", options.lsa_id, "only LSAs with this Link State ID")->check(not_empty());
   app.add_flag("--detail", options.detail, "with what the LSAs say");
 }
 grpc::Status show_database(const Session& session) {
@@ -155,7 +183,7 @@ grpc::Status show_database(const Session& session) {
 void watch_options(CLI::App& app, Options& options) {
   app.add_option("--only", options.topics, "only these topics, separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember(value_names(*v1::WatchTopic_descriptor())));
+      ->check(one_of(value_names(*v1::WatchTopic_descriptor())));
 }
 
 /// One line of JSON: {"kind": ..., "generation": ..., "time": ..., "data": {...}}.
@@ -215,6 +243,7 @@ void add_command(CLI::App& parent, const Command& command, Options& options, con
 void add_common_options(CLI::App& app, Options& options) {
   app.add_flag("--json", options.json, "one JSON document (watch: one object a line) instead of tables");
   app.add_option("--socket", options.connect.socket, "a path, unix:PATH, or HOST:PORT for TLS")
+      ->check(not_empty())
       ->capture_default_str();
   app.add_option("--ca", options.connect.ca, "PEM file: who vouches for a daemon at HOST:PORT");
   app.add_option("--cert", options.connect.certificate, "PEM file: our certificate for it");
@@ -243,6 +272,13 @@ std::string unknown_words_text(const CLI::App& app) {
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const Terminal& terminal) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     terminal.err << unknown_words_text(app);
+    return 2;
+  }
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
+    // "--limit: must be ...", of which our checks make the second half.
+    std::string sentence = error.what();
+    if (const auto colon = sentence.find(": must "); colon != std::string::npos) sentence.erase(colon, 1);
+    terminal.err << "wgospfctl: " << sentence << ".\n";
     return 2;
   }
   std::ostringstream text;

@@ -80,8 +80,15 @@ Colour colour_of(v1::NeighborState state) {
 }
 
 std::string render(const v1::GetStatusResponse& status, Colours colours) {
-  std::string out = fmt::format("wgospfd {}, router id {}, up {}\n", status.version(), status.router_id(),
+  std::string out = fmt::format("wgospfd {}, router id {}, up {}\n", status.version(),
+                                status.router_id().empty() ? "none yet" : status.router_id(),
                                 seconds_text(seconds(status.uptime())));
+  const auto add_warnings = [&] {
+    for (const auto& warning : status.warnings())
+      append_line(out, "warning", paint(warning, Colour::attention, colours));
+    return out;
+  };
+  if (status.router_id().empty()) return add_warnings();  // nothing runs that could have anything else
   std::string areas;
   for (const auto& area : status.areas()) {
     areas += fmt::format("{}{} ({})", areas.empty() ? "" : ", ", area.area_id(),
@@ -107,10 +114,7 @@ std::string render(const v1::GetStatusResponse& status, Colours colours) {
   if (status.kernel().failure_count() > shown) {
     append_line(out, "", fmt::format("and {} more", status.kernel().failure_count() - shown));
   }
-  for (const auto& warning : status.warnings()) {
-    append_line(out, "warning", paint(warning, Colour::attention, colours));
-  }
-  return out;
+  return add_warnings();
 }
 
 std::string render(const v1::ListInterfacesResponse& list, Colours colours) {

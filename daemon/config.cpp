@@ -14,7 +14,10 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <set>
 
+#include "daemon/tls_files.h"
+#include "daemon/words.h"
 #include "daemon/yaml_reader.h"
 
 namespace wgospf::daemon {
@@ -28,7 +31,7 @@ constexpr NumberRange kSeconds16{1, 65535, "seconds"};
 constexpr NumberRange kMilliseconds{0, 600'000, "milliseconds"};
 constexpr std::uint64_t kMaxExternalMetric = ospf::kLsInfinity - 1;
 constexpr std::uint32_t kLocalTable = 255;
-constexpr std::size_t kMaxInterfaceName = 15;    // IFNAMSIZ without its end
+constexpr std::size_t kMaxInterfaceName = 127;   // ALTIFNAMSIZ without its end
 constexpr std::size_t kMaxUnixSocketPath = 107;  // sockaddr_un.sun_path without its end
 /// The socket is bound in a directory of its own beside its place: "/.wgospf-XXXXXX/s"
 /// (api/socket_place.cpp).
@@ -39,9 +42,12 @@ constexpr PrefixFilter kEveryPrefix{Ipv4Prefix{}, 0, 32};
 /// can.
 using FileCheck = std::optional<std::string> (*)(const std::string& name);
 
+/// What the kernel allows (dev_valid_name(), whose white space has 0xa0 in it), and no control characters.
 bool is_interface_name(const std::string& name) {
   return name.size() <= kMaxInterfaceName && name != "." && name != ".." &&
-         std::none_of(name.begin(), name.end(), [](unsigned char c) { return c <= ' ' || c == '/'; });
+         std::none_of(name.begin(), name.end(), [](unsigned char c) {
+           return c <= ' ' || c == 0x7f || c == 0xa0 || c == '/' || c == ':';
+         });
 }
 
 std::optional<std::string> read_interface_name(MapReader& map, std::string_view key, ConfigErrors& errors) {
@@ -49,7 +55,8 @@ std::optional<std::string> read_interface_name(MapReader& map, std::string_view 
   if (!name || is_interface_name(*name)) return name;
   errors.add(
       map.value_mark(key),
-      fmt::format("{} must be an interface's name: 1 to {} characters without spaces or \"/\", not \"{}\"",
+      fmt::format("{} must be an interface's name: 1 to {} bytes without white space, \"/\" or \":\", not "
+                  "\"{}\"",
                   key, kMaxInterfaceName, *name));
   return std::nullopt;
 }
@@ -110,6 +117,7 @@ class ConfigParser {
       : errors_(errors), check_file_(check_file) {}
 
   Config parse(const YAML::Node& root) {
+    refuse_tags(root);
     MapReader map(root, "the configuration",
                   {.known = {"router-id", "areas", "redistribute", "api", "rib", "spf-control",
                              "database-control", "ls-refresh-time", "log"},
@@ -134,6 +142,30 @@ class ConfigParser {
   }
 
  private:
+  /// yaml-cpp tags plain scalars with "?" and quoted ones with "!"; any other tag stands in the file.
+  void refuse_tags(const YAML::Node& node) {
+    const auto mark = node.Mark();
+    if (!node.IsDefined() || !seen_.emplace(mark.line, mark.column).second) return;  // an alias
+    const std::string& tag = node.Tag();
+    if (!tag.empty() && tag != "?" && tag != "!") {
+      errors_.add(mark, fmt::format("the tag \"{}\" means nothing here; remove it", short_tag(tag)));
+    }
+    if (node.IsSequence()) {
+      for (const auto& item : node) refuse_tags(item);
+    } else if (node.IsMap()) {
+      for (const auto& pair : node) {
+        refuse_tags(pair.first);
+        refuse_tags(pair.second);
+      }
+    }
+  }
+
+  /// As people write it.
+  static std::string short_tag(const std::string& tag) {
+    static constexpr std::string_view kYaml = "tag:yaml.org,2002:";
+    return tag.compare(0, kYaml.size(), kYaml) == 0 ? "!!" + tag.substr(kYaml.size()) : tag;
+  }
+
   static void note_place(const MapReader& map, std::string_view key, std::string name, Config& config) {
     if (!map.has(key)) return;
     const auto mark = map.mark(key);
@@ -411,7 +443,14 @@ class ConfigParser {
     tls.certificate = read_file_name(map, "certificate");
     tls.key = read_file_name(map, "key");
     tls.client_ca = read_file_name(map, "client-ca");
+    if (check_file_ && errors_.empty()) check_tls(map, tls);
     return tls;
+  }
+
+  /// Files that can be read may still be none that TLS can use.
+  void check_tls(const MapReader& map, const ApiTls& tls) {
+    if (const auto problem = problem_of_tls(tls))
+      errors_.add(map.value_mark(problem->field), fmt::format("{} {}", problem->field, problem->text));
   }
 
   std::string read_file_name(MapReader& map, std::string_view key) {
@@ -478,6 +517,7 @@ class ConfigParser {
 
   ConfigErrors& errors_;
   FileCheck check_file_;
+  std::set<std::pair<int, int>> seen_;  ///< by refuse_tags
   std::map<std::string, int> interface_lines_;
   std::map<std::string, std::vector<PlacedFilter>> redistributed_;  ///< by source
 };
@@ -507,6 +547,25 @@ std::optional<std::string> problem_of_pem_file(const std::string& name) {
   return std::nullopt;
 }
 
+/// The first tab before anything else in a line up to `last`, counted from 0: what yaml-cpp says of it
+/// depends on what follows.
+std::optional<YAML::Mark> tab_in_indentation(const std::string& text, int last) {
+  YAML::Mark mark;
+  std::size_t begin = 0;
+  for (mark.line = 0; mark.line <= last && begin <= text.size(); ++mark.line) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    const auto indentation = std::min(text.find_first_not_of(" \t", begin), end);
+    const auto tab = text.find('\t', begin);
+    if (tab < indentation) {
+      mark.pos = static_cast<int>(tab);
+      mark.column = static_cast<int>(tab - begin);
+      return mark;
+    }
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
 ConfigResult parse(const std::string& text, const std::string& file, FileCheck check_file) {
   ConfigErrors errors(file);
   try {
@@ -520,7 +579,12 @@ ConfigResult parse(const std::string& text, const std::string& file, FileCheck c
     Config config = ConfigParser(errors, check_file).parse(documents.front());
     if (errors.empty()) return config;
   } catch (const YAML::Exception& error) {
-    errors.add(error.mark, fmt::format("this is not valid YAML: {}", error.msg));
+    const auto tab = tab_in_indentation(text, error.mark.line);
+    if (tab) {
+      errors.add(*tab, "there is a tab in the indentation; YAML is indented with spaces only");
+    } else {
+      errors.add(error.mark, fmt::format("this is not valid YAML: {}", error.msg));
+    }
   }
   return errors.take();
 }

@@ -159,102 +159,97 @@ std::string_view type_name(v2::LsaType type) {
   return "LSA";
 }
 
+/// What kind of message an event is.
+struct KindOfEvent {
+  MessageKind operator()(const NeighborStateChanged& e) const {
+    const bool lost = e.from == NeighborState::full && e.to < NeighborState::full;
+    return {lost ? Severity::warning : Severity::info, "neighbor_state_changed", e.link};
+  }
+  MessageKind operator()(const InterfaceStateChanged& e) const {
+    return {Severity::info, "interface_state_changed", e.link};
+  }
+  MessageKind operator()(const Dropped<V2>& e) const { return {severity_of(e.reason), "dropped", e.link}; }
+  MessageKind operator()(const DuplicateRouterId<V2>& e) const {
+    return {Severity::error, "duplicate_router_id", e.link};
+  }
+  MessageKind operator()(const DuplicateRouterIdInArea<V2>&) const {
+    return {Severity::error, "duplicate_router_id", {}};
+  }
+  MessageKind operator()(const SelfOriginatedReceived<V2>&) const {
+    return {Severity::info, "self_originated_received", {}};
+  }
+  MessageKind operator()(const LsaOriginated<V2>&) const { return {Severity::debug, "lsa_originated", {}}; }
+  MessageKind operator()(const NoLinkStateId<V2>&) const { return {Severity::error, "no_link_state_id", {}}; }
+  MessageKind operator()(const RouterLsaFull&) const { return {Severity::error, "router_lsa_full", {}}; }
+  MessageKind operator()(const MtuDiffers& e) const { return {Severity::warning, "mtu_differs", e.link}; }
+  MessageKind operator()(const RoutesCalculated&) const { return {Severity::debug, "routes_calculated", {}}; }
+  MessageKind operator()(const ShutdownComplete&) const { return {Severity::info, "shutdown_complete", {}}; }
+  MessageKind operator()(const LsaCorrupted<V2>&) const { return {Severity::error, "lsa_corrupted", {}}; }
+  MessageKind operator()(const InternalError&) const { return {Severity::error, "internal_error", {}}; }
+};
+
+/// The text of an event.
 struct EventDescriber {
   const LinkNamer& link_name;
 
-  Notice operator()(const NeighborStateChanged& e) const {
-    const bool lost = e.from == NeighborState::full && e.to < NeighborState::full;
-    return {lost ? Severity::warning : Severity::info, "neighbor_state_changed",
-            fmt::format("neighbor {} on {}: {} -> {} ({}: {})", e.router.to_string(), link_name(e.link),
-                        to_string(e.from), to_string(e.to), to_string(e.reason),
-                        e.interface_reason ? in_words(*e.interface_reason) : in_words(e.reason)),
-            e.link};
+  std::string operator()(const NeighborStateChanged& e) const {
+    return fmt::format("neighbor {} on {}: {} -> {} ({}: {})", e.router.to_string(), link_name(e.link),
+                       to_string(e.from), to_string(e.to), to_string(e.reason),
+                       e.interface_reason ? in_words(*e.interface_reason) : in_words(e.reason));
   }
-  Notice operator()(const InterfaceStateChanged& e) const {
-    return {Severity::info, "interface_state_changed",
-            fmt::format("interface {}: {} -> {} ({})", link_name(e.link), to_string(e.from), to_string(e.to),
-                        to_string(e.reason)),
-            e.link};
+  std::string operator()(const InterfaceStateChanged& e) const {
+    return fmt::format("interface {}: {} -> {} ({})", link_name(e.link), to_string(e.from), to_string(e.to),
+                       to_string(e.reason));
   }
-  Notice operator()(const Dropped<V2>& e) const {
-    return {severity_of(e.reason), "dropped",
-            fmt::format("what {} sent on {} was not used: {} ({})", e.source.to_string(), link_name(e.link),
-                        to_string(e.reason), explain(e.reason, e.value)),
-            e.link};
+  std::string operator()(const Dropped<V2>& e) const {
+    return fmt::format("what {} sent on {} was not used: {} ({})", e.source.to_string(), link_name(e.link),
+                       to_string(e.reason), explain(e.reason, e.value));
   }
-  Notice operator()(const DuplicateRouterId<V2>& e) const {
-    return {Severity::error, "duplicate_router_id",
-            fmt::format("{} on {} uses this router's own router id; give one of the two another router-id",
-                        e.source.to_string(), link_name(e.link)),
-            e.link};
+  std::string operator()(const DuplicateRouterId<V2>& e) const {
+    return fmt::format("{} on {} uses this router's own router id; give one of the two another router-id",
+                       e.source.to_string(), link_name(e.link));
   }
-  Notice operator()(const DuplicateRouterIdInArea<V2>& e) const {
-    return {
-        Severity::error,
-        "duplicate_router_id",
-        fmt::format("another router of area {} uses this router's own router id; give one of the two another "
-                    "router-id (that one has {})",
-                    e.area.to_string(), links_in_words(e.theirs)),
-        {}};
+  std::string operator()(const DuplicateRouterIdInArea<V2>& e) const {
+    return fmt::format(
+        "another router of area {} uses this router's own router id; give one of the two another "
+        "router-id (that one has {})",
+        e.area.to_string(), links_in_words(e.theirs));
   }
-  Notice operator()(const SelfOriginatedReceived<V2>& e) const {
-    return {Severity::info,
-            "self_originated_received",
-            fmt::format("own {} came back with sequence number {:#010x}, newer than ours; it is replaced",
-                        describe(e.key), static_cast<std::uint32_t>(e.sequence_number)),
-            {}};
+  std::string operator()(const SelfOriginatedReceived<V2>& e) const {
+    return fmt::format("own {} came back with sequence number {:#010x}, newer than ours; it is replaced",
+                       describe(e.key), static_cast<std::uint32_t>(e.sequence_number));
   }
-  Notice operator()(const LsaOriginated<V2>& e) const {
-    return {Severity::debug,
-            "lsa_originated",
-            fmt::format("{} {}, sequence number {:#010x}", e.flushed ? "flushed" : "originated",
-                        describe(e.header.key), static_cast<std::uint32_t>(e.header.sequence_number)),
-            {}};
+  std::string operator()(const LsaOriginated<V2>& e) const {
+    return fmt::format("{} {}, sequence number {:#010x}", e.flushed ? "flushed" : "originated",
+                       describe(e.header.key), static_cast<std::uint32_t>(e.header.sequence_number));
   }
-  Notice operator()(const NoLinkStateId<V2>& e) const {
-    return {Severity::error,
-            "no_link_state_id",
-            fmt::format("{} is not advertised: other prefixes take up every Link State ID in it",
-                        e.prefix.to_string()),
-            {}};
+  std::string operator()(const NoLinkStateId<V2>& e) const {
+    return fmt::format("{} is not advertised: other prefixes take up every Link State ID in it",
+                       e.prefix.to_string());
   }
-  Notice operator()(const RouterLsaFull& e) const {
-    return {Severity::error,
-            "router_lsa_full",
-            fmt::format("the router-LSA of area {} is as large as one can be: {} links are left out of it",
-                        e.area.to_string(), e.links_left_out),
-            {}};
+  std::string operator()(const RouterLsaFull& e) const {
+    return fmt::format("the router-LSA of area {} is as large as one can be: {} links are left out of it",
+                       e.area.to_string(), e.links_left_out);
   }
-  Notice operator()(const MtuDiffers& e) const {
-    return {Severity::warning, "mtu_differs",
-            fmt::format("neighbor {} on {} has MTU {}, this side {}; set both to the smaller one",
-                        e.router.to_string(), link_name(e.link), e.theirs, e.ours),
-            e.link};
+  std::string operator()(const MtuDiffers& e) const {
+    return fmt::format("neighbor {} on {} has MTU {}, this side {}; set both to the smaller one",
+                       e.router.to_string(), link_name(e.link), e.theirs, e.ours);
   }
-  Notice operator()(const RoutesCalculated& e) const {
+  std::string operator()(const RoutesCalculated& e) const {
     static constexpr std::array<std::string_view, 3> kKinds{"nothing to do", "prefixes only", "full"};
-    return {Severity::debug,
-            "routes_calculated",
-            fmt::format("routes calculated ({}): generation {}, {} vertices, {} prefixes",
-                        kKinds[static_cast<std::size_t>(e.result.kind)], e.result.generation.value,
-                        e.result.vertices_reached, e.result.prefixes_examined),
-            {}};
+    return fmt::format("routes calculated ({}): generation {}, {} vertices, {} prefixes",
+                       kKinds[static_cast<std::size_t>(e.result.kind)], e.result.generation.value,
+                       e.result.vertices_reached, e.result.prefixes_examined);
   }
-  Notice operator()(const ShutdownComplete& e) const {
-    return {Severity::info,
-            "shutdown_complete",
-            e.acknowledged ? "own LSAs are flushed, all neighbors have acknowledged"
-                           : "own LSAs are flushed, not all neighbors have acknowledged in time",
-            {}};
+  std::string operator()(const ShutdownComplete& e) const {
+    return e.acknowledged ? "own LSAs are flushed, all neighbors have acknowledged"
+                          : "own LSAs are flushed, not all neighbors have acknowledged in time";
   }
-  Notice operator()(const LsaCorrupted<V2>& e) const {
-    return {Severity::error,
-            "lsa_corrupted",
-            fmt::format("the stored {} has changed: this machine's memory is unreliable", describe(e.key)),
-            {}};
+  std::string operator()(const LsaCorrupted<V2>& e) const {
+    return fmt::format("the stored {} has changed: this machine's memory is unreliable", describe(e.key));
   }
-  Notice operator()(const InternalError& e) const {
-    return {Severity::error, "internal_error", fmt::format("a defect was survived: {}", e.what), {}};
+  std::string operator()(const InternalError& e) const {
+    return fmt::format("a defect was survived: {}", e.what);
   }
 };
 
@@ -296,8 +291,21 @@ std::string describe(const LsaKey<V2>& key) {
                      key.advertising_router.to_string());
 }
 
+MessageKind kind_of(const Event<V2>& event) {
+  return std::visit(KindOfEvent{}, event);
+}
+
+MessageKind kind_of(const RouterEvent& event) {
+  if (const auto* notice = std::get_if<Notice>(&event.what))
+    return {notice->severity, notice->name, notice->link};
+  if (const auto* core = std::get_if<Event<V2>>(&event.what)) return kind_of(*core);
+  if (std::holds_alternative<RouteChange<V2>>(event.what)) return {Severity::debug, "route_changed", {}};
+  return {Severity::debug, "kernel_acknowledged", {}};
+}
+
 Notice describe(const Event<V2>& event, const LinkNamer& link_name) {
-  return std::visit(EventDescriber{link_name}, event);
+  const auto kind = kind_of(event);
+  return {kind.severity, std::string(kind.name), std::visit(EventDescriber{link_name}, event), kind.link};
 }
 
 Notice describe(const RouteChange<V2>& change, const LinkNamer& link_name) {

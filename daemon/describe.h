@@ -2,13 +2,24 @@
 // Events in words: one line for logs and Watch streams, with a stable name for programs.
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/router_view.h"
 
 namespace wgospf::daemon {
 
 using LinkNamer = std::function<std::string(ospf::LinkId)>;
+
+/// What a message is without its words, which cost more.
+struct MessageKind {
+  Severity severity = Severity::info;
+  std::string_view name{};  ///< of a notice: points into it
+  std::optional<ospf::LinkId> link{};
+};
+[[nodiscard]] MessageKind kind_of(const ospf::Event<V2>& event);
+[[nodiscard]] MessageKind kind_of(const RouterEvent& event);
 
 [[nodiscard]] Notice describe(const ospf::Event<V2>& event, const LinkNamer& link_name);
 [[nodiscard]] Notice describe(const ospf::RouteChange<V2>& change, const LinkNamer& link_name);

@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
+#include "daemon/words.h"
 #include "wgadapter/device_backend.h"
 
 namespace wgospf::daemon {
@@ -28,19 +30,38 @@ bool is_routable(const Ipv4Address& address) {
   return !address.is_loopback() && !address.is_link_local();
 }
 
-/// IPv4 addresses of a link for OSPF: routable ones, primary ones first. Without any the link is unnumbered.
+/// IPv4 addresses of a link for OSPF: primary ones first, and before all those of 169.254/16, which serve a
+/// link as well as any but mean nothing elsewhere. Without any the link is unnumbered.
 std::vector<ospf::InterfaceAddress<V2>> ospf_addresses(const wg::Link& link) {
-  std::vector<ospf::InterfaceAddress<V2>> primary;
-  std::vector<ospf::InterfaceAddress<V2>> secondary;
+  std::array<std::vector<ospf::InterfaceAddress<V2>>, 4> ranks;
   for (const auto& address : link.addresses) {
     const Ipv4Address* ipv4 = ipv4_of(address);
-    if (ipv4 == nullptr || !is_routable(*ipv4)) continue;
+    if (ipv4 == nullptr || ipv4->is_loopback()) continue;
     // An address with a far end has no subnet: the far end's is not ours to announce.
     const std::uint8_t length = address.peer ? Ipv4Address::kBits : address.prefix_length;
-    (address.secondary ? secondary : primary).push_back({*ipv4, length});
+    ranks[(ipv4->is_link_local() ? 2U : 0U) + (address.secondary ? 1U : 0U)].push_back({*ipv4, length});
   }
-  primary.insert(primary.end(), secondary.begin(), secondary.end());
-  return primary;
+  for (std::size_t rank = 1; rank < ranks.size(); ++rank)
+    ranks[0].insert(ranks[0].end(), ranks[rank].begin(), ranks[rank].end());
+  return std::move(ranks[0]);
+}
+
+/// The IPv4 addresses of a link in words: "10.0.0.1/24, 10.1.0.1/24"; empty when it has none.
+std::string ipv4_in_words(const wg::Link& link) {
+  std::vector<std::string> texts;
+  for (const auto& address : link.addresses) {
+    if (const Ipv4Address* ipv4 = ipv4_of(address))
+      texts.push_back(fmt::format("{}/{}", ipv4->to_string(), address.prefix_length));
+  }
+  return join_few(texts);
+}
+
+/// "interface wg0 has no IPv4 address", or which ones it has that are of no use here.
+std::string lack_in_words(const std::string& name, const wg::Link& link) {
+  const auto present = ipv4_in_words(link);
+  return present.empty() ? fmt::format("interface {} has no IPv4 address", name)
+                         : fmt::format("interface {} has no IPv4 address but {}, which no neighbor can reach",
+                                       name, present);
 }
 
 std::optional<Ipv4Address> first_global_address(const wg::Link& link) {
@@ -70,6 +91,16 @@ std::optional<Ipv4Address> unnumbered_source(const InterfaceSettings& settings, 
   return lender == nullptr ? std::nullopt : first_global_address(*lender);
 }
 
+/// What OSPF has to speak from: "10.0.0.1/30, 10.1.0.1/24", or whose address is borrowed.
+std::string addresses_in_words(const ospf::LinkStatus<V2>& status) {
+  std::vector<std::string> texts;
+  for (const auto& address : status.addresses)
+    texts.push_back(fmt::format("{}/{}", address.address.to_string(), address.prefix_length));
+  if (!texts.empty()) return join_few(texts);
+  return status.unnumbered_source ? fmt::format("{} (borrowed)", status.unnumbered_source->to_string())
+                                  : "none";
+}
+
 /// Packets can pass; a loopback has no carrier to speak of.
 bool usable(const wg::Link& link) {
   return link.usable() || (link.flags.loopback && link.flags.up);
@@ -91,7 +122,7 @@ std::string LinkNames::name_of(ospf::LinkId link) const {
 
 const wg::Link* find_link(const Inventory& inventory, const std::string& name) {
   const auto found = std::find_if(inventory.begin(), inventory.end(),
-                                  [&](const auto& entry) { return entry.second.name == name; });
+                                  [&](const auto& entry) { return entry.second.is_named(name); });
   return found == inventory.end() ? nullptr : &found->second;
 }
 
@@ -130,15 +161,21 @@ std::string link_problem(const InterfaceSettings& settings, const Inventory& inv
       unnumbered_source(settings, inventory)) {
     return {};
   }
-  if (settings.unnumbered) {
+  const auto lack = lack_in_words(settings.name, *link);
+  if (!settings.unnumbered) {
     return fmt::format(
-        "interface {} has no IPv4 address, and {}, which it is to borrow one of, has none either",
-        settings.name, *settings.unnumbered);
+        "{}, and the loopback has none to lend: add one to lo, or name an interface that has one with "
+        "\"unnumbered:\"",
+        lack);
   }
+  const wg::Link* lender = find_link(inventory, *settings.unnumbered);
+  if (lender == nullptr)
+    return fmt::format("{}, and {}, which it is to borrow one of, does not exist", lack,
+                       *settings.unnumbered);
+  const auto present = ipv4_in_words(*lender);
   return fmt::format(
-      "interface {} has no IPv4 address, and neither has the loopback: add one to lo, or name an "
-      "interface that has one with \"unnumbered:\"",
-      settings.name);
+      "{}, and {}, which it is to borrow one of, has none {}", lack, *settings.unnumbered,
+      present.empty() ? "either" : fmt::format("that could be used on another link, but {}", present));
 }
 
 // A neighbor's address on an unnumbered link has no route before the first adjacency. And where an interface
@@ -148,16 +185,51 @@ std::string reverse_path_problem(const InterfaceSettings& settings, const Invent
   constexpr int kStrict = 1;
   const int effective = std::max(filter.all, filter.own);
   const auto status = link_status(settings, inventory);
-  if (effective == 0 || !status.up || !status.unnumbered_source) return {};
-  const auto& addresses = find_link(inventory, settings.name)->addresses;
-  const bool addressed = std::any_of(addresses.begin(), addresses.end(),
+  if (effective == 0 || !status.up || settings.passive || status.loopback) return {};
+  const wg::Link& link = *find_link(inventory, settings.name);
+  // Where no address says where the neighbor is there is no route to it: without one, or with /32 alone.
+  const bool reaches = std::any_of(link.addresses.begin(), link.addresses.end(), [](const auto& address) {
+    const Ipv4Address* ipv4 = ipv4_of(address);
+    return ipv4 != nullptr && !ipv4->is_loopback() && (address.peer || address.prefix_length < 32);
+  });
+  if (reaches) return {};
+  const bool addressed = std::any_of(link.addresses.begin(), link.addresses.end(),
                                      [](const auto& address) { return ipv4_of(address) != nullptr; });
   return fmt::format(
-      "interface {} is unnumbered, and with rp_filter {} the kernel drops in silence what comes in there "
+      "interface {} is on no subnet, and with rp_filter {} the kernel drops in silence what comes in there "
       "from senders that {}, new neighbors among them: \"sysctl -w {}net.ipv4.conf.{}.rp_filter=0\"",
       settings.name, effective,
       effective != kStrict && addressed ? "it has no route to" : "it does not route back that way",
-      filter.all == 0 ? "" : "net.ipv4.conf.all.rp_filter=0 ", sysctl_name(settings.name));
+      filter.all == 0 ? "" : "net.ipv4.conf.all.rp_filter=0 ", sysctl_name(link.name));
+}
+
+std::string strict_filter_problem(const std::vector<LinkFilter>& links) {
+  constexpr int kStrict = 1;
+  std::vector<std::string> strict, cures;
+  for (const LinkFilter& link : links) {
+    if (std::max(link.filter.all, link.filter.own) != kStrict) continue;
+    strict.push_back(link.interface);
+    cures.push_back(fmt::format("net.ipv4.conf.{}.rp_filter=2", sysctl_name(link.system_name)));
+  }
+  if (strict.empty() || links.size() < 2) return {};
+  return fmt::format(
+      "with rp_filter 1 (strict) on {} the kernel drops in silence what comes in there from senders that it "
+      "would itself answer over another interface, as it happens with several paths of equal cost, with "
+      "costs that differ by direction, and while routes change: \"sysctl -w {}\"",
+      join_few(strict),
+      cures.size() <= kNamesTold + 1 ? join_few(cures, " ") : "net.ipv4.conf.all.rp_filter=2");
+}
+
+std::string link_change(const std::string& name, const ospf::LinkStatus<V2>& before,
+                        const ospf::LinkStatus<V2>& after) {
+  // Of what has just appeared, or has gone, more is told elsewhere.
+  if (before.ifindex.value == 0 || before.ifindex != after.ifindex) return {};
+  std::vector<std::string> changes;
+  if (before.mtu != after.mtu) changes.push_back(fmt::format("MTU {} -> {}", before.mtu, after.mtu));
+  const auto before_text = addresses_in_words(before), after_text = addresses_in_words(after);
+  if (before_text != after_text) changes.push_back(fmt::format("address {} -> {}", before_text, after_text));
+  if (changes.empty()) return {};
+  return fmt::format("interface {}: {}", name, join_few(changes));
 }
 
 std::string forwarding_problem(const std::vector<Forwarding>& links) {
@@ -165,12 +237,12 @@ std::string forwarding_problem(const std::vector<Forwarding>& links) {
   for (const Forwarding& link : links) {
     if (link.is_on) continue;
     closed.push_back(link.interface);
-    cures.push_back(fmt::format("net.ipv4.conf.{}.forwarding=1", sysctl_name(link.interface)));
+    cures.push_back(fmt::format("net.ipv4.conf.{}.forwarding=1", sysctl_name(link.system_name)));
   }
   if (closed.empty() || links.size() < 2) return {};
-  if (closed.size() == links.size()) cures = {"net.ipv4.ip_forward=1"};
+  if (closed.size() == links.size() || closed.size() > kNamesTold + 1) cures = {"net.ipv4.ip_forward=1"};
   return fmt::format("the kernel does not forward what comes in on {}, and drops it: \"sysctl -w {}\"",
-                     fmt::join(closed, ", "), fmt::join(cures, " "));
+                     join_few(closed), join_few(cures, " "));
 }
 
 rib::LinkFacts rib_facts(const wg::Link& link) {
@@ -246,12 +318,12 @@ std::optional<ChosenRouterId> choose_router_id(
   std::string skipped;
   for (const auto& area : config.areas) {
     for (const auto& interface : area.interfaces) {
-      if (const auto key = public_key(interface.name)) {
+      const wg::Link* link = find_link(inventory, interface.name);
+      if (const auto key = public_key(link == nullptr ? interface.name : link->name)) {
         return ChosenRouterId{router_id_of(*key), fmt::format("from the public key of {}", interface.name),
                               skipped};
       }
-      const wg::Link* link = find_link(inventory, interface.name);
-      const bool may_get_key = link == nullptr || wg::looks_like_wireguard(interface.name, link->kind);
+      const bool may_get_key = link == nullptr || wg::looks_like_wireguard(link->name, link->kind);
       if (!may_get_key) continue;
       if (earlier == EarlierInterfaces::wait) return std::nullopt;
       if (skipped.empty()) skipped = interface.name;

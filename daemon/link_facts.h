@@ -33,6 +33,7 @@ class LinkNames {
   std::vector<std::string> names_;
 };
 
+/// By its name or one of its further names (ip link property add altname).
 [[nodiscard]] const wg::Link* find_link(const Inventory& inventory, const std::string& name);
 
 /// The first IPv4 address of global scope on a loopback interface, never of 127/8.
@@ -52,14 +53,30 @@ struct ReversePathFilter {
   int all = 0;
   int own = 0;  ///< of the interface
 };
-/// What the kernel's reverse path filter drops on an unnumbered link, with the cure; empty when it drops
-/// nothing.
+/// What the kernel's reverse path filter drops on a link whose addresses are on no subnet (unnumbered, or /32
+/// alone) before there is an adjacency, with the cure; empty when it drops nothing.
 [[nodiscard]] std::string reverse_path_problem(const InterfaceSettings& settings, const Inventory& inventory,
                                                ReversePathFilter filter);
+
+/// The filter of a link that OSPF sends traffic over. On one link alone everything comes back the way it
+/// went.
+struct LinkFilter {
+  std::string interface {};
+  std::string system_name{};  ///< as the kernel calls it
+  ReversePathFilter filter{};
+};
+/// On which of several links the strict filter drops transit traffic, with the cure; empty when on none.
+[[nodiscard]] std::string strict_filter_problem(const std::vector<LinkFilter>& links);
+
+/// What has changed of a link's MTU and addresses, in words; empty when nothing has, and for a link that has
+/// come or gone meanwhile.
+[[nodiscard]] std::string link_change(const std::string& name, const ospf::LinkStatus<V2>& before,
+                                      const ospf::LinkStatus<V2>& after);
 
 /// Whether the kernel forwards what comes in on an interface (net.ipv4.conf.NAME.forwarding).
 struct Forwarding {
   std::string interface {};
+  std::string system_name{};  ///< as the kernel calls it
   bool is_on = false;
 };
 /// Which links do not forward, with the cure; empty when all do, and for a host with one link.

@@ -14,6 +14,8 @@
 #include <functional>
 #include <mutex>
 
+#include "daemon/words.h"
+
 namespace wgospf::daemon {
 
 namespace {
@@ -153,8 +155,9 @@ void set_log_level(Severity level) {
 }
 
 void log(Severity severity, std::string_view text) {
-  // As an argument: text of peers and of the kernel is no format string.
-  spdlog::log(to_spdlog(severity), "{}", text);
+  if (!spdlog::should_log(to_spdlog(severity))) return;
+  // As an argument: text of peers and of the kernel is no format string, and no command to a terminal.
+  spdlog::log(to_spdlog(severity), "{}", printable(text));
 }
 
 }  // namespace wgospf::daemon

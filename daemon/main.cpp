@@ -1,15 +1,17 @@
 // wgospfd: options, the order of start and end, signals. What runs in between is router.h's page.
 //
-// Start: configuration, lock of the table, link inventory, router id, API, router (with the RIB), "ready".
+// Start: configuration, lock of the table, link inventory, API, router id, router (with the RIB), "ready".
 // The lock and the API's socket come before the first packet: each refuses a second daemon, which must not
-// have disturbed the first one by then. End, on SIGTERM or SIGINT: the router leaves the network in order,
-// the API stops, the lock goes with the process. A second signal ends at once.
+// have disturbed the first one by then. An API that cannot be opened otherwise is tried again meanwhile. End,
+// on SIGTERM or SIGINT: the router leaves the network in order, the API stops, the lock goes with the
+// process. A second signal ends at once.
 //
 // Exit status: 0 after an orderly end; 1 when something failed; 2 for a wrong command line or configuration.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -18,10 +20,10 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "daemon/api/server.h"
+#include "daemon/api/listener.h"
 #include "daemon/describe.h"
 #include "daemon/log.h"
-#include "daemon/router.h"
+#include "daemon/router_place.h"
 #include "daemon/service_manager.h"
 #include "rib/table_lock.h"
 
@@ -34,6 +36,10 @@ constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
 /// How long the end waits for who reads the log.
 constexpr std::chrono::seconds kLogPatience{1};
+/// How long the start waits for the API, which may wait for a name server.
+constexpr std::chrono::seconds kApiPatience{2};
+/// Of a configuration that is wrong, so many errors are logged at a reload.
+constexpr std::size_t kErrorsLogged = 20;
 
 struct Options {
   std::string config_file = kDefaultConfigFile;
@@ -45,6 +51,9 @@ struct Options {
 /// How long an interface that stands earlier in the configuration, and may turn out to be WireGuard, is
 /// waited for: the router id should not depend on which of them came first at this boot.
 constexpr std::chrono::seconds kEarlierInterfacePatience{10};
+constexpr const char* kRouterIdAwaited =
+    "a router id: there is no \"router-id\" in the configuration, no address on the loopback, and the first "
+    "WireGuard interface with a key is yet to come";
 
 class Daemon {
  public:
@@ -56,6 +65,8 @@ class Daemon {
     if (!monitor) return fail("cannot watch the system's links: " + monitor.error().text);
     // Signals are ours from here on: before, they simply end the process, which has nothing to clean up.
     take_signals();
+    detach_log();  // hellos must not wait for a terminal, and gRPC's threads log too
+    if (!open_api()) return kFailed;
     const auto chosen = wait_for_router_id(*monitor);
     if (!chosen) {
       log(Severity::info, "stopped");
@@ -65,10 +76,10 @@ class Daemon {
                                     chosen->id.to_string(), chosen->reason));
     if (!start(std::move(monitor).value(), chosen->id)) return kFailed;
     notify_service_manager("READY=1\nSTATUS=router id " + chosen->id.to_string());
-    log(Severity::info, "ready, clients are served at " + api_->address());
+    log(Severity::info, api_.address().empty() ? "ready" : "ready, clients are served at " + api_.address());
     loop_.restart();
     loop_.run();
-    api_->stop(std::chrono::system_clock::now() + std::chrono::milliseconds{300});
+    api_.stop(std::chrono::system_clock::now() + std::chrono::milliseconds{300});
     log(Severity::info, "stopped");
     return exit_status_;
   }
@@ -85,6 +96,11 @@ class Daemon {
     lock_.emplace(std::move(lock.value()));
     if (!lock_->warning().empty()) log(Severity::warning, lock_->warning());
     return true;
+  }
+
+  bool open_api() {
+    const auto error = api_.open(config_.api, kApiPatience);
+    return !error || fail(error->message) == 0;
   }
 
   /// The router id, and while there is nothing to make one of, the wait for it: an interface may come later,
@@ -104,14 +120,14 @@ class Daemon {
                                 patient ? EarlierInterfaces::wait : EarlierInterfaces::skip);
       if (chosen) break;
       if (!told) {
-        log(Severity::warning,
-            "waiting for a router id: there is no \"router-id\" in the configuration, no address on the "
-            "loopback, and the first WireGuard interface with a key is yet to come");
+        place_.set_waits_for(kRouterIdAwaited);
+        log(Severity::warning, fmt::format("waiting for {}", kRouterIdAwaited));
+        notify_service_manager(fmt::format("STATUS=waiting for {}", kRouterIdAwaited));
       }
       links.cancel();
       links.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                        [this](const boost::system::error_code& error) {
-                         if (!error && !router_) loop_.stop();
+                         if (!error && place_.router() == nullptr) loop_.stop();
                        });
       loop_.restart();
       loop_.run_for(std::chrono::seconds{1});  // or until a link changes or a signal comes
@@ -129,14 +145,11 @@ class Daemon {
 
   bool start(wg::LinkMonitor monitor, ospf::RouterId router_id) {
     const auto on_stop = options_.keep_routes ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
-    router_ = std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop});
-    (void)router_->subscribe([this](const RouterEvent& event) { log_event(event); });
-    detach_log();  // hellos must not wait for a terminal, and gRPC's threads log too
     // Calls wait on the loop, which does not run before the router has started.
-    auto api = ApiServer::start(config_.api, *router_);
-    if (!api) return fail(api.error().message) == 0;
-    api_ = std::move(api.value());
-    if (const auto error = router_->start()) return fail(error->message) == 0;
+    auto& router = place_.take(
+        std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop}));
+    (void)router.subscribe([this](const RouterEvent& event) { log_event(event); });
+    if (const auto error = router.start()) return fail(error->message) == 0;
     return true;
   }
 
@@ -144,8 +157,8 @@ class Daemon {
   void log_event(const RouterEvent& event) {
     const bool many = std::holds_alternative<ospf::RouteChange<V2>>(event.what) ||
                       std::holds_alternative<rib::Acknowledged>(event.what);
-    if (many && level() != Severity::debug) return;
-    log(describe(event, [this](ospf::LinkId link) { return router_->link_name(link); }));
+    if (event.left_out || (many && level() != Severity::debug)) return;
+    log(describe(event, [this](ospf::LinkId link) { return place_.link_name(link); }));
   }
 
   [[nodiscard]] Severity level() const { return options_.log_level.value_or(config_.log_level); }
@@ -169,15 +182,19 @@ class Daemon {
 
   void reload() {
     if (stopping_) return;
-    if (router_) notify_reloading();  // else the service manager has not been told of a start yet
+    if (place_.router() != nullptr)
+      notify_reloading();  // else the service manager has not been told of a start yet
     const auto result = load_config(options_.config_file);
     if (const auto* errors = std::get_if<1>(&result)) {
-      for (const auto& error : *errors) log(Severity::error, error.to_string());
+      for (std::size_t i = 0; i < std::min(errors->size(), kErrorsLogged); ++i)
+        log(Severity::error, (*errors)[i].to_string());
+      if (errors->size() > kErrorsLogged)
+        log(Severity::error, fmt::format("and {} more errors in it", errors->size() - kErrorsLogged));
       log(Severity::error, "the configuration is not taken over; the former one stays in force");
     } else {
       take_over(std::get<0>(result));
     }
-    if (router_) notify_service_manager("READY=1");
+    if (place_.router() != nullptr) notify_service_manager("READY=1");
   }
 
   /// While the daemon still waits for a router id: nothing runs yet, but the lock is held.
@@ -188,15 +205,21 @@ class Daemon {
       log(Severity::error, "the configuration is not taken over; the former one stays in force");
       return;
     }
+    const bool same_api = config.api == config_.api;
     config_ = config;
     set_log_level(level());
     log(Severity::info, "the configuration is taken over");
+    if (!same_api && !open_api()) {
+      exit_status_ = kFailed;
+      stopping_ = true;
+    }
     loop_.stop();  // ends the wait, which looks at it
   }
 
   void take_over(const Config& config) {
-    if (!router_) return take_over_early(config);
-    const auto obstacles = needs_restart(config_, config, router_->instance().router_id());
+    Router* router = place_.router();
+    if (router == nullptr) return take_over_early(config);
+    const auto obstacles = needs_restart(config_, config, router->instance().router_id());
     for (const auto& obstacle : obstacles) log(Severity::error, options_.config_file + ": " + obstacle);
     if (!obstacles.empty()) {
       log(Severity::error, "the configuration needs a restart; the former one stays in force until then");
@@ -204,7 +227,7 @@ class Daemon {
     }
     config_ = config;
     set_log_level(level());
-    router_->reconfigure(config);
+    router->reconfigure(config);
     log(Severity::info, "the configuration is taken over");
   }
 
@@ -218,8 +241,8 @@ class Daemon {
     stopping_ = true;
     log(Severity::info, fmt::format("stopping ({})", signal == SIGINT ? "SIGINT" : "SIGTERM"));
     notify_service_manager("STOPPING=1");
-    if (!router_) return loop_.stop();
-    router_->shutdown([this](bool in_order) {
+    if (place_.router() == nullptr) return loop_.stop();
+    place_.router()->shutdown([this](bool in_order) {
       if (!in_order) exit_status_ = fail("the kernel's routes could not be removed in time");
       loop_.stop();
     });
@@ -230,8 +253,8 @@ class Daemon {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_{loop_};
   std::optional<rib::TableLock> lock_;
-  std::unique_ptr<Router> router_;
-  std::unique_ptr<ApiServer> api_;
+  RouterPlace place_{loop_};
+  ApiListener api_{loop_, place_, [this](const std::string& problem) { place_.set_warning("api", problem); }};
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -1,14 +1,23 @@
 #include "daemon/ospf_port.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <map>
 #include <optional>
 #include <vector>
+
+#include "daemon/words.h"
 
 namespace wgospf::daemon {
 
 namespace asio = boost::asio;
 
 namespace {
+/// A destination that nothing failed at for this long is in no trouble: its neighbor may have another
+/// address.
+constexpr std::chrono::seconds kTroubleLife{60};
+/// Destinations whose troubles are kept apart; a link has few.
+constexpr std::size_t kTroubledDestinations = 16;
 /// Datagrams taken in one turn of the loop: a burst on one interface must not hold up the others' hellos.
 constexpr int kDatagramsPerTurn = 32;
 }  // namespace
@@ -42,9 +51,15 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
       auto datagram = socket->receive(buffer);
       if (!datagram) {
         // That the link is down is known from elsewhere.
-        if (datagram.error().code != wg::ErrorCode::link_down)
-          set_trouble("receiving fails: " + datagram.error().text);
+        if (datagram.error().code != wg::ErrorCode::link_down) {
+          receiving = "receiving fails: " + datagram.error().text;
+          tell_trouble();
+        }
         break;
+      }
+      if (!receiving.empty()) {
+        receiving.clear();
+        tell_trouble();
       }
       if (!*datagram) break;
       callbacks.datagram(**datagram);
@@ -54,17 +69,45 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
     if (!closed) wait();
   }
 
-  void set_trouble(std::string text) {
-    if (text == trouble) return;
-    trouble = std::move(text);
-    callbacks.trouble(trouble);
+  /// Each destination has a trouble of its own: hellos to the group may pass while what is sent to the
+  /// neighbor fails.
+  void sent(Ipv4Address destination, const wg::Result<void>& result) {
+    if (result) {
+      if (sending.empty()) return;
+      sending.erase(destination);
+    } else if (result.error().code == wg::ErrorCode::would_block ||
+               result.error().code == wg::ErrorCode::link_down) {
+      return;
+    } else if (sending.size() < kTroubledDestinations || sending.contains(destination)) {
+      sending[destination] = {"sending fails: " + result.error().text, std::chrono::steady_clock::now()};
+    }
+    const auto old = std::chrono::steady_clock::now() - kTroubleLife;
+    std::erase_if(sending, [&](const auto& entry) { return entry.second.last < old; });
+    tell_trouble();
   }
+
+  void tell_trouble() {
+    std::vector<std::string> texts;
+    if (!receiving.empty()) texts.push_back(receiving);
+    for (const auto& [destination, trouble] : sending) texts.push_back(trouble.text);
+    auto text = join_few(texts, "; ");
+    if (text == told) return;
+    told = std::move(text);
+    callbacks.trouble(told);
+  }
+
+  struct Trouble {
+    std::string text;
+    std::chrono::steady_clock::time_point last;
+  };
 
   std::optional<wg::OspfSocket> socket;
   asio::posix::stream_descriptor descriptor;
   Callbacks callbacks;
   std::vector<std::uint8_t> buffer;
-  std::string trouble;
+  std::string receiving;  ///< what keeps it from receiving; empty when nothing does
+  std::map<Ipv4Address, Trouble> sending;
+  std::string told;
   bool closed = false;
 };
 
@@ -87,13 +130,7 @@ void OspfPort::send(Ipv4Address destination, std::span<const std::byte> packet,
                     std::optional<Ipv4Address> source) {
   const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(packet.data()),
                                             packet.size());
-  const auto sent = state_->socket->send(destination, bytes, source);
-  if (sent) {
-    state_->set_trouble({});
-  } else if (sent.error().code != wg::ErrorCode::would_block &&
-             sent.error().code != wg::ErrorCode::link_down) {
-    state_->set_trouble("sending fails: " + sent.error().text);
-  }
+  state_->sent(destination, state_->socket->send(destination, bytes, source));
 }
 
 std::uint32_t OspfPort::ifindex() const {

@@ -31,12 +31,12 @@ ospf::Seed random_seed() {
   return {(std::uint64_t{device()} << 32) | device()};
 }
 
+}  // namespace
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
-
-}  // namespace
 
 Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options)
     : loop_(loop),
@@ -57,7 +57,9 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
       link_timer_(loop),
       poll_timer_(loop),
       stop_timer_(loop),
-      refusals_timer_(loop) {}
+      refusals_timer_(loop),
+      left_out_timer_(loop),
+      telling_([this](ospf::LinkId link) { return link_name(link); }) {}
 
 Router::~Router() {
   *alive_ = false;
@@ -157,16 +159,16 @@ void Router::on_output(ospf::Transmit<V2>& packet) {
 }
 
 void Router::on_output(ospf::RouteChange<V2>& change) {
-  generation_ = change.generation;
+  telling_.set_generation(change.generation);
   if (phase_ == Phase::running) feed_.apply(change);
-  if (!listeners_.empty()) publish({std::move(change), {}, {}});
+  if (telling_.anybody()) publish({std::move(change)});
 }
 
 void Router::on_output(ospf::Event<V2>& event) {
   if (std::holds_alternative<ospf::NeighborStateChanged>(event)) claim_due_ = coverage_due_ = true;
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
   if (std::holds_alternative<ospf::ShutdownComplete>(event)) flushed_ = true;
-  publish({std::move(event), {}, {}});
+  publish({std::move(event)});
 }
 
 void Router::finish_turn() {
@@ -218,7 +220,7 @@ void Router::take_rib_reports() {
 void Router::on_report(const rib::Report& report) {
   if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
     feed_.acknowledged(acknowledged->generation);
-    publish({*acknowledged, {}, {}});
+    publish({*acknowledged});
   } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
     feed_.failed(*failed);
     tell_refusal(refusals_.failed(*failed));
@@ -249,7 +251,7 @@ void Router::on_report(const rib::Report& report) {
 }
 
 void Router::tell_refusal(std::optional<Notice> refusal) {
-  if (refusal) publish({std::move(*refusal), {}, {}});
+  if (refusal) publish({std::move(*refusal)});
   if (refusals_burst_) return;
   refusals_burst_ = true;
   refusals_timer_.expires_after(kRefusalBurst);
@@ -260,7 +262,7 @@ void Router::tell_refusal(std::optional<Notice> refusal) {
 
 void Router::tell_other_refusals() {
   refusals_burst_ = false;
-  for (auto& rest : refusals_.take_rest()) publish({std::move(rest), {}, {}});
+  for (auto& rest : refusals_.take_rest()) publish({std::move(rest)});
 }
 
 void Router::redistribute() {
@@ -307,42 +309,39 @@ void Router::post(std::function<void()> closure) {
 }
 
 RouterView::Subscription Router::subscribe(Listener listener) {
-  const auto subscription = static_cast<Subscription>(++last_subscription_);
-  listeners_.emplace(subscription, std::move(listener));
-  return subscription;
+  return telling_.subscribe(std::move(listener));
 }
 
 void Router::unsubscribe(Subscription subscription) {
-  listeners_.erase(subscription);
+  telling_.unsubscribe(subscription);
 }
 
 void Router::publish(RouterEvent event) {
-  event.generation = generation_;
-  event.time = std::chrono::system_clock::now();
-  for (const auto& [subscription, listener] : listeners_) listener(event);
+  telling_.publish(std::move(event), std::chrono::steady_clock::now());
+  count_left_out_later();
 }
 
 void Router::notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link) {
-  publish({Notice{severity, std::move(name), std::move(text), link}, {}, {}});
+  publish({Notice{severity, std::move(name), std::move(text), link}});
 }
 
 void Router::set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link) {
-  const auto found = warnings_.find(key);
-  const std::string name = key.substr(0, key.find('/'));
-  if (text.empty()) {
-    if (found == warnings_.end()) return;
-    notice(Severity::info, name, "no longer: " + found->second, link);
-    warnings_.erase(found);
-  } else if (found == warnings_.end() || found->second != text) {
-    warnings_[key] = text;
-    notice(Severity::warning, name, text, link);
-  }
+  telling_.set_warning(key, text, link, std::chrono::steady_clock::now());
+  count_left_out_later();
 }
 
-std::vector<std::string> Router::warnings() const {
-  std::vector<std::string> result;
-  for (const auto& [key, text] : warnings_) result.push_back(text);
-  return result;
+void Router::count_left_out_later() {
+  if (left_out_wait_) return;
+  const auto due = telling_.due();
+  if (!due) return;
+  left_out_wait_ = true;
+  left_out_timer_.expires_at(*due);
+  left_out_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    left_out_wait_ = false;
+    telling_.count_left_out(std::chrono::steady_clock::now());
+    count_left_out_later();
+  });
 }
 
 KernelView Router::kernel() const {
@@ -388,8 +387,8 @@ void Router::reconfigure(Config config) {
     // The core knows a link for good. We do not look at this one any more, so if it is configured again it
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
-    for (const char* kind :
-         {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/", "rp_filter/"})
+    for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/",
+                             "rp_filter/", "same_interface/"})
       set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }

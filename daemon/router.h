@@ -34,7 +34,9 @@
 #include "daemon/refusals.h"
 #include "daemon/rib_feed.h"
 #include "daemon/router_view.h"
+#include "daemon/telling.h"
 #include "daemon/wireguard_poller.h"
+#include "daemon/words.h"
 #include "rib/kernel.h"
 #include "wgadapter/links.h"
 
@@ -45,6 +47,9 @@ struct RouterOptions {
   ospf::RouterId router_id{};
   rib::OnStop on_stop = rib::OnStop::remove_routes;
 };
+
+/// gethostname(2); may hold any bytes.
+[[nodiscard]] std::string host_name();
 
 class Router final : public RouterView {
  public:
@@ -70,7 +75,9 @@ class Router final : public RouterView {
   void unsubscribe(Subscription subscription) override;
   [[nodiscard]] const ospf::Instance<V2>& instance() const override { return *instance_; }
   [[nodiscard]] ospf::Instant now() const override;
-  [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return names_.name_of(link); }
+  [[nodiscard]] std::string link_name(ospf::LinkId link) const override {
+    return printable(names_.name_of(link));
+  }
   [[nodiscard]] KernelView kernel() const override;
   [[nodiscard]] std::uint64_t acknowledged_generation() const override {
     return feed_.acknowledged_generation();
@@ -79,7 +86,7 @@ class Router final : public RouterView {
   [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return wireguard_;
   }
-  [[nodiscard]] std::vector<std::string> warnings() const override;
+  [[nodiscard]] std::vector<std::string> warnings() const override { return telling_.warnings(); }
 
  private:
   /// A configured interface and what it has become.
@@ -120,6 +127,8 @@ class Router final : public RouterView {
   void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
   void retry_links_later();
   [[nodiscard]] bool is_wireguard(const std::string& name) const;
+  /// What the kernel calls an interface that the configuration may know by another of its names.
+  [[nodiscard]] std::string system_name(const std::string& name) const;
 
   // The kernel's routes.
   void take_rib_reports();
@@ -147,6 +156,7 @@ class Router final : public RouterView {
   void notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link = {});
   /// A condition that lasts: told when it begins, changes or ends, and listed by warnings() meanwhile.
   void set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link = {});
+  void count_left_out_later();
 
   void stop_rib();
   void rib_stopped(bool in_order);
@@ -167,7 +177,6 @@ class Router final : public RouterView {
   std::vector<rib::IpPrefix> connected_;
 
   std::unique_ptr<ospf::Instance<V2>> instance_;
-  ospf::Generation generation_;
   boost::asio::steady_timer core_timer_;
   std::optional<ospf::Instant> armed_;
 
@@ -180,7 +189,10 @@ class Router final : public RouterView {
   bool claimed_ = false;
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
-  boost::asio::steady_timer claim_timer_, link_timer_, poll_timer_, stop_timer_, refusals_timer_;
+  boost::asio::steady_timer claim_timer_, link_timer_, poll_timer_, stop_timer_, refusals_timer_,
+      left_out_timer_;
+  bool left_out_wait_ = false;  ///< left_out_timer_ runs
+  Telling telling_;
   bool link_wait_ = false;     ///< for the monitor to be readable
   bool link_retry_ = false;    ///< link_timer_ runs
   bool coverage_due_ = false;  ///< neighbours have come or gone
@@ -188,9 +200,6 @@ class Router final : public RouterView {
 
   std::shared_ptr<const std::vector<WireguardView>> wireguard_ =
       std::make_shared<std::vector<WireguardView>>();
-  std::map<std::string, std::string> warnings_;
-  std::map<Subscription, Listener> listeners_;
-  std::uint64_t last_subscription_ = 0;
   std::uint64_t drifts_ = 0;
 
   // Ended first: their threads post to the loop and must not outlive what they call.

@@ -40,7 +40,7 @@ std::string describe_findings(const WireguardView& view) {
   std::vector<std::string> texts;
   for (const auto& finding : view.findings) texts.push_back(finding.text);
   if (texts.empty()) return {};
-  return fmt::format("interface {}: {}", view.name, fmt::join(texts, "; "));
+  return fmt::format("interface {}: {}", view.name, join_few(texts, "; "));
 }
 }  // namespace
 
@@ -102,7 +102,7 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
 void Router::forget_interface(const wg::Link& removed) {
   if (phase_ != Phase::running) return;
   for (auto& [link, interface] : interfaces_) {
-    if (interface.settings.name != removed.name) continue;
+    if (!removed.is_named(interface.settings.name)) continue;
     interface.port.reset();
     tell_link(link, interface, {});
   }
@@ -112,7 +112,24 @@ void Router::refresh_links() {
   if (phase_ != Phase::running) return;
   refresh_core_config();
   std::set<std::uint32_t> ifindexes;
+  std::map<std::uint32_t, std::string> names;
   for (auto& [link, interface] : interfaces_) {
+    const std::string& name = interface.settings.name;
+    const wg::Link* system_link = find_link(monitor_.snapshot(), name);
+    const auto first =
+        system_link == nullptr ? names.end() : names.try_emplace(system_link->ifindex, name).first;
+    const bool is_other = first != names.end() && first->second != name;
+    set_warning("same_interface/" + name,
+                is_other ? fmt::format("{} and {} are names of one interface, which is run as {}: remove one "
+                                       "of them from the configuration",
+                                       first->second, name, first->second)
+                         : std::string(),
+                link);
+    if (is_other) {
+      interface.port.reset();
+      tell_link(link, interface, {});
+      continue;
+    }
     refresh_link(link, interface);
     if (interface.status.ifindex.value != 0) ifindexes.insert(interface.status.ifindex.value);
   }
@@ -152,16 +169,19 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
 
 void Router::check_kernel_settings() {
   std::vector<Forwarding> forwarding;
+  std::vector<LinkFilter> filters;
+  const int filter_of_all = setting_of("all", "rp_filter", 0);
   for (const auto& [link, interface] : interfaces_) {
     const std::string& name = interface.settings.name;
-    std::string problem;
-    if (interface.status.unnumbered_source)
-      problem = reverse_path_problem(interface.settings, monitor_.snapshot(),
-                                     {setting_of("all", "rp_filter", 0), setting_of(name, "rp_filter", 0)});
+    const std::string own = system_name(name);
+    const ReversePathFilter filter{filter_of_all, setting_of(own, "rp_filter", 0)};
+    const auto problem = reverse_path_problem(interface.settings, monitor_.snapshot(), filter);
     set_warning("rp_filter/" + name, problem, link);
-    if (interface.status.up && !interface.status.loopback)
-      forwarding.push_back({name, setting_of(name, "forwarding", 1) != 0});
+    if (!interface.status.up || interface.status.loopback) continue;
+    forwarding.push_back({name, own, setting_of(own, "forwarding", 1) != 0});
+    if (!interface.settings.passive && problem.empty()) filters.push_back({name, own, filter});
   }
+  set_warning("rp_filter", strict_filter_problem(filters));
   set_warning("forwarding", forwarding_problem(forwarding));
 }
 
@@ -177,7 +197,7 @@ bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t if
     set_warning("socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble),
                 link);
   };
-  auto port = OspfPort::open(loop_, name, ifindex, std::move(callbacks));
+  auto port = OspfPort::open(loop_, system_name(name), ifindex, std::move(callbacks));
   if (!port) {
     interface.port.reset();
     set_warning("socket/" + name, fmt::format("interface {} cannot be used: {}", name, port.error().text),
@@ -207,6 +227,8 @@ void Router::tell_link(ospf::LinkId link, Interface& interface, const ospf::Link
   if (interface.status == status) return;
   if (interface.status.ifindex != status.ifindex || interface.status.addresses != status.addresses)
     interface.neighbor_addresses.clear();
+  if (auto change = link_change(interface.settings.name, interface.status, status); !change.empty())
+    notice(Severity::info, "interface_changed", std::move(change), link);
   interface.status = status;
   feed(ospf::LinkChanged<V2>{link, status});
 }
@@ -239,7 +261,12 @@ void Router::refresh_core_config() {
 
 bool Router::is_wireguard(const std::string& name) const {
   const wg::Link* link = find_link(monitor_.snapshot(), name);
-  return link != nullptr && wg::looks_like_wireguard(name, link->kind);
+  return link != nullptr && wg::looks_like_wireguard(link->name, link->kind);
+}
+
+std::string Router::system_name(const std::string& name) const {
+  const wg::Link* link = find_link(monitor_.snapshot(), name);
+  return link == nullptr ? name : link->name;
 }
 
 void Router::poll() {
@@ -258,7 +285,7 @@ void Router::poll() {
 void Router::poll_wireguard() {
   std::vector<std::string> names;
   for (const auto& [link, interface] : interfaces_)
-    if (is_wireguard(interface.settings.name)) names.push_back(interface.settings.name);
+    if (is_wireguard(interface.settings.name)) names.push_back(system_name(interface.settings.name));
   if (names.empty() && !wireguard_->empty()) on_wireguard({});
   poller_->request(std::move(names));
 }
@@ -271,7 +298,9 @@ void Router::on_wireguard(std::vector<WireguardReading> readings) {
     for (const auto& settings : area.interfaces) {
       const auto reading =
           std::find_if(readings.begin(), readings.end(),
-                       [&](const WireguardReading& candidate) { return candidate.name == settings.name; });
+                       [&, own = system_name(settings.name)](const WireguardReading& candidate) {
+                         return candidate.name == own;
+                       });
       if (reading == readings.end()) continue;
       const auto link = names_.id_of(settings.name);
       WireguardView view{link, settings.name, std::move(reading->device), std::move(reading->error), {}, now};
@@ -301,7 +330,7 @@ void Router::tell_peer_changes(const std::vector<WireguardView>& before,
   for (const auto& [link, interface] : interfaces_) {
     const auto changes =
         peer_changes(link, interface.settings.name, reading_in(before, link), reading_in(after, link));
-    for (const auto& change : changes) publish({change, {}, {}});
+    for (const auto& change : changes) publish({change});
   }
 }
 

@@ -48,6 +48,7 @@ struct RouterEvent {
   std::variant<ospf::Event<V2>, ospf::RouteChange<V2>, rib::Acknowledged, Notice> what;
   ospf::Generation generation{};  ///< of the routing table when it happened
   std::chrono::system_clock::time_point time{};
+  bool left_out = false;  ///< of the log, which has had its fill of this kind; see telling.h
 };
 
 /// Failures told in full; a broken table may have as many as prefixes.
@@ -103,6 +104,10 @@ class RouterView {
   /// Any thread.
   [[nodiscard]] virtual const RouterFacts& facts() const = 0;
 
+  /// What the router waits for before it can run, in words; nullopt once it runs. While it waits there is
+  /// nothing but facts() and warnings().
+  [[nodiscard]] virtual std::optional<std::string> waits_for() const { return std::nullopt; }
+
   /// Listeners are called on the strand and must only take note: no waiting, no subscribe or unsubscribe.
   [[nodiscard]] virtual Subscription subscribe(Listener listener) = 0;
   /// No call of the listener follows. Harmless when repeated.
@@ -111,7 +116,7 @@ class RouterView {
   [[nodiscard]] virtual const ospf::Instance<V2>& instance() const = 0;
   /// The time to pass to the instance, and to subtract from its instants.
   [[nodiscard]] virtual ospf::Instant now() const = 0;
-  /// The interface's name; "link N" for one that is unknown.
+  /// The interface's name, printable; "link N" for one that is unknown.
   [[nodiscard]] virtual std::string link_name(ospf::LinkId link) const = 0;
   [[nodiscard]] virtual KernelView kernel() const = 0;
   /// The same as kernel().acknowledged_generation, for who needs no more.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "daemon/words.h"
+
 namespace wgospf::daemon {
 
 namespace {
@@ -34,7 +36,7 @@ bool is_quoted(const YAML::Node& node) {
 }  // namespace
 
 void ConfigErrors::add(const YAML::Mark& mark, std::string text) {
-  errors_.push_back({file_, std::max(mark.line, -1) + 1, std::max(mark.column, -1) + 1, std::move(text)});
+  errors_.push_back({file_, std::max(mark.line, -1) + 1, std::max(mark.column, -1) + 1, printable(text)});
 }
 
 std::vector<ConfigError> ConfigErrors::take() {

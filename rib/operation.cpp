@@ -4,43 +4,27 @@ namespace wgospf::rib {
 
 namespace {
 
-std::string members_text(const std::vector<GroupMember>& members) {
-  std::string text;
-  for (const GroupMember& member : members) {
-    if (!text.empty()) text += "/";
-    text += std::to_string(member.nexthop_id);
-    if (member.weight != 1) text.append("*").append(std::to_string(member.weight));
-  }
-  return text;
+// Without the ids of objects: they change with every attempt, and a text is told anew when it changes.
+
+std::string route_text(const IpPrefix& prefix, const std::optional<IpAddress>& source) {
+  return "route " + to_string(prefix) + (source ? " with source " + to_string(*source) : "");
 }
 
-std::string route_text(const IpPrefix& prefix, std::uint32_t group_id,
-                       const std::optional<IpAddress>& source) {
-  return "route " + to_string(prefix) + " through group " + std::to_string(group_id) +
-         (source ? " with source " + to_string(*source) : "");
+std::string members_text(const std::vector<GroupMember>& members) {
+  return std::to_string(members.size()) + (members.size() == 1 ? " next hop" : " next hops");
 }
 
 struct Describe {
-  std::string operator()(const AddNexthop& o) const {
-    return "add " + to_string(Subject(o.key)) + " as id " + std::to_string(o.id);
-  }
-  std::string operator()(const AddGroup& o) const {
-    return "add group " + std::to_string(o.id) + " of " + members_text(o.members);
-  }
+  std::string operator()(const AddNexthop& o) const { return "add " + to_string(Subject(o.key)); }
+  std::string operator()(const AddGroup& o) const { return "add a group of " + members_text(o.members); }
   std::string operator()(const ReplaceGroup& o) const {
-    return "make group " + std::to_string(o.id) + " " + members_text(o.members);
+    return "make a group one of " + members_text(o.members);
   }
-  std::string operator()(const AddRoute& o) const {
-    return "add " + route_text(o.prefix, o.group_id, o.source);
-  }
-  std::string operator()(const ReplaceRoute& o) const {
-    return "replace " + route_text(o.prefix, o.group_id, o.source);
-  }
-  std::string operator()(const DeleteRoute& o) const {
-    return "delete " + route_text(o.prefix, o.group_id, {});
-  }
-  std::string operator()(const DeleteGroup& o) const { return "delete group " + std::to_string(o.id); }
-  std::string operator()(const DeleteNexthop& o) const { return "delete next hop " + std::to_string(o.id); }
+  std::string operator()(const AddRoute& o) const { return "add " + route_text(o.prefix, o.source); }
+  std::string operator()(const ReplaceRoute& o) const { return "replace " + route_text(o.prefix, o.source); }
+  std::string operator()(const DeleteRoute& o) const { return "delete " + route_text(o.prefix, {}); }
+  std::string operator()(const DeleteGroup&) const { return "delete a group that nothing uses"; }
+  std::string operator()(const DeleteNexthop&) const { return "delete a next hop that nothing uses"; }
 };
 
 }  // namespace

@@ -83,6 +83,14 @@ AddressScope scope_of(std::uint8_t scope) {
   }
 }
 
+std::vector<std::string> altnames_of(const nlattr* properties) {
+  std::vector<std::string> names;
+  const auto* attribute = static_cast<const nlattr*>(nla_data(properties));
+  for (int left = nla_len(properties); nla_ok(attribute, left); attribute = nla_next(attribute, &left))
+    if (nla_type(attribute) == IFLA_ALT_IFNAME) names.push_back(text_of(attribute));
+  return names;
+}
+
 std::optional<InventoryMessage> parse_link(const nlmsghdr& message) {
   Attributes<IFLA_MAX + 1> table{};
   if (!parse_attributes<ifinfomsg>(message, table)) return std::nullopt;
@@ -97,6 +105,7 @@ std::optional<InventoryMessage> parse_link(const nlmsghdr& message) {
   link.name = text_of(table[IFLA_IFNAME]);
   link.flags = flags_of(header->ifi_flags);
   if (link.name.empty()) return std::nullopt;
+  if (table[IFLA_PROP_LIST] != nullptr) link.altnames = altnames_of(table[IFLA_PROP_LIST]);
   result.partial = table[IFLA_MTU] == nullptr;  // every other message of a link has it
   if (table[IFLA_MTU] != nullptr) link.mtu = number_of(table[IFLA_MTU]).value_or(0);
   if (table[IFLA_MASTER] != nullptr) link.master = number_of(table[IFLA_MASTER]).value_or(0);
@@ -154,6 +163,10 @@ bool same_but_for_order(Link a, Link b) {
 }
 
 }  // namespace
+
+bool Link::is_named(const std::string& text) const {
+  return name == text || std::find(altnames.begin(), altnames.end(), text) != altnames.end();
+}
 
 std::optional<InventoryMessage> parse_inventory_message(const nlmsghdr& message) {
   switch (message.nlmsg_type) {

@@ -53,6 +53,7 @@ struct LinkAddress {
 struct Link {
   std::uint32_t ifindex = 0;
   std::string name{};
+  std::vector<std::string> altnames{};  ///< Further names, up to 127 characters (ip link property).
   std::uint32_t mtu = 0;
   LinkFlags flags{};
   std::string kind{};        ///< "wireguard", "tun", "veth", "bridge"...; empty for plain devices.
@@ -60,6 +61,8 @@ struct Link {
   std::vector<LinkAddress> addresses{};  ///< IPv4 first, each family in the kernel's order.
 
   bool operator==(const Link&) const = default;
+  /// Whether `text` is its name or one of the further ones.
+  [[nodiscard]] bool is_named(const std::string& text) const;
   /// Up with carrier: packets can pass. On devices with a carrier of their own (Ethernet, veth; not
   /// WireGuard) the kernel may drop what is sent in the first milliseconds, until it has seen to the queue;
   /// `running` turns true after that, up to a second later, and is a good moment to send a first hello again.

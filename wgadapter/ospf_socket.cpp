@@ -188,9 +188,8 @@ Result<void> OspfSocket::configure() {
   if (::getsockopt(fd_, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, &length) != 0)
     return system_error(errno, "cannot read the binding of the OSPF socket on " + interface_);
   if (bound != ifindex_)
-    return Error{ErrorCode::not_found, "interface " + interface_ + " has ifindex " + std::to_string(bound) +
-                                           ", not " + std::to_string(ifindex_) +
-                                           ": it was created anew; read the links again"};
+    return Error{ErrorCode::not_found,
+                 "interface " + interface_ + " was created anew meanwhile; read the links again"};
   if (auto done = attach_filter(fd_); !done) return done;
 
   struct Option {

@@ -65,11 +65,24 @@ void Context::join() {
   worker_.join();
 }
 
-void Call::on_strand(std::function<void(RouterView&)> task) {
+void Call::on_strand(std::function<void(RouterView&)> task, Needs needs) {
   auto guard = std::make_shared<RunGuard>(shared_from_this());
-  context_->router().post([guard, task = std::move(task), &router = context_->router()] {
-    task(router);
-    guard->ran();
+  context_->router().post(
+      [guard, self = shared_from_this(), task = std::move(task), needs, &router = context_->router()] {
+        const auto waits_for = needs == Needs::nothing ? std::nullopt : router.waits_for();
+        if (waits_for) {
+          self->end_waiting(*waits_for);
+        } else {
+          task(router);
+        }
+        guard->ran();
+      });
+}
+
+// Not on the strand: what gRPC does when a call ends is no work for it.
+void Call::end_waiting(const std::string& what) {
+  on_worker([this, what] {
+    end({grpc::StatusCode::FAILED_PRECONDITION, "the router does not run yet: it waits for " + what});
   });
 }
 

@@ -18,6 +18,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -79,18 +80,24 @@ class Call : public std::enable_shared_from_this<Call> {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
+  /// Of the router: whether it must have started.
+  enum class Needs : std::uint8_t { running_router, nothing };
+
   /// Ends the call unless it has ended. Any thread; the caller holds a reference.
   virtual void end(grpc::Status status) = 0;
 
  protected:
-  /// Runs `task` on the strand soon. If the router ends first, the call ends with UNAVAILABLE.
-  void on_strand(std::function<void(RouterView&)> task);
+  /// Runs `task` on the strand soon. If the router ends first, the call ends with UNAVAILABLE; while it waits
+  /// for its start, with FAILED_PRECONDITION, unless the task can do without it.
+  void on_strand(std::function<void(RouterView&)> task, Needs needs = Needs::running_router);
   void on_worker(std::function<void()> task) {
     context_->on_worker([self = shared_from_this(), task = std::move(task)] { task(); });
   }
   [[nodiscard]] Context& context() { return *context_; }
 
  private:
+  void end_waiting(const std::string& what);
+
   std::shared_ptr<Context> context_;
 };
 
@@ -104,14 +111,17 @@ class UnaryCall final : public Call {
   using Gather = std::function<Write(RouterView&)>;
 
   [[nodiscard]] static grpc::ServerUnaryReactor* start(const std::shared_ptr<Context>& context,
-                                                       Response* response, Gather gather) {
+                                                       Response* response, Gather gather,
+                                                       Needs needs = Needs::running_router) {
     auto call = std::make_shared<UnaryCall>(context, response);
     auto* reactor = new Reactor(call);
     call->reactor_ = reactor;
     context->add(call);
-    call->on_strand([call, gather = std::move(gather)](RouterView& router) {
-      call->on_worker([call, write = gather(router)] { call->answer(write); });
-    });
+    call->on_strand(
+        [call, gather = std::move(gather)](RouterView& router) {
+          call->on_worker([call, write = gather(router)] { call->answer(write); });
+        },
+        needs);
     return reactor;
   }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/words.h"
+
 namespace wgospf::daemon::api {
 namespace {
 
@@ -149,7 +151,7 @@ void convert(SystemTime time, google::protobuf::Timestamp& out) {
 v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* wireguard,
                       ospf::Instant now) {
   v1::Interface out;
-  out.set_name(info.config.name);
+  out.set_name(printable(info.config.name));
   out.set_area_id(info.config.area.to_string());
   out.set_interface_type(convert(info.config.type));
   out.set_passive(info.config.passive);
@@ -179,7 +181,7 @@ v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* 
     auto* added = out.add_allowed_ips_findings();
     added->set_problem(convert(finding.kind));
     if (finding.address) added->set_address(wg::to_string(*finding.address));
-    added->set_text(finding.text);
+    added->set_text(printable(finding.text));
   }
   return out;
 }
@@ -242,7 +244,7 @@ void convert(const RouteKernelState& state, v1::Route& out) {
       out.set_kernel_state(v1::KERNEL_STATE_FAILED);
       break;
   }
-  out.set_kernel_error(state.error);
+  out.set_kernel_error(printable(state.error));
 }
 
 v1::Path convert(const ospf::PrefixPath<V2>& path, const NameMap& names) {
@@ -273,8 +275,8 @@ v1::Path convert(const ospf::PrefixPath<V2>& path, const NameMap& names) {
 
 v1::WireguardDevice convert(const WireguardView& view) {
   v1::WireguardDevice out;
-  out.set_interface(view.name);
-  out.set_error(view.error);
+  out.set_interface(printable(view.name));
+  out.set_error(printable(view.error));
   if (!view.device) return out;
   if (view.device->public_key) out.set_public_key(view.device->public_key->to_base64());
   out.set_listen_port(view.device->listen_port);
@@ -287,7 +289,7 @@ v1::WireguardDevice convert(const WireguardView& view) {
 v1::Peer convert(const WireguardView& view, const wg::Peer& peer, std::optional<ospf::RouterId> neighbor,
                  SystemTime now) {
   v1::Peer out;
-  out.set_interface(view.name);
+  out.set_interface(printable(view.name));
   out.set_public_key(peer.public_key.to_base64());
   if (peer.endpoint) out.set_endpoint(wg::to_string(*peer.endpoint));
   if (peer.last_handshake) {
@@ -311,8 +313,8 @@ v1::KernelStatus convert(const KernelView& kernel) {
   out.set_failure_count(kernel.failure_count);
   for (const auto& [subject, text] : kernel.failures) {
     auto* failure = out.add_failures();
-    failure->set_subject(subject);
-    failure->set_text(text);
+    failure->set_subject(printable(subject));
+    failure->set_text(printable(text));
   }
   out.set_routes(kernel.counters.routes);
   out.set_adopted(kernel.counters.adopted);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <cstring>
@@ -15,6 +14,8 @@
 #include "daemon/api/call.h"
 #include "daemon/api/service.h"
 #include "daemon/api/socket_place.h"
+#include "daemon/log.h"
+#include "daemon/message_limits.h"
 
 namespace wgospf::daemon {
 namespace {
@@ -23,10 +24,19 @@ constexpr std::string_view kUnixScheme = "unix:";
 /// A Watch client that vanished without a word is noticed after this much silence (TCP).
 constexpr int kKeepaliveMilliseconds = 20'000;
 
-/// gRPC's own lines go where ours go.
-void log_through_spdlog() {
+/// gRPC's own lines go where ours go, and are limited as ours are: a client can cause one with each attempt.
+void log_line(const std::string& text) {
+  static std::mutex mutex;
+  static MessageLimits limits;
+  const std::scoped_lock lock(mutex);
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& left_out : limits.take(now)) log(describe(left_out, {}));
+  if (limits.admit({Severity::warning, "api", {}}, text, now)) log(Severity::warning, "API: " + text);
+}
+
+void log_through_ours() {
   gpr_set_log_function([](gpr_log_func_args* line) {
-    if (line->severity == GPR_LOG_SEVERITY_ERROR) spdlog::warn("API: {}", line->message);
+    if (line->severity == GPR_LOG_SEVERITY_ERROR) log_line(line->message);
   });
 }
 
@@ -147,7 +157,7 @@ void ApiServer::Impl::stop(std::chrono::system_clock::time_point deadline) {
 }
 
 rib::Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, RouterView& router) {
-  log_through_spdlog();
+  log_through_ours();
   auto impl = std::make_unique<Impl>(router, options);
   const bool is_unix = options.listen.compare(0, kUnixScheme.size(), kUnixScheme) == 0;
   const auto error =

@@ -8,6 +8,7 @@
 #include "daemon/api/lists.h"
 #include "daemon/api/request.h"
 #include "daemon/api/watch.h"
+#include "daemon/words.h"
 
 namespace wgospf::daemon::api {
 namespace {
@@ -23,13 +24,9 @@ void add_areas(const ospf::InstanceConfig& config, v1::GetStatusResponse& out) {
   }
 }
 
-UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
+void add_router(RouterView& router, v1::GetStatusResponse& out) {
   const auto& instance = router.instance();
-  v1::GetStatusResponse out;
-  out.set_version(router.facts().version);
-  out.set_hostname(router.facts().hostname);
   out.set_router_id(instance.router_id().to_string());
-  convert(std::chrono::steady_clock::now() - router.facts().start, *out.mutable_uptime());
   out.set_converged(instance.converged());
   // Not of the table itself, which would be built for this.
   const auto statistics = instance.statistics();
@@ -44,7 +41,16 @@ UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
   *out.mutable_kernel() = convert(router.kernel());
   out.set_lsdb_size(statistics.lsdb_size);
   *out.mutable_statistics() = convert(statistics);
-  for (const auto& warning : router.warnings()) out.add_warnings(warning);
+}
+
+/// Also of a router that waits for its start: then it has no router id.
+UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
+  v1::GetStatusResponse out;
+  out.set_version(router.facts().version);
+  out.set_hostname(printable(router.facts().hostname));
+  convert(std::chrono::steady_clock::now() - router.facts().start, *out.mutable_uptime());
+  if (!router.waits_for()) add_router(router, out);
+  for (const auto& warning : router.warnings()) out.add_warnings(printable(warning));
   return [out = std::move(out)](v1::GetStatusResponse& response) {
     response = out;
     return grpc::Status::OK;
@@ -114,7 +120,7 @@ UnaryCall<v1::GetPathsResponse>::Write gather_paths(RouterView& router, const Pa
 
 grpc::ServerUnaryReactor* RoutingService::GetStatus(grpc::CallbackServerContext*, const v1::GetStatusRequest*,
                                                     v1::GetStatusResponse* response) {
-  return UnaryCall<v1::GetStatusResponse>::start(context_, response, gather_status);
+  return UnaryCall<v1::GetStatusResponse>::start(context_, response, gather_status, Call::Needs::nothing);
 }
 
 grpc::ServerUnaryReactor* RoutingService::ListInterfaces(grpc::CallbackServerContext*,

@@ -1,6 +1,8 @@
 #include "daemon/api/socket_place.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,11 +12,15 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace wgospf::daemon::api {
 namespace {
 
+/// Of the private directories' names; mkdtemp() adds six characters.
+constexpr const char* kPrivatePrefix = "/.wgospf-";
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 rib::Error error_of(int code, std::string_view what, const std::string& path, std::string_view cure) {
@@ -45,6 +51,28 @@ bool is_served(const std::string& path) {
   return connected || busy;
 }
 
+/// A directory that nobody else holds, open and locked; -1 when there is none, or somebody holds it.
+int lock_directory(const std::string& directory) {
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+/// What daemons that were killed at their start have left in `directory`.
+void remove_left_behind(const std::string& directory) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
+    const std::string path = entry.path().string();
+    if (path.compare(directory.size(), std::strlen(kPrivatePrefix), kPrivatePrefix) != 0) continue;
+    const int fd = lock_directory(path);
+    if (fd < 0) continue;
+    ::unlink((path + "/s").c_str());
+    ::rmdir(path.c_str());
+    ::close(fd);
+  }
+}
+
 std::optional<rib::Error> check_present(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
@@ -71,8 +99,8 @@ rib::Result<SocketPlace> SocketPlace::prepare(std::string path) {
                                           path)};
   }
   const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
-  const std::string pattern = directory + "/.wgospf-XXXXXX";
-  if (std::max(path.size(), pattern.size() + 2) > kLongestPath) {
+  const std::size_t private_length = directory.size() + std::strlen(kPrivatePrefix) + 6 + 2;
+  if (std::max(path.size(), private_length) > kLongestPath) {
     return rib::Error{ENAMETOOLONG, fmt::format("api.listen: the path {} is too long for a socket; its "
                                                 "directory may have at most {} characters",
                                                 path, kLongestPath - 17)};
@@ -81,19 +109,34 @@ rib::Result<SocketPlace> SocketPlace::prepare(std::string path) {
   if (auto error = check_present(path)) return *error;
   SocketPlace place;
   place.path_ = std::move(path);
-  std::string made = pattern;
-  if (!::mkdtemp(made.data())) {
-    return error_of(errno, "write to", directory, "run as its owner, or choose another path");
-  }
-  place.private_directory_ = made;
-  place.private_path_ = made + "/s";
+  remove_left_behind(directory);
+  if (auto error = place.make_private(directory)) return *error;
   return place;
+}
+
+std::optional<rib::Error> SocketPlace::make_private(const std::string& directory) {
+  constexpr int kAttempts = 10;
+  for (int i = 0; i < kAttempts; ++i) {
+    std::string made = directory + kPrivatePrefix + "XXXXXX";
+    if (!::mkdtemp(made.data())) break;
+    private_lock_ = lock_directory(made);
+    // Another daemon may have taken it for a dead one's before it was locked.
+    struct stat status {};
+    if (private_lock_ >= 0 && ::stat(made.c_str(), &status) == 0) {
+      private_directory_ = made;
+      private_path_ = made + "/s";
+      return std::nullopt;
+    }
+    if (private_lock_ >= 0) ::close(std::exchange(private_lock_, -1));
+  }
+  return error_of(errno, "write to", directory, "run as its owner, or choose another path");
 }
 
 SocketPlace::SocketPlace(SocketPlace&& other) noexcept
     : path_(std::move(other.path_)),
       private_directory_(std::exchange(other.private_directory_, {})),
       private_path_(std::move(other.private_path_)),
+      private_lock_(std::exchange(other.private_lock_, -1)),
       published_(std::exchange(other.published_, std::nullopt)) {}
 
 SocketPlace::~SocketPlace() {
@@ -106,6 +149,7 @@ void SocketPlace::remove_private() {
   ::unlink(private_path_.c_str());
   ::rmdir(private_directory_.c_str());
   private_directory_.clear();
+  if (private_lock_ >= 0) ::close(std::exchange(private_lock_, -1));
 }
 
 std::optional<rib::Error> SocketPlace::publish() {

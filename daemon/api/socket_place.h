@@ -5,6 +5,9 @@
 // which anybody may connect; the umask belongs to the whole process and all its threads. So the socket is
 // bound in a new directory that only we may enter, gets its permissions there, and is then renamed to its
 // place. rename() replaces the file that a dead daemon left, in one step.
+//
+// A daemon that is killed meanwhile leaves its private directory; the next one that starts in the same place
+// removes it. A lock on it tells a living one's from a dead one's.
 
 #include <sys/types.h>
 
@@ -38,10 +41,12 @@ class SocketPlace {
  private:
   SocketPlace() = default;
   void remove_private();
+  [[nodiscard]] std::optional<rib::Error> make_private(const std::string& directory);
 
   std::string path_;
   std::string private_directory_;  ///< empty when removed
   std::string private_path_;
+  int private_lock_ = -1;  ///< open while the private directory is ours
   std::optional<ino_t> published_;
 };
 

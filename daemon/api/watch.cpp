@@ -6,6 +6,7 @@
 
 #include "daemon/api/lists.h"
 #include "daemon/describe.h"
+#include "daemon/words.h"
 
 namespace wgospf::daemon::api {
 namespace {
@@ -286,7 +287,7 @@ void WatchCall::fill(const Notice& notice, v1::WatchItem& item) {
   auto* out = item.mutable_notice();
   out->set_severity(convert(notice.severity));
   out->set_name(notice.name);
-  out->set_text(notice.text);
+  out->set_text(printable(notice.text));
   if (notice.link) out->set_interface(name_in(*names_, *notice.link));
 }
 

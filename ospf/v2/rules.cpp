@@ -59,7 +59,8 @@ void append_links(Links& links, const InterfaceFacts<V2>& facts) {
     links.add({neighbor.router_id.value, data, Type::point_to_point, config.cost, {}});
   }
   for (const auto& address : status.addresses) {  // option 2: the subnet as a stub
-    if (address.address.is_loopback()) continue;
+    // Nothing beyond this machine, and nothing beyond this link (RFC 3927 section 7).
+    if (address.address.is_loopback() || address.address.is_link_local()) continue;
     const auto prefix = loopback ? Ipv4Prefix::host(address.address) : address.prefix();
     v2::RouterLink link{prefix.address.value,
                         netmask(prefix.length),

@@ -169,6 +169,32 @@ TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
             "status|interfaces|neighbors|database|routes|path|peers, and watch; --help tells more.\n");
 }
 
+TEST(CommandLine, AWrongValueIsRefusedWithASentence) {
+  for (const char* limit : {"0", "-1", "many", "", "4294967296", "1.5"}) {
+    const auto outcome = wgospfctl({"show", "path", "10.0.0.0/8", "--limit", limit});
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err,
+              "wgospfctl: --limit must be a whole number from 1 on, not \"" + std::string(limit) + "\".\n");
+  }
+  EXPECT_EQ(wgospfctl({"watch", "--only", "routes,noise"}).err,
+            "wgospfctl: --only must be one of interfaces, neighbors, routes, peers, kernel, notices, not "
+            "\"noise\".\n");
+  EXPECT_EQ(
+      wgospfctl({"show", "database", "--type", "nonsense"}).err.find("wgospfctl: --type must be one of "),
+      0U);
+  for (const auto& empty : std::vector<std::vector<const char*>>{{"show", "routes", ""},
+                                                                 {"show", "path", ""},
+                                                                 {"show", "database", "--area", ""},
+                                                                 {"show", "database", "--router", ""},
+                                                                 {"show", "database", "--id", ""},
+                                                                 {"show", "--socket", ""}}) {
+    const auto outcome = wgospfctl(empty);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.err.find(" must not be empty; leave it away if it is not meant.\n"), std::string::npos)
+        << outcome.err;
+  }
+}
+
 TEST(CommandLine, HowManyPathsTheDaemonFindsIsTheDaemonsToSay) {
   EXPECT_EQ(wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "0"}).status, 2);
   EXPECT_EQ(

@@ -54,6 +54,24 @@ TEST_F(Lists, ABareCommandShowsTheStatus) {
   EXPECT_THAT(outcome.out, HasSubstr("wgospfd 0.1.0, router id 10.0.32.1, up "));
 }
 
+// Protobuf takes UTF-8 only: one byte that is none would cost the whole answer.
+TEST_F(Lists, BytesThatAreNotUtf8NeverBreakAnAnswer) {
+  router_.on_strand([&] {
+    router_.warning_list = {"interface w\xffg does not exist"};
+    router_.kernel_view.failures = {{"next hop on w\xffg", "No such\x1b device"}};
+    WireguardView view;
+    view.link = WiredRouter::kTunnel;
+    view.name = "w\xffg";
+    view.error = "w\xffg cannot be read";
+    router_.wireguard_views = {view};
+  });
+  EXPECT_EQ(wgospfctl_json({"show", "status"})["warnings"],
+            Json::array({"interface w\\xffg does not exist"}));
+  const auto failures = wgospfctl_json({"show", "status"})["kernel"]["failures"];
+  EXPECT_EQ(all(failures, "text"), std::vector<std::string>{"No such\\x1b device"});
+  EXPECT_THAT(wgospfctl({"show", "peers"}).out, HasSubstr("w\\xffg cannot be read"));
+}
+
 TEST_F(Lists, InterfacesComeWithWhatIsWrongWithAllowedIps) {
   router_.on_strand([&] {
     WireguardView view{WiredRouter::kTunnel, "wg-op2"};

@@ -2,13 +2,19 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 #include "api_support.h"
+#include "daemon/api/listener.h"
+#include "daemon/api/socket_place.h"
 
 namespace wgospf::daemon {
 namespace {
@@ -139,6 +145,142 @@ TEST_F(ApiServerTest, RemovesItsSocketWhenItStopsAndNobodyElses) {
   }
   EXPECT_TRUE(std::filesystem::exists(path));
   ::close(other);
+}
+
+// In: daemons that were killed at each step of their start. Out: the next one leaves its socket alone.
+TEST_F(ApiServerTest, ADaemonKilledAtItsStartLeavesNothingForLong) {
+  const auto path = directory_ / "run/wgospfd.sock";
+  const auto run = directory_ / "run";
+  for (const bool bound : {false, true}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto place = api::SocketPlace::prepare(path);
+      if (place && bound) ::close(bind_at(place.value().private_path(), true));
+      ::raise(SIGKILL);
+    }
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    EXPECT_EQ(entries_in(run), 1U) << "what it left";
+    auto living = api::SocketPlace::prepare(path);
+    ASSERT_TRUE(living) << living.error().message;
+    EXPECT_EQ(entries_in(run), 1U) << "the dead one's is gone, the living one's is there";
+    const auto server = start("unix:" + path);
+    ASSERT_TRUE(server) << server.error().message;
+    EXPECT_EQ(entries_in(run), 2U) << "who starts meanwhile is not disturbed";
+  }
+  EXPECT_EQ(entries_in(run), 0U);
+}
+
+/// A router that has not started yet.
+class WaitingRouter final : public RouterView {
+ public:
+  explicit WaitingRouter(WiredRouter& strand) : strand_(strand) {}
+  void post(std::function<void()> closure) override { strand_.post(std::move(closure)); }
+  const RouterFacts& facts() const override { return strand_.facts(); }
+  std::optional<std::string> waits_for() const override { return "a router id: there is none"; }
+  Subscription subscribe(Listener) override { throw std::logic_error("subscribe"); }
+  void unsubscribe(Subscription) override { throw std::logic_error("unsubscribe"); }
+  const ospf::Instance<V2>& instance() const override { throw std::logic_error("instance"); }
+  ospf::Instant now() const override { throw std::logic_error("now"); }
+  std::string link_name(ospf::LinkId) const override { throw std::logic_error("link_name"); }
+  KernelView kernel() const override { throw std::logic_error("kernel"); }
+  std::uint64_t acknowledged_generation() const override { throw std::logic_error("generation"); }
+  RouteKernelState kernel_state(const ospf::Route<V2>&) const override { throw std::logic_error("state"); }
+  std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
+    throw std::logic_error("wireguard");
+  }
+  std::vector<std::string> warnings() const override { return {"waiting for a router id: there is none"}; }
+
+ private:
+  WiredRouter& strand_;
+};
+
+TEST_F(ApiServerTest, AnswersWhileTheRouterWaitsAndSaysForWhat) {
+  const auto path = directory_ / "wgospfd.sock";
+  WaitingRouter waiting(router_);
+  ApiOptions options;
+  options.listen = "unix:" + path;
+  const auto server = ApiServer::start(options, waiting);
+  ASSERT_TRUE(server) << server.error().message;
+  const auto wgospfctl = [&](std::vector<const char*> words) {
+    words.insert(words.begin(), "wgospfctl");
+    words.insert(words.end(), {"--socket", path.c_str()});
+    std::ostringstream out, err;
+    const int status = cli::run(static_cast<int>(words.size()), words.data(), {out, err, cli::Colours::off});
+    return Outcome{status, out.str(), err.str()};
+  };
+  const auto status = wgospfctl({"show", "status"});
+  EXPECT_EQ(status.status, 0) << status.err;
+  EXPECT_THAT(status.out, ::testing::MatchesRegex("wgospfd 0.1.0, router id none yet, up [^\n]*\n"
+                                                  "  warning +waiting for a router id: there is none\n"));
+  for (const auto& words : std::vector<std::vector<const char*>>{{"show", "interfaces"},
+                                                                 {"show", "neighbors"},
+                                                                 {"show", "peers"},
+                                                                 {"show", "database"},
+                                                                 {"show", "routes"},
+                                                                 {"show", "path", "10.0.0.1"},
+                                                                 {"watch"}}) {
+    const auto outcome = wgospfctl(words);
+    EXPECT_EQ(outcome.status, 1) << words.back();
+    EXPECT_EQ(outcome.err,
+              "wgospfctl: the router does not run yet: it waits for a router id: there is none\n");
+  }
+  // Closures that calls posted are still on the strand.
+  router_.on_strand([] {});
+}
+
+/// An ApiListener whose loop runs here.
+class Listening : public ApiServerTest {
+ protected:
+  /// Runs the loop until `condition` holds.
+  bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+      loop_.restart();
+      loop_.run_for(std::chrono::milliseconds{20});
+    }
+    return condition();
+  }
+  ApiOptions at(const std::string& listen) {
+    ApiOptions options;
+    options.listen = listen;
+    return options;
+  }
+
+  boost::asio::io_context loop_{1};
+  std::vector<std::string> problems_;
+  ApiListener listener_{loop_, router_, [this](const std::string& problem) { problems_.push_back(problem); }};
+};
+
+TEST_F(Listening, WhatCannotBeOpenedIsToldAndTriedAgain) {
+  const auto path = directory_ / "later/run/wgospfd.sock";
+  EXPECT_FALSE(listener_.open(at("unix:" + path), kPatience));
+  ASSERT_EQ(problems_.size(), 1U);
+  EXPECT_THAT(problems_[0],
+              HasSubstr("the API is not served, which is tried again: api.listen: cannot make"));
+  EXPECT_EQ(listener_.address(), "");
+  ASSERT_EQ(::mkdir((directory_ / "later").c_str(), 0755), 0);
+  EXPECT_TRUE(eventually([&] { return !listener_.address().empty(); }));
+  EXPECT_EQ(problems_.back(), "");
+  EXPECT_EQ(mode_of(path), 0660U);
+  listener_.stop(std::chrono::system_clock::now());
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(Listening, ASocketThatAnotherDaemonServesIsAnError) {
+  const auto path = directory_ / "wgospfd.sock";
+  const auto other = start("unix:" + path);
+  ASSERT_TRUE(other);
+  const auto error = listener_.open(at("unix:" + path), kPatience);
+  ASSERT_TRUE(error);
+  EXPECT_THAT(error->message, HasSubstr("another process listens on " + path));
+}
+
+TEST_F(Listening, IsOpenedElsewhereWhenAskedAgain) {
+  const auto first = directory_ / "first.sock", second = directory_ / "second.sock";
+  EXPECT_FALSE(listener_.open(at("unix:" + first), kPatience));
+  EXPECT_FALSE(listener_.open(at("unix:" + second), kPatience));
+  EXPECT_EQ(listener_.address(), "unix:" + second);
+  EXPECT_FALSE(std::filesystem::exists(first));
 }
 
 TEST_F(ApiServerTest, NamesTheFieldAndTheCureWhenItCannotListen) {

@@ -287,9 +287,19 @@ const std::vector<Bad> kAreaErrors{
      "dead-interval, retransmit-interval, transmit-delay, passive, mtu-ignore, unnumbered, not \"wg0\""},
     {"NoName", "areas: [{area-id: 0, interfaces: [{cost: 5}]}]\n",
      "f.yaml:1:35: an interface lacks the key \"name\"; add for instance \"name: wg0\""},
-    {"LongName", "areas: [{area-id: 0, interfaces: [{name: abcdefghijklmnop}]}]\n",
-     "f.yaml:1:42: name must be an interface's name: 1 to 15 characters without spaces or \"/\", not "
-     "\"abcdefghijklmnop\""},
+    {"LongName", "areas: [{area-id: 0, interfaces: [{name: " + std::string(128, 'n') + "}]}]\n",
+     "f.yaml:1:42: name must be an interface's name: 1 to 127 bytes without white space, \"/\" or \":\", not "
+     "\"" +
+         std::string(128, 'n') + "\""},
+    {"NameWithColon", "areas: [{area-id: 0, interfaces: [{name: 'eth0:1'}]}]\n",
+     "f.yaml:1:42: name must be an interface's name: 1 to 127 bytes without white space, \"/\" or \":\", not "
+     "\"eth0:1\""},
+    {"NameWithSpace", "areas: [{area-id: 0, interfaces: [{name: \"a\\tb\"}]}]\n",
+     "f.yaml:1:42: name must be an interface's name: 1 to 127 bytes without white space, \"/\" or \":\", not "
+     "\"a\\x09b\""},
+    {"NameThatTheKernelTakesForSpace", "areas: [{area-id: 0, interfaces: [{name: \"w\xff\xa0\"}]}]\n",
+     "f.yaml:1:42: name must be an interface's name: 1 to 127 bytes without white space, \"/\" or \":\", not "
+     "\"w\\xff\\xa0\""},
     {"InterfaceTwice", "areas:\n- area-id: 0\n  interfaces:\n  - name: wg0\n  - name: wg0\n",
      "f.yaml:5:11: interface \"wg0\" is configured twice; it stands in line 4 already"},
     {"Typo", with_interface("hello-intervall: 5"),
@@ -428,12 +438,53 @@ INSTANTIATE_TEST_SUITE_P(Form, BadConfig, ::testing::ValuesIn(kForm), name_of);
 INSTANTIATE_TEST_SUITE_P(Areas, BadConfig, ::testing::ValuesIn(kAreaErrors), name_of);
 INSTANTIATE_TEST_SUITE_P(Sections, BadConfig, ::testing::ValuesIn(kSectionErrors), name_of);
 
+// Of what yaml-cpp makes of a tab only the last says so, and what stands elsewhere than in front is no
+// matter.
+TEST(Config, ATabInTheIndentationHasAMessageOfItsOwn) {
+  const std::string told = "there is a tab in the indentation; YAML is indented with spaces only";
+  EXPECT_THAT(errors_of(kAreas + "log:\n\tlevel: debug\n"), ElementsAre("f.yaml:3:1: " + told));
+  EXPECT_THAT(errors_of(kAreas + "log:\n  \tlevel: debug\n"), ElementsAre("f.yaml:3:3: " + told));
+  EXPECT_THAT(errors_of("areas:\n\t- area-id: 0\n"), ElementsAre("f.yaml:2:1: " + told));
+  EXPECT_THAT(errors_of("areas:\n  - area-id: 0\n\t  interfaces: []\n"), ElementsAre("f.yaml:3:1: " + told));
+  EXPECT_EQ(config_of(kAreas + "log:\t{ level:\tdebug }\t# why\n").log_level, Severity::debug);
+  EXPECT_THAT(errors_of(kAreas + "log: [\n"), ElementsAre(::testing::HasSubstr("this is not valid YAML")));
+}
+
+TEST(Config, TagsAreRefusedWhereverTheyStand) {
+  EXPECT_THAT(errors_of(kAreas + "log: !!map {!!str level: !loud debug}\n"),
+              ElementsAre("f.yaml:2:6: the tag \"!!map\" means nothing here; remove it",
+                          "f.yaml:2:13: the tag \"!!str\" means nothing here; remove it",
+                          "f.yaml:2:26: the tag \"!loud\" means nothing here; remove it"));
+  EXPECT_EQ(config_of(kAreas + "log: {level: \"debug\"}\n").log_level, Severity::debug)
+      << "quotes are no tag";
+}
+
+TEST(Config, NamesThatTheKernelAllowsAreTaken) {
+  for (const std::string name :
+       {"w\xffg", "eth0.100", "wg-m\xc3\xbcller", "to-the-branch-office-in-the-north"})
+    EXPECT_EQ(config_of("areas: [{area-id: 0, interfaces: [{name: \"" + name + "\"}]}]\n")
+                  .areas[0]
+                  .interfaces[0]
+                  .name,
+              name);
+}
+
 TEST(Config, TellsAllErrorsInTheOrderOfTheFile) {
   EXPECT_THAT(errors_of(with_interface("cost: 0\n      pasive: true") + "rib: {table: 0}\n"),
               ElementsAre("f.yaml:5:13: cost must be a whole number from 1 to 65535, not \"0\"",
                           "f.yaml:6:7: unknown key \"pasive\" in an interface; did you mean \"passive\"?",
                           "f.yaml:7:14: table must be a whole number from 1 to 4294967295, not \"0\""));
 }
+
+/// Of a private key that serves nothing.
+constexpr const char* kKeyWithPassphrase =
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+    "MIHrMFYGCSqGSIb3DQEFDTBJMCgGCSqGSIb3DQEFDDAbBAjLRgbXq8X/JgIBATAM\n"
+    "BggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBAgQQtdhrx4qAEhtN7Y01dIevmQSBkPYV\n"
+    "FVHeo0p2VFzxFGN6yhALyToUYao0BRUDuYA6wlSgTo1IqcbVN2gMQIKLQ0g4t3ll\n"
+    "zuN5ZlxsyAtoPxtqZO2Bd2a4jo5/USgNyD0UqEmIen0g63B51ofuVnPpWMVYAvnm\n"
+    "pRXSqPSBo/9or/l5pGpib3aLyku8twkYf9IInkzs13SLmbl3QjRIX0c4W1Nnlw==\n"
+    "-----END ENCRYPTED PRIVATE KEY-----\n";
 
 /// A directory of its own, removed at the end.
 class ConfigFile : public ::testing::Test {
@@ -452,6 +503,9 @@ class ConfigFile : public ::testing::Test {
       for (const auto& error : *errors) lines.push_back(error.to_string());
     }
     return lines;
+  }
+  static std::string pem(const std::string& name) {
+    return std::string(WGOSPF_SOURCE_DIR) + "/tests/unit/daemon/tls/" + name;
   }
   std::string directory_ = ::testing::TempDir() + "/wgospf-config-XXXXXX";
 };
@@ -475,8 +529,7 @@ TEST_F(ConfigFile, ThatIsEmptyIsToldSo) {
 }
 
 TEST_F(ConfigFile, NamesTlsFilesThatMustBeUsable) {
-  const auto certificate = write("api.pem", "-----BEGIN CERTIFICATE-----\n");
-  const auto key = write("api.key", "-----BEGIN PRIVATE KEY-----\n");
+  const auto certificate = pem("server.pem"), key = pem("server.key");
   const auto api = [&](const std::string& c, const std::string& k, const std::string& ca) {
     return write("f.yaml", kAreas + "api:\n  listen: localhost:5000\n  tls:\n    certificate: " + c +
                                "\n    key: " + k + "\n    client-ca: " + ca + "\n");
@@ -490,6 +543,31 @@ TEST_F(ConfigFile, NamesTlsFilesThatMustBeUsable) {
                               "/absent.pem cannot be read: No such file or directory" + cure,
                           path + ":6:10: key " + empty + " is empty" + cure,
                           path + ":7:16: client-ca " + other + " is not in PEM form" + cure));
+}
+
+TEST_F(ConfigFile, ATlsKeyMustBeThatOfTheCertificate) {
+  const auto load = [&](const std::string& certificate, const std::string& key) {
+    const auto path =
+        write("f.yaml", kAreas + "api:\n  listen: localhost:5000\n  tls:\n    certificate: " + certificate +
+                            "\n    key: " + key + "\n");
+    auto errors = load_errors(path);
+    for (auto& error : errors) error.erase(0, path.size());
+    return errors;
+  };
+  EXPECT_THAT(load(pem("server.pem"), pem("server.key")), ElementsAre());
+  EXPECT_THAT(load(pem("server.pem"), pem("client.key")),
+              ElementsAre(":6:10: key " + pem("client.key") + " is not the key of the certificate " +
+                          pem("server.pem") + "; name the two that belong together"));
+  EXPECT_THAT(
+      load(pem("server.key"), pem("server.key")),
+      ElementsAre(":5:18: certificate " + pem("server.key") + " holds no certificate that can be read"));
+  const auto cut = write("cut.key", "-----BEGIN PRIVATE KEY-----\nMIIE\n");
+  EXPECT_THAT(load(pem("server.pem"), cut),
+              ElementsAre(":6:10: key " + cut + " holds no private key that can be read"));
+  const auto locked = write("locked.key", kKeyWithPassphrase);
+  EXPECT_THAT(load(pem("server.pem"), locked),
+              ElementsAre(":6:10: key " + locked +
+                          " has a passphrase, which nobody could enter; remove it with \"openssl pkey\""));
 }
 
 TEST(Config, NeedsRestartNamesWhatCannotBeTakenOver) {

@@ -114,10 +114,13 @@ TEST(LinkStatus, UnnumberedBorrowsOfTheLoopback) {
   EXPECT_EQ(status.unnumbered_source, ip("10.0.0.1"));
 }
 
-TEST(ReversePath, FilterOnAnUnnumberedLinkIsAProblemWithACure) {
+TEST(ReversePath, FilterOnALinkWithoutASubnetIsAProblemWithACure) {
+  auto far = address("10.9.0.1", 32);
+  far.peer = ip("10.9.0.2");
   const auto links =
       inventory({loopback({address("10.0.0.1", 32)}), link(7, "wg0", {}),
-                 link(8, "eth0.5", {address("169.254.7.1", 30)}), link(9, "wg1", {address("10.1.0.1", 30)})});
+                 link(8, "eth0.5", {address("10.7.0.1", 32)}), link(9, "wg1", {address("10.1.0.1", 30)}),
+                 link(10, "wg2", {address("169.254.7.1", 30)}), link(11, "wg3", {far})});
   EXPECT_THAT(reverse_path_problem(settings("wg0"), links, {0, 0}), IsEmpty());
   for (const int filter : {1, 2}) {
     const auto problem = reverse_path_problem(settings("wg0"), links, {0, filter});
@@ -131,35 +134,84 @@ TEST(ReversePath, FilterOnAnUnnumberedLinkIsAProblemWithACure) {
   EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}), HasSubstr("has no route to"));
   EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}),
               HasSubstr("net.ipv4.conf.eth0/5.rp_filter=0"));
-  EXPECT_THAT(reverse_path_problem(settings("wg1"), links, {1, 1}), IsEmpty()) << "numbered";
+  for (const char* numbered : {"wg1", "wg2", "wg3"})
+    EXPECT_THAT(reverse_path_problem(settings(numbered), links, {1, 1}), IsEmpty()) << numbered;
   auto passive = settings("wg0");
   passive.passive = true;
   EXPECT_THAT(reverse_path_problem(passive, links, {1, 1}), IsEmpty());
 }
 
-TEST(ForwardingProblem, NamesTheInterfacesThatDoNotForwardWithTheCure) {
-  EXPECT_THAT(forwarding_problem({{"wg0", true}, {"br-lan", true}}), IsEmpty());
-  EXPECT_EQ(forwarding_problem({{"wg0", false}, {"br-lan", false}}),
-            "the kernel does not forward what comes in on wg0, br-lan, and drops it: \"sysctl -w "
-            "net.ipv4.ip_forward=1\"");
-  EXPECT_EQ(forwarding_problem({{"wg0", true}, {"eth0.5", false}}),
-            "the kernel does not forward what comes in on eth0.5, and drops it: \"sysctl -w "
-            "net.ipv4.conf.eth0/5.forwarding=1\"");
-  EXPECT_THAT(forwarding_problem({{"wg0", false}}), IsEmpty()) << "one link: a host, which forwards nothing";
+// Numbered links: strict (1) drops transit traffic that comes in where it would not be answered over, which
+// needs a second link; loose (2) does not.
+TEST(ReversePath, TheStrictFilterIsAProblemAsSoonAsThereAreTwoWays) {
+  const auto with = [](int all, int own) { return ReversePathFilter{all, own}; };
+  EXPECT_THAT(strict_filter_problem({{"wg0", "wg0", with(0, 1)}}), IsEmpty());
+  EXPECT_THAT(strict_filter_problem({{"wg0", "wg0", with(0, 0)}, {"wg1", "wg1", with(0, 2)}}), IsEmpty());
+  EXPECT_THAT(strict_filter_problem({{"wg0", "wg0", with(2, 1)}, {"wg1", "wg1", with(2, 0)}}), IsEmpty());
+  const auto one = strict_filter_problem({{"wg0", "wg0", with(0, 2)}, {"uplink", "eth0.5", with(1, 0)}});
+  EXPECT_THAT(one, HasSubstr("with rp_filter 1 (strict) on uplink the kernel drops"));
+  EXPECT_THAT(one, HasSubstr("\"sysctl -w net.ipv4.conf.eth0/5.rp_filter=2\""));
+  std::vector<LinkFilter> many;
+  for (int i = 0; i < 30; ++i)
+    many.push_back({"wg" + std::to_string(i), "wg" + std::to_string(i), with(1, 0)});
+  EXPECT_THAT(strict_filter_problem(many), HasSubstr("on wg0, wg1, wg2, wg3 and 26 more the kernel"));
+  EXPECT_THAT(strict_filter_problem(many), HasSubstr("\"sysctl -w net.ipv4.conf.all.rp_filter=2\""));
 }
 
-// In: an address of 169.254/16 alone, and one beside an ordinary address. Out: never told to the core; alone
-// it does not make the link a numbered one.
-TEST(LinkStatus, LinkLocalAddressesAreNotAdvertised) {
+TEST(LinkChange, TellsMtuAndAddressesOfALinkThatStays) {
+  ospf::LinkStatus<V2> before;
+  before.ifindex = ospf::InterfaceIndex{7};
+  before.mtu = 1420;
+  before.addresses = {{ip("10.1.0.1"), 30}};
+  auto after = before;
+  EXPECT_EQ(link_change("wg0", before, after), "");
+  after.mtu = 1380;
+  EXPECT_EQ(link_change("wg0", before, after), "interface wg0: MTU 1420 -> 1380");
+  after.addresses.push_back({ip("10.2.0.1"), 24});
+  EXPECT_EQ(link_change("wg0", before, after),
+            "interface wg0: MTU 1420 -> 1380, address 10.1.0.1/30 -> 10.1.0.1/30, 10.2.0.1/24");
+  after = before;
+  after.addresses.clear();
+  EXPECT_EQ(link_change("wg0", before, after), "interface wg0: address 10.1.0.1/30 -> none");
+  after.unnumbered_source = ip("10.0.0.1");
+  EXPECT_EQ(link_change("wg0", before, after), "interface wg0: address 10.1.0.1/30 -> 10.0.0.1 (borrowed)");
+  after.ifindex = ospf::InterfaceIndex{8};
+  EXPECT_EQ(link_change("wg0", before, after), "") << "another interface of that name";
+}
+
+TEST(FindLink, TakesFurtherNames) {
+  auto long_named = link(7, "wg0", {});
+  long_named.altnames = {"to-the-branch-office-in-the-north"};
+  const auto links = inventory({long_named});
+  EXPECT_EQ(find_link(links, "to-the-branch-office-in-the-north"), find_link(links, "wg0"));
+  EXPECT_EQ(find_link(links, "wg"), nullptr);
+}
+
+TEST(ForwardingProblem, NamesTheInterfacesThatDoNotForwardWithTheCure) {
+  EXPECT_THAT(forwarding_problem({{"wg0", "wg0", true}, {"br-lan", "br-lan", true}}), IsEmpty());
+  EXPECT_EQ(forwarding_problem({{"wg0", "wg0", false}, {"br-lan", "br-lan", false}}),
+            "the kernel does not forward what comes in on wg0, br-lan, and drops it: \"sysctl -w "
+            "net.ipv4.ip_forward=1\"");
+  EXPECT_EQ(forwarding_problem({{"wg0", "wg0", true}, {"eth0.5", "eth0.5", false}}),
+            "the kernel does not forward what comes in on eth0.5, and drops it: \"sysctl -w "
+            "net.ipv4.conf.eth0/5.forwarding=1\"");
+  EXPECT_THAT(forwarding_problem({{"wg0", "wg0", false}}), IsEmpty())
+      << "one link: a host, which forwards nothing";
+}
+
+// In: an address of 169.254/16 alone, and one beside an ordinary address. Out: alone it numbers the link as
+// any other would; beside another one it comes last. It is not borrowed for other links.
+TEST(LinkStatus, LinkLocalAddressesNumberALinkAsOthersDo) {
   const auto links = inventory({loopback({address("169.254.0.5", 32), address("10.0.0.1", 32)}),
                                 link(7, "wg0", {address("169.254.7.1", 30)}),
                                 link(8, "lan", {address("169.254.8.1", 16), address("10.8.0.1", 24)})});
   const auto alone = link_status(settings("wg0"), links);
   EXPECT_TRUE(alone.up);
-  EXPECT_THAT(alone.addresses, IsEmpty());
-  EXPECT_EQ(alone.unnumbered_source, ip("10.0.0.1"));
+  EXPECT_THAT(alone.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("169.254.7.1"), 30}));
+  EXPECT_FALSE(alone.unnumbered_source);
   const auto beside = link_status(settings("lan"), links);
-  EXPECT_THAT(beside.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.8.0.1"), 24}));
+  EXPECT_THAT(beside.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.8.0.1"), 24},
+                                            ospf::InterfaceAddress<V2>{ip("169.254.8.1"), 16}));
   EXPECT_FALSE(beside.unnumbered_source);
 }
 
@@ -175,16 +227,30 @@ TEST(LinkStatus, UnnumberedWithNothingToBorrowIsNotUsedAndSaysWhy) {
   const auto links = inventory({loopback({}), link(7, "wg0", {})});
   EXPECT_FALSE(link_status(settings("wg0"), links).up);
   EXPECT_EQ(link_status(settings("wg0"), links).down_reason, ospf::InterfaceReason::no_address);
-  EXPECT_EQ(
-      link_problem(settings("wg0"), links),
-      "interface wg0 has no IPv4 address, and neither has the loopback: add one to lo, or name an interface "
-      "that has one with \"unnumbered:\"");
+  EXPECT_EQ(link_problem(settings("wg0"), links),
+            "interface wg0 has no IPv4 address, and the loopback has none to lend: add one to lo, or name an "
+            "interface that has one with \"unnumbered:\"");
   auto named = settings("wg0");
   named.unnumbered = "dummy0";
   EXPECT_EQ(link_problem(named, links),
+            "interface wg0 has no IPv4 address, and dummy0, which it is to borrow one of, does not exist");
+  EXPECT_EQ(link_problem(named, inventory({link(7, "wg0", {}), link(8, "dummy0", {})})),
             "interface wg0 has no IPv4 address, and dummy0, which it is to borrow one of, has none either");
   named.passive = true;
   EXPECT_EQ(link_problem(named, links), "");
+}
+
+TEST(LinkStatus, NoIpv4AddressIsNeverSaidOfAnInterfaceThatHasOne) {
+  const auto links = inventory({loopback({}), link(7, "wg0", {address("127.0.0.5", 8)}),
+                                link(8, "lan", {address("169.254.8.1", 16)}), link(9, "wg1", {})});
+  EXPECT_THAT(link_problem(settings("wg0"), links),
+              HasSubstr("interface wg0 has no IPv4 address but 127.0.0.5/8, which no neighbor can reach"));
+  EXPECT_EQ(link_problem(settings("lan"), links), "");
+  auto borrows = settings("wg1");
+  borrows.unnumbered = "lan";
+  EXPECT_EQ(link_problem(borrows, links),
+            "interface wg1 has no IPv4 address, and lan, which it is to borrow one of, has none that could "
+            "be used on another link, but 169.254.8.1/16");
 }
 
 TEST(LinkStatus, LoopbackNeverTells127) {

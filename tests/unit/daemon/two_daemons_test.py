@@ -165,7 +165,7 @@ class TwoDaemons(unittest.TestCase):
         self.wait_for_route(self.b, "192.168.1.0/24")
 
     def wait_for_served(self, router):
-        self.wait(lambda: router.show("status"), f"{router.name} serves clients")
+        self.wait(lambda: router.show("status")["router_id"], f"{router.name} serves clients")
 
     def wait_for_hellos(self, router, count):
         """Waits for `count` further hellos on v0."""
@@ -490,6 +490,33 @@ class TwoDaemons(unittest.TestCase):
         self.a.run("ip addr flush dev lo scope global")
         self.a.start()
         self.wait_for_log(self.a, "waiting for a router id")
+
+    def test_the_api_answers_while_there_is_no_router_id(self):
+        self.wait_for_no_router_id()
+        status = self.a.show("status")
+        self.assertEqual(status["router_id"], "")
+        self.assertIn('waiting for a router id: there is no "router-id" in the configuration', status["warnings"][0])
+        refused = subprocess.run(self.a.command(str(BIN / "wgospfctl"), "show", "routes"), capture_output=True,
+                                 text=True, timeout=30, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("the router does not run yet: it waits for a router id", refused.stderr)
+
+    def test_an_api_that_cannot_be_opened_never_stops_routing(self):
+        self.a.configure(config([("v0", ACTIVE), ("lan", PASSIVE)], "api: {listen: 'unix:/run/later/run/api.sock'}\n"))
+        self.start_both()
+        self.wait_for_log(self.a, "the API is not served, which is tried again: api.listen: cannot make the directory")
+        self.a.run("mkdir /run/later")
+        self.wait_for_log(self.a, "no longer: the API is not served")
+        self.assertIn("api.sock", self.a.run("ls /run/later/run"))
+
+    def test_a_kill_during_the_start_leaves_nothing_behind(self):
+        for delay in (0.0, 0.01, 0.02, 0.03, 0.05, 0.08):
+            self.a.start()
+            time.sleep(delay)  # no condition to wait for: any moment will do
+            self.a.end(signal.SIGKILL)
+        self.start_both()
+        left = self.a.run("ls -A /run/wgospf").split()
+        self.assertEqual(sorted(left), ["table-254.lock", "wgospfd.sock"])
 
     def test_a_reload_brings_the_router_id(self):
         self.wait_for_no_router_id()

@@ -33,6 +33,27 @@ TEST(Instance, TwoRoutersReachFullInAFewRoundTrips) {
   EXPECT_EQ(headers(wires, 0), headers(wires, 1));
 }
 
+// In: a link with an ordinary address and one of 169.254/16 (RFC 3927 section 7: nothing beyond the link).
+// Out: a stub for the first alone.
+TEST(Instance, PrefixesOfLinkLocalAddressesAreNotAdvertised) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  LinkStatus<V2> status;
+  status.up = true;
+  status.ifindex = InterfaceIndex{1};
+  status.mtu = 1420;
+  status.addresses = {{*Ipv4Address::parse("10.7.0.1"), 24}, {*Ipv4Address::parse("169.254.7.1"), 16}};
+  wires.input(0, LinkChanged<V2>{LinkId{1}, status});
+  wires.run_for(seconds{1});
+  DatabaseCursor cursor;
+  std::vector<std::uint32_t> stubs;
+  while (!cursor.done)
+    for (const auto& entry : wires.routers[0].instance->database(cursor, 100, wires.now))
+      for (const auto& link : std::get<v2::RouterLsa>(V2::decode_body(entry.lsa)).links)
+        stubs.push_back(link.link_id);
+  EXPECT_EQ(stubs, std::vector<std::uint32_t>{Ipv4Address::parse("10.7.0.0")->value});
+}
+
 TEST(Instance, Rfc2328Section9_3_LinkDownEndsTheNeighborAtOnce) {
   Wires wires;
   wires.add(Wires::config({1}));

@@ -81,6 +81,21 @@ InventoryMessage parse(const Message& message) {
   return parsed.value_or(InventoryMessage{});
 }
 
+TEST(LinkTable, FurtherNamesAreRead) {
+  Message message = link_message(RTM_NEWLINK, {});
+  nlattr* properties = nla_nest_start(message.get(), IFLA_PROP_LIST);
+  nla_put_string(message.get(), IFLA_ALT_IFNAME, "to-the-office-in-the-north");
+  nla_put_string(message.get(), IFLA_ALT_IFNAME, "north");
+  nla_nest_end(message.get(), properties);
+  const auto parsed = parse_inventory_message(*nlmsg_hdr(message.get()));
+  ASSERT_TRUE(parsed);
+  const Link& link = std::get<LinkMessage>(*parsed).link;
+  EXPECT_THAT(link.altnames, ElementsAre("to-the-office-in-the-north", "north"));
+  EXPECT_TRUE(link.is_named("wg0"));
+  EXPECT_TRUE(link.is_named("north"));
+  EXPECT_FALSE(link.is_named("nort"));
+}
+
 TEST(ParseLink, TellsKindFlagsAndMtu) {
   const auto message = link_message(RTM_NEWLINK, {});
   const auto parsed = parse(message);

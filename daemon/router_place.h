@@ -1,0 +1,62 @@
+#pragma once
+// Where the router is to be: what the API sees from the first moment, and through the life of the router. A
+// router needs a router id, which may be long in coming; until then the place says what is waited for.
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/router.h"
+
+namespace wgospf::daemon {
+
+class RouterPlace final : public RouterView {
+ public:
+  /// `loop` as for Router.
+  explicit RouterPlace(boost::asio::io_context& loop);
+
+  [[nodiscard]] Router* router() const { return router_.get(); }
+  /// On the strand, once.
+  Router& take(std::unique_ptr<Router> router);
+  /// The router's end; nothing is asked of it any more.
+  void clear() { router_.reset(); }
+  /// What is waited for until take(), in words.
+  void set_waits_for(std::string what) { waits_for_ = std::move(what); }
+  /// A condition around the router that lasts, as Router has its own: logged, and listed until the text is
+  /// empty again.
+  void set_warning(const std::string& key, const std::string& text);
+
+  // RouterView.
+  void post(std::function<void()> closure) override;
+  [[nodiscard]] const RouterFacts& facts() const override { return facts_; }
+  [[nodiscard]] std::optional<std::string> waits_for() const override;
+  [[nodiscard]] Subscription subscribe(Listener listener) override;
+  void unsubscribe(Subscription subscription) override;
+  [[nodiscard]] const ospf::Instance<V2>& instance() const override { return router_->instance(); }
+  [[nodiscard]] ospf::Instant now() const override { return router_->now(); }
+  [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return router_->link_name(link); }
+  [[nodiscard]] KernelView kernel() const override { return router_->kernel(); }
+  [[nodiscard]] std::uint64_t acknowledged_generation() const override {
+    return router_->acknowledged_generation();
+  }
+  [[nodiscard]] RouteKernelState kernel_state(const ospf::Route<V2>& route) const override {
+    return router_->kernel_state(route);
+  }
+  [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
+    return router_->wireguard();
+  }
+  [[nodiscard]] std::vector<std::string> warnings() const override;
+
+ private:
+  boost::asio::io_context& loop_;
+  RouterFacts facts_;
+  std::string waits_for_ = "its start";
+  std::map<std::string, std::string> warnings_;
+  std::unique_ptr<Router> router_;
+};
+
+}  // namespace wgospf::daemon

@@ -113,6 +113,11 @@ void RibFeed::recovered(const rib::Recovered& report) {
   failures_.erase(report.subject);
 }
 
+std::vector<ospf::NextHop<V2>> RibFeed::next_hops(ospf::SetId set) const {
+  const auto found = sets_.find(set);
+  return found == sets_.end() ? std::vector<ospf::NextHop<V2>>{} : found->second.next_hops;
+}
+
 std::map<std::string, std::string> RibFeed::failures(std::size_t limit) const {
   std::map<std::string, std::string> result;
   for (const auto& [subject, text] : failures_) {

@@ -47,6 +47,9 @@ class RibFeed {
   void failed(const rib::Failed& report);
   void recovered(const rib::Recovered& report);
 
+  /// The members of a set; none of one that is gone.
+  [[nodiscard]] std::vector<ospf::NextHop<V2>> next_hops(ospf::SetId set) const;
+
   [[nodiscard]] std::uint64_t acknowledged_generation() const { return acknowledged_; }
   /// Subject in words -> what the kernel said; the first `limit` of failure_count(), which may be many.
   [[nodiscard]] std::map<std::string, std::string> failures(std::size_t limit) const;

@@ -231,7 +231,7 @@ void Router::on_report(const rib::Report& report) {
     drifts_ += drift->count;
     notice(Severity::warning, "kernel_drift",
            fmt::format("something else changed {} objects of ours in the kernel: {}; they are put back",
-                       drift->count, drift->what));
+                       drift->count, named(drift->what)));
   } else if (const auto* overrun = std::get_if<rib::Overrun>(&report)) {
     notice(Severity::info, "kernel_overrun", overrun->what);
   } else if (const auto* table = std::get_if<rib::TableReachable>(&report)) {
@@ -250,8 +250,28 @@ void Router::on_report(const rib::Report& report) {
   }
 }
 
+std::string Router::named(const std::string& text) const {
+  KernelNames names;
+  names.interface = [this](std::uint32_t ifindex) {
+    const wg::Link* link = monitor_.find(ifindex);
+    return link == nullptr ? std::string("an interface that is gone") : link->name;
+  };
+  names.next_hop_set = [this](std::uint32_t set) {
+    std::vector<std::string> members;
+    for (const auto& hop : feed_.next_hops(ospf::SetId{set})) {
+      members.push_back(hop.gateway ? fmt::format("{} via {}", link_name(hop.link), hop.gateway->to_string())
+                                    : link_name(hop.link));
+    }
+    return members.empty() ? std::string("next hops that are gone") : "next hops " + join_few(members);
+  };
+  return with_names(text, names);
+}
+
 void Router::tell_refusal(std::optional<Notice> refusal) {
-  if (refusal) publish({std::move(*refusal)});
+  if (refusal) {
+    refusal->text = named(refusal->text);
+    publish({std::move(*refusal)});
+  }
   if (refusals_burst_) return;
   refusals_burst_ = true;
   refusals_timer_.expires_after(kRefusalBurst);
@@ -345,17 +365,17 @@ void Router::count_left_out_later() {
 }
 
 KernelView Router::kernel() const {
-  return {config_.rib.table,
-          config_.rib.metric,
-          feed_.acknowledged_generation(),
-          drifts_,
-          feed_.failures(kFailuresTold),
-          feed_.failure_count(),
+  std::map<std::string, std::string> failures;
+  for (const auto& [subject, text] : feed_.failures(kFailuresTold)) failures[named(subject)] = named(text);
+  return {config_.rib.table, config_.rib.metric,  feed_.acknowledged_generation(),
+          drifts_,           std::move(failures), feed_.failure_count(),
           rib_->counters()};
 }
 
 RouteKernelState Router::kernel_state(const ospf::Route<V2>& route) const {
-  return feed_.state(route);
+  auto state = feed_.state(route);
+  if (!state.error.empty()) state.error = named(state.error);
+  return state;
 }
 
 // Reload and end

@@ -134,6 +134,8 @@ class Router final : public RouterView {
   void take_rib_reports();
   void on_report(const rib::Report& report);
   void tell_refusal(std::optional<Notice> refusal);
+  /// What rib tells, with names for the kernel's numbers.
+  [[nodiscard]] std::string named(const std::string& text) const;
   void tell_other_refusals();
   void redistribute();
   void check_claim();

@@ -2,6 +2,8 @@
 // Texts for people: safe to print, and short.
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +14,13 @@ namespace wgospf::daemon {
 /// sequences. The kernel's names of interfaces and hosts may hold any byte but a few; protobuf takes UTF-8
 /// only, and a terminal obeys what it is sent.
 [[nodiscard]] std::string printable(std::string_view text);
+
+/// What rib's texts call by number, by its name: "interface index 7", "next-hop set 5" and "group 4711".
+struct KernelNames {
+  std::function<std::string(std::uint32_t)> interface {};
+  std::function<std::string(std::uint32_t)> next_hop_set{};
+};
+[[nodiscard]] std::string with_names(std::string_view text, const KernelNames& names);
 
 /// How many names of a list are told.
 inline constexpr std::size_t kNamesTold = 4;

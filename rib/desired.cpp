@@ -49,9 +49,7 @@ std::string to_string(const Subject& subject) {
   if (const auto* set = std::get_if<SetKey>(&subject)) {
     return to_string(set->family) + " next-hop set " + std::to_string(set->id);
   }
-  if (const auto* unused = std::get_if<UnusedId>(&subject)) {
-    return "unused nexthop id " + std::to_string(unused->id);
-  }
+  if (std::holds_alternative<UnusedId>(subject)) return "a next hop object that nothing uses";
   const auto& nexthop = std::get<NexthopKey>(subject);
   std::string text = to_string(nexthop.family) + " next hop ";
   if (nexthop.gateway) text += to_string(*nexthop.gateway) + " ";

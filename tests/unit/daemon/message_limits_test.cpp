@@ -224,6 +224,17 @@ TEST(Words, WhatIsNoPrintableUtf8IsEscaped) {
   EXPECT_EQ(printable("caf\xc3"), "caf\\xc3") << "cut in the middle";
 }
 
+TEST(Words, TheKernelsNumbersHaveNames) {
+  const KernelNames names{[](std::uint32_t index) { return "wg" + std::to_string(index); },
+                          [](std::uint32_t set) { return "next hops of " + std::to_string(set); }};
+  EXPECT_EQ(with_names("IPv4 next hop 10.0.0.2 on interface index 7 (onlink): No such device", names),
+            "IPv4 next hop 10.0.0.2 on wg7 (onlink): No such device");
+  EXPECT_EQ(with_names("IPv4 next-hop set 5, then next-hop set x", names),
+            "IPv4 next hops of 5, then next-hop set x");
+  EXPECT_EQ(with_names("deleted group 1234567", names), "deleted a group of next hops");
+  EXPECT_EQ(with_names("make a group one of 2 next hops", names), "make a group one of 2 next hops");
+}
+
 TEST(Words, ListsAreCutAtAFew) {
   const std::vector<std::string> five{"a", "b", "c", "d", "e"}, six{"a", "b", "c", "d", "e", "f"};
   EXPECT_EQ(join_few({}), "");

@@ -443,7 +443,7 @@ class ConfigParser {
     tls.certificate = read_file_name(map, "certificate");
     tls.key = read_file_name(map, "key");
     tls.client_ca = read_file_name(map, "client-ca");
-    if (check_file_ && errors_.empty()) check_tls(map, tls);
+    if (check_file_ && tls_files_usable_ && !tls.certificate.empty() && !tls.key.empty()) check_tls(map, tls);
     return tls;
   }
 
@@ -457,6 +457,7 @@ class ConfigParser {
     const auto name = map.text(key);
     if (!name) return {};
     if (const auto problem = check_file_ ? check_file_(*name) : std::nullopt) {
+      tls_files_usable_ = false;
       errors_.add(map.value_mark(key), fmt::format("{} {} {}; name a file in PEM form that wgospfd may read",
                                                    key, *name, *problem));
     }
@@ -517,6 +518,7 @@ class ConfigParser {
 
   ConfigErrors& errors_;
   FileCheck check_file_;
+  bool tls_files_usable_ = true;
   std::set<std::pair<int, int>> seen_;  ///< by refuse_tags
   std::map<std::string, int> interface_lines_;
   std::map<std::string, std::vector<PlacedFilter>> redistributed_;  ///< by source

@@ -211,7 +211,7 @@ TEST_F(ApiServerTest, AnswersWhileTheRouterWaitsAndSaysForWhat) {
   const auto status = wgospfctl({"show", "status"});
   EXPECT_EQ(status.status, 0) << status.err;
   EXPECT_THAT(status.out, ::testing::MatchesRegex("wgospfd 0.1.0, router id none yet, up [^\n]*\n"
-                                                  "  warning +waiting for a router id: there is none\n"));
+                                                  "warning +waiting for a router id: there is none\n"));
   for (const auto& words : std::vector<std::vector<const char*>>{{"show", "interfaces"},
                                                                  {"show", "neighbors"},
                                                                  {"show", "peers"},

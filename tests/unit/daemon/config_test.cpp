@@ -225,7 +225,8 @@ const std::vector<Bad> kForm{
     {"Comment", "# nothing\n", "f.yaml: the configuration is empty; it needs at least \"areas\""},
     {"TwoDocuments", kAreas + "---\n" + kAreas, "f.yaml: the file holds several YAML documents; keep one"},
     {"NotYaml", "areas: [\n", "f.yaml:2:1: this is not valid YAML: end of sequence flow not found"},
-    {"Tab", "areas:\n\t- area-id: 0\n", "f.yaml:2:2: this is not valid YAML: illegal block entry"},
+    {"Tab", "areas:\n\t- area-id: 0\n",
+     "f.yaml:2:1: there is a tab in the indentation; YAML is indented with spaces only"},
     {"List", "- areas\n",
      "f.yaml:1:1: the configuration must be a mapping with the keys router-id, areas, redistribute, api, "
      "rib, "

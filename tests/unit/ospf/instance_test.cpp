@@ -48,9 +48,10 @@ TEST(Instance, PrefixesOfLinkLocalAddressesAreNotAdvertised) {
   DatabaseCursor cursor;
   std::vector<std::uint32_t> stubs;
   while (!cursor.done)
-    for (const auto& entry : wires.routers[0].instance->database(cursor, 100, wires.now))
-      for (const auto& link : std::get<v2::RouterLsa>(V2::decode_body(entry.lsa)).links)
-        stubs.push_back(link.link_id);
+    for (const auto& entry : wires.routers[0].instance->database(cursor, 100, wires.now)) {
+      const auto body = V2::decode_body(entry.lsa);
+      for (const auto& link : std::get<v2::RouterLsa>(body).links) stubs.push_back(link.link_id);
+    }
   EXPECT_EQ(stubs, std::vector<std::uint32_t>{Ipv4Address::parse("10.7.0.0")->value});
 }
 

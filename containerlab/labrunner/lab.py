@@ -8,6 +8,7 @@ each node's log. `down` needs nothing but that directory and may be repeated.
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -45,6 +46,12 @@ def find_topology(name):
         known = ", ".join(sorted(file.name[:-len(".clab.yml")] for file in FOLDER.glob("*.clab.yml")))
         raise LabError(f"there is no topology {path} (there are: {known})")
     return path
+
+
+def state_apart(name):
+    """A state directory for labs that meet no other: of this clone, of these programs, for this purpose."""
+    whose = hashlib.sha256(f"{REPOSITORY} {os.environ.get('WGOSPF_BIN', '')}".encode()).hexdigest()[:8]
+    return f"/run/wgospf-lab-test/{whose}-{name}"
 
 
 def state_root():

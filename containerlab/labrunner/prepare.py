@@ -17,6 +17,7 @@ From that come each tunnel's wg-PEER.conf and the daemon's own configuration. Ke
 """
 
 import dataclasses
+import fcntl
 import ipaddress
 import os
 import subprocess
@@ -156,8 +157,13 @@ def _run(argv, stdin=""):
 
 
 def _write(path, text, mode=0o644):
-    with open(path, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, mode)) as handle:
+    """In one step, and only what changes: another lab of the same topology may be reading."""
+    if path.exists() and path.read_text(encoding="ascii") == text:
+        return
+    new = path.with_name(path.name + ".new")
+    with open(new, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, mode)) as handle:
         handle.write(text)
+    new.replace(path)
 
 
 def _private_key(directory, interface):
@@ -229,6 +235,14 @@ def _daemon_files(router):
 
 def prepare(plan):
     """Writes all files of a topology; returns the directory."""
+    folder(plan).mkdir(parents=True, exist_ok=True)
+    with open(folder(plan) / ".lock", "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        _prepare(plan)
+    return folder(plan)
+
+
+def _prepare(plan):
     everyone = routers(plan)
     keys = {}
     for router in everyone.values():
@@ -247,4 +261,3 @@ def prepare(plan):
                                    f"{peer.underlay.ip}:{port}"), 0o600)
         for name, text in _daemon_files(router).items():
             _write(directory / name, text)
-    return folder(plan)

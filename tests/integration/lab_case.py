@@ -20,9 +20,6 @@ sys.path.insert(0, str(ROOT / "containerlab"))
 
 from labrunner import checks, lab, prepare, routers  # noqa: E402 pylint: disable=wrong-import-position
 
-# Labs of the tests' own: one that a user keeps running is not touched, and what that one is built as does not count.
-os.environ.setdefault("WGOSPF_LAB_STATE", "/run/wgospf-lab-test")
-
 DEAD_INTERVAL = prepare.DEAD_INTERVAL
 # What a silent cut is expected to cost beside the dead interval: flooding, calculation, the kernel. Printed; what
 # fails is three times as much.
@@ -53,6 +50,9 @@ class LabCase(unittest.TestCase):
         for name in _VARIABLES:
             os.environ.pop(name, None)
         os.environ.update(cls.variables)
+        # A lab of the class's own: one that a user keeps running is not touched, what that one is built as does not
+        # count, and classes may run side by side.
+        os.environ["WGOSPF_LAB_STATE"] = lab.state_apart(cls.__name__)
         lab.Lab(cls.topology).down()
         cls.lab = lab.Lab(cls.topology)
         atexit.register(cls.lab.down)

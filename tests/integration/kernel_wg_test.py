@@ -13,7 +13,7 @@ import time
 import unittest
 
 from kernel_wg import guest
-from lab_case import DEAD_INTERVAL, ROOT, LabCase, checks, missing
+from lab_case import DEAD_INTERVAL, ROOT, LabCase, checks, lab, missing, prepare
 
 # The machine is emulated: what takes 0.1 s outside may take longer there.
 EMULATION_SLACK = 1.5
@@ -91,6 +91,8 @@ class KernelWireGuard(unittest.TestCase):
         for program in ("qemu-system-x86_64", "busybox", "cpio", "depmod"):
             if shutil.which(program) is None:
                 self.skipTest(f"there is no {program} (packaging/install-deps test)")
+        # The guest shares the files of the topology with labs out here, but no lock: keys are made before it starts.
+        prepare.prepare(lab.Lab(InGuest.topology).plan)
         cache = ROOT / "build/kernel-wg"
         settings = " ".join(f"{name}={shlex.quote(os.environ[name])}"
                             for name in ("PATH", "WGOSPF_BIN", "ROUTER", "MORE_CAP") if name in os.environ)

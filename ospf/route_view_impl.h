@@ -343,6 +343,7 @@ void RouteCalculator<V>::Impl::measure(Footprint& footprint) const {
   footprint.room("forwarding-addresses.slots", forwardings.end());
   lists.measure(footprint);
   footprint.room("next-hops", members.size());
+  footprint.room("next-hops.by-hop", member_index.size());
   sets.measure(footprint);
   footprint.held("calculation.work", work.size());
 }

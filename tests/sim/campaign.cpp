@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "tests/sim/comeback.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/hardships.h"
 #include "tests/sim/network.h"
 #include "tests/sim/oracles.h"
 #include "tests/sim/rest.h"
+#include "tests/sim/scratch.h"
 #include "tests/sim/topology.h"
 #include "tests/sim/trace.h"
 
@@ -26,25 +29,33 @@ class Campaign {
         trace_(options.log),
         network_(Instant{} + random_.duration(seconds{1}, seconds{60 * 86400}), random_.next(), trace_),
         topology_(network_, random_.fork(1)),
-        rest_(network_) {}
+        rest_(network_),
+        comeback_(network_),
+        outages_(network_) {}
 
   SeedResult run() {
-    topology_.build(options_.routers);
+    build();
     draw_settings();
     FaultPlan plan(network_, topology_, random_.fork(2), fault_begin_, fault_length_);
+    const auto ordinary_routers = static_cast<RouterIndex>(network_.routers.size());
+    if (options_.large) hardships_.add_to(plan, fault_begin_, fault_length_);
     if (options_.faults) plan.keep_first(*options_.faults);
     result_.faults = plan.faults().size();
-    schedule_starts();
+    schedule_starts(ordinary_routers);
     for (const Fault& fault : plan.faults()) {
       run_to(fault.at);
       network_.note("FAULT " + fault.what);
+      outages_.fault(fault.what, fault.kind);
       fault.apply(network_);
     }
     last_fault_ = std::max(network_.now(), begin_ + last_start_);
     network_.scheduler.run_until(last_fault_);
     calm(network_);
+    outages_.fault("calm", "calm");
     come_to_rest();
     if (end_ > network_.now() - begin_) stay_at_rest();
+    report(rest_.end(), "at rest");
+    come_last();
     finish();
     return std::move(result_);
   }
@@ -52,12 +63,20 @@ class Campaign {
  private:
   void run_to(Duration at) { network_.scheduler.run_until(begin_ + at); }
 
+  void build() {
+    if (!options_.large) return topology_.build(options_.routers);
+    topology_.build_hub(options_.large->spokes, options_.large->lsas - options_.large->spokes);
+    for (Cable& cable : network_.cables)
+      for (Direction& way : cable.into) way.loss = 50;
+    network_.compares_tables_every = 97;
+  }
+
   void draw_settings() {
-    const double hours = options_.hours.value_or(options_.seed % 10 == 0 ? 2.0 : 0.0);
+    const double hours = options_.hours.value_or(!options_.large && options_.seed % 10 == 0 ? 2.0 : 0.0);
     end_ = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(hours * 3600));
     begin_ = network_.now();
     fault_begin_ = random_.duration({}, seconds{30});
-    fault_length_ = random_.octave_duration(seconds{1}, seconds{240});
+    fault_length_ = random_.octave_duration(options_.large ? seconds{60} : seconds{1}, seconds{240});
     network_.timer_lateness = random_.pick<Duration>({Duration{}, milliseconds{1}, milliseconds{20}});
     SpfDelay spf_delay;
     if (random_.chance(20)) spf_delay.initial_delay = milliseconds{50};  // another first delay than none
@@ -66,9 +85,9 @@ class Campaign {
     for (Router& router : network_.routers) router.spf_delay = spf_delay;
   }
 
-  void schedule_starts() {
+  void schedule_starts(RouterIndex ordinary_routers) {
     const auto spread = random_.pick<Duration>({Duration{}, milliseconds{50}, seconds{20}});
-    for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
+    for (RouterIndex i = 0; i < ordinary_routers; ++i) {
       const Duration at = random_.duration({}, spread);
       last_start_ = std::max(last_start_, at);
       network_.scheduler.at(begin_ + at, [this, i] { network_.start(i); });
@@ -86,12 +105,21 @@ class Campaign {
         hello = std::max<std::uint32_t>(hello, port.config.hello_interval);
       }
     }
-    return seconds{dead + hello} + 3 * seconds{5} + ospf::kMinLsInterval + seconds{5};
+    const Duration converging = seconds{dead + hello} + 3 * seconds{5} + ospf::kMinLsInterval + seconds{5};
+    return options_.large ? 2 * converging : converging;
   }
 
   void come_to_rest() {
     result_.allowed = allowed();
     network_.scheduler.run_until(last_fault_ + result_.allowed);
+    result_.outages = outages_.end();
+    if (outages_.longest_in_calm() > result_.allowed)
+      report({"somebody was cut off for longer than convergence may take"}, "on the way");
+    // One router has waited for the long delay, another for a throttled LSA and one retransmission of it.
+    const Duration differing =
+        network_.routers.front().spf_delay.long_delay + ospf::kMinLsInterval + seconds{5} + seconds{1};
+    if (outages_.longest_loop_in_calm() > differing)
+      report({"packets went round for longer than routers may differ"}, "on the way");
     check_rest("after the faults", false);
     // Nothing may move any more; a second look a little later.
     const Instant checked = network_.now();
@@ -124,6 +152,8 @@ class Campaign {
       check_routes(network_, problems);
       check_forwarding(network_, problems);
       check_statistics(network_, problems);
+      check_calculations(network_, problems);
+      check_footprints(network_, aged_out ? Remembered::no : Remembered::maybe, problems);
       if (problems.empty()) break;
       network_.run_for(milliseconds{1700});
     }
@@ -137,9 +167,25 @@ class Campaign {
     }
   }
 
+  /// A router that comes to one of the others must learn what all of them have: their databases, built change
+  /// by change, equal the one that is described at once.
+  void come_last() {
+    std::vector<RouterIndex> running;
+    for (RouterIndex i = 0; i < network_.routers.size(); ++i)
+      if (network_.routers[i].is_running()) running.push_back(i);
+    if (running.empty()) return;
+    const RouterIndex beside = random_.pick(running);
+    const RouterIndex last = topology_.add_router_beside(beside);
+    network_.reload(beside);
+    network_.start(last);
+    network_.run_for(allowed());
+    check_rest("with a router that came last", false);
+  }
+
   void finish() {
-    report(rest_.end(), "at rest");
     report(network_.problems, "on the way");
+    report(comeback_.problems(), "on the way");
+    result_.most_packets_in_a_turn = network_.most_packets_in_a_turn;
     result_.trace_hash = trace_.hash();
     result_.routers = static_cast<std::uint32_t>(network_.routers.size());
     result_.cables = network_.cables.size();
@@ -153,6 +199,9 @@ class Campaign {
   Network network_;
   Topology topology_;
   RestOracle rest_;
+  ComebackOracle comeback_;
+  OutageWatch outages_;
+  Hardships hardships_{network_, random_.fork(3)};
   SeedResult result_;
   Instant begin_{}, last_fault_{};
   Duration end_{}, last_start_{}, fault_begin_{}, fault_length_{};

@@ -9,11 +9,18 @@
 #include <vector>
 
 #include "ospf/types.h"
+#include "tests/sim/outages.h"
 
 namespace wgospf::sim {
 
+/// A hub with spokes, and many externals.
+struct LargeSize {
+  std::uint32_t spokes = 100, lsas = 5000;
+};
+
 struct SeedOptions {
   std::uint64_t seed = 1;
+  std::optional<LargeSize> large;        ///< the large campaign: with loss throughout, and hardships.h
   std::optional<std::uint32_t> routers;  ///< unset: drawn from the seed, 3 to 40
   std::optional<double> hours;        ///< unset: two for every tenth seed, else only until everything rests
   std::optional<std::size_t> faults;  ///< only the first so many faults of the schedule
@@ -31,6 +38,8 @@ struct SeedResult {
   ospf::Duration convergence{};
   /// By when that must be over: dead interval, retransmissions, throttling, route calculation.
   ospf::Duration allowed{};
+  std::vector<FaultOutages> outages;
+  std::size_t most_packets_in_a_turn = 0;  ///< sent on one link
 };
 
 [[nodiscard]] SeedResult run_seed(const SeedOptions& options);

@@ -29,12 +29,17 @@ FaultPlan::FaultPlan(const Network& network, Topology& topology, Random random, 
     : network_(network), topology_(topology), random_(random), begin_(begin), length_(length) {
   const std::uint32_t count = random_.between(1, 12 + 2 * static_cast<std::uint32_t>(network.routers.size()));
   for (std::uint32_t i = 0; i < count; ++i) draw();
-  std::stable_sort(faults_.begin(), faults_.end(),
-                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  sort();
 }
 
-void FaultPlan::add(Duration at, std::string what, std::function<void(Network&)> apply) {
-  faults_.push_back({at, std::move(what), std::move(apply)});
+void FaultPlan::add(Duration at, std::string_view kind, std::string what,
+                    std::function<void(Network&)> apply) {
+  faults_.push_back({at, kind, std::move(what), std::move(apply)});
+}
+
+void FaultPlan::sort() {
+  std::stable_sort(faults_.begin(), faults_.end(),
+                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
 }
 
 Duration FaultPlan::moment() {
@@ -90,8 +95,8 @@ void FaultPlan::cut(CableIndex cable) {
         if (which == end || which == 2) n.cables[cable].into[end].cut = cut;
     };
   };
-  add(at, cable_name(cable) + (which == 2 ? " cut" : " cut one way"), set(true));
-  if (random_.chance(66)) add(later(at), cable_name(cable) + " healed", set(false));
+  add(at, "cut", cable_name(cable) + (which == 2 ? " cut" : " cut one way"), set(true));
+  if (random_.chance(66)) add(later(at), "cut", cable_name(cable) + " healed", set(false));
 }
 
 void FaultPlan::lossy(CableIndex cable) {
@@ -101,7 +106,7 @@ void FaultPlan::lossy(CableIndex cable) {
   // Not long after: OSPF without authentication cannot tell a replayed update of a flushed LSA from a new
   // one.
   const Duration stale = random_.octave_duration(milliseconds{1}, milliseconds{30});
-  add(at, cable_name(cable) + " loses " + std::to_string(loss) + " per mille", [=](Network& n) {
+  add(at, "loss", cable_name(cable) + " loses " + std::to_string(loss) + " per mille", [=](Network& n) {
     for (auto& way : n.cables[cable].into) {
       way.loss = loss;
       way.corrupt = corrupt;
@@ -110,7 +115,7 @@ void FaultPlan::lossy(CableIndex cable) {
     }
   });
   if (!random_.chance(66)) return;  // the rest is calmed at the end of the faults
-  add(later(at), cable_name(cable) + " loses nothing", [=](Network& n) {
+  add(later(at), "loss", cable_name(cable) + " loses nothing", [=](Network& n) {
     for (auto& way : n.cables[cable].into) way.loss = way.corrupt = way.duplicate = 0;
   });
 }
@@ -125,33 +130,33 @@ void FaultPlan::link_down(CableIndex cable) {
     };
   };
   const Duration at = moment();
-  add(at, cable_name(cable) + " down", set(false));
-  if (random_.chance(75)) add(later(at), cable_name(cable) + " up", set(true));
+  add(at, "link down", cable_name(cable) + " down", set(false));
+  if (random_.chance(75)) add(later(at), "link down", cable_name(cable) + " up", set(true));
 }
 
 void FaultPlan::flap(CableIndex cable) {
   const std::uint32_t end = random_.below(2);
   Duration at = moment();
   for (std::uint32_t i = random_.between(2, 6); i > 0; --i) {
-    add(at, cable_name(cable) + " flaps", [=](Network& n) { set_cable_up(n, cable, end, false); });
+    add(at, "flap", cable_name(cable) + " flaps", [=](Network& n) { set_cable_up(n, cable, end, false); });
     at += random_.octave_duration(milliseconds{1}, seconds{1});
-    add(at, cable_name(cable) + " is back", [=](Network& n) { set_cable_up(n, cable, end, true); });
+    add(at, "flap", cable_name(cable) + " is back", [=](Network& n) { set_cable_up(n, cable, end, true); });
     at += random_.octave_duration(milliseconds{10}, seconds{4});
   }
 }
 
 void FaultPlan::reboot(RouterIndex router) {
   const Duration at = moment();
-  add(at, router_name(router) + " crashes", [=](Network& n) { n.crash(router); });
+  add(at, "crash", router_name(router) + " crashes", [=](Network& n) { n.crash(router); });
   if (random_.chance(75))
-    add(later(at), router_name(router) + " restarts", [=](Network& n) { n.start(router); });
+    add(later(at), "crash", router_name(router) + " restarts", [=](Network& n) { n.start(router); });
 }
 
 void FaultPlan::leave(RouterIndex router) {
   const Duration at = moment();
-  add(at, router_name(router) + " shuts down", [=](Network& n) { n.shut_down(router); });
+  add(at, "shutdown", router_name(router) + " shuts down", [=](Network& n) { n.shut_down(router); });
   if (random_.chance(66))
-    add(later(at), router_name(router) + " restarts", [=](Network& n) { n.start(router); });
+    add(later(at), "shutdown", router_name(router) + " restarts", [=](Network& n) { n.start(router); });
 }
 
 void FaultPlan::change_cost(RouterIndex router) {
@@ -159,7 +164,7 @@ void FaultPlan::change_cost(RouterIndex router) {
   const auto pick = random_.next();
   for (std::uint32_t i = random_.between(1, 4); i > 0; --i) {  // several in a row meet the throttling
     const std::uint16_t cost = topology_.cost();
-    add(at, router_name(router) + " changes a cost to " + std::to_string(cost), [=](Network& n) {
+    add(at, "cost", router_name(router) + " changes a cost to " + std::to_string(cost), [=](Network& n) {
       auto& ports = n.routers[router].ports;
       std::next(ports.begin(), static_cast<std::ptrdiff_t>(pick % ports.size()))->second.config.cost = cost;
       n.reload(router);
@@ -171,13 +176,13 @@ void FaultPlan::change_cost(RouterIndex router) {
 void FaultPlan::change_lans(RouterIndex router) {
   const Duration at = moment();
   if (random_.chance(50)) {
-    add(at, router_name(router) + " gets a LAN", [this, router](Network& n) {
+    add(at, "LAN", router_name(router) + " gets a LAN", [this, router](Network& n) {
       topology_.add_lan(router);
       n.reload(router);
     });
     return;
   }
-  add(at, router_name(router) + " loses its last LAN", [router](Network& n) {
+  add(at, "LAN", router_name(router) + " loses its last LAN", [router](Network& n) {
     auto& ports = n.routers[router].ports;
     const auto last =
         std::find_if(ports.rbegin(), ports.rend(), [](auto& p) { return p.second.config.passive; });
@@ -190,7 +195,7 @@ void FaultPlan::change_lans(RouterIndex router) {
 void FaultPlan::new_cable(RouterIndex router) {
   const RouterIndex other = random_.below(network_.routers.size());
   if (other == router) return;
-  add(moment(), router_name(router) + " and " + router_name(other) + " get a new cable",
+  add(moment(), "new cable", router_name(router) + " and " + router_name(other) + " get a new cable",
       [this, router, other](Network& n) {
         topology_.add_cable(router, other);
         n.reload(router);
@@ -202,7 +207,7 @@ void FaultPlan::change_externals(RouterIndex router) {
   Duration at = moment();
   for (std::uint32_t i = random_.between(1, 3); i > 0; --i) {
     const bool set = random_.chance(60);
-    add(at, router_name(router) + (set ? " sets an external" : " withdraws its externals"),
+    add(at, "externals", router_name(router) + (set ? " sets an external" : " withdraws its externals"),
         [this, router, set](Network& n) {
           if (set) return n.change_externals(router, {topology_.external(router)}, {});
           std::vector<Ipv4Prefix> all;
@@ -224,8 +229,8 @@ void FaultPlan::mismatch(CableIndex cable) {
       n.reload(end.router);
     };
   };
-  add(at, cable_name(cable) + " dead intervals differ", set(5));
-  if (random_.chance(66)) add(later(at), cable_name(cable) + " dead intervals agree", set(4));
+  add(at, "mismatch", cable_name(cable) + " dead intervals differ", set(5));
+  if (random_.chance(66)) add(later(at), "mismatch", cable_name(cable) + " dead intervals agree", set(4));
 }
 
 /// The interface is made anew under another ifindex, at once or after having been away; in half of the cases
@@ -237,11 +242,12 @@ void FaultPlan::readdress(CableIndex cable) {
   const auto address = ifindex % 2 == 0 ? std::optional(topology_.new_address()) : std::nullopt;
   Duration at = moment();
   if (goes_down) {
-    add(at, cable_name(cable) + " interface deleted",
+    add(at, "readdress", cable_name(cable) + " interface deleted",
         [=](Network& n) { set_cable_up(n, cable, end, false); });
     at = later(at);
   }
-  add(at, cable_name(cable) + " interface made anew" + (address ? " as " + address->address.to_string() : ""),
+  add(at, "readdress",
+      cable_name(cable) + " interface made anew" + (address ? " as " + address->address.to_string() : ""),
       [=](Network& n) {
         const auto side = n.cables[cable].ends[end];
         LinkStatus<V2> status = n.routers[side.router].ports.at(side.link).status;

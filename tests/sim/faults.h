@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/sim/network.h"
@@ -13,7 +14,8 @@
 namespace wgospf::sim {
 
 struct Fault {
-  Duration at;  ///< after the start of the run
+  Duration at;            ///< after the start of the run
+  std::string_view kind;  ///< a literal
   std::string what;
   std::function<void(Network&)> apply;
 };
@@ -26,10 +28,12 @@ class FaultPlan {
 
   [[nodiscard]] const std::vector<Fault>& faults() const { return faults_; }
   void keep_first(std::size_t count) { faults_.resize(std::min(count, faults_.size())); }
+  /// Call sort() when all are added.
+  void add(Duration at, std::string_view kind, std::string what, std::function<void(Network&)> apply);
+  void sort();
 
  private:
   void draw();
-  void add(Duration at, std::string what, std::function<void(Network&)> apply);
   [[nodiscard]] Duration moment();
   /// Later than `at` by some tenths of a second to about two dead intervals.
   [[nodiscard]] Duration later(Duration at);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,7 +18,9 @@
 
 namespace {
 
+using wgospf::sim::FaultOutages;
 using wgospf::sim::fewer_faults;
+using wgospf::sim::LargeSize;
 using wgospf::sim::run_seed;
 using wgospf::sim::SeedOptions;
 using wgospf::sim::SeedResult;
@@ -27,6 +30,7 @@ constexpr std::chrono::seconds kSearchTime{60};
 
 constexpr const char* kUsage =
     "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H]\n"
+    "       wgospf_sim --large [--seeds A..B] [--jobs N] [--twice] [--spokes N] [--lsas N]\n"
     "       wgospf_sim --seed N [--log FILE] [--routers N] [--hours H] [--faults N]\n"
     "  --seeds A..B  run these seeds (default 1..200)\n"
     "  --seed N      run one seed and log every packet, event and route change\n"
@@ -34,6 +38,10 @@ constexpr const char* kUsage =
     "  --routers N   this many routers instead of a number drawn from the seed\n"
     "  --hours H     run for H virtual hours (default: 2 for every tenth seed)\n"
     "  --faults N    only the first N faults of the schedule\n"
+    "  --large       a hub with 100 spokes and 5000 LSAs, 5 % loss, processes that stand still, a third\n"
+    "                router on a link, opaque LSAs, a full database, a router id that is taken twice\n"
+    "  --spokes N    instead of 100\n"
+    "  --lsas N      instead of 5000\n"
     "  --jobs N      seeds run at the same time (default: one for each core)\n"
     "  --twice       run each seed twice and compare the traces\n"
     "Exit status 0 when all passed, 1 when a seed failed, 2 for a mistake on the command line.\n";
@@ -68,6 +76,11 @@ void take_range(Arguments& arguments, std::string_view text) {
   if (arguments.last < arguments.first) mistake("--seeds wants A..B with A not above B");
 }
 
+LargeSize& large(Arguments& arguments) {
+  if (!arguments.options.large) arguments.options.large.emplace();
+  return *arguments.options.large;
+}
+
 Arguments parse(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
@@ -89,6 +102,12 @@ Arguments parse(int argc, char** argv) {
       arguments.options.hours = number<double>(option, value());
     } else if (option == "--faults") {
       arguments.options.faults = number<std::size_t>(option, value());
+    } else if (option == "--large") {
+      large(arguments);
+    } else if (option == "--spokes") {
+      large(arguments).spokes = std::clamp(number<std::uint32_t>(option, value()), 4U, 10000U);
+    } else if (option == "--lsas") {
+      large(arguments).lsas = number<std::uint32_t>(option, value());
     } else if (option == "--jobs") {
       arguments.jobs = std::max(1U, number<unsigned>(option, value()));
     } else if (option == "--twice") {
@@ -105,6 +124,9 @@ Arguments parse(int argc, char** argv) {
 
 std::string replay_command(const SeedOptions& options) {
   std::string command = "wgospf_sim --seed " + std::to_string(options.seed);
+  if (options.large)
+    command += " --large --spokes " + std::to_string(options.large->spokes) + " --lsas " +
+               std::to_string(options.large->lsas);
   if (options.routers) command += " --routers " + std::to_string(*options.routers);
   if (options.hours) command += " --hours " + std::to_string(*options.hours);
   if (options.faults) command += " --faults " + std::to_string(*options.faults);
@@ -114,6 +136,43 @@ std::string replay_command(const SeedOptions& options) {
 double in_seconds(wgospf::ospf::Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
+
+double at_percent(const std::vector<double>& sorted, std::size_t percent) {
+  return sorted[(sorted.size() - 1) * percent / 100];
+}
+
+/// How long the faults of each kind cut somebody off, the longest of each fault.
+class OutageTable {
+ public:
+  void add(const std::vector<FaultOutages>& outages, std::uint64_t seed) {
+    for (const FaultOutages& fault : outages) {
+      Row& row = rows_[fault.kind];
+      row.black_holes.push_back(in_seconds(fault.black_hole));
+      row.loops.push_back(in_seconds(fault.loop));
+      row.worst_loop = std::max(row.worst_loop, std::pair(row.loops.back(), seed));
+    }
+  }
+  void print() {
+    if (rows_.empty()) return;
+    std::printf(
+        "longest outage after a fault, s   faults | black hole: 50%%    90%%    most | loop: 99%%    most\n");
+    for (auto& [kind, row] : rows_) {
+      std::sort(row.black_holes.begin(), row.black_holes.end());
+      std::sort(row.loops.begin(), row.loops.end());
+      std::printf("  %-30s %7zu | %15.2f %6.2f %7.2f | %9.2f %7.2f (seed %llu)\n", std::string(kind).c_str(),
+                  row.loops.size(), at_percent(row.black_holes, 50), at_percent(row.black_holes, 90),
+                  row.black_holes.back(), at_percent(row.loops, 99), row.loops.back(),
+                  static_cast<unsigned long long>(row.worst_loop.second));
+    }
+  }
+
+ private:
+  struct Row {
+    std::vector<double> black_holes, loops;
+    std::pair<double, std::uint64_t> worst_loop{};
+  };
+  std::map<std::string_view, Row> rows_;
+};
 
 /// All seeds of a range, one thread for each job.
 class Range {
@@ -146,7 +205,8 @@ class Range {
         const std::lock_guard lock(mutex_);
         note(options, result);
       }
-      if (failed && !options.faults) look_for_fewer_faults(options, result.faults);
+      // Hardships begin and end by two faults, so that a part of them proves nothing.
+      if (failed && !options.faults && !options.large) look_for_fewer_faults(options, result.faults);
     }
   }
 
@@ -171,6 +231,8 @@ class Range {
   void note(const SeedOptions& options, const SeedResult& result) {
     packets_ += result.packets;
     virtual_seconds_ += in_seconds(result.virtual_time);
+    outages_.add(result.outages, options.seed);
+    most_in_a_turn_ = std::max(most_in_a_turn_, result.most_packets_in_a_turn);
     if (result.problems.empty()) {
       ++passed_;
       convergence_.push_back(in_seconds(result.convergence));
@@ -192,14 +254,14 @@ class Range {
                 static_cast<double>(packets_) / 1e6);
     if (convergence_.empty()) return;
     std::sort(convergence_.begin(), convergence_.end());
-    const auto at = [](const std::vector<double>& values, std::size_t percent) {
-      return values[(values.size() - 1) * percent / 100];
-    };
+    const auto at = at_percent;
     std::printf(
         "last change after the last fault: median %.2f s, 90%% %.2f s, 99%% %.2f s, most %.2f s; "
         "at most %.0f%% of what is allowed (seed %llu)\n",
         at(convergence_, 50), at(convergence_, 90), at(convergence_, 99), convergence_.back(), slowest_.first,
         static_cast<unsigned long long>(slowest_.second));
+    outages_.print();
+    std::printf("most packets sent on a link in one turn: %zu\n", most_in_a_turn_);
   }
 
   const Arguments& arguments_;
@@ -209,6 +271,8 @@ class Range {
   std::uint64_t packets_ = 0;
   double virtual_seconds_ = 0;
   std::vector<double> convergence_;
+  OutageTable outages_;
+  std::size_t most_in_a_turn_ = 0;
   std::chrono::steady_clock::duration search_time_{};
   std::pair<double, std::uint64_t> slowest_{};  ///< share of what was allowed, and the seed
 };
@@ -226,6 +290,10 @@ int replay(const Arguments& arguments) {
   std::printf("seed %llu: %u routers, %zu cables, %zu faults, %.0f virtual seconds, trace %016llx\n",
               static_cast<unsigned long long>(options.seed), result.routers, result.cables, result.faults,
               in_seconds(result.virtual_time), static_cast<unsigned long long>(result.trace_hash));
+  for (const FaultOutages& fault : result.outages)
+    if (fault.black_hole + fault.loop > wgospf::ospf::Duration{})
+      std::printf("  after '%s': black holes of up to %.2f s, loops of up to %.2f s\n", fault.what.c_str(),
+                  in_seconds(fault.black_hole), in_seconds(fault.loop));
   for (const auto& problem : result.problems) std::printf("  %s\n", problem.c_str());
   const bool passed = result.problems.empty();
   std::printf("%d passed, %d failed\n", passed ? 1 : 0, passed ? 0 : 1);

@@ -57,20 +57,72 @@ void Network::start(RouterIndex index) {
   router.life = Life::running;
   router.model = {};
   router.wake.reset();
+  router.is_paused = router.has_to_catch_up = false;
+  router.missed_removals.clear();
+  router.socket.clear();
+  router.socket_bytes = 0;
   note("r" + std::to_string(index) + " starts as " + router.id.to_string());
   router.instance.emplace(router.config(), Seed{random_.next()}, now());
   drain(index);
-  for (const auto& [link, port] : router.ports) handle(index, LinkChanged<V2>{link, port.status});
+  hand_over_links(index);
   if (router.externals.empty()) return;
   ExternalsChanged<V2> externals;
   for (const auto& [prefix, route] : router.externals) externals.set.push_back(route);
   handle(index, externals);
 }
 
+void Network::hand_over_links(RouterIndex index) {
+  const auto ports = routers[index].ports;
+  for (const auto& [link, port] : ports) handle(index, LinkChanged<V2>{link, port.status});
+}
+
+void Network::pause(RouterIndex index) {
+  if (!routers[index].is_running() || routers[index].is_paused) return;
+  note("r" + std::to_string(index) + " stands still");
+  routers[index].is_paused = true;
+  routers[index].paused_at = now();
+}
+
+// The contract of Instance: what the sockets held is read before timers fire.
+void Network::resume(RouterIndex index) {
+  Router& router = routers[index];
+  if (!router.is_paused) return;
+  note("r" + std::to_string(index) + " goes on, with " + std::to_string(router.socket.size()) + " packets");
+  router.is_paused = false;
+  longest_pause = std::max(longest_pause, now() - router.paused_at);
+  router.socket_bytes = 0;
+  for (const auto& packet : std::exchange(router.socket, {})) {
+    if (!router.is_running()) return;
+    handle(index, Received<V2>{packet.link, packet.source, packet.destination, *packet.bytes});
+  }
+  if (router.has_to_catch_up) catch_up(index);
+  router.has_to_catch_up = false;
+  router.wake.reset();
+  arm(index);
+}
+
+void Network::catch_up(RouterIndex index) {
+  Router& router = routers[index];
+  reload(index);
+  ExternalsChanged<V2> changed;
+  for (const auto& [prefix, route] : router.externals) changed.set.push_back(route);
+  for (const auto& prefix : std::exchange(router.missed_removals, {}))
+    if (!router.externals.contains(prefix)) changed.removed.push_back(prefix);
+  handle(index, changed);
+}
+
+void Network::intrude(CableIndex cable, Cable::End end) {
+  Port& port = routers[end.router].ports.at(end.link);
+  port.cable = cable;
+  port.end = 2;
+  cables[cable].third = std::move(end);
+}
+
 void Network::end_life(RouterIndex index) {
   Router& router = routers[index];
   ++router.lives;
   router.life = Life::absent;
+  router.is_paused = false;
   router.wake.reset();
   router.instance.reset();
 }
@@ -82,7 +134,7 @@ void Network::crash(RouterIndex index) {
 }
 
 void Network::shut_down(RouterIndex index) {
-  if (!routers[index].is_running()) return;
+  if (!routers[index].is_running() || routers[index].is_paused) return;
   note("r" + std::to_string(index) + " shuts down");
   routers[index].life = Life::leaving;
   handle(index, Shutdown{});
@@ -93,6 +145,10 @@ void Network::set_status(RouterIndex index, LinkId link, LinkStatus<V2> status) 
   router.ports.at(link).status = status;
   note("r" + std::to_string(index) + " link " + std::to_string(link.value) +
        (status.up ? " is up" : " is down"));
+  if (router.is_paused) {
+    router.has_to_catch_up = true;
+    return;
+  }
   if (router.life != Life::absent) handle(index, LinkChanged<V2>{link, std::move(status)});
 }
 
@@ -104,12 +160,15 @@ void Network::set_up(RouterIndex index, LinkId link, bool up) {
 
 void Network::reload(RouterIndex index) {
   if (!routers[index].is_running()) return;
+  if (routers[index].is_paused) {
+    routers[index].has_to_catch_up = true;
+    return;
+  }
   note("r" + std::to_string(index) + " reloads");
   reloading_ = true;  // the last hello on a link that is given up is in order
   handle(index, Reconfigure{routers[index].config()});
   reloading_ = false;
-  const auto ports = routers[index].ports;
-  for (const auto& [link, port] : ports) handle(index, LinkChanged<V2>{link, port.status});
+  hand_over_links(index);
 }
 
 void Network::change_externals(RouterIndex index, std::vector<ExternalRoute<V2>> set,
@@ -119,17 +178,49 @@ void Network::change_externals(RouterIndex index, std::vector<ExternalRoute<V2>>
   for (const auto& route : set) router.externals.insert_or_assign(route.prefix, route);
   note("r" + std::to_string(index) + " externals: " + std::to_string(set.size()) + " set, " +
        std::to_string(removed.size()) + " removed");
+  if (router.is_paused) {
+    router.has_to_catch_up = true;
+    router.missed_removals.insert(router.missed_removals.end(), removed.begin(), removed.end());
+    return;
+  }
   if (router.is_running()) handle(index, ExternalsChanged<V2>{std::move(set), std::move(removed)});
 }
 
 void Network::handle(RouterIndex index, const Input<V2>& input) {
   Router& router = routers[index];
   if (router.life == Life::absent) return;
+  const auto* received = std::get_if<Received<V2>>(&input);
+  // The smallest thing that is answered is a request for one LSA.
+  const std::size_t answers = received == nullptr ? 0 : received->bytes.size() / V2::kRequestSize;
   router.instance->handle(now(), input);
-  drain(index);
+  drain(index, answers);
 }
 
-void Network::drain(RouterIndex index) {
+/// What a turn sends is bounded, whatever there is to be sent: on each link a burst of updates,
+/// acknowledgements, hellos and what the exchange says next; and an answer to each LSA or request that came
+/// in.
+void Network::check_turn(RouterIndex index, std::size_t answers) {
+  constexpr std::size_t kOthers = 12;
+  for (const auto& [link, count] : turn_packets_) {
+    most_packets_in_a_turn = std::max(most_packets_in_a_turn, count);
+    if (count > kFloodBurstPackets + kOthers + answers)
+      problem(index,
+              "sends " + std::to_string(count) + " packets in a turn on link " + std::to_string(link.value));
+  }
+  turn_packets_.clear();
+}
+
+/// It said that it is through: nothing may come any more, from a timer that fires late or a packet that was
+/// on its way.
+void Network::finish(RouterIndex index) {
+  auto& instance = *routers[index].instance;
+  if (instance.poll_timeout()) problem(index, "has a timer after ShutdownComplete");
+  instance.handle_timeout(now() + seconds{60});
+  if (instance.poll()) problem(index, "says something after ShutdownComplete");
+  end_life(index);
+}
+
+void Network::drain(RouterIndex index, std::size_t answers) {
   Router& router = routers[index];
   bool routes_changed = false, is_over = false;
   while (auto output = router.instance->poll()) {
@@ -150,11 +241,12 @@ void Network::drain(RouterIndex index) {
       }
     }
   }
-  if (routes_changed) {
+  if (routes_changed && ++route_turns_ % compares_tables_every == 0) {
     if (const auto wrong = router.model.compare(*router.instance->routes()))
       problem(index, "table: " + *wrong);
   }
-  if (is_over) return end_life(index);
+  check_turn(index, answers);
+  if (is_over) return finish(index);
   arm(index);
 }
 
@@ -170,14 +262,15 @@ void Network::arm(RouterIndex index) {
 
 void Network::wake(RouterIndex index, std::uint64_t life, Instant due) {
   Router& router = routers[index];
-  if (router.lives != life) return;
+  if (router.lives != life || router.is_paused) return;
   if (router.wake == due) router.wake.reset();
   router.instance->handle_timeout(now());  // sometimes nothing is due any more: that must be harmless
   drain(index);
 }
 
 bool Network::is_alone_with_its_id(RouterIndex index) const {
-  return std::count_if(routers.begin(), routers.end(),
+  return !once_shared_ids.contains(routers[index].id) &&
+         std::count_if(routers.begin(), routers.end(),
                        [&](const Router& other) { return other.id == routers[index].id; }) == 1;
 }
 
@@ -194,11 +287,12 @@ void Network::transmit(RouterIndex index, const Transmit<V2>& transmit) {
   Router& router = routers[index];
   const auto it = router.ports.find(transmit.link);
   if (it == router.ports.end() || !it->second.status.up || it->second.config.passive) {
-    if (reloading_) return;
+    if (reloading_ || router.has_to_catch_up) return;  // it has not been told yet
     problem(index, "sends on a link that is not in use: " + std::to_string(transmit.link.value));
     return;
   }
   const Port& port = it->second;
+  ++turn_packets_[transmit.link];
   check_packet(index, port, transmit.bytes);
   if (!port.cable) return;
   Ipv4Address destination = kAllSpfRouters;
@@ -211,6 +305,7 @@ void Network::check_packet(RouterIndex index, const Port& port, const PacketByte
   const auto decoded = V2::decode(*bytes);
   const auto* packet = std::get_if<Packet<V2>>(&decoded);
   if (packet == nullptr) return problem(index, "sends an undecodable packet: " + describe_packet(*bytes));
+  for (const auto& observer : packet_observers) observer(index, port.config.link, *packet);
   const std::size_t limit = std::min<std::size_t>(port.status.mtu, kPacketSizeMax) - 20;
   const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet->body);
   if (bytes->size() > limit && (update == nullptr || update->lsas.size() > 1))
@@ -221,9 +316,14 @@ void Network::check_packet(RouterIndex index, const Port& port, const PacketByte
 }
 
 void Network::send(CableIndex index, std::size_t from_end, Datagram datagram) {
-  const std::size_t to_end = 1 - from_end;
+  if (!cables[index].third) return send_to(index, 1 - from_end, std::move(datagram));
+  for (std::size_t end = 0; end < 3; ++end)
+    if (end != from_end) send_to(index, end, datagram);
+}
+
+void Network::send_to(CableIndex index, std::size_t to_end, Datagram datagram) {
   const Cable& cable = cables[index];
-  const Direction& way = cable.into[to_end];
+  const Direction& way = cable.into[to_end % 2];
   ++packets;
   if (way.cut) return tell_fate(index, to_end, datagram, "vanishes, the cable is cut");
   if (random_.per_mille(way.loss)) return tell_fate(index, to_end, datagram, "is lost");
@@ -246,20 +346,28 @@ void Network::send(CableIndex index, std::size_t from_end, Datagram datagram) {
 }
 
 void Network::deliver(CableIndex index, std::size_t to_end, const Datagram& datagram) {
-  const Cable::End& end = cables[index].ends[to_end];
+  if (to_end == 2 && !cables[index].third) return;
+  const Cable::End& end = to_end == 2 ? *cables[index].third : cables[index].ends[to_end];
   if (end.tap) return end.tap(now(), datagram);
-  const Router& router = routers[end.router];
+  Router& router = routers[end.router];
   if (router.life == Life::absent) return tell_fate(index, to_end, datagram, "finds no router");
   const auto port = router.ports.find(end.link);
   if (port == router.ports.end() || !port->second.status.up)
     return tell_fate(index, to_end, datagram, "finds the link down");
+  if (router.is_paused) {
+    if (router.socket_bytes + datagram.bytes->size() > kSocketBytes)
+      return tell_fate(index, to_end, datagram, "finds the socket full");
+    router.socket_bytes += datagram.bytes->size();
+    router.socket.push_back({end.link, datagram.source, datagram.destination, datagram.bytes});
+    return tell_fate(index, to_end, datagram, "waits in the socket");
+  }
   tell_fate(index, to_end, datagram, "arrives");
   handle(end.router, Received<V2>{end.link, datagram.source, datagram.destination, *datagram.bytes});
 }
 
 void Network::tell_fate(CableIndex index, std::size_t to_end, const Datagram& datagram, const char* fate) {
   if (!trace.is_logging()) return;
-  const Cable::End& end = cables[index].ends[to_end];
+  const Cable::End& end = to_end == 2 ? *cables[index].third : cables[index].ends[to_end];
   note((end.tap ? "peer" : "r" + std::to_string(end.router)) + " link " + std::to_string(end.link.value) +
        " from " + datagram.source.to_string() + ": " + fate + ": " + describe_packet(*datagram.bytes));
 }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -69,6 +70,17 @@ struct Router {
   std::optional<ospf::Instance<V2>> instance;
   TableModel model;
   std::optional<Instant> wake;  ///< the deadline for which the earliest wake-up is scheduled
+  Instant paused_at{};
+  bool is_paused = false;  ///< the process is stopped: its socket fills, its timers do not fire
+  struct Pending {
+    LinkId link;
+    Ipv4Address source, destination;
+    ospf::PacketBytes bytes;
+  };
+  std::vector<Pending> socket;              ///< what came in while it was stopped
+  std::size_t socket_bytes = 0;             ///< of it; beyond kSocketBytes packets are lost
+  bool has_to_catch_up = false;             ///< its configuration, links or externals changed meanwhile
+  std::vector<Ipv4Prefix> missed_removals;  ///< of externals
   bool left_acknowledged = false;
 
   [[nodiscard]] bool is_running() const { return life == Life::running; }
@@ -98,12 +110,17 @@ struct Cable {
   };
   std::array<End, 2> ends;
   std::array<Direction, 2> into;  ///< into[i] leads to ends[i]
+  std::optional<End> third;       ///< an intruder's; its directions are those of ends[0]
   std::uint32_t mtu = 1420;       ///< larger datagrams vanish (nothing the core builds is larger)
 };
 
 class Network {
  public:
   using Observer = std::function<void(Instant, RouterIndex, const ospf::Output<V2>&)>;
+  /// Sees each packet sent, decoded.
+  using PacketObserver = std::function<void(RouterIndex, LinkId, const ospf::Packet<V2>&)>;
+  /// What Linux gives a socket unless asked (net.core.rmem_default).
+  static constexpr std::size_t kSocketBytes = 212992;
   static constexpr Ipv4Address kAllSpfRouters{0xe0000005};
 
   Network(Instant start, std::uint64_t seed, Trace& trace)
@@ -125,6 +142,12 @@ class Network {
   void crash(RouterIndex router);
   /// Orderly: the instance goes when it says that it is through.
   void shut_down(RouterIndex router);
+  /// SIGSTOP and SIGCONT, or a machine suspended: it runs on with what its sockets hold.
+  void pause(RouterIndex router);
+  void resume(RouterIndex router);
+  /// A third router on a cable, where there should be two: its port hears what both ends send, and they hear
+  /// it. Its port must be of no other cable.
+  void intrude(CableIndex cable, Cable::End end);
   /// The operating system tells of a change of a port.
   void set_status(RouterIndex router, LinkId link, ospf::LinkStatus<V2> status);
   void set_up(RouterIndex router, LinkId link, bool up);
@@ -134,6 +157,8 @@ class Network {
                         std::vector<Ipv4Prefix> removed);
   /// Sends from one end of a cable (scripted peers do this themselves).
   void send(CableIndex cable, std::size_t from_end, Datagram datagram);
+  /// It comes in at an end, whoever sent it.
+  void deliver(CableIndex cable, std::size_t to_end, const Datagram& datagram);
   void note(const std::string& line) { trace.note(scheduler.now(), line); }
 
   [[nodiscard]] Instant now() const { return scheduler.now(); }
@@ -146,22 +171,33 @@ class Network {
   std::vector<Router> routers;
   std::vector<Cable> cables;
   std::vector<Observer> observers;
+  std::vector<PacketObserver> packet_observers;
+  std::set<RouterId> once_shared_ids;  ///< two routers had it at a time: what they told of it is right
+  std::uint32_t compares_tables_every =
+      1;                              ///< so many turns that change routes; large tables take their time
   std::vector<std::string> problems;  ///< broken promises seen on the way
   Duration timer_lateness{};          ///< timers fire up to this late
   Instant last_route_change{}, last_neighbor_change{};
   std::uint64_t packets = 0;
+  Duration longest_pause{};                ///< so far
+  std::size_t most_packets_in_a_turn = 0;  ///< of all turns so far, on one link
   void problem(RouterIndex router, const std::string& what);
 
  private:
   void handle(RouterIndex router, const ospf::Input<V2>& input);
-  void drain(RouterIndex router);
+  void hand_over_links(RouterIndex router);
+  void catch_up(RouterIndex router);
+  void finish(RouterIndex router);
+  void check_turn(RouterIndex router, std::size_t answers);
+  /// `answers`: so many LSAs and requests came in at most.
+  void drain(RouterIndex router, std::size_t answers = 0);
   void arm(RouterIndex router);
   void wake(RouterIndex router, std::uint64_t life, Instant due);
   void transmit(RouterIndex router, const ospf::Transmit<V2>& transmit);
   void check_packet(RouterIndex router, const Port& port, const ospf::PacketBytes& bytes);
   [[nodiscard]] bool is_alone_with_its_id(RouterIndex router) const;
   void see_event(RouterIndex router, const ospf::Event<V2>& event);
-  void deliver(CableIndex cable, std::size_t to_end, const Datagram& datagram);
+  void send_to(CableIndex cable, std::size_t to_end, Datagram datagram);
   /// What becomes of a datagram, for a replay's log.
   void tell_fate(CableIndex cable, std::size_t to_end, const Datagram& datagram, const char* fate);
   void end_life(RouterIndex router);
@@ -169,6 +205,8 @@ class Network {
   Random random_;
   Instant started_;
   bool reloading_ = false;
+  std::uint64_t route_turns_ = 0;
+  std::map<LinkId, std::size_t> turn_packets_;  ///< that left in the present turn, by link
 };
 
 }  // namespace wgospf::sim

@@ -304,13 +304,19 @@ class Walk {
 
 }  // namespace
 
+/// Of more addresses than this some are left out.
+constexpr std::size_t kTargets = 400;
+
 void check_forwarding(const Network& network, Problems& problems) {
   std::set<Ipv4Address> targets;
   for (const Router& router : network.routers) {
     for (const auto& [prefix, cost] : own_prefixes(router)) targets.insert(prefix.address);
     for (const auto& [prefix, external] : router.externals) targets.insert(prefix.address);
   }
+  const std::size_t step = 1 + targets.size() / kTargets;
+  std::size_t number = 0;
   for (const Ipv4Address target : targets) {
+    if (number++ % step != 0) continue;
     Walk walk(network, target, problems);
     for (const RouterIndex i : running(network)) walk.from(i);
   }

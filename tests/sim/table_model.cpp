@@ -56,6 +56,13 @@ std::optional<std::string> TableModel::apply(const RouteChange<V2>& change) {
   return std::nullopt;
 }
 
+const std::vector<NextHop<V2>>* TableModel::next_hops(const Ipv4Prefix& prefix) const {
+  const auto route = routes_.find(prefix);
+  if (route == routes_.end()) return nullptr;
+  const auto set = sets_.find(route->second.set);
+  return set == sets_.end() ? nullptr : &set->second;
+}
+
 std::optional<std::string> TableModel::compare(const RouteTable<V2>& table) const {
   if (table.routes.size() != routes_.size())
     return "published " + std::to_string(table.routes.size()) + " routes, told of " +

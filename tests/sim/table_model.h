@@ -20,6 +20,8 @@ class TableModel {
   [[nodiscard]] std::optional<std::string> apply(const ospf::RouteChange<ospf::V2>& change);
   /// The first difference to the published table; nullopt when they say the same.
   [[nodiscard]] std::optional<std::string> compare(const ospf::RouteTable<ospf::V2>& table) const;
+  /// The ways to exactly this prefix; nullptr when there is no route, or it is attached.
+  [[nodiscard]] const std::vector<ospf::NextHop<ospf::V2>>* next_hops(const Ipv4Prefix& prefix) const;
 
  private:
   [[nodiscard]] std::optional<std::string> check_order(const ospf::RouteChange<ospf::V2>& change);

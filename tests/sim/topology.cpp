@@ -41,6 +41,25 @@ std::uint16_t Topology::cost() {
 
 void Topology::build(std::optional<std::uint32_t> router_count) {
   draw_style();
+  build_in_style(router_count);
+}
+
+void Topology::build_hub(std::uint32_t spokes, std::uint32_t externals) {
+  constexpr std::uint32_t kPrefixes = 0x2c000000;  // 44.0.0.0
+  draw_style();
+  shape_ = Shape::star;
+  build_in_style(spokes + 1);
+  std::vector<RouterIndex> boundaries;
+  for (int i = 0; i < 8; ++i) boundaries.push_back(random_.below(spokes + 1));
+  for (std::uint32_t i = 0; i < externals; ++i) {
+    ExternalRoute<V2> route;
+    route.prefix = Ipv4Prefix::make({kPrefixes + (i << 8)}, 24);
+    route.type2 = i % 2 == 0;
+    network_.routers[random_.pick(boundaries)].externals.insert_or_assign(route.prefix, route);
+  }
+}
+
+void Topology::build_in_style(std::optional<std::uint32_t> router_count) {
   // Small networks are likelier: they find as much and cost less.
   const std::uint32_t draw = random_.below(1000);
   const std::uint32_t count = router_count.value_or(3 + 38 * draw * draw / 1000000);
@@ -67,6 +86,14 @@ void Topology::build(std::optional<std::uint32_t> router_count) {
     const auto route = external(router);
     network_.routers[router].externals.insert_or_assign(route.prefix, route);
   }
+}
+
+RouterIndex Topology::add_router_beside(RouterIndex other) {
+  const RouterIndex router = network_.add_router(RouterId{kRouterIds + 0x10000 + other});
+  network_.routers[router].spf_delay = network_.routers[other].spf_delay;
+  add_router(router);
+  add_cable(other, router);
+  return router;
 }
 
 RouterIndex Topology::parent_of(RouterIndex index) {

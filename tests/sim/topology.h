@@ -19,7 +19,12 @@ class Topology {
 
   /// Routers with loopbacks and LANs, all cables, all externals; nothing is started.
   void build(std::optional<std::uint32_t> router_count);
+  /// The same with the first router in the middle of all others, and `externals` more externals at a few of
+  /// them, each of a prefix of its own.
+  void build_hub(std::uint32_t spokes, std::uint32_t externals);
 
+  /// One more router, with a cable to another.
+  RouterIndex add_router_beside(RouterIndex other);
   /// One more cable between two routers.
   CableIndex add_cable(RouterIndex a, RouterIndex b);
   /// One more LAN at a router: a passive port.
@@ -32,6 +37,7 @@ class Topology {
 
  private:
   void draw_style();
+  void build_in_style(std::optional<std::uint32_t> router_count);
   void add_router(RouterIndex index);
   [[nodiscard]] RouterIndex parent_of(RouterIndex index);
   [[nodiscard]] Direction direction();

@@ -1,0 +1,153 @@
+#include "tests/sim/scratch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ospf/route_calculator.h"
+#include "tests/sim/describe.h"
+
+namespace wgospf::sim {
+
+using namespace ospf;
+
+namespace {
+
+std::string name(const Network& network, RouterIndex router) {
+  return "router " + std::to_string(router) + " (" + network.routers[router].id.to_string() + "): ";
+}
+
+/// The facts about a router's own links, as its instance shows them.
+std::vector<RootLink<V2>> root_links(const Instance<V2>& instance) {
+  std::vector<RootLink<V2>> links;
+  const auto neighbors = instance.neighbors();
+  for (const auto& interface : instance.interfaces()) {
+    if (interface.state == InterfaceState::down) continue;
+    RootLink<V2> link;
+    link.link = interface.config.link;
+    link.area = interface.config.area;
+    link.cost = interface.config.cost;
+    for (const auto& address : interface.status.addresses) {
+      if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix());
+      link.addresses.push_back(address.address);
+    }
+    for (const auto& neighbor : neighbors)
+      if (neighbor.link == link.link && neighbor.state == NeighborState::full)
+        link.neighbors.push_back({neighbor.router_id, neighbor.address, std::nullopt});
+    link.kind = link.neighbors.empty() ? RootLink<V2>::Kind::stub : RootLink<V2>::Kind::point_to_point;
+    links.push_back(std::move(link));
+  }
+  return links;
+}
+
+RouteCalculator<V2> fed_at_once(const Network& network, const Router& router) {
+  RouteCalculator<V2> fresh(router.id);
+  fresh.set_root(router.id, root_links(*router.instance));
+  DatabaseCursor cursor;
+  while (!cursor.done)
+    for (const auto& entry : router.instance->database(cursor, 256, network.now()))
+      if (entry.age < kMaxAge && entry.scope != FloodingScope::link)
+        fresh.lsa_installed(entry.area, entry.lsa);
+  std::vector<RouteChange<V2>> changes;
+  (void)fresh.calculate(changes);
+  return fresh;
+}
+
+/// Everything of a route but the number of its set.
+auto contents(const RouteTable<V2>& table, const Route<V2>& route) {
+  return std::tuple(route.prefix, route.metric, route.type2_metric, route.path_type, route.area, route.tag,
+                    route.set == kAttachedSet, table.next_hops(route));
+}
+
+void compare_tables(const std::string& who, const RouteTable<V2>& present, const RouteTable<V2>& fresh,
+                    Problems& problems) {
+  if (present.routes.size() != fresh.routes.size())
+    problems.push_back(who + "has " + std::to_string(present.routes.size()) +
+                       " routes, a fresh calculation " + std::to_string(fresh.routes.size()));
+  for (const auto& route : fresh.routes) {
+    const auto* own = present.find(route.prefix);
+    if (own == nullptr || contents(present, *own) != contents(fresh, route))
+      problems.push_back(
+          who +
+          (own == nullptr ? "lacks "
+                          : "has " + describe(*own) + " " + describe(present.next_hops(*own)) + " for ") +
+          "what a fresh calculation makes " + describe(route) + " " + describe(fresh.next_hops(route)));
+  }
+}
+
+constexpr const char* kOfTheCalculation[] = {
+    "graph.vertices",
+    "graph.vertices.by-key",
+    "graph.root-edges",
+    "graph.networks",
+    "calculation.areas",
+    "calculation.links",
+    "prefixes",
+    "prefixes.by-prefix",
+    "candidates",
+    "candidates.by-lsa",
+    "boundary-routers",
+    "boundary-routers.by-id",
+    "boundary-routers.summaries",
+    "forwarding-addresses",
+    "forwarding-addresses.by-address",
+};
+
+/// Sets that came to have the same members are told apart still, up to so many.
+constexpr std::size_t kTwinSets = 80;
+
+}  // namespace
+
+void check_calculations(const Network& network, Problems& problems) {
+  for (RouterIndex i = 0; i < network.routers.size(); ++i) {
+    const Router& router = network.routers[i];
+    if (!router.is_running()) continue;
+    const auto fresh = fed_at_once(network, router);
+    compare_tables(name(network, i), *router.instance->routes(), *fresh.table(), problems);
+    const Footprint present = router.instance->footprint();
+    Footprint needed;
+    fresh.measure(needed);
+    for (const char* container : kOfTheCalculation)
+      if (present[container] != needed[container])
+        problems.push_back(name(network, i) + "holds " + std::to_string(present[container]) + " " +
+                           container + ", a fresh calculation " + std::to_string(needed[container]));
+    if (present["next-hop-sets"] > needed["next-hop-sets"] + kTwinSets)
+      problems.push_back(name(network, i) + "holds " + std::to_string(present["next-hop-sets"]) +
+                         " next-hop-sets, a fresh calculation " + std::to_string(needed["next-hop-sets"]));
+  }
+}
+
+void check_footprints(const Network& network, Remembered remembered, Problems& problems) {
+  for (RouterIndex i = 0; i < network.routers.size(); ++i) {
+    const Router& router = network.routers[i];
+    if (!router.is_running()) continue;
+    const Footprint footprint = router.instance->footprint();
+    const auto expect = [&](const char* container, std::size_t size) {
+      if (footprint[container] != size)
+        problems.push_back(name(network, i) + "holds " + std::to_string(footprint[container]) + " " +
+                           container + " instead of " + std::to_string(size));
+    };
+    for (const char* container : kEmptyAtRest) expect(container, 0);
+    std::size_t own = 0;
+    DatabaseCursor cursor;
+    while (!cursor.done)
+      for (const auto& entry : router.instance->database(cursor, 256, network.now()))
+        own += entry.self_originated ? 1 : 0;
+    const auto statistics = router.instance->statistics();
+    expect("database", statistics.lsdb_size);
+    expect("database.by-key", statistics.lsdb_size);
+    expect("timers", statistics.timers);
+    expect("timers.by-key", statistics.timers);
+    expect("interfaces", router.ports.size());
+    expect("areas", router.areas.size());
+    expect("domains", 1 + router.areas.size() + router.ports.size());
+    expect("neighbors", router.instance->neighbors().size());
+    expect("externals", router.externals.size());
+    expect("origination.by-key", footprint["origination.records"]);
+    if (remembered == Remembered::no || footprint["origination.records"] < own)
+      expect("origination.records", own);
+    expect("externals.ids.holders", footprint["externals.ids"]);
+    expect("externals.ids", router.externals.size() - footprint["externals.without-id"]);
+  }
+}
+
+}  // namespace wgospf::sim

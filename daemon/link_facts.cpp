@@ -196,9 +196,10 @@ std::string reverse_path_problem(const InterfaceSettings& settings, const Invent
   const bool addressed = std::any_of(link.addresses.begin(), link.addresses.end(),
                                      [](const auto& address) { return ipv4_of(address) != nullptr; });
   return fmt::format(
-      "interface {} is on no subnet, and with rp_filter {} the kernel drops in silence what comes in there "
-      "from senders that {}, new neighbors among them: \"sysctl -w {}net.ipv4.conf.{}.rp_filter=0\"",
-      settings.name, effective,
+      "interface {} {}, and with rp_filter {} the kernel drops in silence what comes in there from senders "
+      "that "
+      "{}, new neighbors among them: \"sysctl -w {}net.ipv4.conf.{}.rp_filter=0\"",
+      settings.name, status.unnumbered_source ? "is unnumbered" : "is on no subnet", effective,
       effective != kStrict && addressed ? "it has no route to" : "it does not route back that way",
       filter.all == 0 ? "" : "net.ipv4.conf.all.rp_filter=0 ", sysctl_name(link.name));
 }

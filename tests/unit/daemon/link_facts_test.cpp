@@ -133,6 +133,10 @@ TEST(ReversePath, FilterOnALinkWithoutASubnetIsAProblemWithACure) {
               HasSubstr("does not route back that way"));
   EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}), HasSubstr("has no route to"));
   EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}),
+              HasSubstr("interface eth0.5 is on no subnet, and with rp_filter 2"));
+  EXPECT_THAT(reverse_path_problem(settings("wg0"), links, {0, 2}),
+              HasSubstr("interface wg0 is unnumbered, and with rp_filter 2"));
+  EXPECT_THAT(reverse_path_problem(settings("eth0.5"), links, {0, 2}),
               HasSubstr("net.ipv4.conf.eth0/5.rp_filter=0"));
   for (const char* numbered : {"wg1", "wg2", "wg3"})
     EXPECT_THAT(reverse_path_problem(settings(numbered), links, {1, 1}), IsEmpty()) << numbered;

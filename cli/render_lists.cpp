@@ -99,7 +99,10 @@ std::string render(const v1::GetStatusResponse& status, Colours colours) {
   append_line(out, "neighbors",
               paint(fmt::format("{}, {} full", status.neighbor_count(), status.full_count()),
                     all_full ? Colour::good : Colour::attention, colours));
-  append_line(out, "database", count_text(status.lsdb_size(), "LSA"));
+  append_line(out, "database",
+              fmt::format("{}, {}; room for {}, {}", count_text(status.lsdb_size(), "LSA"),
+                          bytes_text(status.lsdb_bytes()), count_text(status.max_lsa(), "LSA"),
+                          bytes_text(status.max_lsa_bytes())));
   append_line(out, "routes",
               fmt::format("{}, generation {}, {}", status.route_count(), status.generation(),
                           status.converged() ? paint("converged", Colour::good, colours)

@@ -506,8 +506,10 @@ class ConfigParser {
   }
 
   void read_database_control(const YAML::Node& node, Config& config) {
-    MapReader map(node, "database-control", {.known = {"max-lsa"}}, errors_);
-    if (map.valid()) read_number(map, "max-lsa", {1, 4294967294U, "LSAs"}, config.max_lsa);
+    MapReader map(node, "database-control", {.known = {"max-lsa", "max-lsa-bytes"}}, errors_);
+    if (!map.valid()) return;
+    read_number(map, "max-lsa", {1, 4294967294U, "LSAs"}, config.max_lsa);
+    read_number(map, "max-lsa-bytes", {65536, 4294967294U, "bytes"}, config.max_lsa_bytes);
   }
 
   void read_log(const YAML::Node& node, Config& config) {

@@ -96,7 +96,7 @@ struct Config {
   RibSettings rib{};
   ospf::SpfDelay spf_delay = default_spf_delay();
   ospf::Duration ls_refresh_time = ospf::kLsRefreshTime;
-  std::size_t max_lsa = ospf::kMaxLsa;
+  std::size_t max_lsa = ospf::kMaxLsa, max_lsa_bytes = ospf::kMaxLsaBytes;
   Severity log_level = Severity::info;
   /// Where the file has what can only be set at the start, by the names that needs_restart uses.
   std::map<std::string, ConfigPlace, std::less<>> places{};

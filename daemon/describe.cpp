@@ -105,7 +105,7 @@ std::string explain(DropReason reason, std::uint32_t value) {
     case DropReason::mtu_mismatch:
       return fmt::format("its MTU is {}; both ends need the same, or mtu-ignore: true", value);
     case DropReason::lsa_database_full:
-      return "there are as many LSAs as max-lsa of database-control allows";
+      return "there are as many LSAs as max-lsa or max-lsa-bytes of database-control allows";
     default:
       return fmt::format("value {}", value);
   }
@@ -178,6 +178,11 @@ struct KindOfEvent {
   MessageKind operator()(const SelfOriginatedReceived<V2>&) const {
     return {Severity::info, "self_originated_received", {}};
   }
+  MessageKind operator()(const OwnLsaFlushedElsewhere<V2>&) const {
+    return {Severity::warning, "own_lsa_flushed_elsewhere", {}};
+  }
+  /// Its lasting warning says the rest.
+  MessageKind operator()(const DatabaseLimit&) const { return {Severity::debug, "database_limit", {}}; }
   MessageKind operator()(const LsaOriginated<V2>&) const { return {Severity::debug, "lsa_originated", {}}; }
   MessageKind operator()(const NoLinkStateId<V2>&) const { return {Severity::error, "no_link_state_id", {}}; }
   MessageKind operator()(const RouterLsaFull&) const { return {Severity::error, "router_lsa_full", {}}; }
@@ -219,6 +224,13 @@ struct EventDescriber {
     return fmt::format("own {} came back with sequence number {:#010x}, newer than ours; it is replaced",
                        describe(e.key), static_cast<std::uint32_t>(e.sequence_number));
   }
+  std::string operator()(const OwnLsaFlushedElsewhere<V2>& e) const {
+    return fmt::format(
+        "nobody has this router's {}: a neighbor keeps it as flushed with sequence number {:#010x}; it goes "
+        "out "
+        "again with a higher one",
+        describe(e.key), static_cast<std::uint32_t>(e.sequence_number));
+  }
   std::string operator()(const LsaOriginated<V2>& e) const {
     return fmt::format("{} {}, sequence number {:#010x}", e.flushed ? "flushed" : "originated",
                        describe(e.header.key), static_cast<std::uint32_t>(e.header.sequence_number));
@@ -234,6 +246,10 @@ struct EventDescriber {
   std::string operator()(const MtuDiffers& e) const {
     return fmt::format("neighbor {} on {} has MTU {}, this side {}; set both to the smaller one",
                        e.router.to_string(), link_name(e.link), e.theirs, e.ours);
+  }
+  std::string operator()(const DatabaseLimit& e) const {
+    return fmt::format("the database {}: {} LSAs, {} bytes", e.is_full ? "is full" : "has room again", e.lsas,
+                       e.bytes);
   }
   std::string operator()(const RoutesCalculated& e) const {
     static constexpr std::array<std::string_view, 3> kKinds{"nothing to do", "prefixes only", "full"};

@@ -290,6 +290,7 @@ ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router
   result.spf_delay = config.spf_delay;
   result.ls_refresh_time = config.ls_refresh_time;
   result.max_lsa = config.max_lsa;
+  result.max_lsa_bytes = config.max_lsa_bytes;
   for (const auto& area : config.areas) {
     result.areas.push_back({area.id});
     for (const auto& settings : area.interfaces) {

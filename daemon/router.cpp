@@ -168,7 +168,19 @@ void Router::on_output(ospf::Event<V2>& event) {
   if (std::holds_alternative<ospf::NeighborStateChanged>(event)) claim_due_ = coverage_due_ = true;
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
   if (std::holds_alternative<ospf::ShutdownComplete>(event)) flushed_ = true;
+  if (const auto* limit = std::get_if<ospf::DatabaseLimit>(&event)) tell_database_limit(limit->is_full);
   publish({std::move(event)});
+}
+
+void Router::tell_database_limit(bool is_full) {
+  const auto& config = instance_->config();
+  set_warning("database_full",
+              is_full
+                  ? fmt::format("the database is full: no more LSAs are taken from neighbors, and routes are "
+                                "missing; raise max-lsa ({}) or max-lsa-bytes ({}) of database-control if "
+                                "this router has the memory",
+                                config.max_lsa, config.max_lsa_bytes)
+                  : std::string());
 }
 
 void Router::finish_turn() {

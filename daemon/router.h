@@ -155,6 +155,7 @@ class Router final : public RouterView {
 
   // Telling.
   void publish(RouterEvent event);
+  void tell_database_limit(bool is_full);
   void notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link = {});
   /// A condition that lasts: told when it begins, changes or ends, and listed by warnings() meanwhile.
   void set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link = {});

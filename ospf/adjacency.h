@@ -48,6 +48,9 @@ class Adjacency {
   void bring_down(Interface<V>& interface, InterfaceReason reason);
   void bring_up(Interface<V>& interface, InterfaceReason reason);
 
+  /// Goes on with exchanges that waited for room on the request lists.
+  void resume_exchanges();
+
   // Timers.
   void hello_due(Interface<V>& interface);
   void dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
@@ -66,6 +69,7 @@ class Adjacency {
   void start_exchange(Interface<V>& interface, Neighbor<V>& neighbor);
   bool negotiate(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
   void accept_dd(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
+  [[nodiscard]] bool has_request_room(const Neighbor<V>& neighbor, std::size_t headers) const;
   bool note_headers(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
   void arm_dd_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
   void repeat_last_dd(Interface<V>& interface, Neighbor<V>& neighbor);

@@ -155,6 +155,7 @@ Neighbor<V>& Adjacency<V>::learn_neighbor(Interface<V>& interface, RouterId id) 
   made->link = interface.config.link;
   made->router_id = id;
   made->last_state_change = core_.now;
+  made->requests.count_in(core_.statistics.requested);
   // Section 10.3: the first DD sequence number should be unique; a restarted router must not repeat itself.
   made->dd_sequence = core_.random.next_u32();
   return *interface.neighbors.emplace(id, std::move(made)).first->second;
@@ -192,6 +193,7 @@ void Adjacency<V>::neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) {
   if (step.actions.clear_lists) {
     flooding_.forget(neighbor);
     neighbor.requests.clear();
+    neighbor.waiting_dd.reset();
     neighbor.summary = {};
     neighbor.last_dd_received.reset();
     neighbor.last_dd_sent.reset();

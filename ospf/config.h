@@ -56,6 +56,11 @@ struct InstanceConfig {
   /// RFC 9129 database-control/max-lsa: beyond so many LSAs no more are taken from neighbours. Our own always
   /// are, and newer instances of what is there.
   std::size_t max_lsa = kMaxLsa;
+  /// The same in bytes of LSAs; an instance that is no larger than its predecessor always has room.
+  std::size_t max_lsa_bytes = kMaxLsaBytes;
+  /// On the request lists of all neighbours together: beyond it a Database Description waits its turn, unless
+  /// its neighbour has fewer than kRequestShare on its own.
+  std::size_t max_requests = kRequestsMost;
   bool operator==(const InstanceConfig&) const = default;
 };
 

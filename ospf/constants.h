@@ -32,6 +32,12 @@ inline constexpr std::uint32_t kPacketSizeMin = 576;
 inline constexpr unsigned kArrivalBurst = 3;
 /// Sending: spacing of instances that neighbours may reject under their own MinLSArrival.
 inline constexpr Duration kOriginationSpacing = milliseconds{1050};
+/// So many instances of a burst are at most twice that apart: eight flaps of a prefix are over in 3 s.
+inline constexpr unsigned kOriginationBurst = 10;
+/// Of so many LSAs of ours that are not wanted (any more) the sequence number is kept: 4 MB.
+inline constexpr std::size_t kKeptNumbers = 32'768;
+/// LSAs of ours that somebody else flushes again and again are told once, until so long nobody does.
+inline constexpr Duration kFightQuiet = seconds{60};
 /// The first router-LSA waits for the first Full adjacency, or this long.
 inline constexpr Duration kFirstOriginationDelay = milliseconds{200};
 /// Delayed acknowledgements wait this long for company (section 13.5: less than RxmtInterval).
@@ -43,8 +49,17 @@ inline constexpr unsigned kFloodBurstPackets = 32;
 inline constexpr Duration kFloodBurstInterval = milliseconds{5};
 /// An orderly shutdown waits this long for acknowledgements of the flushed LSAs.
 inline constexpr Duration kShutdownWait = seconds{1};
-/// So many LSAs are stored unless configured otherwise: a neighbour must not have all of the memory.
-inline constexpr std::size_t kMaxLsa = 1'000'000;
+/// So many LSAs, and bytes of LSAs, are stored unless configured otherwise: a neighbour must not have all of
+/// the memory of a router with 128 MB.
+inline constexpr std::size_t kMaxLsa = 128'000;
+inline constexpr std::size_t kMaxLsaBytes = 8 << 20;
+/// LSAs asked for, of all neighbours together (InstanceConfig::max_requests): 7 MB.
+inline constexpr std::size_t kRequestsMost = 65'536;
+inline constexpr std::size_t kRequestShare = 128;
+/// An LSA that was asked for and came spoilt is asked for again, until so many have come.
+inline constexpr unsigned kRequestTries = 5;
+/// A turn goes on until nothing is left to do, and that is soon: beyond so many rounds it is a defect.
+inline constexpr unsigned kTurnRoundsMost = 16;
 /// So many router-LSAs of ours that we did not originate, within this time, are of another router: a former
 /// run of our own leaves one or two.
 inline constexpr unsigned kForeignRouterLsas = 3;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -35,12 +36,13 @@ struct Core {
   Instant now;
   Random random;
   TimerQueue timers;
+  Statistics statistics;
   std::vector<Area> areas;
   std::map<LinkId, std::unique_ptr<Interface<V>>> interfaces;
   std::vector<std::unique_ptr<Domain<V>>> domains;  ///< [0] is the AS scope
   std::deque<Output<V>> outputs;
-  Statistics statistics;
   bool shutting_down = false;
+  std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
   std::size_t exchanging = 0;  ///< neighbours in Exchange or Loading; kept by Adjacency::set_neighbor_state
   std::map<std::pair<LinkId, DropReason>, Instant> last_drop_event;
 
@@ -85,15 +87,40 @@ struct Core {
     return {interface.link_domain, areas[interface.area_index].domain, kAsDomain};
   }
 
-  /// May a neighbour's LSA that is not in the database yet be stored, beside `promised` others?
-  [[nodiscard]] bool has_room(std::size_t promised = 0) const {
-    return statistics.lsdb_size + promised < config.max_lsa;
+  /// May a neighbour's LSA of `length` bytes that is not in the database yet be stored, beside what is
+  /// promised to others?
+  [[nodiscard]] bool has_room(std::size_t length, std::size_t promised = 0,
+                              std::size_t promised_bytes = 0) const {
+    return statistics.lsdb_size + promised < config.max_lsa &&
+           statistics.lsdb_bytes + promised_bytes + length <= config.max_lsa_bytes;
+  }
+  /// May an instance take the place of one of `former` bytes?
+  [[nodiscard]] bool has_room_to_grow(std::size_t former, std::size_t length) const {
+    return length <= former || statistics.lsdb_bytes - former + length <= config.max_lsa_bytes;
+  }
+  /// An LSA was refused for want of room. Told once, until there is room again.
+  void database_full(Interface<V>& interface, typename V::Address source) {
+    drop(interface, DropReason::lsa_database_full, source);
+    if (!std::exchange(statistics.database_full, true))
+      event(DatabaseLimit{true, statistics.lsdb_size, statistics.lsdb_bytes});
+  }
+  /// Call now and then while it is full.
+  void check_room() {
+    const auto well_below = [](std::size_t size, std::size_t limit) { return size <= limit - limit / 16; };
+    // What is asked for has its place already.
+    if (!statistics.database_full || statistics.requested > 0 || !has_room(0) ||
+        !well_below(statistics.lsdb_size, config.max_lsa) ||
+        !well_below(statistics.lsdb_bytes, config.max_lsa_bytes))
+      return;
+    statistics.database_full = false;
+    event(DatabaseLimit{false, statistics.lsdb_size, statistics.lsdb_bytes});
   }
 
   void measure(Footprint& footprint) const {
     footprint.held("areas", areas.size());
     footprint.held("interfaces", interfaces.size());
     footprint.held("outputs", outputs.size());
+    footprint.held("exchanges-waiting", waiting.size());
     footprint.held("drop-events", last_drop_event.size());
     timers.measure(footprint);
     for (const auto& [link, interface] : interfaces) interface->measure(footprint);

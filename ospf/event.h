@@ -52,6 +52,13 @@ struct SelfOriginatedReceived {
   LsaKey<V> key;
   std::int32_t sequence_number = 0;
 };
+/// Somebody sends an LSA that we want as flushed, and newer than ours: nobody has it until our next instance
+/// outdoes that one. Told once for all LSAs, until it has not happened for kFightQuiet.
+template <class V>
+struct OwnLsaFlushedElsewhere {
+  LsaKey<V> key;
+  std::int32_t sequence_number = 0;  ///< of the flushed instance
+};
 template <class V>
 struct LsaOriginated {
   LsaHeader<V> header;
@@ -74,6 +81,12 @@ struct MtuDiffers {
   RouterId router;
   std::uint16_t theirs = 0, ours = 0;
 };
+/// LSAs of neighbours are refused because the database is as large as max_lsa or max_lsa_bytes allow; or it
+/// is a sixteenth below both again.
+struct DatabaseLimit {
+  bool is_full = false;
+  std::size_t lsas = 0, bytes = 0;
+};
 struct RoutesCalculated {
   CalculationResult result;
 };
@@ -93,8 +106,8 @@ struct InternalError {
 
 template <class V>
 using Event = std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
-                           DuplicateRouterIdInArea<V>, SelfOriginatedReceived<V>, LsaOriginated<V>,
-                           NoLinkStateId<V>, RouterLsaFull, MtuDiffers, RoutesCalculated, ShutdownComplete,
-                           LsaCorrupted<V>, InternalError>;
+                           DuplicateRouterIdInArea<V>, SelfOriginatedReceived<V>, OwnLsaFlushedElsewhere<V>,
+                           LsaOriginated<V>, NoLinkStateId<V>, RouterLsaFull, MtuDiffers, DatabaseLimit,
+                           RoutesCalculated, ShutdownComplete, LsaCorrupted<V>, InternalError>;
 
 }  // namespace wgospf::ospf

@@ -97,6 +97,7 @@ void Adjacency<V>::receive_dd(Interface<V>& interface, Neighbor<V>& neighbor,
     if (negotiate(interface, neighbor, dd)) accept_dd(interface, neighbor, dd);
     return;
   }
+  if (neighbor.waiting_dd == dd) return;
   const typename Neighbor<V>::DdSummary summary{dd.flags, dd.options, dd.sequence_number};
   if (neighbor.last_dd_received == summary) {  // a duplicate: the slave repeats itself, the master ignores it
     if (neighbor.is_master) return;
@@ -142,6 +143,11 @@ bool Adjacency<V>::negotiate(Interface<V>& interface, Neighbor<V>& neighbor,
 template <class V>
 void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
                              const DatabaseDescription<V>& dd) {
+  if (!has_request_room(neighbor, dd.headers.size())) {
+    neighbor.waiting_dd = dd;
+    core_.waiting.insert({interface.config.link, neighbor.router_id});
+    return;
+  }
   neighbor.last_dd_received = {dd.flags, dd.options, dd.sequence_number};
   if (!note_headers(interface, neighbor, dd)) return;
   if (neighbor.is_master) {
@@ -165,6 +171,27 @@ void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
   if (neighbor.exchanging() && neighbor.requests.outstanding() == 0) send_request(interface, neighbor);
 }
 
+/// What waits for an answer is limited over all neighbours together; one that does not answer must not hold
+/// up the others.
+template <class V>
+bool Adjacency<V>::has_request_room(const Neighbor<V>& neighbor, std::size_t headers) const {
+  return headers == 0 || core_.statistics.requested + headers <= core_.config.max_requests ||
+         neighbor.requests.size() < kRequestShare;
+}
+
+template <class V>
+void Adjacency<V>::resume_exchanges() {
+  if (core_.waiting.empty()) return;
+  for (const auto& [link, router] : std::exchange(core_.waiting, {})) {
+    const auto interface = core_.interfaces.find(link);
+    if (interface == core_.interfaces.end()) continue;
+    const auto it = interface->second->neighbors.find(router);
+    if (it == interface->second->neighbors.end() || !it->second->waiting_dd) continue;
+    const auto dd = *std::exchange(it->second->waiting_dd, std::nullopt);
+    accept_dd(*interface->second, *it->second, dd);
+  }
+}
+
 /// Puts what the neighbour has newer on the request list; false when the packet breaks the exchange.
 template <class V>
 bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
@@ -181,8 +208,8 @@ bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
     const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
     const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
     const bool present = slot != Lsdb<V>::kNone;
-    if (!present && !core_.has_room(neighbor.requests.size())) {
-      core_.drop(interface, DropReason::lsa_database_full, neighbor.address);
+    if (!present && !core_.has_room(header.length, neighbor.requests.size(), neighbor.requests.bytes())) {
+      core_.database_full(interface, neighbor.address);
       continue;
     }
     if (!present || compare_recency(header, core_.entry({domain, slot}).header(core_.now)) > 0)

@@ -25,8 +25,10 @@ class FloodingHooks {
  public:
   /// An instance was installed over `former` (empty: the LSA is new). Routes follow from here.
   virtual void lsa_installed(LsaRef ref, const Lsa<V>& former) = 0;
-  /// An LSA left the database; the slot is free already.
-  virtual void lsa_removed(std::uint32_t domain, const LsaKey<V>& key) = 0;
+  /// An LSA left the database, where `last` was its instance; the slot is free already.
+  virtual void lsa_removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) = 0;
+  /// An instance of an LSA by our router id came in, whatever becomes of it.
+  virtual void own_number_seen(std::uint32_t domain, const LsaHeader<V>& header) = 0;
   /// Section 13.4: somebody has a newer instance of an LSA of ours; it is installed.
   virtual void self_originated_received(LsaRef ref) = 0;
   /// A self-originated LSA reached the refresh time.
@@ -97,8 +99,6 @@ class Flooding {
   /// Arms the next deadline of an entry's age; call again when the refresh time was reconfigured.
   void arm_age_timer(LsaRef ref);
   [[nodiscard]] bool is_self_originated(const LsaHeader<V>& header) const;
-  /// The sequence number of an LSA flushed within MinLSArrival: its successor goes on from there.
-  [[nodiscard]] std::optional<std::int32_t> flushed_sequence(std::uint32_t domain, const LsaKey<V>& key);
   /// Some neighbour has not acknowledged something yet.
   [[nodiscard]] bool has_unacknowledged() const;
 
@@ -109,7 +109,10 @@ class Flooding {
   void delayed_acks_due(Interface<V>& interface);
   void flood_pace_due(Interface<V>& interface) { mark_due(interface); }
 
-  /// Sends what the turn collected, removes acknowledged MaxAge LSAs.
+  /// Sends what was collected, removes acknowledged MaxAge LSAs. What follows from that may leave more to do.
+  void end_round();
+  [[nodiscard]] bool has_more_to_do() const;
+  /// Forgets what is over.
   void end_turn();
   void measure(Footprint& footprint) const {
     footprint.held("flooding.maxage", maxage_.size());
@@ -129,6 +132,7 @@ class Flooding {
                     LsaRef present);
   void receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
                      LsaRef present);
+  void requested_came_spoilt(Neighbor<V>& neighbor, const LsaKey<V>& key);
   void give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key);
   bool was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
                      std::uint32_t domain);

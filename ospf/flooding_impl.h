@@ -16,6 +16,13 @@ bool Flooding<V>::is_self_originated(const LsaHeader<V>& header) const {
   });
 }
 
+/// Refused for what may be otherwise when it comes again: a bit was flipped. What is refused although its
+/// checksum holds will be refused again, unless that does not cover it (the age).
+[[nodiscard]] constexpr bool is_transient(DropReason reason) {
+  return reason == DropReason::lsa_bad_checksum || reason == DropReason::lsa_bad_length ||
+         reason == DropReason::lsa_bad_age;
+}
+
 // Section 13: the next step in flooding, LSA by LSA.
 template <class V>
 void Flooding<V>::receive_update(Interface<V>& interface, Neighbor<V>& neighbor,
@@ -35,10 +42,14 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
   if (!refused) refused = Rules<V>::refuse_lsa(header, neighbor.dd_options);
   if (refused) {
     core_.drop(interface, *refused, neighbor.address, static_cast<std::uint32_t>(header.key.type));
-    give_up_request(neighbor, header.key);
+    if (is_transient(*refused))
+      requested_came_spoilt(neighbor, header.key);
+    else
+      give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
   const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
+  if (header.key.advertising_router == core_.config.router_id) hooks_.own_number_seen(domain, header);
   const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
   const bool present = slot != Lsdb<V>::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
@@ -49,8 +60,11 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
     return Proceed::yes;
   }
   if (!present && was_overtaken(interface, neighbor, header, domain)) return Proceed::yes;
-  if (!present && !core_.has_room()) {
-    core_.drop(interface, DropReason::lsa_database_full, neighbor.address);
+  const bool has_room = present
+                            ? core_.has_room_to_grow(core_.entry({domain, slot}).lsa.length(), header.length)
+                            : core_.has_room(header.length);
+  if (!has_room) {
+    core_.database_full(interface, neighbor.address);
     give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
@@ -69,6 +83,14 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
     receive_older(interface, neighbor, received, ref);
   }
   return Proceed::yes;
+}
+
+/// What was asked for and came was spoilt on the way, or in the neighbour's memory: it is asked for again, a
+/// few times.
+template <class V>
+void Flooding<V>::requested_came_spoilt(Neighbor<V>& neighbor, const LsaKey<V>& key) {
+  if (!neighbor.requests.came_spoilt(key)) return give_up_request(neighbor, key);
+  shrunk_.emplace_back(neighbor.link, neighbor.router_id);
 }
 
 /// What was asked for and came is not taken: asking again would bring the same, and the exchange would never
@@ -91,13 +113,6 @@ bool Flooding<V>::was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, 
   const OutgoingLsa<V> answer{flushed->lsa, kMaxAge};
   core_.transmit_body(interface, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(&answer, 1));
   return true;
-}
-
-template <class V>
-std::optional<std::int32_t> Flooding<V>::flushed_sequence(std::uint32_t domain, const LsaKey<V>& key) {
-  const auto* flushed = flush_memory_.find(domain, key, core_.now);
-  if (flushed == nullptr) return std::nullopt;
-  return flushed->lsa.sequence_number();
 }
 
 // Step 5. `present.slot` is kNone when the LSA is new.
@@ -160,6 +175,8 @@ LsaRef Flooding<V>::install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uin
   }
   const LsaRef ref{domain, lsdb.install(key, std::move(lsa), core_.now)};
   if (!former) ++core_.statistics.lsdb_size;
+  core_.statistics.lsdb_bytes += lsdb[ref.slot].lsa.length();
+  if (former) core_.statistics.lsdb_bytes -= former.length();
   auto& entry = lsdb[ref.slot];
   entry.arrivals = arrivals;
   answered_.forget(ref);
@@ -277,13 +294,16 @@ void Flooding<V>::remove(LsaRef ref) {
   core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
   core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
   const LsaKey<V> key = core_.entry(ref).key;
+  const Lsa<V> last = core_.entry(ref).lsa;
+  const std::size_t length = last.length();
   if (core_.entry(ref).age(core_.now) >= kMaxAge) {
     ++maxage_stale_;
-    flush_memory_.remember(ref.domain, core_.entry(ref).lsa, core_.now);
+    flush_memory_.remember(ref.domain, last, core_.now);
   }
   core_.domain(ref.domain).lsdb.erase(ref.slot);
   --core_.statistics.lsdb_size;
-  hooks_.lsa_removed(ref.domain, key);
+  core_.statistics.lsdb_bytes -= length;
+  hooks_.lsa_removed(ref.domain, key, last);
 }
 
 template <class V>
@@ -333,7 +353,8 @@ void Flooding<V>::age_due(LsaRef ref) {
     return;
   }
   arm_age_timer(ref);
-  if (age > 0 && age % kCheckAge == 0 && !V::checksum_holds(entry.lsa.bytes())) return corrupted(ref);
+  // Whenever the timer fires: it may come later than in the second that it was armed for.
+  if (!V::checksum_holds(entry.lsa.bytes())) return corrupted(ref);
   if (entry.key.advertising_router == core_.config.router_id &&
       core_.now >= entry.reaches(0) + core_.config.ls_refresh_time)
     hooks_.refresh_due(ref);
@@ -355,6 +376,7 @@ void Flooding<V>::corrupted(LsaRef ref) {
 
 template <class V>
 void Flooding<V>::repeat_due(LsaRef ref) {
+  bool any = false;
   for (auto& [link, interface] : core_.interfaces) {
     bool awaited = false;
     for (auto& [id, neighbor] : interface->neighbors) {
@@ -363,7 +385,11 @@ void Flooding<V>::repeat_due(LsaRef ref) {
       awaited = true;
     }
     if (awaited) queue_update(*interface, ref);
+    any |= awaited;
   }
+  // Of several predecessors it may have been the last that a strict neighbour took.
+  const Instant again = core_.entry(ref).installed + kOriginationSpacing;
+  if (any && core_.now < again) core_.timers.arm({TimerKind::lsa_repeat, ref.domain, ref.slot}, again);
 }
 
 // Section 13.6: retransmit what has not been acknowledged for RxmtInterval, a burst at a time.
@@ -536,7 +562,7 @@ void Flooding<V>::send_due() {
 }
 
 template <class V>
-void Flooding<V>::end_turn() {
+void Flooding<V>::end_round() {
   const auto shrunk = std::exchange(shrunk_, {});
   for (const auto& [link, router] : shrunk) {
     const auto interface = core_.interfaces.find(link);
@@ -547,6 +573,16 @@ void Flooding<V>::end_turn() {
   }
   send_due();
   collect_maxage();
+}
+
+template <class V>
+bool Flooding<V>::has_more_to_do() const {
+  const bool may_remove = core_.exchanging == 0 && (!ready_.empty() || exchanges_were_on_);
+  return may_remove || !shrunk_.empty() || !due_.empty();
+}
+
+template <class V>
+void Flooding<V>::end_turn() {
   flush_memory_.purge(core_.now);
   answered_.purge(core_.now);
 }

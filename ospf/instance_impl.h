@@ -53,7 +53,10 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
 
   // Hooks.
   void lsa_installed(LsaRef ref, const Lsa<V>& former) override;
-  void lsa_removed(std::uint32_t domain, const LsaKey<V>& key) override;
+  void lsa_removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) override;
+  void own_number_seen(std::uint32_t domain, const LsaHeader<V>& header) override {
+    origination.number_seen(domain, header);
+  }
   void self_originated_received(LsaRef ref) override;
   void refresh_due(LsaRef ref) override { origination.refresh(ref); }
   void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) override {
@@ -69,6 +72,8 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
 
   // The end of a turn.
   void end_turn();
+  [[nodiscard]] bool has_more_to_do() const;
+  [[nodiscard]] bool is_any_full() const;
   void originate_router_lsas();
   void publish_root();
   [[nodiscard]] std::vector<InterfaceFacts<V>> facts_of(const Area& area) const;
@@ -164,7 +169,7 @@ void Instance<V>::Impl::flush_removed_areas(const InstanceConfig& former, const 
   for (const AreaConfig& area : former.areas) {
     if (std::find(next.areas.begin(), next.areas.end(), area) != next.areas.end()) continue;
     origination.unwant_all(core.areas[area_index(area.id)].domain);
-    flooding.end_turn();
+    flooding.end_round();
   }
 }
 
@@ -410,16 +415,17 @@ void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
 }
 
 template <class V>
-void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key) {
+void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) {
   const bool is_counted = core.domain(domain).scope != FloodingScope::link && !is_own_router_lsa(key);
   if (is_counted) calculator.lsa_removed(core.domain(domain).area, key);
-  origination.removed(domain, key);
+  origination.removed(domain, key, last);
 }
 
 template <class V>
 void Instance<V>::Impl::self_originated_received(LsaRef ref) {
   const auto& entry = core.entry(ref);
-  core.event(SelfOriginatedReceived<V>{entry.key, entry.lsa.sequence_number()});
+  if (entry.age(core.now) < kMaxAge)
+    core.event(SelfOriginatedReceived<V>{entry.key, entry.lsa.sequence_number()});
   if (originating) {
     count_foreign(core.domain(ref.domain), entry);
     return origination.received(ref);
@@ -467,6 +473,14 @@ std::vector<InterfaceFacts<V>> Instance<V>::Impl::facts_of(const Area& area) con
 }
 
 template <class V>
+bool Instance<V>::Impl::is_any_full() const {
+  for (const auto& [link, interface] : core.interfaces)
+    for (const auto& [id, neighbor] : interface->neighbors)
+      if (neighbor->state == NeighborState::full) return true;
+  return false;
+}
+
+template <class V>
 void Instance<V>::Impl::start_originating() {
   core.timers.cancel({TimerKind::first_origination});
   originating = true;
@@ -478,10 +492,7 @@ template <class V>
 void Instance<V>::Impl::originate_router_lsas() {
   if (dirty_areas.empty() || core.shutting_down) return;
   if (!originating) {
-    for (const auto& [link, interface] : core.interfaces)
-      for (const auto& [id, neighbor] : interface->neighbors)
-        originating |= neighbor->state == NeighborState::full;
-    if (!originating) return;
+    if (!is_any_full()) return;
     start_originating();
   }
   for (const AreaId id : std::exchange(dirty_areas, {})) {
@@ -556,14 +567,30 @@ void Instance<V>::Impl::calculate() {
 
 template <class V>
 void Instance<V>::Impl::end_turn() {
-  originate_router_lsas();
+  unsigned rounds = 0;
+  // LoadingDone at the end of a round changes links once more, a MaxAge LSA that leaves lets its successor
+  // go.
+  do {
+    originate_router_lsas();
+    publish_root();
+    flooding.end_round();
+    adjacency.resume_exchanges();
+  } while (has_more_to_do() && ++rounds < kTurnRoundsMost);
+  if (rounds == kTurnRoundsMost) {
+    ++core.statistics.turns_cut_short;
+    core.event(InternalError{"a turn does not come to its end"});
+  }
   flooding.end_turn();
-  // LoadingDone at the end of flooding's turn may have changed links once more.
-  originate_router_lsas();
-  publish_root();
-  flooding.end_turn();
+  origination.purge();
+  core.check_room();
   schedule_calculation();
   if (core.shutting_down && !finished && !flooding.has_unacknowledged()) finish_shutdown(true);
+}
+
+template <class V>
+bool Instance<V>::Impl::has_more_to_do() const {
+  const bool originates = !dirty_areas.empty() && !core.shutting_down && (originating || is_any_full());
+  return originates || root_dirty || flooding.has_more_to_do();
 }
 
 // ---- The public face ----
@@ -591,7 +618,9 @@ void Instance<V>::handle_timeout(Instant now) {
   if (impl_->finished) return;
   impl_->core.now = std::max(impl_->core.now, now);
   bool any = false;
-  while (const auto key = impl_->core.timers.pop_due(impl_->core.now)) {
+  while (!impl_->finished) {
+    const auto key = impl_->core.timers.pop_due(impl_->core.now);
+    if (!key) break;
     impl_->timer_due(*key);
     any = true;
   }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ospf/config.h"
@@ -25,10 +26,31 @@ namespace wgospf::ospf {
 template <class V>
 class RequestList {
  public:
+  RequestList() = default;
+  RequestList(const RequestList&) = delete;
+  RequestList& operator=(const RequestList&) = delete;
+  ~RequestList() { clear(); }
+  /// From now on, while this is empty, `total` counts what is on it together with other lists.
+  void count_in(std::size_t& total) { total_ = &total; }
+
   /// Described twice, the more recent instance is wanted; what is asked for stays so.
   void add(const LsaHeader<V>& header) {
-    const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, false});
-    if (!is_new && compare_recency(header, it->second.header) > 0) it->second.header = header;
+    const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, false, 0});
+    if (is_new) {
+      if (total_ != nullptr) ++*total_;
+      bytes_ += header.length;
+    } else if (compare_recency(header, it->second.header) > 0) {
+      bytes_ += header.length;
+      bytes_ -= it->second.header.length;
+      it->second.header = header;
+    }
+  }
+  /// What was asked for came and cannot be used. True when it is worth asking again.
+  bool came_spoilt(const LsaKey<V>& key) {
+    const auto it = wanted_.find(key);
+    if (it == wanted_.end() || ++it->second.spoilt >= kRequestTries) return false;
+    if (std::exchange(it->second.outstanding, false)) --outstanding_;
+    return true;
   }
   [[nodiscard]] const LsaHeader<V>* find(const LsaKey<V>& key) const {
     const auto it = wanted_.find(key);
@@ -39,6 +61,8 @@ class RequestList {
     const auto it = wanted_.find(key);
     if (it == wanted_.end()) return false;
     if (it->second.outstanding) --outstanding_;
+    if (total_ != nullptr) --*total_;
+    bytes_ -= it->second.header.length;
     wanted_.erase(it);
     return true;
   }
@@ -53,20 +77,25 @@ class RequestList {
     return keys;
   }
   void clear() {
+    if (total_ != nullptr) *total_ -= wanted_.size();
     wanted_.clear();
-    outstanding_ = 0;
+    outstanding_ = bytes_ = 0;
   }
   [[nodiscard]] bool empty() const { return wanted_.empty(); }
   [[nodiscard]] std::size_t size() const { return wanted_.size(); }
   [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
+  /// The length of what is wanted, as described.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
   struct Entry {
     LsaHeader<V> header;
     bool outstanding = false;
+    std::uint8_t spoilt = 0;  ///< so often it came and could not be used
   };
   std::map<LsaKey<V>, Entry> wanted_;
-  std::size_t outstanding_ = 0;
+  std::size_t outstanding_ = 0, bytes_ = 0;
+  std::size_t* total_ = nullptr;
 };
 
 /// Where an LSA stands: its database and its slot there.
@@ -162,6 +191,8 @@ struct Neighbor {
   DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
   std::size_t described = 0;               ///< of it
   RequestList<V> requests;
+  /// The next in sequence, while the request lists have no room for what it describes.
+  std::optional<DatabaseDescription<V>> waiting_dd;
   RetransmissionList retransmissions;
 
   [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, link.value, router_id.value}; }

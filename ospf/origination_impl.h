@@ -26,8 +26,48 @@ std::uint32_t Origination<V>::record_of(std::uint32_t domain, const LsaKey<V>& k
     it->second = free_.back();
     free_.pop_back();
   }
-  records_[it->second] = Record{domain, key, {}, std::nullopt, 0};
+  records_[it->second] = Record{};
+  records_[it->second].domain = domain;
+  records_[it->second].key = key;
   return it->second;
+}
+
+/// The record of an LSA that is not wanted: kept until MaxAge from now, the oldest of too many is not.
+template <class V>
+void Origination<V>::keep(std::uint32_t index) {
+  take_off_kept(index);
+  Record& record = records_[index];
+  record.is_kept = true;
+  record.kept_until = core_.now + seconds{kMaxAge};
+  record.older = newest_kept_;
+  (newest_kept_ == kNone ? oldest_kept_ : records_[newest_kept_].newer) = index;
+  newest_kept_ = index;
+  if (++kept_count_ > kKeptNumbers) release(oldest_kept_);
+}
+
+template <class V>
+void Origination<V>::take_off_kept(std::uint32_t index) {
+  Record& record = records_[index];
+  if (!record.is_kept) return;
+  (record.older == kNone ? oldest_kept_ : records_[record.older].newer) = record.newer;
+  (record.newer == kNone ? newest_kept_ : records_[record.newer].older) = record.older;
+  record.is_kept = false;
+  record.older = record.newer = kNone;
+  --kept_count_;
+}
+
+template <class V>
+void Origination<V>::release(std::uint32_t index) {
+  take_off_kept(index);
+  core_.timers.cancel({TimerKind::originate, index, 0});
+  index_.erase({records_[index].domain, records_[index].key});
+  records_[index] = Record{};
+  free_.push_back(index);
+}
+
+template <class V>
+void Origination<V>::purge() {
+  while (oldest_kept_ != kNone && records_[oldest_kept_].kept_until <= core_.now) release(oldest_kept_);
 }
 
 template <class V>
@@ -36,6 +76,7 @@ void Origination<V>::want(std::uint32_t domain, Lsa<V> lsa) {
   Record& record = records_[index];
   if (same_contents(record.wanted, lsa)) return;
   record.wanted = std::move(lsa);
+  take_off_kept(index);
   originate_when_allowed(index);
 }
 
@@ -47,8 +88,9 @@ void Origination<V>::unwant(std::uint32_t domain, const LsaKey<V>& key) {
   if (!record.wanted) return;
   record.wanted = {};
   core_.timers.cancel({TimerKind::originate, it->second, 0});
-  const std::uint32_t slot = core_.domain(domain).lsdb.find(key);
-  if (slot == Lsdb<V>::kNone) return removed(domain, key);
+  keep(it->second);
+  const std::uint32_t slot = present(record);
+  if (slot == Lsdb<V>::kNone) return;
   core_.event(LsaOriginated<V>{core_.entry({domain, slot}).header(core_.now), true});
   flooding_.flush({domain, slot});
 }
@@ -64,21 +106,19 @@ void Origination<V>::unwant_all(std::optional<std::uint32_t> only) {
 
 template <class V>
 void Origination<V>::forget_domain(std::uint32_t domain) {
-  for (auto it = index_.begin(); it != index_.end();) {
-    if (it->first.first != domain) {
-      ++it;
-      continue;
-    }
-    core_.timers.cancel({TimerKind::originate, it->second, 0});
-    free_.push_back(it->second);
-    it = index_.erase(it);
-  }
+  std::vector<std::uint32_t> indexes;
+  for (const auto& [key, index] : index_)
+    if (key.first == domain) indexes.push_back(index);
+  std::sort(indexes.begin(), indexes.end());
+  for (const std::uint32_t index : indexes) release(index);
 }
 
 template <class V>
 Duration Origination<V>::spacing(unsigned recent) {
   if (recent < 2) return Duration::zero();
-  return std::min<Duration>(kOriginationSpacing * (1 << std::min(recent - 2, 4u)), kMinLsInterval);
+  const unsigned doubled =
+      recent < kOriginationBurst ? std::min(recent - 2, 1U) : 2 + recent - kOriginationBurst;
+  return std::min<Duration>(kOriginationSpacing * (1 << std::min(doubled, 4U)), kMinLsInterval);
 }
 
 /// When the present burst is over, unless another instance comes. More than the spacing that it has come to,
@@ -103,25 +143,21 @@ void Origination<V>::originate_when_allowed(std::uint32_t index) {
 
 template <class V>
 void Origination<V>::due(std::uint32_t record) {
-  if (records_[record].wanted) return originate(record);
-  index_.erase({records_[record].domain, records_[record].key});
-  free_.push_back(record);
+  if (records_[record].wanted) originate(record);
 }
 
 template <class V>
 void Origination<V>::originate(std::uint32_t index) {
   Record& record = records_[index];
   core_.timers.cancel({TimerKind::originate, index, 0});
-  std::int32_t sequence_number = kInitialSequenceNumber;
-  const std::uint32_t slot = core_.domain(record.domain).lsdb.find(record.key);
+  const std::uint32_t slot = present(record);
   if (slot != Lsdb<V>::kNone) {
-    const auto& entry = core_.entry({record.domain, slot});
-    const std::int32_t present = entry.lsa.sequence_number();
-    if (present == kMaxSequenceNumber) return flooding_.flush({record.domain, slot});  // removed() goes on
-    sequence_number = present + 1;
-  } else if (const auto flushed = flooding_.flushed_sequence(record.domain, record.key)) {
-    sequence_number = *flushed + 1;
+    const std::int32_t present_number = core_.entry({record.domain, slot}).lsa.sequence_number();
+    record.highest = std::max(record.highest.value_or(present_number), present_number);
   }
+  if (record.highest == kMaxSequenceNumber) return wrap(record, slot);
+  const std::int32_t sequence_number = record.highest ? *record.highest + 1 : kInitialSequenceNumber;
+  record.highest = sequence_number;
   if (is_rested(record)) record.recent = 0;  // refreshes do not use the throttle up
   record.last = core_.now;
   record.recent = static_cast<std::uint8_t>(std::min(record.recent + 1, 100));
@@ -129,6 +165,40 @@ void Origination<V>::originate(std::uint32_t index) {
   Lsa<V> lsa = V::with(record.wanted, 0, sequence_number);
   core_.event(LsaOriginated<V>{lsa.header(), false});
   flooding_.install_and_flood(record.domain, std::move(lsa), 0, nullptr);
+}
+
+/// Section 12.1.6: the largest sequence number is flushed first, also where somebody else has it only.
+/// removed() goes on.
+template <class V>
+void Origination<V>::wrap(const Record& record, std::uint32_t slot) {
+  const bool is_present = slot != Lsdb<V>::kNone &&
+                          core_.entry({record.domain, slot}).lsa.sequence_number() == kMaxSequenceNumber;
+  if (is_present) return flooding_.flush({record.domain, slot});
+  flooding_.install_and_flood(record.domain, V::with(record.wanted, kMaxAge, kMaxSequenceNumber), 0, nullptr);
+}
+
+template <class V>
+void Origination<V>::number_seen(std::uint32_t domain, const LsaHeader<V>& header) {
+  const std::uint32_t index = record_of(domain, header.key);
+  Record& record = records_[index];
+  tell_fight(record, header);
+  record.highest = std::max(record.highest.value_or(header.sequence_number), header.sequence_number);
+  if (!record.wanted) keep(index);
+}
+
+/// Somebody sends an LSA of ours as flushed, newer than what this run originated: nobody has it until we
+/// outdo that. Told once, however many LSAs and rounds it takes.
+template <class V>
+void Origination<V>::tell_fight(const Record& record, const LsaHeader<V>& header) {
+  if (!header.is_maxage() || !record.wanted || !record.last || !record.highest) return;
+  if (header.sequence_number < *record.highest) return;
+  if (header.sequence_number == *record.highest) {  // newer by its age alone
+    const std::uint32_t slot = present(record);
+    if (slot == Lsdb<V>::kNone || core_.entry({record.domain, slot}).age(core_.now) >= kMaxAge) return;
+  }
+  const bool is_told = last_fight_ && core_.now - *last_fight_ < kFightQuiet;
+  last_fight_ = core_.now;
+  if (!is_told) core_.event(OwnLsaFlushedElsewhere<V>{header.key, header.sequence_number});
 }
 
 template <class V>
@@ -148,16 +218,14 @@ void Origination<V>::refresh(LsaRef ref) {
 }
 
 template <class V>
-void Origination<V>::removed(std::uint32_t domain, const LsaKey<V>& key) {
+void Origination<V>::removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) {
   const auto it = index_.find({domain, key});
   if (it == index_.end()) return;
-  const Record& record = records_[it->second];
+  Record& record = records_[it->second];
+  const bool is_flushed = load_u16(last.bytes().data()) >= kMaxAge;
+  if (is_flushed && last.sequence_number() == kMaxSequenceNumber) record.highest.reset();
   if (record.wanted) return originate_when_allowed(it->second);
-  // Withdrawn and set again and again is a burst like any other: the record stays until that would be over.
-  if (!is_rested(record)) return core_.timers.arm({TimerKind::originate, it->second, 0}, rests_at(record));
-  core_.timers.cancel({TimerKind::originate, it->second, 0});
-  free_.push_back(it->second);
-  index_.erase(it);
+  keep(it->second);
 }
 
 }  // namespace wgospf::ospf

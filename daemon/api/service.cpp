@@ -40,6 +40,9 @@ void add_router(RouterView& router, v1::GetStatusResponse& out) {
   add_areas(instance.config(), out);
   *out.mutable_kernel() = convert(router.kernel());
   out.set_lsdb_size(statistics.lsdb_size);
+  out.set_lsdb_bytes(statistics.lsdb_bytes);
+  out.set_max_lsa(instance.config().max_lsa);
+  out.set_max_lsa_bytes(instance.config().max_lsa_bytes);
   *out.mutable_statistics() = convert(statistics);
 }
 

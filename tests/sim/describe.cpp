@@ -109,6 +109,14 @@ std::string describe(const Event<V2>& event) {
             return "own LSA received newer: " + describe(e.key) + " seq " +
                    hex(static_cast<std::uint32_t>(e.sequence_number));
           },
+          [](const OwnLsaFlushedElsewhere<V2>& e) {
+            return "own LSA flushed elsewhere: " + describe(e.key) + " seq " +
+                   hex(static_cast<std::uint32_t>(e.sequence_number));
+          },
+          [](const DatabaseLimit& e) {
+            return std::string(e.is_full ? "database full: " : "database has room again: ") +
+                   std::to_string(e.lsas) + " LSAs, " + std::to_string(e.bytes) + " bytes";
+          },
           [](const LsaOriginated<V2>& e) {
             return std::string(e.flushed ? "flushed " : "originated ") + describe(e.header);
           },

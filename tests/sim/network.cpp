@@ -16,6 +16,8 @@ InstanceConfig Router::config() const {
   config.spf_delay = spf_delay;
   config.ls_refresh_time = ls_refresh_time;
   config.max_lsa = max_lsa;
+  config.max_lsa_bytes = max_lsa_bytes;
+  config.max_requests = max_requests;
   return config;
 }
 

@@ -62,6 +62,8 @@ struct Router {
   ospf::SpfDelay spf_delay;
   Duration ls_refresh_time = ospf::kLsRefreshTime;
   std::size_t max_lsa = ospf::kMaxLsa;
+  std::size_t max_lsa_bytes = ospf::kMaxLsaBytes;
+  std::size_t max_requests = ospf::kRequestsMost;
   std::map<LinkId, Port> ports;
   std::map<Ipv4Prefix, ospf::ExternalRoute<V2>> externals;
 

@@ -196,6 +196,7 @@ void ScriptedPeer::exchange_done() {
 
 void ScriptedPeer::take(const LinkStateRequest<V2>& request) {
   requests.push_back({network_.now(), request.keys});
+  if (!answers_requests) return;
   std::vector<OutgoingLsa<V2>> lsas;
   for (const auto& key : request.keys) {
     const auto other = answers.find(key);

@@ -72,6 +72,7 @@ class ScriptedPeer {
   bool acknowledges = true;     ///< false: deaf to updates once Full
   std::optional<ospf::LsaKey<V2>> never_acknowledges;  ///< deaf to this one
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
+  bool answers_requests = true;      ///< false: what it described never comes
   bool describes_twice = false;      ///< its headers are in two packets of an exchange
   Ipv4Address address;               ///< its packets' source
   std::uint16_t mtu = 1420;          ///< as its database descriptions say

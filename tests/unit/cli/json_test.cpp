@@ -97,7 +97,7 @@ TEST(Json, HasStableNames) {
   EXPECT_EQ(
       names<v1::GetStatusResponse>(),
       "version router_id hostname uptime converged generation route_count interface_count neighbor_count "
-      "full_count lsdb_size areas kernel statistics warnings");
+      "full_count lsdb_size lsdb_bytes max_lsa max_lsa_bytes areas kernel statistics warnings");
   EXPECT_EQ(names<v1::Interface>(),
             "name area_id interface_type passive state cost hello_interval dead_interval retransmit_interval "
             "transmit_delay mtu_ignore link_up if_index mtu addresses unnumbered_source neighbor_count "

@@ -14,13 +14,14 @@ TEST(RenderStatus, SaysWhatMattersOnAFewLines) {
   const auto status = message<v1::GetStatusResponse>(R"(
     version: "0.1.0" router_id: "10.0.32.1" uptime { seconds: 75 } converged: true generation: 7 route_count: 9
     interface_count: 3 neighbor_count: 2 full_count: 2 lsdb_size: 3
+    lsdb_bytes: 192 max_lsa: 128000 max_lsa_bytes: 8388608
     areas { area_id: "0.0.0.0" interface_count: 3 }
     kernel { table: 254 metric: 110 acknowledged_generation: 7 })");
   EXPECT_EQ(render(status, Colours::off),
             "wgospfd 0.1.0, router id 10.0.32.1, up 1m15s\n"
             "areas       0.0.0.0 (3 interfaces)\n"
             "neighbors   2, 2 full\n"
-            "database    3 LSAs\n"
+            "database    3 LSAs, 192 B; room for 128000 LSAs, 8.0 MiB\n"
             "routes      9, generation 7, converged\n"
             "kernel      up to generation 7, table 254, metric 110\n");
 }
@@ -34,7 +35,7 @@ TEST(RenderStatus, ShowsFailuresAndWarnings) {
             "wgospfd 0.1.0, router id 10.0.32.1, up 5.0s\n"
             "areas       none\n"
             "neighbors   0, 0 full\n"
-            "database    0 LSAs\n"
+            "database    0 LSAs, 0 B; room for 0 LSAs, 0 B\n"
             "routes      0, generation 0, not converged\n"
             "kernel      up to generation 0, table 254, metric 110\n"
             "            failed: 10.1.0.0/16: no device\n"

@@ -36,6 +36,10 @@ TEST_F(Lists, StatusTellsTheRouterAtAGlance) {
   EXPECT_EQ(status["full_count"], 1);
   EXPECT_EQ(status["interface_count"], 2);
   EXPECT_EQ(status["lsdb_size"], 2);
+  EXPECT_EQ(status["lsdb_bytes"],
+            router_.on_strand([&] { return router_.instance().statistics().lsdb_bytes; }));
+  EXPECT_EQ(status["max_lsa"], ospf::kMaxLsa);
+  EXPECT_EQ(status["max_lsa_bytes"], ospf::kMaxLsaBytes);
   EXPECT_EQ(status["areas"][0]["area_id"], "0.0.0.0");
   EXPECT_EQ(status["areas"][0]["interface_count"], 2);
   EXPECT_EQ(status["kernel"]["acknowledged_generation"], 3);

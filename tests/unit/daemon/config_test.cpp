@@ -76,7 +76,7 @@ rib:
   lock-directory: /run/other
 spf-control:
   ietf-spf-delay: { initial-delay: 1, short-delay: 2, long-delay: 3, hold-down: 5, time-to-learn: 4 }
-database-control: { max-lsa: 5000 }
+database-control: { max-lsa: 5000, max-lsa-bytes: 1000000 }
 ls-refresh-time: 60
 log: { level: debug }
 )");
@@ -110,6 +110,7 @@ log: { level: debug }
   EXPECT_EQ(config.spf_delay, (ospf::SpfDelay{milliseconds{1}, milliseconds{2}, milliseconds{3},
                                               milliseconds{5}, milliseconds{4}}));
   EXPECT_EQ(config.max_lsa, 5000U);
+  EXPECT_EQ(config.max_lsa_bytes, 1000000U);
   EXPECT_EQ(config.ls_refresh_time, seconds{60});
   EXPECT_EQ(config.log_level, Severity::debug);
 }
@@ -119,7 +120,8 @@ TEST(Config, AllButAreasIsOptional) {
   EXPECT_FALSE(config.router_id);
   EXPECT_EQ(config.rib, RibSettings{});
   EXPECT_EQ(config.api, ApiOptions{});
-  EXPECT_EQ(config.max_lsa, 1000000U);
+  EXPECT_EQ(config.max_lsa, 128000U);
+  EXPECT_EQ(config.max_lsa_bytes, 8388608U);
   EXPECT_EQ(config.ls_refresh_time, seconds{1800});
   EXPECT_EQ(config.spf_delay, (ospf::SpfDelay{milliseconds{0}, milliseconds{50}, milliseconds{50},
                                               milliseconds{10000}, milliseconds{500}}));

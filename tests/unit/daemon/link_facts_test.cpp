@@ -353,6 +353,7 @@ TEST(InstanceConfig, TakesOverWhatHoldsForTheWholeInstance) {
   Config config;
   config.ls_refresh_time = std::chrono::seconds{60};
   config.max_lsa = 7;
+  config.max_lsa_bytes = 70'000;
   config.spf_delay.initial_delay = std::chrono::milliseconds{3};
   LinkNames names;
   const auto result =
@@ -360,6 +361,7 @@ TEST(InstanceConfig, TakesOverWhatHoldsForTheWholeInstance) {
   EXPECT_EQ(result.router_id, ospf::RouterId{9});
   EXPECT_EQ(result.ls_refresh_time, std::chrono::seconds{60});
   EXPECT_EQ(result.max_lsa, 7U);
+  EXPECT_EQ(result.max_lsa_bytes, 70'000U);
   EXPECT_EQ(result.spf_delay.initial_delay, std::chrono::milliseconds{3});
 }
 

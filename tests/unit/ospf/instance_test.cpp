@@ -210,6 +210,34 @@ TEST(Instance, Rfc2328Section14_1_ShutdownFlushesEverywhere) {
       << "the last hello lists nobody";
 }
 
+// In: a shutdown that nobody acknowledges, and the timers are served 300 ms late, when a hello is due, too.
+// Out: nothing is sent after ShutdownComplete, and nothing is due any more.
+TEST(Instance, NothingIsSentAfterShutdownComplete) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
+  wires.filter = [](auto, const auto&) { return false; };
+  auto& instance = *wires.routers[0].instance;
+  for (int round = 0; round < 2; ++round) {
+    instance.handle(wires.now, Shutdown{});
+    while (instance.poll()) {
+    }
+    wires.now += kShutdownWait + milliseconds{300};
+    instance.handle_timeout(wires.now);
+    std::size_t complete = 0, sent_after = 0;
+    while (const auto output = instance.poll()) {
+      const auto* event = std::get_if<Event<V2>>(&*output);
+      if (event != nullptr && std::holds_alternative<ShutdownComplete>(*event)) ++complete;
+      if (complete > 0 && std::holds_alternative<Transmit<V2>>(*output)) ++sent_after;
+    }
+    EXPECT_EQ(complete, round == 0 ? 1U : 0U);
+    EXPECT_EQ(sent_after, 0U);
+  }
+  EXPECT_FALSE(instance.poll_timeout());
+}
+
 TEST(Instance, Rfc2328Section14_LsasOfADeadRouterAgeOut) {
   Wires wires;
   wires.add(Wires::config({1}));
@@ -258,6 +286,31 @@ TEST(Instance, Rfc2328Section14_ACorruptedLsaIsLearntAnew) {
   const auto again = wires.routers[0].instance->find_lsa(kBackbone, key, wires.now);
   ASSERT_TRUE(again);
   EXPECT_TRUE(V2::checksum_holds(again->lsa.bytes()));
+}
+
+// In: the same, and the timers are served two seconds late, past the second of CheckAge. Out: found all the
+// same.
+TEST(Instance, Rfc2328Section14_TheChecksumIsVerifiedWhenTheTimerIsLate) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
+  wires.run_for(seconds{290});
+  const LsaKey<V2> key{v2::LsaType::router, LinkStateId{0x02020202}, RouterId{0x02020202}};
+  auto& instance = *wires.routers[0].instance;
+  const auto entry = instance.find_lsa(kBackbone, key, wires.now);
+  ASSERT_TRUE(entry);
+  ASSERT_LT(entry->age, kCheckAge);
+  const_cast<std::byte&>(entry->lsa.bytes()[24]) ^= std::byte{1};  // NOLINT: a flipped bit of memory
+  wires.now += seconds{kCheckAge + 2 - entry->age};
+  instance.handle_timeout(wires.now);
+  bool told = false;
+  while (const auto output = instance.poll()) {
+    const auto* event = std::get_if<Event<V2>>(&*output);
+    told |= event != nullptr && std::holds_alternative<LsaCorrupted<V2>>(*event);
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST(Instance, StatisticsTellTheSizeOfTheTable) {

@@ -37,7 +37,8 @@ struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
     return config;
   }
   void lsa_installed(LsaRef, const Lsa<V3>&) override {}
-  void lsa_removed(std::uint32_t, const LsaKey<V3>&) override {}
+  void lsa_removed(std::uint32_t, const LsaKey<V3>&, const Lsa<V3>&) override {}
+  void own_number_seen(std::uint32_t, const LsaHeader<V3>&) override {}
   void self_originated_received(LsaRef) override { ++own_received; }
   void refresh_due(LsaRef) override {}
   void neighbor_event(Neighbor<V3>& neighbor, NeighborEvent event) override {
@@ -70,7 +71,7 @@ struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
     dd.sequence_number = 78;
     dd.headers = std::move(headers);
     adjacency.receive_dd(interface(link), neighbor(link), dd);
-    flooding.end_turn();
+    flooding.end_round();
   }
   void bring_full(std::uint32_t link, RouterId from) {
     hello(link, from);
@@ -80,7 +81,7 @@ struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
   void update(std::uint32_t link, const Lsa<V3>& lsa) {
     LinkStateUpdate<V3> packet{{{lsa.header(), lsa.bytes(), std::nullopt}}};
     flooding.receive_update(interface(link), neighbor(link), packet);
-    flooding.end_turn();
+    flooding.end_round();
   }
   std::size_t sent_on(std::uint32_t link, PacketType type) {
     return interface(link).packets.sent[static_cast<std::size_t>(type)];

@@ -54,6 +54,7 @@ class Adjacency {
   // Timers.
   void hello_due(Interface<V>& interface);
   void dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
+  void own_lsas_due(Interface<V>& interface, Neighbor<V>& neighbor);
   void request_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
 
   enum class ListNeighbors : bool { no, yes };

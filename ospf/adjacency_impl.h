@@ -194,13 +194,18 @@ void Adjacency<V>::neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) {
     flooding_.forget(neighbor);
     neighbor.requests.clear();
     neighbor.waiting_dd.reset();
+    neighbor.own_known.clear();
+    neighbor.own_unknown.clear();
+    core_.timers.cancel(neighbor.timer(TimerKind::own_lsas));
     neighbor.summary = {};
     neighbor.last_dd_received.reset();
     neighbor.last_dd_sent.reset();
     core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
     core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
   }
+  const bool becomes_full = neighbor.state != NeighborState::full && step.next == NeighborState::full;
   set_neighbor_state(interface, neighbor, step.next, event);
+  if (becomes_full) core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kOwnLsasDelay);
   if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor, event);
   if (step.actions.start_exchange) start_exchange(interface, neighbor);
   if (step.actions.remove) {

@@ -56,6 +56,9 @@ inline constexpr std::size_t kMaxLsaBytes = 8 << 20;
 /// LSAs asked for, of all neighbours together (InstanceConfig::max_requests): 7 MB.
 inline constexpr std::size_t kRequestsMost = 65'536;
 inline constexpr std::size_t kRequestShare = 128;
+/// After Full, and the last request, it shows which of our LSAs the neighbour has flushed.
+inline constexpr Duration kOwnLsasDelay = milliseconds{500};
+inline constexpr std::size_t kOwnLsasBurst = 512;
 /// An LSA that was asked for and came spoilt is asked for again, until so many have come.
 inline constexpr unsigned kRequestTries = 5;
 /// A turn goes on until nothing is left to do, and that is soon: beyond so many rounds it is a defect.

@@ -197,6 +197,7 @@ template <class V>
 bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
                                 const DatabaseDescription<V>& dd) {
   for (const auto& header : dd.headers) {
+    if (header.key.advertising_router == core_.config.router_id) neighbor.note_own_known(header.key);
     if (const auto reason = Rules<V>::refuse_lsa(header, neighbor.dd_options)) {
       core_.drop(interface, *reason, neighbor.address, static_cast<std::uint32_t>(header.key.type));
       // What the section calls fatal starts the exchange again. One odd LSA of a third router must not: it
@@ -257,6 +258,9 @@ std::vector<LsaHeader<V>> Adjacency<V>::take_summary(Interface<V>& interface, Ne
     const auto ref = next_summary(interface, neighbor);
     if (!ref) break;
     headers.push_back(core_.entry(*ref).header(core_.now));
+    const auto& key = headers.back().key;
+    if (key.advertising_router == core_.config.router_id && !neighbor.own_known.contains(key))
+      neighbor.own_unknown.insert(key);
     ++neighbor.summary.slot;
     ++neighbor.described;
   }
@@ -293,15 +297,42 @@ void Adjacency<V>::requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbo
   if (neighbor.state == NeighborState::loading) neighbor_event(neighbor, NeighborEvent::loading_done);
 }
 
+/// An LSA of ours that we described, and the neighbour neither described nor asked for, is there in an
+/// instance that it does not describe, because it was flushed: by a former run of ours, of which this one
+/// knows nothing. Sent to it, ours is answered with that one (section 13 (8)) and goes on from its number.
+/// Otherwise the neighbour would tell after RxmtInterval only. Sent once, a burst at a time: one whose
+/// database is full has not asked for it either, and would not acknowledge it.
+template <class V>
+void Adjacency<V>::own_lsas_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+  if (neighbor.state != NeighborState::full) return;
+  neighbor.own_known.clear();
+  std::vector<LsaRef> refs;
+  auto& unknown = neighbor.own_unknown;
+  for (std::size_t i = 0; i < kOwnLsasBurst && !unknown.empty(); ++i) {
+    const LsaKey<V> key = *unknown.begin();
+    unknown.erase(unknown.begin());
+    const std::uint32_t domain = core_.domain_of(V::scope(key.type), interface);
+    const LsaRef ref{domain, core_.domain(domain).lsdb.find(key)};
+    if (ref.slot != Lsdb<V>::kNone && core_.entry(ref).age(core_.now) < kMaxAge) refs.push_back(ref);
+  }
+  flooding_.send_directly(interface, refs);
+  if (!unknown.empty())
+    core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kFloodBurstInterval);
+}
+
 // Section 10.7.
 template <class V>
 void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbor,
                                    const LinkStateRequest<V>& request) {
   if (neighbor.state < NeighborState::exchange)
     return core_.drop(interface, DropReason::neighbor_state, neighbor.address);
+  const TimerKey own_lsas = neighbor.timer(TimerKind::own_lsas);
+  const bool is_early = neighbor.state != NeighborState::full || core_.timers.is_armed(own_lsas);
+  if (core_.timers.is_armed(own_lsas)) core_.timers.arm(own_lsas, core_.now + kOwnLsasDelay);
   std::vector<LsaRef> refs;
   std::set<LsaRef> seen;  // a key that is repeated is answered once, or 64 kB would ask for gigabytes
   for (const auto& key : request.keys) {
+    if (is_early && key.advertising_router == core_.config.router_id) neighbor.note_own_known(key);
     const auto scope = V::scope(key.type);
     const std::uint32_t domain = core_.domain_of(scope, interface);
     const std::uint32_t slot =

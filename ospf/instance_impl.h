@@ -389,6 +389,8 @@ void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface<V>& interf
       return adjacency.dd_retransmit_due(interface, neighbor);
     case TimerKind::request_retransmit:
       return adjacency.request_retransmit_due(interface, neighbor);
+    case TimerKind::own_lsas:
+      return adjacency.own_lsas_due(interface, neighbor);
     case TimerKind::update_retransmit:
       return flooding.retransmit_due(interface, neighbor);
     default:

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -194,7 +195,14 @@ struct Neighbor {
   /// The next in sequence, while the request lists have no room for what it describes.
   std::optional<DatabaseDescription<V>> waiting_dd;
   RetransmissionList retransmissions;
+  /// LSAs of ours that it described or asked for in this exchange, and those that we described and it did
+  /// neither: it has them flushed, because such are not described (section 10.3).
+  std::set<LsaKey<V>> own_known, own_unknown;
 
+  void note_own_known(const LsaKey<V>& key) {
+    own_known.insert(key);
+    own_unknown.erase(key);
+  }
   [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, link.value, router_id.value}; }
   [[nodiscard]] bool exchanging() const {
     return state == NeighborState::exchange || state == NeighborState::loading;
@@ -202,6 +210,7 @@ struct Neighbor {
   void measure(Footprint& footprint) const {
     footprint.held("neighbors.requests", requests.size());
     footprint.held("neighbors.retransmissions", retransmissions.size());
+    footprint.held("neighbors.own-lsas", own_known.size() + own_unknown.size());
     footprint.held("neighbors.retransmissions.order", retransmissions.order_size());
   }
 };

@@ -16,6 +16,8 @@ std::string_view to_string(TimerKind kind) {
       return "request-retransmit";
     case TimerKind::update_retransmit:
       return "update-retransmit";
+    case TimerKind::own_lsas:
+      return "own-lsas";
     case TimerKind::delayed_ack:
       return "delayed-ack";
     case TimerKind::flood_pace:

@@ -22,6 +22,7 @@ enum class TimerKind : std::uint8_t {
   dd_retransmit,       ///< a: link, b: router id
   request_retransmit,  ///< a: link, b: router id
   update_retransmit,   ///< a: link, b: router id
+  own_lsas,            ///< a: link, b: router id
   delayed_ack,         ///< a: link
   flood_pace,          ///< a: link
   lsa_age,             ///< a: database domain, b: slot

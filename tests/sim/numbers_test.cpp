@@ -149,6 +149,38 @@ TEST_F(NumbersTest, Section14_AStartAfterTenSecondsBesideANeighborThatKeepsTheFl
   restart_after(seconds{10});
 }
 
+// In: an orderly shutdown and a start with the same externals, beside a neighbour that keeps what was
+// flushed, has the same number as ours, and tells nothing of it for RxmtInterval (FRR). Out: everything is
+// back within 2 s of Full, and what the neighbour asked for is not sent again.
+TEST_F(NumbersTest, Section10_3_WhatANeighborKeepsInSilenceIsFoundSoonAfterFull) {
+  auto peer = full_peer(1, 9);
+  peer->keeps_flushed = true;
+  const auto key = router_key(network.routers[0].id);
+  const auto is_held = [&](const LsaKey<V2>& of) { return peer->held(of) && !peer->held(of)->is_maxage(); };
+  set(0);
+  network.run_for(seconds{10});
+  ASSERT_TRUE(is_held(external_key(0)));
+  network.shut_down(0);
+  ASSERT_TRUE(network.run_until([&] { return network.routers[0].life == Life::absent; }, seconds{2}));
+  ASSERT_FALSE(is_held(external_key(0)));
+  ASSERT_FALSE(is_held(key));
+  network.run_for(seconds{2});
+  network.change_externals(0, {route(1)}, {});  // the neighbour does not know this one
+  for (auto& way : network.cables[peer->cable()].into) way.cut = true;
+  network.start(0);
+  network.run_for(seconds{1});  // originated already when the neighbour comes
+  for (auto& way : network.cables[peer->cable()].into) way.cut = false;
+  peer->updates.clear();
+  ASSERT_TRUE(network.run_until([&] { return full_count(0) == 1; }, seconds{10}));
+  const Instant full = network.now();
+  ASSERT_TRUE(network.run_until([&] { return is_held(key) && is_held(external_key(0)); }, seconds{20}));
+  EXPECT_LE(network.now() - full, seconds{2});
+  network.run_for(seconds{10});
+  EXPECT_TRUE(is_held(external_key(0, 1)));
+  EXPECT_EQ(peer->updates_of(external_key(0, 1)).size(), 1U);
+  EXPECT_EQ(instance(0).footprint()["neighbors.own-lsas"], 0U);
+}
+
 // In: an external that is withdrawn and set again after most of an hour; then the same after more than an
 // hour. Out: its number goes on; then, when every copy has aged out, it starts anew and nothing is kept.
 TEST_F(NumbersTest, Section12_1_6_TheNumberOutlivesTheFlushByMaxAge) {

@@ -143,7 +143,8 @@ void ScriptedPeer::open_exchange() {
 
 std::vector<LsaHeader<V2>> ScriptedPeer::headers() const {
   std::vector<LsaHeader<V2>> all;
-  for (const auto& [key, held] : database_) all.push_back(held.lsa.header());
+  for (const auto& [key, held] : database_)
+    if (!keeps_flushed || !held.lsa.header().is_maxage()) all.push_back(held.lsa.header());
   return all;
 }
 
@@ -214,10 +215,13 @@ bool ScriptedPeer::install(const ReceivedLsa<V2>& received) {
   if (it != database_.end()) {
     const auto order = compare_recency(received.header, it->second.lsa.header());
     if (order == 0) return true;
-    if (order < 0) return false;
+    if (order < 0) {
+      if (keeps_flushed) send_update({{it->second.lsa, it->second.lsa.header().age}});
+      return false;
+    }
     if (strict_arrival && network_.now() - it->second.installed < kMinLsArrival) return false;
   }
-  if (received.header.is_maxage())
+  if (received.header.is_maxage() && !keeps_flushed)
     database_.erase(received.header.key);
   else
     database_[received.header.key] = {Lsa<V2>::copy(received.bytes), network_.now()};

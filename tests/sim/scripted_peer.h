@@ -72,10 +72,11 @@ class ScriptedPeer {
   bool acknowledges = true;     ///< false: deaf to updates once Full
   std::optional<ospf::LsaKey<V2>> never_acknowledges;  ///< deaf to this one
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
-  bool answers_requests = true;      ///< false: what it described never comes
-  bool describes_twice = false;      ///< its headers are in two packets of an exchange
-  Ipv4Address address;               ///< its packets' source
-  std::uint16_t mtu = 1420;          ///< as its database descriptions say
+  bool keeps_flushed = false;  ///< MaxAge LSAs stay, not described, and answer what is older (section 13 (8))
+  bool answers_requests = true;  ///< false: what it described never comes
+  bool describes_twice = false;  ///< its headers are in two packets of an exchange
+  Ipv4Address address;           ///< its packets' source
+  std::uint16_t mtu = 1420;      ///< as its database descriptions say
   ospf::v2::Options dd_options{ospf::v2::Options::kExternal | ospf::v2::Options::kOpaque};
   /// What it answers a request for this key with, instead of what it holds.
   std::map<ospf::LsaKey<V2>, ospf::Lsa<V2>> answers;

@@ -36,6 +36,9 @@ class Adjacency {
   void receive_dd(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
   void receive_request(Interface<V>& interface, Neighbor<V>& neighbor, const LinkStateRequest<V>& request);
 
+  /// Begins the exchange anew with those whose LSAs were left out of a full database.
+  void exchange_what_was_left_out();
+
   /// Runs the neighbour state machine. After kill_nbr, ll_down and inactivity_timer the neighbour is gone.
   void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event);
   /// LSAs came in: ask for more, or LoadingDone.

@@ -104,16 +104,17 @@ struct Core {
     if (!std::exchange(statistics.database_full, true))
       event(DatabaseLimit{true, statistics.lsdb_size, statistics.lsdb_bytes});
   }
-  /// Call now and then while it is full.
-  void check_room() {
+  /// Call now and then while it is full. True when there is room again: what was left out may be asked for.
+  [[nodiscard]] bool check_room() {
     const auto well_below = [](std::size_t size, std::size_t limit) { return size <= limit - limit / 16; };
     // What is asked for has its place already.
     if (!statistics.database_full || statistics.requested > 0 || !has_room(0) ||
         !well_below(statistics.lsdb_size, config.max_lsa) ||
         !well_below(statistics.lsdb_bytes, config.max_lsa_bytes))
-      return;
+      return false;
     statistics.database_full = false;
     event(DatabaseLimit{false, statistics.lsdb_size, statistics.lsdb_bytes});
+    return true;
   }
 
   void measure(Footprint& footprint) const {

@@ -35,8 +35,19 @@ void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& ne
 /// NegotiationDone: the summary begins. MaxAge LSAs are not described but retransmitted (section 10.3).
 template <class V>
 void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
+  neighbor.left_out = false;
   neighbor.summary = {};
   neighbor.described = 0;
+}
+
+/// There is room again for what neighbours described in vain: they describe it once more. Nothing else would
+/// bring it before its next refresh.
+template <class V>
+void Adjacency<V>::exchange_what_was_left_out() {
+  for (auto& [link, interface] : core_.interfaces)
+    for (auto& [id, neighbor] : interface->neighbors)
+      if (neighbor->left_out && neighbor->state >= NeighborState::exchange)
+        neighbor_event(*neighbor, NeighborEvent::seq_number_mismatch);
 }
 
 template <class V>
@@ -210,6 +221,7 @@ bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
     const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
     const bool present = slot != Lsdb<V>::kNone;
     if (!present && !core_.has_room(header.length, neighbor.requests.size(), neighbor.requests.bytes())) {
+      neighbor.left_out = true;
       core_.database_full(interface, neighbor.address);
       continue;
     }

@@ -64,6 +64,8 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
                             ? core_.has_room_to_grow(core_.entry({domain, slot}).lsa.length(), header.length)
                             : core_.has_room(header.length);
   if (!has_room) {
+    // What was flooded comes again until it is taken; what was asked for does not.
+    if (neighbor.requests.find(header.key) != nullptr) neighbor.left_out = true;
     core_.database_full(interface, neighbor.address);
     give_up_request(neighbor, header.key);
     return Proceed::yes;

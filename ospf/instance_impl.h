@@ -569,6 +569,7 @@ void Instance<V>::Impl::calculate() {
 
 template <class V>
 void Instance<V>::Impl::end_turn() {
+  if (core.check_room()) adjacency.exchange_what_was_left_out();
   unsigned rounds = 0;
   // LoadingDone at the end of a round changes links once more, a MaxAge LSA that leaves lets its successor
   // go.
@@ -584,7 +585,6 @@ void Instance<V>::Impl::end_turn() {
   }
   flooding.end_turn();
   origination.purge();
-  core.check_room();
   schedule_calculation();
   if (core.shutting_down && !finished && !flooding.has_unacknowledged()) finish_shutdown(true);
 }

@@ -191,6 +191,7 @@ struct Neighbor {
   std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
   DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
   std::size_t described = 0;               ///< of it
+  bool left_out = false;  ///< what it described was not asked for or not kept, for want of room
   RequestList<V> requests;
   /// The next in sequence, while the request lists have no room for what it describes.
   std::optional<DatabaseDescription<V>> waiting_dd;

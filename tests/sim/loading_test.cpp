@@ -415,6 +415,52 @@ TEST_F(LoadingTest, ATurnGoesOnUntilNothingIsLeftToDo) {
   EXPECT_EQ(instance(a).statistics().turns_cut_short, 0U);
 }
 
+// In: the same twenty, and somebody gives room for all. Out: those that were left out come at once, without
+// a restart, and are not asked for again later.
+TEST_F(LoadingTest, WhatWasLeftOutComesWhenMaxLsaIsRaised) {
+  const RouterIndex a = add_router(1);
+  network.routers[a].max_lsa = 10;
+  auto peer = add_peer(a, 9);
+  for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
+  start_all();
+  (void)time_to_full(*peer, seconds{60});
+  network.run_for(seconds{20});
+  ASSERT_EQ(instance(a).statistics().lsdb_size, 11U);
+  network.routers[a].max_lsa = 100;
+  network.reload(a);
+  EXPECT_TRUE(network.run_until(
+      [&] { return instance(a).statistics().lsdb_size == 21 && full_count(a) == 1; }, seconds{2}));
+  const auto changes = instance(a).neighbors().front().state_changes;
+  network.run_for(seconds{60});
+  EXPECT_EQ(instance(a).neighbors().front().state_changes, changes);
+}
+
+// In: the same twenty, and the neighbour flushes five of the ten that were taken. Out: as many others come in
+// their place; the exchange does not begin anew time and again.
+TEST_F(LoadingTest, WhatWasLeftOutComesWhenTheDatabaseShrinks) {
+  const RouterIndex a = add_router(1);
+  network.routers[a].max_lsa = 10;
+  auto peer = add_peer(a, 9);
+  for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
+  start_all();
+  (void)time_to_full(*peer, seconds{60});
+  network.run_for(seconds{20});
+  std::vector<OutgoingLsa<V2>> flush;
+  for (std::uint32_t i = 0; i < 20 && flush.size() < 5; ++i) {
+    const auto lsa = external(0xcb007000 + (i << 8), 0xffffff00);
+    if (!stored(a, lsa.header().key)) continue;
+    flush.push_back({lsa, kMaxAge});
+    peer->drop(lsa.header().key);
+  }
+  peer->send_update(flush);
+  network.run_for(seconds{10});
+  EXPECT_EQ(instance(a).statistics().lsdb_size, 10U);
+  EXPECT_EQ(full_count(a), 1U);
+  const auto changes = instance(a).neighbors().front().state_changes;
+  network.run_for(seconds{60});
+  EXPECT_EQ(instance(a).neighbors().front().state_changes, changes);
+}
+
 // In: a neighbour that describes an LSA of an unknown type in every exchange, as master. Out: the exchange
 // begins anew, but not at the speed of the link.
 TEST_F(LoadingTest, Section10_6_AMasterThatBreaksEveryExchangeIsAnsweredWithPauses) {

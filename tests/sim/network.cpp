@@ -226,6 +226,7 @@ void Network::drain(RouterIndex index, std::size_t answers) {
   Router& router = routers[index];
   bool routes_changed = false, is_over = false;
   while (auto output = router.instance->poll()) {
+    if (is_over) problem(index, "says something after ShutdownComplete");
     trace.output(now(), index, *output);
     for (const auto& observer : observers) observer(now(), index, *output);
     if (const auto* packet = std::get_if<Transmit<V2>>(&*output)) {

@@ -51,6 +51,7 @@ class ScriptedPeer {
 
   /// LSAs that it describes and answers requests with.
   void hold(const ospf::Lsa<V2>& lsa);
+  void drop(const ospf::LsaKey<V2>& key) { database_.erase(key); }
   [[nodiscard]] std::optional<ospf::LsaHeader<V2>> held(const ospf::LsaKey<V2>& key) const;
   /// A router-LSA of its own with a link to the router and `stubs` host routes.
   [[nodiscard]] ospf::Lsa<V2> router_lsa(std::int32_t sequence_number, std::uint32_t stubs = 0,

@@ -47,6 +47,7 @@ class Campaign {
       network_.note("FAULT " + fault.what);
       outages_.fault(fault.what, fault.kind);
       fault.apply(network_);
+      if (options_.large) let_fragments_pass();
     }
     last_fault_ = std::max(network_.now(), begin_ + last_start_);
     network_.scheduler.run_until(last_fault_);
@@ -69,6 +70,12 @@ class Campaign {
     for (Cable& cable : network_.cables)
       for (Direction& way : cable.into) way.loss = 50;
     network_.compares_tables_every = 97;
+    let_fragments_pass();
+  }
+
+  /// The router-LSA of a hub is larger than a packet, and IP fragments it.
+  void let_fragments_pass() {
+    for (Cable& cable : network_.cables) cable.mtu = 65535;
   }
 
   void draw_settings() {
@@ -176,6 +183,7 @@ class Campaign {
     if (running.empty()) return;
     const RouterIndex beside = random_.pick(running);
     const RouterIndex last = topology_.add_router_beside(beside);
+    if (options_.large) let_fragments_pass();
     network_.reload(beside);
     network_.start(last);
     network_.run_for(allowed());

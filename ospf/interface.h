@@ -36,7 +36,7 @@ class RequestList {
 
   /// Described twice, the more recent instance is wanted; what is asked for stays so.
   void add(const LsaHeader<V>& header) {
-    const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, false, 0});
+    const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, 0, 0});
     if (is_new) {
       if (total_ != nullptr) ++*total_;
       bytes_ += header.length;
@@ -50,7 +50,8 @@ class RequestList {
   bool came_spoilt(const LsaKey<V>& key) {
     const auto it = wanted_.find(key);
     if (it == wanted_.end() || ++it->second.spoilt >= kRequestTries) return false;
-    if (std::exchange(it->second.outstanding, false)) --outstanding_;
+    if (is_outstanding(it->second)) --outstanding_;
+    it->second.round = 0;
     return true;
   }
   [[nodiscard]] const LsaHeader<V>* find(const LsaKey<V>& key) const {
@@ -61,20 +62,22 @@ class RequestList {
   bool erase(const LsaKey<V>& key) {
     const auto it = wanted_.find(key);
     if (it == wanted_.end()) return false;
-    if (it->second.outstanding) --outstanding_;
+    if (is_outstanding(it->second)) --outstanding_;
     if (total_ != nullptr) --*total_;
     bytes_ -= it->second.header.length;
     wanted_.erase(it);
     return true;
   }
-  /// Marks the first `limit` entries as asked for and gives their keys.
+  /// Marks the first `limit` entries as asked for and gives their keys. They alone are: what was asked for
+  /// before and did not come waits for its turn again, behind what has been described since.
   [[nodiscard]] std::vector<LsaKey<V>> ask(std::size_t limit) {
     std::vector<LsaKey<V>> keys;
+    ++round_;
     for (auto it = wanted_.begin(); it != wanted_.end() && keys.size() < limit; ++it) {
-      if (!it->second.outstanding) ++outstanding_;
-      it->second.outstanding = true;
+      it->second.round = round_;
       keys.push_back(it->first);
     }
+    outstanding_ = keys.size();
     return keys;
   }
   void clear() {
@@ -91,10 +94,14 @@ class RequestList {
  private:
   struct Entry {
     LsaHeader<V> header;
-    bool outstanding = false;
+    std::uint32_t round = 0;  ///< of the request that it was last in
     std::uint8_t spoilt = 0;  ///< so often it came and could not be used
   };
+  [[nodiscard]] bool is_outstanding(const Entry& entry) const {
+    return entry.round == round_ && outstanding_ > 0;
+  }
   std::map<LsaKey<V>, Entry> wanted_;
+  std::uint32_t round_ = 0;  ///< requests so far
   std::size_t outstanding_ = 0, bytes_ = 0;
   std::size_t* total_ = nullptr;
 };

@@ -224,6 +224,39 @@ TEST_F(LoadingTest, Section10_9_AnLsaThatCameSpoiltIsAskedForAgain) {
   EXPECT_EQ(drops(a, DropReason::lsa_bad_checksum) + drops(a, DropReason::lsa_bad_age), 2U);
 }
 
+// In: 150 LSAs, a request for the first of them that nobody answers, and 150 more that come before them in
+// the order of keys. Out: asked for again after RxmtInterval, all of them come in the usual time; what was
+// asked for in vain does not make each further request wait for RxmtInterval.
+TEST_F(LoadingTest, Section10_9_WhatWasAskedForInVainDoesNotHoldUpTheRest) {
+  const RouterIndex a = add_router(1);
+  auto peer = add_peer(a, 9);
+  network.cables[peer->cable()].mtu = 65535;
+  peer->answers_descriptions = false;
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return state_of(a, *peer) == NeighborState::ex_start; }, seconds{5}));
+  network.run_for(kRoundTrip);
+  auto dd = peer->opening_dd();
+  peer->send_dd(dd);
+  network.run_for(kRoundTrip);
+  const auto lsa = [](std::uint32_t i) { return external(0xcb000000 + (i << 8), 0xffffff00); };
+  const auto describe = [&](std::uint32_t begin, std::uint32_t end) {
+    dd.flags = {.init = false, .more = begin > 0, .master = true};
+    ++dd.sequence_number;
+    dd.headers.clear();
+    for (std::uint32_t i = begin; i < end; ++i) dd.headers.push_back(lsa(i).header());
+    peer->send_dd(dd);
+    network.run_for(kRoundTrip);
+  };
+  describe(150, 300);
+  ASSERT_EQ(peer->requests.size(), 1U);
+  for (std::uint32_t i = 0; i < 300; ++i) peer->hold(lsa(i));
+  describe(0, 150);
+  ASSERT_EQ(state_of(a, *peer), NeighborState::loading);
+  EXPECT_TRUE(network.run_until([&] { return full_count(a) == 1; }, seconds{5} + 10 * kRoundTrip));
+  for (std::uint32_t i = 0; i < 300; ++i) EXPECT_TRUE(stored(a, lsa(i).header().key));
+}
+
 // In: one LSA described in two packets, the second while it is asked for. Out: Full in the usual time, and
 // it was asked for once.
 TEST_F(LoadingTest, Section10_9_AnLsaDescribedTwiceIsAskedForOnce) {

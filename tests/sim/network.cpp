@@ -295,7 +295,9 @@ void Network::transmit(RouterIndex index, const Transmit<V2>& transmit) {
     return;
   }
   const Port& port = it->second;
-  ++turn_packets_[transmit.link];
+  // Acknowledgements are as many as what came in since the last.
+  if (static_cast<PacketType>((*transmit.bytes)[1]) != PacketType::link_state_acknowledgment)
+    ++turn_packets_[transmit.link];
   check_packet(index, port, transmit.bytes);
   if (!port.cable) return;
   Ipv4Address destination = kAllSpfRouters;

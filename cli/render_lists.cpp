@@ -64,6 +64,18 @@ std::string kernel_text(const v1::KernelStatus& kernel) {
                      kernel.table(), kernel.metric());
 }
 
+std::vector<std::string> kernel_notes(const v1::KernelStatus& kernel) {
+  std::vector<std::string> notes;
+  const auto note = [&notes](std::uint64_t count, std::string_view one, std::string_view many) {
+    if (count != 0)
+      notes.push_back(fmt::format("{} {}", count_text(count, "route"), count == 1 ? one : many));
+  };
+  note(kernel.missing(), "is not in the kernel", "are not in the kernel");
+  note(kernel.hidden(), "is hidden by another program's", "are hidden by other programs'");
+  note(kernel.adopted(), "is a former run's", "are a former run's");
+  return notes;
+}
+
 }  // namespace
 
 Colour colour_of(v1::NeighborState state) {
@@ -108,6 +120,9 @@ std::string render(const v1::GetStatusResponse& status, Colours colours) {
                           status.converged() ? paint("converged", Colour::good, colours)
                                              : paint("not converged", Colour::attention, colours)));
   append_line(out, "kernel", kernel_text(status.kernel()));
+  for (const auto& text : kernel_notes(status.kernel())) {
+    append_line(out, "", paint(text, Colour::attention, colours));
+  }
   for (const auto& failure : status.kernel().failures()) {
     append_line(
         out, "",

@@ -15,6 +15,10 @@ Cell kernel_cell(const v1::Route& route) {
       return {"pending", Colour::attention};
     case v1::KERNEL_STATE_FAILED:
       return {"failed: " + route.kernel_error(), Colour::bad};
+    case v1::KERNEL_STATE_MISSING:
+      return {"missing: " + route.kernel_error(), Colour::bad};
+    case v1::KERNEL_STATE_HIDDEN:
+      return {"hidden: " + route.kernel_error(), Colour::attention};
     default:
       return {enum_text(route.kernel_state()), Colour::dim};
   }

@@ -14,12 +14,6 @@ namespace wgospf::daemon {
 
 namespace {
 
-/// sysctl wants a slash for the dot in a name.
-std::string sysctl_name(std::string interface) {
-  std::replace(interface.begin(), interface.end(), '.', '/');
-  return interface;
-}
-
 const Ipv4Address* ipv4_of(const wg::LinkAddress& address) {
   return std::get_if<Ipv4Address>(&address.address);
 }
@@ -107,6 +101,11 @@ bool usable(const wg::Link& link) {
 }
 
 }  // namespace
+
+std::string sysctl_name(std::string interface) {
+  std::replace(interface.begin(), interface.end(), '.', '/');
+  return interface;
+}
 
 ospf::LinkId LinkNames::id_of(const std::string& name) {
   const auto [found, is_new] =
@@ -276,6 +275,7 @@ std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory) {
       const Ipv4Address* ipv4 = ipv4_of(address);
       if (ipv4 == nullptr) continue;
       prefixes.insert(Ipv4Prefix::host(*ipv4));
+      if (!usable(link)) continue;
       const auto subnet = wg::subnet_of(address);
       if (const auto* prefix = std::get_if<Ipv4Prefix>(&subnet)) prefixes.insert(*prefix);
     }

@@ -89,7 +89,11 @@ struct Forwarding {
 /// the only other host of its /30 or /31; nullopt when the address does not tell.
 [[nodiscard]] std::optional<Ipv4Address> expected_neighbor(const wg::Link& link);
 
-/// Every IPv4 prefix that is on this machine itself: subnets and own addresses of all links that are up.
+/// As sysctl wants an interface's name, with a slash for a dot.
+[[nodiscard]] std::string sysctl_name(std::string interface);
+
+/// Every IPv4 prefix that is on this machine itself: own addresses of all links that are up, and the subnets
+/// of those that have a carrier. Without one another router on it may be the way to a subnet.
 [[nodiscard]] std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory);
 
 /// What the core is configured with. `is_wireguard` decides the default of mtu-ignore.

@@ -25,6 +25,7 @@
 #include "daemon/log.h"
 #include "daemon/router_place.h"
 #include "daemon/service_manager.h"
+#include "rib/leftovers.h"
 #include "rib/table_lock.h"
 
 namespace {
@@ -44,6 +45,7 @@ constexpr std::size_t kErrorsLogged = 20;
 struct Options {
   std::string config_file = kDefaultConfigFile;
   bool check = false;
+  bool cleanup = false;
   bool keep_routes = false;
   std::optional<Severity> log_level{};
 };
@@ -60,6 +62,7 @@ class Daemon {
   Daemon(Options options, Config config) : options_(std::move(options)), config_(std::move(config)) {}
 
   int run() {
+    if (const auto error = rib::may_change_routes()) return fail(error->message);
     if (!take_lock(config_)) return kFailed;
     auto monitor = wg::LinkMonitor::open();
     if (!monitor) return fail("cannot watch the system's links: " + monitor.error().text);
@@ -275,6 +278,9 @@ int parse_options(int argc, char** argv, Options& options) {
       ->capture_default_str()
       ->type_name("FILE");
   app.add_flag("--check", options.check, "Check the configuration, say what is wrong with it, and exit");
+  app.add_flag(
+      "--cleanup", options.cleanup,
+      "Remove what a daemon that was killed left in the kernel, whatever its table, say what, and exit");
   app.add_flag("--keep-routes", options.keep_routes, "Leave the routes in the kernel at the end");
   app.add_option("--log-level", level, "Overrides the configuration's log.level")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
@@ -289,6 +295,17 @@ int parse_options(int argc, char** argv, Options& options) {
   return -1;
 }
 
+// Needs no configuration: what is ours is known by its protocol and ids.
+int clean_up() {
+  const auto result = rib::clean_up();
+  if (!result) {
+    std::cerr << result.error().message << '\n';
+    return kFailed;
+  }
+  for (const auto& line : result.value().lines) std::cout << line << '\n';
+  return result.value().complete ? 0 : kFailed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -296,6 +313,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   Options options;
   if (const int status = parse_options(argc, argv, options); status >= 0) return status;
+  if (options.cleanup) return clean_up();
   auto config = read_config(options.config_file);
   if (!config) return kWrongInput;
   if (options.check) {

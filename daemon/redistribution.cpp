@@ -39,8 +39,11 @@ rib::RedistributionWatch Redistribution::watch_for(const std::vector<Redistribut
 }
 
 void Redistribution::touch_all() {
-  for (const auto& [prefix, routes] : routes_) touched_.insert(prefix);
-  for (const auto& [prefix, route] : announced_) touched_.insert(prefix);
+  const auto first = [](const auto& map) {
+    return map.empty() ? std::nullopt : std::optional(map.begin()->first);
+  };
+  next_route_ = first(routes_);
+  next_announced_ = first(announced_);
 }
 
 void Redistribution::set_rules(std::vector<RedistributeRule> rules) {
@@ -87,23 +90,44 @@ std::optional<ospf::ExternalRoute<V2>> Redistribution::wanted(const Ipv4Prefix& 
   return std::nullopt;
 }
 
-std::optional<ospf::ExternalsChanged<V2>> Redistribution::take_changes(std::size_t limit) {
-  ospf::ExternalsChanged<V2> changes;
-  while (!touched_.empty() && changes.set.size() + changes.removed.size() < limit) {
-    const Ipv4Prefix prefix = *touched_.begin();
-    touched_.erase(touched_.begin());
-    const auto now = wanted(prefix);
-    const auto before = announced_.find(prefix);
-    if (now) {
-      if (before != announced_.end() && before->second == *now) continue;
-      announced_.insert_or_assign(prefix, *now);
-      changes.set.push_back(*now);
-    } else if (before != announced_.end()) {
-      announced_.erase(before);
-      changes.removed.push_back(prefix);
-    }
+std::optional<Ipv4Prefix> Redistribution::next_to_examine() {
+  if (!touched_.empty()) return touched_.extract(touched_.begin()).value();
+  const auto advance = [](const auto& map, std::optional<Ipv4Prefix>& cursor) -> std::optional<Ipv4Prefix> {
+    if (!cursor) return std::nullopt;
+    auto found = map.lower_bound(*cursor);
+    cursor.reset();
+    if (found == map.end()) return std::nullopt;
+    const Ipv4Prefix prefix = found->first;
+    if (++found != map.end()) cursor = found->first;
+    return prefix;
+  };
+  if (const auto prefix = advance(routes_, next_route_)) return prefix;
+  return advance(announced_, next_announced_);
+}
+
+void Redistribution::examine(const Ipv4Prefix& prefix, ospf::ExternalsChanged<V2>& changes) {
+  const auto now = wanted(prefix);
+  const auto before = announced_.find(prefix);
+  if (now) {
+    if (before != announced_.end() && before->second == *now) return;
+    announced_.insert_or_assign(prefix, *now);
+    changes.set.push_back(*now);
+  } else if (before != announced_.end()) {
+    announced_.erase(before);
+    changes.removed.push_back(prefix);
   }
-  if (changes.set.empty() && changes.removed.empty()) return std::nullopt;
+}
+
+std::optional<ospf::ExternalsChanged<V2>> Redistribution::take_changes(std::size_t budget) {
+  ospf::ExternalsChanged<V2> changes;
+  for (std::size_t examined = 0; examined < budget; ++examined) {
+    const auto prefix = next_to_examine();
+    if (!prefix) {
+      if (examined == 0) return std::nullopt;
+      break;
+    }
+    examine(*prefix, changes);
+  }
   return changes;
 }
 

@@ -9,8 +9,7 @@ namespace wgospf::daemon {
 std::optional<Notice> Refusals::failed(const rib::Failed& report) {
   if (++failed_ > kInWords) return std::nullopt;
   return Notice{Severity::error, "kernel_refused",
-                fmt::format("the kernel {} {}: {}", report.error == 0 ? "does not use" : "refused",
-                            rib::to_string(report.subject), report.text)};
+                fmt::format("the kernel refused {}: {}", rib::to_string(report.subject), report.text)};
 }
 
 std::optional<Notice> Refusals::recovered(const rib::Recovered& report) {

@@ -33,8 +33,8 @@ void RibFeed::apply(const ospf::PrefixChanged<V2>& change) {
     return;
   }
   batch_.changes.push_back(prefix_change(change.route));
-  pending_[change.route.prefix] = generation_;
-  pending_order_.emplace_back(generation_, change.route.prefix);
+  pending_[change.route.prefix] = submitted_ + 1;
+  pending_order_.emplace_back(submitted_ + 1, change.route.prefix);
 }
 
 void RibFeed::apply(const ospf::PrefixGone<V2>& change) {
@@ -54,7 +54,7 @@ void RibFeed::resolve(ospf::SetId id, Set& set) {
   const auto former_source = set.source;
   set.members.clear();
   set.source.reset();
-  set.generation = generation_;
+  set.ticket = submitted_ + 1;
   for (const auto& hop : set.next_hops) {
     const auto link = resolve_(hop.link);
     if (!link) continue;
@@ -92,16 +92,34 @@ std::optional<rib::Batch> RibFeed::take() {
     sources_changed_.clear();
   }
   if (batch_.changes.empty()) return std::nullopt;
-  batch_.generation = generation_;
+  batch_.generation = ++submitted_;
+  generations_.emplace_back(submitted_, generation_);
   return std::exchange(batch_, {});
 }
 
-void RibFeed::acknowledged(std::uint64_t generation) {
-  acknowledged_ = std::max(acknowledged_, generation);
+std::optional<std::uint64_t> RibFeed::acknowledged(std::uint64_t ticket) {
+  const std::uint64_t before = acknowledged_generation_;
+  acknowledged_ = std::max(acknowledged_, ticket);
+  while (!generations_.empty() && generations_.front().first <= acknowledged_) {
+    acknowledged_generation_ = generations_.front().second;
+    generations_.pop_front();
+  }
   while (!pending_order_.empty() && pending_order_.front().first <= acknowledged_) {
     const auto found = pending_.find(pending_order_.front().second);
     if (found != pending_.end() && found->second <= acknowledged_) pending_.erase(found);
     pending_order_.pop_front();
+  }
+  if (acknowledged_generation_ == before) return std::nullopt;
+  return acknowledged_generation_;
+}
+
+void RibFeed::stands(const rib::RouteStands& report) {
+  const auto* prefix = std::get_if<Ipv4Prefix>(&report.prefix);
+  if (prefix == nullptr) return;
+  if (report.standing == rib::Standing::in_kernel) {
+    standings_.erase(*prefix);
+  } else {
+    standings_.insert_or_assign(*prefix, report);
   }
 }
 
@@ -143,13 +161,19 @@ const std::string* RibFeed::failure_of(const ospf::Route<V2>& route) const {
   return find(rib::NexthopKey{family, member.ifindex, member.gateway, member.onlink});
 }
 
-RouteKernelState RibFeed::state(const ospf::Route<V2>& route) const {
-  if (route.set == ospf::kAttachedSet) return {RouteKernelState::Kind::attached, {}};
-  if (const auto* text = failure_of(route)) return {RouteKernelState::Kind::failed, *text};
+RibFeed::State RibFeed::state(const ospf::Route<V2>& route) const {
+  using Kind = RouteKernelState::Kind;
+  if (route.set == ospf::kAttachedSet) return {{Kind::attached, {}}, {}};
+  if (const auto* text = failure_of(route)) return {{Kind::failed, *text}, {}};
   const auto set = sets_.find(route.set);
-  const bool pending = pending_.count(route.prefix) != 0 || set == sets_.end() ||
-                       set->second.generation > acknowledged_ || set->second.members.empty();
-  return {pending ? RouteKernelState::Kind::pending : RouteKernelState::Kind::installed, {}};
+  if (pending_.count(route.prefix) != 0 || set == sets_.end() || set->second.ticket > acknowledged_) {
+    return {{Kind::pending, {}}, {}};
+  }
+  const auto found = standings_.find(route.prefix);
+  if (found == standings_.end()) return {{Kind::installed, {}}, {}};
+  const bool is_held =
+      found->second.standing == rib::Standing::connected || found->second.standing == rib::Standing::hidden;
+  return {{is_held ? Kind::hidden : Kind::missing, {}}, found->second};
 }
 
 }  // namespace wgospf::daemon

@@ -5,6 +5,9 @@
 // resolved again whenever these change (an interface created anew has another ifindex). Routes whose set
 // leads over an unnumbered link carry that link's source address as the preferred one; since a set can change
 // without its prefixes being mentioned, a set whose source changes has its prefixes submitted again.
+//
+// A batch carries a ticket of the feed's own, not the generation of a calculation: what is resolved again
+// belongs to none, and is to be waited for all the same.
 
 #include <cstdint>
 #include <deque>
@@ -15,6 +18,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "daemon/router_view.h"
@@ -43,25 +47,36 @@ class RibFeed {
   /// What has come together since the last call; nullopt when nothing has.
   [[nodiscard]] std::optional<rib::Batch> take();
 
-  void acknowledged(std::uint64_t generation);
+  /// The generation up to which everything is acknowledged with this report, if that is news.
+  std::optional<std::uint64_t> acknowledged(std::uint64_t ticket);
+  void stands(const rib::RouteStands& report);
   void failed(const rib::Failed& report);
   void recovered(const rib::Recovered& report);
 
   /// The members of a set; none of one that is gone.
   [[nodiscard]] std::vector<ospf::NextHop<V2>> next_hops(ospf::SetId set) const;
 
-  [[nodiscard]] std::uint64_t acknowledged_generation() const { return acknowledged_; }
+  [[nodiscard]] std::uint64_t acknowledged_generation() const { return acknowledged_generation_; }
+  /// Nothing has been submitted, or waits to be, that is not acknowledged.
+  [[nodiscard]] bool is_acknowledged() const {
+    return batch_.changes.empty() && sources_changed_.empty() && acknowledged_ == submitted_;
+  }
   /// Subject in words -> what the kernel said; the first `limit` of failure_count(), which may be many.
   [[nodiscard]] std::map<std::string, std::string> failures(std::size_t limit) const;
   [[nodiscard]] std::size_t failure_count() const { return failures_.size(); }
-  [[nodiscard]] RouteKernelState state(const ospf::Route<V2>& route) const;
+  /// Where a route stands; of one that is missing or hidden the standing, to be put in words.
+  struct State {
+    RouteKernelState state{};
+    std::optional<rib::RouteStands> stands{};
+  };
+  [[nodiscard]] State state(const ospf::Route<V2>& route) const;
 
  private:
   struct Set {
     std::vector<ospf::NextHop<V2>> next_hops;
     std::vector<rib::Member> members;
     std::optional<Ipv4Address> source;
-    std::uint64_t generation = 0;  ///< of its last change
+    std::uint64_t ticket = 0;  ///< of the batch with its last change
   };
   void apply(const ospf::SetChanged<V2>& change);
   void apply(const ospf::SetGone& change);
@@ -78,9 +93,14 @@ class RibFeed {
   std::uint64_t generation_ = 0;
   std::unordered_map<ospf::SetId, Set> sets_;
   std::set<ospf::SetId> sources_changed_;
-  std::uint64_t acknowledged_ = 0;
-  std::unordered_map<Ipv4Prefix, std::uint64_t> pending_;  ///< prefix -> generation of its last change
+  std::uint64_t submitted_ = 0;     ///< the last ticket
+  std::uint64_t acknowledged_ = 0;  ///< tickets
+  std::uint64_t acknowledged_generation_ = 0;
+  std::deque<std::pair<std::uint64_t, std::uint64_t>>
+      generations_;                                        ///< ticket, generation of the calculation
+  std::unordered_map<Ipv4Prefix, std::uint64_t> pending_;  ///< prefix -> ticket of its last change
   std::deque<std::pair<std::uint64_t, Ipv4Prefix>> pending_order_;
+  std::unordered_map<Ipv4Prefix, rib::RouteStands> standings_;  ///< other than "as wanted"
   std::map<rib::Subject, std::string> failures_;
 };
 

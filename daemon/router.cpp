@@ -9,6 +9,7 @@
 #include <random>
 
 #include "daemon/describe.h"
+#include "daemon/route_words.h"
 
 namespace wgospf::daemon {
 
@@ -19,7 +20,7 @@ namespace {
 
 /// How much of a long work is done in one turn; hellos wait meanwhile.
 constexpr std::size_t kReportsPerTurn = 1000;
-constexpr std::size_t kExternalsPerTurn = 500;
+constexpr std::size_t kExternalsPerTurn = 500;  // examined, most of them without effect
 /// Refusals of the kernel that come within this time are told together.
 constexpr seconds kRefusalBurst{1};
 /// The core ends its shutdown by itself after one second; this is for the case that it does not.
@@ -231,8 +232,10 @@ void Router::take_rib_reports() {
 
 void Router::on_report(const rib::Report& report) {
   if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
-    feed_.acknowledged(acknowledged->generation);
-    publish({*acknowledged});
+    if (const auto generation = feed_.acknowledged(acknowledged->generation))
+      publish({rib::Acknowledged{*generation}});
+  } else if (const auto* stands = std::get_if<rib::RouteStands>(&report)) {
+    feed_.stands(*stands);
   } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
     feed_.failed(*failed);
     tell_refusal(refusals_.failed(*failed));
@@ -241,11 +244,14 @@ void Router::on_report(const rib::Report& report) {
     tell_refusal(refusals_.recovered(*recovered));
   } else if (const auto* drift = std::get_if<rib::Drift>(&report)) {
     drifts_ += drift->count;
-    notice(Severity::warning, "kernel_drift",
-           fmt::format("something else changed {} objects of ours in the kernel: {}; they are put back",
-                       drift->count, named(drift->what)));
+    if (auto told = kernel_telling_.drift({drift->count, named(drift->what), drift->who},
+                                          std::chrono::steady_clock::now()))
+      publish({std::move(*told)});
   } else if (const auto* overrun = std::get_if<rib::Overrun>(&report)) {
-    notice(Severity::info, "kernel_overrun", overrun->what);
+    if (auto told = kernel_telling_.overrun(*overrun, std::chrono::steady_clock::now()))
+      publish({std::move(*told)});
+  } else if (const auto* leftovers = std::get_if<rib::LeftoversRemoved>(&report)) {
+    notice(Severity::info, "kernel_leftovers", "removed what a former run left: " + leftovers->what);
   } else if (const auto* table = std::get_if<rib::TableReachable>(&report)) {
     set_warning("table_unused",
                 table->reachable
@@ -279,6 +285,12 @@ std::string Router::named(const std::string& text) const {
   return with_names(text, names);
 }
 
+void Router::tell_kernel_rest() {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto& rest : kernel_telling_.take_rest(now)) publish({std::move(rest)});
+  set_warning("kernel_rival", kernel_telling_.rival(now));
+}
+
 void Router::tell_refusal(std::optional<Notice> refusal) {
   if (refusal) {
     refusal->text = named(refusal->text);
@@ -301,7 +313,7 @@ void Router::redistribute() {
   if (phase_ != Phase::running || redistributing_) return;
   const auto changes = redistribution_.take_changes(kExternalsPerTurn);
   if (!changes) return;
-  feed(*changes);
+  if (!changes->set.empty() || !changes->removed.empty()) feed(*changes);
   redistributing_ = true;
   asio::post(loop_, [this, alive = alive_] {
     if (!*alive) return;
@@ -379,15 +391,28 @@ void Router::count_left_out_later() {
 KernelView Router::kernel() const {
   std::map<std::string, std::string> failures;
   for (const auto& [subject, text] : feed_.failures(kFailuresTold)) failures[named(subject)] = named(text);
-  return {config_.rib.table, config_.rib.metric,  feed_.acknowledged_generation(),
-          drifts_,           std::move(failures), feed_.failure_count(),
-          rib_->counters()};
+  KernelView view{
+      config_.rib.table,   config_.rib.metric,    feed_.acknowledged_generation(), drifts_,
+      std::move(failures), feed_.failure_count(), feed_.is_acknowledged(),         rib_->counters()};
+  const auto& counters = view.counters;
+  view.is_settled =
+      view.is_settled && counters.missing == 0 && counters.pending == 0 && counters.failing == 0;
+  return view;
 }
 
 RouteKernelState Router::kernel_state(const ospf::Route<V2>& route) const {
-  auto state = feed_.state(route);
-  if (!state.error.empty()) state.error = named(state.error);
-  return state;
+  RibFeed::State found = feed_.state(route);
+  if (!found.stands) {
+    if (!found.state.error.empty()) found.state.error = named(found.state.error);
+    return std::move(found.state);
+  }
+  found.state.error = standing_text(*found.stands, monitor_.snapshot(), [this](const std::string& name) {
+    return std::any_of(interfaces_.begin(), interfaces_.end(), [&](const auto& entry) {
+      const wg::Link* link = find_link(monitor_.snapshot(), entry.second.settings.name);
+      return link != nullptr && link->name == name;
+    });
+  });
+  return std::move(found.state);
 }
 
 // Reload and end

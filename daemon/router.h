@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/kernel_telling.h"
 #include "daemon/link_facts.h"
 #include "daemon/ospf_port.h"
 #include "daemon/redistribution.h"
@@ -133,6 +134,7 @@ class Router final : public RouterView {
   // The kernel's routes.
   void take_rib_reports();
   void on_report(const rib::Report& report);
+  void tell_kernel_rest();
   void tell_refusal(std::optional<Notice> refusal);
   /// What rib tells, with names for the kernel's numbers.
   [[nodiscard]] std::string named(const std::string& text) const;
@@ -188,6 +190,7 @@ class Router final : public RouterView {
   bool redistributing_ = false;  ///< a further batch is posted already
   std::deque<rib::Report> reports_;
   Refusals refusals_;
+  KernelTelling kernel_telling_;
   bool refusals_burst_ = false;  ///< refusals_timer_ runs
   bool claimed_ = false;
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces

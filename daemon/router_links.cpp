@@ -85,8 +85,6 @@ void Router::retry_links_later() {
 void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
   if (events.empty()) return;
   for (const auto& event : events) {
-    const bool gone = event.kind == wg::LinkEvent::Kind::removed || !event.link.flags.up;
-    gone ? rib_->link_down(event.link.ifindex) : rib_->link_up(event.link.ifindex);
     if (event.kind == wg::LinkEvent::Kind::removed) forget_interface(event.link);
   }
   auto connected = connected_prefixes(monitor_.snapshot());
@@ -272,6 +270,7 @@ std::string Router::system_name(const std::string& name) const {
 void Router::poll() {
   if (phase_ != Phase::running) return;
   check_kernel_settings();
+  tell_kernel_rest();
   poll_wireguard();
   poll_timer_.expires_after(kPollInterval);
   poll_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {

@@ -63,14 +63,23 @@ struct KernelView {
   /// Subject in words -> what was tried and what the kernel said; the first kFailuresTold.
   std::map<std::string, std::string> failures{};
   std::size_t failure_count = 0;  ///< all
+  /// Whether the kernel is known to hold all that is wanted, and nothing is under way.
+  bool is_settled = true;
   rib::Counters counters{};
 };
 
 /// Where one route stands on its way to the kernel.
 struct RouteKernelState {
-  enum class Kind : std::uint8_t { attached, pending, installed, failed };
+  enum class Kind : std::uint8_t {
+    attached,
+    pending,
+    installed,  ///< the kernel holds it as wanted, and uses it
+    failed,
+    missing,  ///< the kernel does not hold it as wanted
+    hidden,   ///< the kernel uses another route for the prefix
+  };
   Kind kind = Kind::pending;
-  std::string error{};  ///< of `failed`
+  std::string error{};  ///< of the last three: why, and who holds the prefix
 };
 
 /// A configured interface that is a WireGuard device, as the last poll (every two seconds) found it.

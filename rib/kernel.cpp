@@ -21,12 +21,6 @@ RibThread::~RibThread() {
 void RibThread::submit(Batch batch) {
   worker_->post(std::move(batch));
 }
-void RibThread::link_down(std::uint32_t /*ifindex*/) {
-  worker_->post(Worker::LinkHint{});
-}
-void RibThread::link_up(std::uint32_t /*ifindex*/) {
-  worker_->post(Worker::LinkHint{});
-}
 void RibThread::set_connected(std::vector<IpPrefix> prefixes) {
   worker_->post(Worker::Connected{std::move(prefixes)});
 }

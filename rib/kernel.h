@@ -59,7 +59,11 @@ struct Counters {
   std::size_t nexthops = 0;
   std::size_t pending = 0;  ///< Objects whose change is not in the kernel yet
   std::size_t failing = 0;  ///< Objects that the kernel refuses at present
-  bool claimed = false;     ///< Nothing is held for a former run's sake
+  std::size_t missing =
+      0;                   ///< Wanted routes that are not in the kernel; to connected prefixes none is wanted
+  std::size_t links = 0;   ///< That are known
+  std::size_t hidden = 0;  ///< Routes in the kernel in place of which it uses another program's
+  bool claimed = false;    ///< Nothing is held for a former run's sake
 };
 
 enum class OnStop : std::uint8_t { remove_routes, keep_routes };
@@ -77,9 +81,6 @@ class RibThread {
   RibThread& operator=(const RibThread&) = delete;
 
   void submit(Batch batch);
-  /// A link's state may have changed. A hint only: the thread watches links itself and asks the kernel.
-  void link_down(std::uint32_t ifindex);
-  void link_up(std::uint32_t ifindex);
   /// All prefixes that are locally connected: none of them is installed.
   void set_connected(std::vector<IpPrefix> prefixes);
   /// Call when every interface with a neighbour has reached Full and routes have been calculated, or the dead

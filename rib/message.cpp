@@ -94,11 +94,13 @@ std::optional<Message> decode_route(std::span<const std::byte> message, const nl
                      .by_kernel = header.nlmsg_pid == 0,
                      .cloned = (body->rtm_flags & RTM_F_CLONED) != 0,
                      .link_dead = (body->rtm_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)) != 0,
+                     .dead = (body->rtm_flags & RTNH_F_DEAD) != 0,
                      .tos = body->rtm_tos,
                      .type = body->rtm_type,
                      .scope = body->rtm_scope,
                      .protocol = body->rtm_protocol,
-                     .table = body->rtm_table};
+                     .table = body->rtm_table,
+                     .sender = header.nlmsg_pid};
   std::optional<IpAddress> destination;
   for_each_attribute(attributes_of<rtmsg>(message),
                      [&](std::uint16_t type, std::span<const std::byte> value) {
@@ -143,7 +145,8 @@ std::optional<Message> decode_nexthop(std::span<const std::byte> message, const 
   if (!body) return std::nullopt;
   NexthopMessage nexthop{.removed = header.nlmsg_type == RTM_DELNEXTHOP,
                          .replaces = (header.nlmsg_flags & NLM_F_REPLACE) != 0,
-                         .protocol = body->nh_protocol};
+                         .protocol = body->nh_protocol,
+                         .sender = header.nlmsg_pid};
   nexthop.key.family = body->nh_family == AF_INET6 ? Family::ipv6 : Family::ipv4;
   for_each_attribute(
       attributes_of<nhmsg>(message), [&](std::uint16_t type, std::span<const std::byte> value) {

@@ -61,6 +61,7 @@ struct RouteMessage {
   bool by_kernel = false;  ///< No program asked for it
   bool cloned = false;     ///< A cache entry, not of the FIB
   bool link_dead = false;  ///< No carrier, or device down
+  bool dead = false;       ///< Of these, one that the kernel does not use
   std::uint8_t tos = 0;    ///< Routes that differ in it do not compete; IPv4 only
   std::uint8_t type = 0;   ///< RTN_*
   std::uint8_t scope = 0;
@@ -69,6 +70,7 @@ struct RouteMessage {
   std::uint32_t metric = 0;
   std::uint32_t nexthop_id = 0;
   std::uint32_t ifindex = 0;  ///< Of the first next hop
+  std::uint32_t sender = 0;   ///< The port of who asked for the change; mostly a process id
   IpPrefix prefix{};
   std::optional<IpAddress> gateway{};
   std::optional<IpAddress> source{};
@@ -77,6 +79,7 @@ struct NexthopMessage {
   bool removed = false;
   bool replaces = false;  ///< NLM_F_REPLACE: it may have taken the place of another
   std::uint8_t protocol = 0;
+  std::uint32_t sender = 0;
   std::uint32_t id = 0;
   NexthopKey key{};
   bool is_group = false;

@@ -101,9 +101,8 @@ struct KernelState {
   std::vector<KernelNexthop> nexthops{};
   std::vector<KernelGroup> groups{};
   std::vector<KernelRoute> routes{};
-  /// Prefixes whose route of ours stands behind another program's of the same metric, if these were read.
-  bool slots_read = false;
-  std::vector<IpPrefix> behind{};
+  /// Former runs left something in other tables or with other metrics, too, which goes at the claim.
+  bool has_more = false;
 };
 
 }  // namespace wgospf::rib

@@ -77,7 +77,9 @@ void Reconciler::set_connected(const std::vector<IpPrefix>& prefixes) {
   std::swap(now, connected_);
   const auto changed = [this](const IpPrefix& prefix) {
     const auto found = routes_.find(prefix);
-    if (found != routes_.end()) enqueue(found->second, generation_);
+    if (found == routes_.end()) return;
+    touch(found->second);
+    enqueue(found->second, generation_);
   };
   for (const IpPrefix& prefix : now) {
     if (!connected_.contains(prefix)) changed(prefix);
@@ -134,6 +136,7 @@ void Reconciler::attach(Route& route, Set& set) {
   route.slot = static_cast<std::uint32_t>(set.routes.size());
   set.routes.push_back(&route);
   ++wanted_;
+  touch(route);
 }
 
 void Reconciler::detach(Route& route) {
@@ -144,6 +147,7 @@ void Reconciler::detach(Route& route) {
   set.routes.pop_back();
   route.set = nullptr;
   --wanted_;
+  touch(route);
   if (set.routes.empty()) {
     sweep_ = true;
     rework(set);
@@ -182,7 +186,7 @@ void Reconciler::enqueue(Nexthop& nexthop, std::uint64_t generation) {
 // A node owes its settlement to the oldest generation that asked for it. What causes work for other nodes
 // opens them before it is closed itself, so no generation looks settled in between.
 void Reconciler::open(Tracked& node, std::uint64_t generation) {
-  if (node.trouble) node.trouble->retry_at.reset();
+  release(node);
   if (node.pending && node.generation <= generation) return;
   if (node.pending) close(node);
   node.pending = true;
@@ -194,6 +198,11 @@ void Reconciler::close(Tracked& node) {
   if (!std::exchange(node.pending, false)) return;
   const auto found = outstanding_.find(node.generation);
   if (--found->second == 0) outstanding_.erase(found);
+}
+
+void Reconciler::close(Route& route) {
+  close(static_cast<Tracked&>(route));
+  touch(route);
 }
 
 // A set that no route has asked for has nothing to do in the kernel.
@@ -217,7 +226,7 @@ void Reconciler::acknowledge() {
 }
 
 void Reconciler::drop_if_idle(Route& route) {
-  if (route.set != nullptr || route.known_id != 0 || route.queued || route.pending) return;
+  if (route.set != nullptr || route.known_id != 0 || route.queued || route.pending || route.touched) return;
   if (route.trouble && route.trouble->retry_at) return;
   const IpPrefix prefix = route.prefix;
   routes_.erase(prefix);
@@ -235,11 +244,22 @@ void Reconciler::prune() {
     const Nexthop& nexthop = entry.second;
     return nexthop.users.empty() && nexthop.id == 0 && !busy(nexthop);
   });
+  if (removed_.empty()) return;
+  Ids wanted;
+  for (const auto& [key, nexthop] : nexthops_) wanted.insert(key.ifindex);
+  std::erase_if(removed_, [&](std::uint32_t ifindex) {
+    if (wanted.contains(ifindex)) return false;
+    down_.erase(ifindex);
+    return true;
+  });
 }
 
 Reports Reconciler::take_reports() {
-  acknowledge();
-  if (drifts_ != 0) reports_.emplace_back(Drift{std::exchange(drifts_, 0), std::exchange(first_drift_, {})});
+  tell_standings();
+  if (touched_.empty()) acknowledge();  // never before what it does not hold for
+  if (drifts_ != 0) {
+    reports_.emplace_back(Drift{std::exchange(drifts_, 0), std::exchange(first_drift_, {}), {}});
+  }
   return std::exchange(reports_, {});
 }
 
@@ -249,8 +269,10 @@ ReconcilerSizes Reconciler::sizes() const {
                         .adopted = adopted_,
                         .groups = groups_.size(),
                         .nexthops = known_nexthops_.size(),
-                        .pending = 0,
-                        .failing = failing_ + sweep_told_.size()};
+                        .pending = held_,
+                        .failing = failing_ + sweep_told_.size(),
+                        .missing = missing_,
+                        .hidden = hidden_};
   for (const auto& [generation, count] : outstanding_) sizes.pending += count;
   return sizes;
 }

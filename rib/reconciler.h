@@ -18,11 +18,20 @@
 //   - every route goes through a group, even of one member, since the kernel cannot turn one into the other;
 //   - a lost neighbour is one SetChanged: one group replaced and one object deleted, whatever the prefixes;
 //   - an id is never used twice in a row, and one that turns out to be foreign is not tried again;
-//   - nothing is removed that is not known to be ours: a route that another program's has been put before is
-//     not replaced, which would hit that one, but deleted by its id and added if the other one is gone.
+//   - nothing is removed that is not known to be ours: a route that another program's of the same metric
+//     stands before is not replaced, which would hit that one, but deleted by its id and added if the other
+//     one is gone.
 //
 // When a link goes down the kernel deletes the link's next hops without a word, takes them out of groups, and
 // deletes groups that became empty together with all their routes. `link_down` repeats that on what is known.
+//
+// What others undo is done again at once, and the same object at most once in `repair_interval`. An operation
+// that finds its object gone (ENOENT) is no failure: the object is made anew in the same turn. One that is
+// refused because of an object it builds on (EINVAL: an id that is not there any more) is tried once more
+// after the kernel's state has been read, before anything is told of it.
+//
+// Standing: each wanted route is in the kernel as wanted, or is named with the reason why not. It follows
+// from what the kernel is known to hold (`standing_of`), never from what was once acknowledged.
 //
 // Adoption: routes of a former run that the first `load` finds stay as they are until `claim`. Prefixes
 // without such a route are installed at once, through new groups, so that no group under an adopted route is
@@ -32,10 +41,11 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,12 +61,21 @@ namespace wgospf::rib {
 
 using Instant = std::chrono::steady_clock::time_point;
 
+/// Who comes before our route of a prefix.
+struct Rivals {
+  std::optional<Holder> used{};  ///< The route that the kernel uses in place of ours.
+  bool in_slot = false;          ///< One of the same metric stands before ours, and would be replaced for it.
+  bool operator==(const Rivals&) const = default;
+};
+
 struct ReconcilerConfig {
   IdRange ids{};
+  /// Who comes before a route of ours now, whether ours is there or not; nullopt: nobody.
+  std::function<std::optional<Rivals>(const IpPrefix&)> rivals{[](const IpPrefix&) { return std::nullopt; }};
   std::chrono::milliseconds retry_first{250};
   std::chrono::milliseconds retry_last{30'000};
-  /// Somebody who undoes our work again within this time is answered at growing intervals.
-  std::chrono::milliseconds drift_memory{60'000};
+  /// What others undo is repaired at once, the same object not more often than this.
+  std::chrono::milliseconds repair_interval{1'000};
 };
 
 /// Sizes for counters and tests.
@@ -68,6 +87,8 @@ struct ReconcilerSizes {
   std::size_t nexthops = 0;
   std::size_t pending = 0;
   std::size_t failing = 0;
+  std::size_t missing = 0;  ///< Wanted routes that are not in the kernel; those to connected prefixes are not
+  std::size_t hidden = 0;   ///< Routes in the kernel that it does not use
 };
 
 /// Calling contract: after any number of inputs call `next`; execute what it returns in order; give each
@@ -76,7 +97,7 @@ struct ReconcilerSizes {
 /// that is unknown `next` returns nothing until the next `load`.
 class Reconciler {
  public:
-  explicit Reconciler(ReconcilerConfig config) : config_(config) {}
+  explicit Reconciler(ReconcilerConfig config) : config_(std::move(config)) {}
   Reconciler(const Reconciler&) = delete;
   Reconciler& operator=(const Reconciler&) = delete;
 
@@ -94,6 +115,11 @@ class Reconciler {
   /// What the kernel did of itself, and no drift.
   void link_down(std::uint32_t ifindex);
   void link_up(std::uint32_t ifindex);
+  /// The link does not exist any more; another one may get its number.
+  void link_removed(std::uint32_t ifindex);
+  /// A local address has gone, from one interface at least. The kernel takes the routes that prefer it as
+  /// their source without a word: those that the next `load` finds missing are no drift.
+  void address_removed(const IpAddress& address);
   /// A next hop or a group of ours was deleted by somebody else.
   void id_removed(std::uint32_t id, Instant now);
   /// An object with an id in our range and our protocol was made or changed by somebody else.
@@ -104,11 +130,10 @@ class Reconciler {
   void route_seen(const KernelRoute& route, Instant now);
   /// Such a route is gone. `nexthop_id` is 0 if it was foreign.
   void route_removed(const IpPrefix& prefix, std::uint32_t nexthop_id, Instant now);
-  /// Another program put a route before ours, with the same prefix and metric. Reported as Failed until it
-  /// is gone, for the kernel uses that one.
-  void foreign_before(const IpPrefix& prefix);
-  /// Whether one may be there.
-  [[nodiscard]] bool is_behind(const IpPrefix& prefix) const;
+  /// The answer of ReconcilerConfig::rivals is another one now.
+  void rivals_changed(const IpPrefix& prefix);
+  /// Whether a route of ours is known to be there.
+  [[nodiscard]] bool has_route(const IpPrefix& prefix) const;
   /// A local address came: routes that failed for want of their preferred source are tried at once.
   void address_added();
   /// Other programs' routes may have left without a word: those of ours that one stood in the way of are
@@ -123,28 +148,34 @@ class Reconciler {
   [[nodiscard]] std::optional<Instant> deadline() const;
   /// An outcome contradicted what is known: read the kernel's state and `load` it. Cleared by `load`.
   [[nodiscard]] bool wants_resync() const { return wants_resync_; }
-  /// Reports since the last call: Acknowledged, Failed, Recovered, Drift.
+  /// Reports since the last call: Failed, Recovered, RouteStands, Acknowledged, Drift. There may be more at
+  /// once (`has_more_reports`): of very many routes some are told each time, so that nobody has to take all.
   [[nodiscard]] Reports take_reports();
+  [[nodiscard]] bool has_more_reports() const { return !touched_.empty(); }
+  /// Objects that others changed since the last take_reports().
+  [[nodiscard]] std::size_t drifts() const { return drifts_; }
 
   [[nodiscard]] bool claimed() const { return claimed_; }
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
   [[nodiscard]] ReconcilerSizes sizes() const;
 
  private:
+  using Ids = std::unordered_set<std::uint32_t>;
   struct Trouble;
   /// What next hops, sets and routes have in common: a place in a queue, a debt to a generation, a failure.
   struct Tracked {
     bool queued = false;
     bool pending = false;  // counted in outstanding_[generation]
+    bool doubted = false;  // refused once for what it builds on
     std::uint64_t generation = 0;
+    std::optional<Instant> repaired{};  // after somebody else's change, or when it will be
     std::unique_ptr<Trouble> trouble{};
     Tracked();
     ~Tracked();
   };
   struct Trouble {
     std::uint32_t attempts = 0;
-    std::uint32_t drifts = 0;
-    Instant last_drift{};
+    bool held = false;  // a repair that waits for its time, counted in held_
     std::optional<Instant> retry_at{};
     int error = 0;           // errno of the last failure
     std::string reported{};  // text of the last Failed; empty if none is open
@@ -169,6 +200,7 @@ class Reconciler {
     std::vector<std::pair<Nexthop*, std::uint32_t>> members{};  // with weights, ordered by key
     std::vector<Route*> routes{};                               // those that want it
   };
+  enum class Counted : std::uint8_t { not_at_all, missing, hidden };
   struct Route : Tracked {
     IpPrefix prefix{};
     Set* set = nullptr;  // null: not wanted
@@ -176,14 +208,15 @@ class Reconciler {
     std::optional<IpAddress> source{};
     std::uint32_t known_id = 0;  // 0: not in the kernel
     bool adopted = false;
-    bool behind = false;  // another program's route may come first, and would be the one that is replaced
+    bool touched = false;  // in touched_: its standing may have changed
+    Counted counted = Counted::not_at_all;
+    Standing told = Standing::in_kernel;
     std::optional<IpAddress> known_source{};
   };
   struct Group {
     std::vector<GroupMember> members{};
     Set* owner = nullptr;
   };
-  using Ids = std::unordered_set<std::uint32_t>;
 
   // Desired state (reconciler.cpp).
   void apply(const SetChanged& change);
@@ -206,11 +239,18 @@ class Reconciler {
   void enqueue(Nexthop& nexthop, std::uint64_t generation);
   void open(Tracked& node, std::uint64_t generation);
   void close(Tracked& node);
+  void close(Route& route);
   void rework(Set& set);
   void rework_users(Nexthop& nexthop);
   void acknowledge();
   void drop_if_idle(Route& route);
   void prune();
+
+  // Standing (reconciler_standing.cpp).
+  void touch(Route& route);
+  [[nodiscard]] RouteStands standing_of(const Route& route) const;
+  [[nodiscard]] bool slot_is_shared(const Route& route) const;
+  void tell_standings();
 
   // The phases of `next` (reconciler_work.cpp).
   void release_retries(Instant now);
@@ -244,31 +284,35 @@ class Reconciler {
   void installed(const IpPrefix& prefix, std::uint32_t group_id, const std::optional<IpAddress>& source);
   void sweep_refused(std::uint32_t id, const Operation& operation, const Outcome& outcome);
   void fail(Tracked& node, const Subject& subject, int error, std::string text);
-  void tell(Tracked& node, const Subject& subject, int error, std::string text);
+  void fail_quietly(Tracked& node, const Subject& subject);
+  [[nodiscard]] bool doubt(Tracked& node, const Subject& subject, const Outcome& outcome);
   void recover(Tracked& node, const Subject& subject);
 
   // Knowledge (reconciler_kernel.cpp).
   void load_nexthops(const KernelState& state);
   void load_groups(const KernelState& state);
   void load_routes(const KernelState& state);
-  void load_slots(const KernelState& state);
+  void resolve_doubts();
   void forget_nexthops(const Ids& ids);
   void forget_groups(const Ids& ids);
   void know_group(std::uint32_t id, const std::vector<GroupMember>& members);
   void set_known(Route& route, std::uint32_t id, const std::optional<IpAddress>& source);
   void know_nexthop(const KernelNexthop& nexthop);
   void unadopt(Route& route);
-  /// Enqueues after somebody else's change: at once the first time, later if it goes on. `what` starts the
-  /// report.
+  /// Enqueues after somebody else's change, at once unless the last repair was a moment ago. `what` starts
+  /// the report.
   void drift(Nexthop& nexthop, std::string_view what);
   void drift(Set& set, std::string_view what);
   void drift(Route& route, std::string_view what);
   void note_drift(std::string_view what, const std::string& subject);
-  /// How long to wait with the repair: nothing at the first drift within drift_memory.
-  [[nodiscard]] std::chrono::milliseconds drift_delay(Tracked& node);
+  /// When to repair; nullopt: now.
+  [[nodiscard]] std::optional<Instant> repair_time(Tracked& node) const;
+  void hold(Tracked& node, const Subject& subject, Instant until);
+  void release(Tracked& node);
+  void clear_trouble(Tracked& node);
   /// Queued, but put off since then: it is left to its retry.
   [[nodiscard]] static bool deferred(const Tracked& node);
-  void retry(Tracked& node, const Subject& subject, std::chrono::milliseconds delay);
+  void retry(Tracked& node, const Subject& subject, Instant when);
   [[nodiscard]] std::chrono::milliseconds backoff(std::uint32_t times) const;
 
   ReconcilerConfig config_;
@@ -277,6 +321,10 @@ class Reconciler {
   std::unordered_map<IpPrefix, Route> routes_;
   std::unordered_set<IpPrefix> connected_;
   std::unordered_set<std::uint32_t> down_;
+  Ids removed_;                       // of these, those that do not exist any more
+  std::set<IpAddress> lost_sources_;  // since the last load
+  std::vector<Subject> doubts_;       // to be tried again after the next load
+  std::deque<Route*> touched_;
 
   // The kernel's objects by id. A next hop whose key has another id, or none, here is a stray: swept when
   // unused.
@@ -312,6 +360,9 @@ class Reconciler {
   std::size_t known_ = 0;
   std::size_t adopted_ = 0;
   std::size_t failing_ = 0;
+  std::size_t held_ = 0;
+  std::size_t missing_ = 0;
+  std::size_t hidden_ = 0;
   std::size_t drifts_ = 0;
   std::string first_drift_;
   Reports reports_;

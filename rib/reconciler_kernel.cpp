@@ -1,6 +1,7 @@
 // What the kernel is known to hold: read from it, changed by it, changed by others.
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "rib/reconciler.h"
 
@@ -10,15 +11,16 @@ void Reconciler::load(const KernelState& state, Instant now) {
   now_ = now;
   wants_resync_ = false;
   if (!loaded_) {
-    claimed_ = abandoned_ || state.routes.empty();
+    claimed_ = abandoned_ || (state.routes.empty() && !state.has_more);
     sweep_ = true;
   }
   load_nexthops(state);
   load_groups(state);
   load_routes(state);
-  load_slots(state);
   loaded_ = true;
   blind_ = false;
+  lost_sources_.clear();
+  resolve_doubts();
 }
 
 void Reconciler::load_nexthops(const KernelState& state) {
@@ -67,35 +69,26 @@ void Reconciler::load_routes(const KernelState& state) {
   }
   for (auto& [prefix, route] : routes_) {
     if (route.known_id == 0 || present.contains(&route)) continue;
+    const bool taken_by_kernel = route.known_source && lost_sources_.contains(*route.known_source);
     set_known(route, 0, std::nullopt);
-    drift(route, "missing");
+    if (taken_by_kernel) {
+      enqueue(route, generation_);
+    } else {
+      drift(route, "missing");
+    }
   }
 }
 
-void Reconciler::load_slots(const KernelState& state) {
-  if (!state.slots_read) return;
-  std::vector<Route*> were_behind;
-  for (auto& [prefix, route] : routes_) {
-    if (std::exchange(route.behind, false)) were_behind.push_back(&route);
+void Reconciler::resolve_doubts() {
+  for (const Subject& subject : std::exchange(doubts_, {})) {
+    if (const auto* prefix = std::get_if<IpPrefix>(&subject)) {
+      Route& route = route_at(*prefix);
+      enqueue(route, route.pending ? route.generation : generation_);
+    } else {
+      Set& set = set_at(std::get<SetKey>(subject));
+      enqueue(set, set.pending ? set.generation : generation_);
+    }
   }
-  for (const IpPrefix& prefix : state.behind) foreign_before(prefix);
-  for (Route* route : were_behind) {
-    if (!route->behind) enqueue(*route, generation_);  // which finds it recovered
-  }
-}
-
-void Reconciler::foreign_before(const IpPrefix& prefix) {
-  const auto found = routes_.find(prefix);
-  if (found == routes_.end() || found->second.known_id == 0) return;
-  found->second.behind = true;
-  tell(found->second, prefix, 0,
-       "another program's route with this prefix and metric stands before it, and is left alone: choose "
-       "another metric");
-}
-
-bool Reconciler::is_behind(const IpPrefix& prefix) const {
-  const auto found = routes_.find(prefix);
-  return found != routes_.end() && found->second.behind;
 }
 
 // The kernel's own doing, so no drift: see the essay of the header.
@@ -111,8 +104,19 @@ void Reconciler::link_down(std::uint32_t ifindex) {
   }
 }
 
+void Reconciler::link_removed(std::uint32_t ifindex) {
+  link_down(ifindex);
+  removed_.insert(ifindex);
+  sweep_ = true;  // which forgets it when nothing wants it
+}
+
+void Reconciler::address_removed(const IpAddress& address) {
+  lost_sources_.insert(address);
+}
+
 void Reconciler::link_up(std::uint32_t ifindex) {
   down_.erase(ifindex);
+  removed_.erase(ifindex);
   for (auto& [key, nexthop] : nexthops_) {
     if (key.ifindex != ifindex || nexthop.id != 0) continue;
     if (nexthop.trouble) enqueue(nexthop, generation_);
@@ -289,7 +293,7 @@ void Reconciler::know_group(std::uint32_t id, const std::vector<GroupMember>& me
 
 void Reconciler::set_known(Route& route, std::uint32_t id, const std::optional<IpAddress>& source) {
   route.known_source = source;
-  if (route.known_id == id) return;
+  if (route.known_id == id) return touch(route);
   if (route.known_id != 0) {
     --known_;
     const auto found = routes_through_.find(route.known_id);
@@ -300,12 +304,12 @@ void Reconciler::set_known(Route& route, std::uint32_t id, const std::optional<I
   }
   route.known_id = id;
   if (id == 0) {
-    route.behind = false;
     unadopt(route);
   } else {
     ++known_;
     ++routes_through_[id];
   }
+  touch(route);
 }
 
 void Reconciler::unadopt(Route& route) {
@@ -317,34 +321,49 @@ void Reconciler::note_drift(std::string_view what, const std::string& subject) {
   if (drifts_++ == 0) first_drift_ = std::string(what) + " " + subject;
 }
 
-std::chrono::milliseconds Reconciler::drift_delay(Tracked& node) {
-  if (blind_) return std::chrono::milliseconds{0};
+std::optional<Instant> Reconciler::repair_time(Tracked& node) const {
+  if (blind_) return std::nullopt;
+  const Instant earliest = node.repaired ? *node.repaired + config_.repair_interval : now_;
+  if (node.repaired && *node.repaired > now_) return node.repaired;  // it waits already
+  node.repaired = std::max(earliest, now_);
+  return earliest > now_ ? node.repaired : std::nullopt;
+}
+
+void Reconciler::hold(Tracked& node, const Subject& subject, Instant until) {
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
-  Trouble& trouble = *node.trouble;
-  if (trouble.drifts != 0 && now_ - trouble.last_drift > config_.drift_memory) trouble.drifts = 0;
-  trouble.last_drift = now_;
-  return trouble.drifts++ == 0 ? std::chrono::milliseconds{0} : backoff(trouble.drifts - 1);
+  if (!std::exchange(node.trouble->held, true)) ++held_;
+  retry(node, subject, until);
+}
+
+void Reconciler::release(Tracked& node) {
+  if (!node.trouble) return;
+  node.trouble->retry_at.reset();
+  if (std::exchange(node.trouble->held, false)) --held_;
+}
+
+void Reconciler::clear_trouble(Tracked& node) {
+  release(node);
+  node.trouble.reset();
 }
 
 void Reconciler::drift(Nexthop& nexthop, std::string_view what) {
   note_drift(what, to_string(Subject(nexthop.key)));
-  const auto delay = drift_delay(nexthop);
-  if (delay.count() != 0) retry(nexthop, nexthop.key, delay);
+  if (const auto later = repair_time(nexthop)) hold(nexthop, nexthop.key, *later);
   rework_users(nexthop);
 }
 
 void Reconciler::drift(Set& set, std::string_view what) {
   note_drift(what, to_string(Subject(set.key)));
-  const auto delay = drift_delay(set);
+  const auto later = repair_time(set);
   rework(set);
-  if (delay.count() != 0) retry(set, set.key, delay);
+  if (later) hold(set, set.key, *later);
 }
 
 void Reconciler::drift(Route& route, std::string_view what) {
   note_drift(what, to_string(Subject(route.prefix)));
-  const auto delay = drift_delay(route);
+  const auto later = repair_time(route);
   enqueue(route, generation_);
-  if (delay.count() != 0) retry(route, route.prefix, delay);
+  if (later) hold(route, route.prefix, *later);
 }
 
 }  // namespace wgospf::rib

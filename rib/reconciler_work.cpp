@@ -74,7 +74,7 @@ void Reconciler::release_retries(Instant now) {
     } else if (const auto* key = std::get_if<SetKey>(&subject)) {
       const auto found = sets_.find(*key);
       if (found == sets_.end() || !due(found->second)) continue;
-      found->second.trouble->retry_at.reset();
+      release(found->second);
       rework(found->second);
     } else {
       const auto found = nexthops_.find(std::get<NexthopKey>(subject));
@@ -245,11 +245,11 @@ std::optional<Operation> Reconciler::plan(Route& route) {
   }
   if (route.known_id == 0) return AddRoute{route.prefix, set.group_id, route.source};
   if (route.known_id != set.group_id || route.known_source != route.source) {
-    if (route.behind) return DeleteRoute{route.prefix, route.known_id};
+    if (slot_is_shared(route)) return DeleteRoute{route.prefix, route.known_id};
     return ReplaceRoute{route.prefix, set.group_id, route.source};
   }
   unadopt(route);
-  if (!route.behind) recover(route, route.prefix);
+  recover(route, route.prefix);
   close(route);
   return std::nullopt;
 }
@@ -354,6 +354,8 @@ void Reconciler::done(const AddNexthop& operation, const Outcome& outcome) {
     known_nexthops_[operation.id] = operation.key;
     nexthop.id = operation.id;
     recover(nexthop, nexthop.key);
+  } else if (outcome.error == ENETDOWN) {
+    fail_quietly(nexthop, nexthop.key);  // the link's own notification says so, and when it is up again
   } else {
     fail(nexthop, nexthop.key, outcome.error, refusal(operation, outcome));
   }
@@ -369,6 +371,7 @@ void Reconciler::done(const AddGroup& operation, const Outcome& outcome) {
     enqueue(set, set.generation);
     return;
   }
+  if (doubt(set, set.key, outcome)) return;
   if (outcome.error != 0) {
     fail(set, set.key, outcome.error, refusal(operation, outcome));
     settle(set, SetState::failed);
@@ -385,6 +388,8 @@ void Reconciler::done(const AddGroup& operation, const Outcome& outcome) {
 void Reconciler::done(const ReplaceGroup& operation, const Outcome& outcome) {
   Set& set = set_at(operation.set);
   sweep_ = true;
+  if (outcome.error == ENOENT) return forget_groups({operation.id});  // and makes another in this turn
+  if (doubt(set, set.key, outcome)) return;
   if (outcome.error != 0) {
     fail(set, set.key, outcome.error, refusal(operation, outcome));
     settle(set, SetState::failed);
@@ -397,18 +402,26 @@ void Reconciler::done(const ReplaceGroup& operation, const Outcome& outcome) {
 
 void Reconciler::done(const AddRoute& operation, const Outcome& outcome) {
   if (outcome.error == 0) return installed(operation.prefix, operation.group_id, operation.source);
+  Route& route = route_at(operation.prefix);
+  if (doubt(route, route.prefix, outcome)) return;
   std::string text = refusal(operation, outcome);
   if (outcome.error == EEXIST) {
     text +=
         "; another program has a route with this prefix and metric, which is left alone: choose another "
         "metric";
   }
-  fail(route_at(operation.prefix), operation.prefix, outcome.error, std::move(text));
+  fail(route, route.prefix, outcome.error, std::move(text));
 }
 
 void Reconciler::done(const ReplaceRoute& operation, const Outcome& outcome) {
   if (outcome.error == 0) return installed(operation.prefix, operation.group_id, operation.source);
-  fail(route_at(operation.prefix), operation.prefix, outcome.error, refusal(operation, outcome));
+  Route& route = route_at(operation.prefix);
+  if (outcome.error == ENOENT) {
+    set_known(route, 0, std::nullopt);
+    return enqueue(route, route.generation);  // which adds it in this turn
+  }
+  if (doubt(route, route.prefix, outcome)) return;
+  fail(route, route.prefix, outcome.error, refusal(operation, outcome));
 }
 
 void Reconciler::installed(const IpPrefix& prefix, std::uint32_t group_id,
@@ -455,46 +468,54 @@ void Reconciler::sweep_refused(std::uint32_t id, const Operation& operation, con
 }
 
 void Reconciler::fail(Tracked& node, const Subject& subject, int error, std::string text) {
-  tell(node, subject, error, std::move(text));
-  const std::uint32_t attempts = ++node.trouble->attempts;
-  retry(node, subject, backoff(attempts));
-  // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
-  if (attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
-  close(node);
-}
-
-void Reconciler::tell(Tracked& node, const Subject& subject, int error, std::string text) {
   if (!node.trouble) node.trouble = std::make_unique<Trouble>();
   Trouble& trouble = *node.trouble;
   trouble.error = error;
   if (trouble.reported.empty()) ++failing_;
   if (trouble.reported != text) reports_.emplace_back(Failed{subject, error, text});
   trouble.reported = std::move(text);
+  const std::uint32_t attempts = ++trouble.attempts;
+  retry(node, subject, now_ + backoff(attempts));
+  // A group or route that is refused may mean that what is known is wrong; once is enough to find out.
+  if (attempts == 1 && !std::holds_alternative<NexthopKey>(subject)) wants_resync_ = true;
+  if (const auto* prefix = std::get_if<IpPrefix>(&subject)) return close(route_at(*prefix));
+  close(node);
+}
+
+void Reconciler::fail_quietly(Tracked& node, const Subject& subject) {
+  if (!node.trouble) node.trouble = std::make_unique<Trouble>();
+  retry(node, subject, now_ + backoff(++node.trouble->attempts));
+  close(node);
+}
+
+// The kernel takes next hops and groups with their link before that is heard of. What builds on one is then
+// refused (EINVAL, in places ENOENT), and would be so in vain again until the state has been read.
+bool Reconciler::doubt(Tracked& node, const Subject& subject, const Outcome& outcome) {
+  if (outcome.error == 0) node.doubted = false;
+  if (outcome.error != EINVAL && outcome.error != ENOENT) return false;
+  if (std::exchange(node.doubted, true)) return false;
+  doubts_.push_back(subject);
+  wants_resync_ = true;
+  return true;
 }
 
 void Reconciler::recover(Tracked& node, const Subject& subject) {
+  node.doubted = false;
   if (!node.trouble) return;
   if (!node.trouble->reported.empty()) {
     --failing_;
     reports_.emplace_back(Recovered{subject});
   }
-  if (node.trouble->drifts == 0) {
-    node.trouble.reset();
-    return;
-  }
-  node.trouble->attempts = 0;
-  node.trouble->error = 0;
-  node.trouble->reported.clear();
-  node.trouble->retry_at.reset();
+  clear_trouble(node);
 }
 
 bool Reconciler::deferred(const Tracked& node) {
   return node.trouble && node.trouble->retry_at;
 }
 
-void Reconciler::retry(Tracked& node, const Subject& subject, std::chrono::milliseconds delay) {
-  node.trouble->retry_at = now_ + delay;
-  retries_.emplace(now_ + delay, subject);
+void Reconciler::retry(Tracked& node, const Subject& subject, Instant when) {
+  node.trouble->retry_at = when;
+  retries_.emplace(when, subject);
 }
 
 std::chrono::milliseconds Reconciler::backoff(std::uint32_t times) const {

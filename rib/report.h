@@ -40,16 +40,15 @@ struct UnusedId {
 using Subject = std::variant<IpPrefix, SetKey, NexthopKey, UnusedId>;
 [[nodiscard]] std::string to_string(const Subject& subject);
 
-/// Everything wanted up to this generation is in the kernel, but for what Failed has named.
+/// Everything wanted up to this generation is in the kernel, but for what Failed and RouteStands have named.
 struct Acknowledged {
   std::uint64_t generation = 0;
 };
 
-/// The kernel refused, which is tried again at growing intervals; or it has a route and does not use it.
-/// Reported once for each different text.
+/// The kernel refused, which is tried again at growing intervals. Reported once for each different text.
 struct Failed {
   Subject subject{};
-  int error = 0;       ///< errno, 0 of a route that is not used
+  int error = 0;       ///< errno
   std::string text{};  ///< What was tried and what the kernel said, its extended text included; the cure.
 };
 
@@ -58,15 +57,48 @@ struct Recovered {
   Subject subject{};
 };
 
-/// Somebody else removed or changed objects of ours. They are put back, at a limited rate.
+/// The route that the kernel uses for a prefix in place of ours: another program's, or its own.
+struct Holder {
+  std::uint32_t metric = 0;
+  std::uint32_t ifindex = 0;  ///< Of its first next hop, 0 if it has none (a blackhole).
+  std::uint8_t protocol = 0;  ///< rtm_protocol
+
+  auto operator<=>(const Holder&) const = default;
+};
+
+/// How a wanted route stands, as the kernel was last known to hold it.
+enum class Standing : std::uint8_t {
+  in_kernel,    ///< As wanted.
+  missing,      ///< Not there; it is put there, or Failed says why not.
+  elsewhere,    ///< There, but by another way or source than is wanted; as `missing`.
+  no_next_hop,  ///< Not there, since none of its next hops has an interface that is up and has a carrier.
+  connected,    ///< Kept out, since the prefix is one of `set_connected`.
+  hidden,       ///< There, but the kernel uses the route of `holder`.
+};
+
+/// What is acknowledged stands as wanted but for prefixes that were named with another standing since, and
+/// not with `in_kernel` after that. One that is not wanted any more is named so, too.
+struct RouteStands {
+  IpPrefix prefix{};
+  Standing standing = Standing::in_kernel;
+  Holder holder{};  ///< Of `hidden`.
+};
+
+/// Somebody else removed or changed objects of ours. They are put back, each at most once a second.
 struct Drift {
   std::size_t count = 0;  ///< Objects seen changed in this turn.
   std::string what{};     ///< The first of them, in words.
+  std::string who{};      ///< The process that did the last of it, if it told and still runs.
 };
 
 /// Notifications were lost; the kernel's state has been read again.
 struct Overrun {
   std::string what{};
+};
+
+/// What former runs left in other tables, or with another metric, is gone now.
+struct LeftoversRemoved {
+  std::string what{};  ///< In words.
 };
 
 /// Whether routing policy rules look up our table: told at the start and when it changes. A table that none
@@ -110,8 +142,9 @@ struct Stopped {
   std::size_t routes_left = 0;
 };
 
-using Report = std::variant<Acknowledged, Failed, Recovered, Drift, Overrun, TableReachable,
-                            ForeignRouteAdded, ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
+using Report =
+    std::variant<Acknowledged, Failed, Recovered, RouteStands, Drift, Overrun, LeftoversRemoved,
+                 TableReachable, ForeignRouteAdded, ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
 using Reports = std::vector<Report>;
 
 }  // namespace wgospf::rib

@@ -19,9 +19,11 @@ namespace {
 constexpr int kReceiveBuffer = 8 * 1024 * 1024;
 constexpr int kSendBuffer = 1024 * 1024;
 constexpr int kDumpAttempts = 20;
-/// Far more than a turn's notifications; so that somebody who changes routes without pause cannot keep the
-/// thread from its own work.
-constexpr int kDatagramsPerDrain = 16'384;
+/// Far more than a turn's notifications, some milliseconds' work; so that somebody who changes routes without
+/// pause cannot keep the thread from its own.
+constexpr int kDatagramsPerDrain = 4'096;
+/// A filter has room for so many tables (BPF_MAXINSNS); of more nothing is filtered.
+constexpr std::size_t kTablesFiltered = 500;
 
 Error failure(const std::string& what, int code) {
   return {code, what + ": " + std::strerror(code)};
@@ -81,22 +83,81 @@ NetlinkSocket::~NetlinkSocket() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-std::optional<Error> NetlinkSocket::subscribe(std::span<const int> groups, std::uint32_t but_for) {
-  // nlmsg_pid is at offset 12 of each notification, in host order, where the filter loads in network order.
-  std::array<sock_filter, 4> program{{
-      {BPF_LD | BPF_W | BPF_ABS, 0, 0, 12},
-      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, htonl(but_for)},
-      {BPF_RET | BPF_K, 0, 0, 0},
-      {BPF_RET | BPF_K, 0, 0, 0xffffffff},
-  }};
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  if (setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) != 0) {
-    return failure("cannot filter netlink notifications", errno);
-  }
+std::optional<Error> NetlinkSocket::subscribe(std::span<const int> groups) {
   for (const int group : groups) {
     if (setsockopt(descriptor_, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
       return failure("cannot join netlink group " + std::to_string(group), errno);
     }
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+/// A classic BPF program in the making. Numbers in a notification are in host order, where the filter loads
+/// in network order.
+class Filter {
+ public:
+  static constexpr std::uint32_t kDrop = 0, kPass = 0xffffffff;
+
+  void add(int code, std::uint32_t k) { program_.push_back({static_cast<std::uint16_t>(code), 0, 0, k}); }
+  void end(std::uint32_t verdict) { add(BPF_RET | BPF_K, verdict); }
+  /// If what was loaded is `k` the next `skipped` instructions are left out.
+  void skip_if(std::uint32_t k, std::size_t skipped) {
+    program_.push_back({BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint8_t>(skipped), 0, k});
+  }
+  void end_unless(std::uint32_t k, std::uint32_t verdict) {
+    skip_if(k, 1);
+    end(verdict);
+  }
+  void end_if(std::uint32_t k, std::uint32_t verdict) {
+    program_.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, k});
+    end(verdict);
+  }
+  [[nodiscard]] std::vector<sock_filter>& program() { return program_; }
+
+ private:
+  std::vector<sock_filter> program_;
+};
+
+/// Of a route notification: passes it if it is of one of the tables.
+void filter_tables(Filter& filter, const std::set<std::uint32_t>& tables) {
+  constexpr std::uint32_t kTable = sizeof(nlmsghdr) + offsetof(rtmsg, rtm_table);
+  constexpr std::uint32_t kAttributes = sizeof(nlmsghdr) + sizeof(rtmsg);
+  filter.add(BPF_LD | BPF_B | BPF_ABS, kTable);
+  for (const std::uint32_t table : tables) {
+    if (table < 256) filter.end_if(table, Filter::kPass);
+  }
+  // Greater numbers stand in an attribute.
+  filter.end_unless(RT_TABLE_COMPAT, Filter::kDrop);
+  filter.add(BPF_LDX | BPF_IMM, RTA_TABLE);
+  filter.add(BPF_LD | BPF_IMM, kAttributes);
+  filter.add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_NLATTR));
+  filter.end_if(0, Filter::kPass);
+  filter.add(BPF_MISC | BPF_TAX, 0);
+  filter.add(BPF_LD | BPF_W | BPF_IND, sizeof(nlattr));
+  for (const std::uint32_t table : tables) filter.end_if(htonl(table), Filter::kPass);
+  filter.end(Filter::kDrop);
+}
+
+}  // namespace
+
+std::optional<Error> NetlinkSocket::filter(std::uint32_t but_for, const std::set<std::uint32_t>& tables) {
+  Filter filter;
+  filter.add(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid));
+  filter.end_if(htonl(but_for), Filter::kDrop);
+  if (tables.size() <= kTablesFiltered) {
+    filter.add(BPF_LD | BPF_H | BPF_ABS, offsetof(nlmsghdr, nlmsg_type));
+    filter.skip_if(htons(RTM_NEWROUTE), 2);
+    filter.end_unless(htons(RTM_DELROUTE), Filter::kPass);
+    filter_tables(filter, tables);
+  } else {
+    filter.end(Filter::kPass);
+  }
+  auto& program = filter.program();
+  const sock_fprog attached{static_cast<unsigned short>(program.size()), program.data()};
+  if (setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) != 0) {
+    return failure("cannot filter netlink notifications", errno);
   }
   return std::nullopt;
 }
@@ -161,27 +222,39 @@ NetlinkSocket::Batch NetlinkSocket::execute(std::span<const Operation> operation
   return batch;
 }
 
-Result<std::vector<Message>> NetlinkSocket::dump(const std::function<void(MessageBuffer&)>& request,
-                                                 const std::function<bool(const Message&)>& keep) {
+Result<std::vector<Message>> NetlinkSocket::dump(const std::function<void(MessageBuffer&)>& request) {
+  std::vector<Message> messages;
+  const Reader reader{[&messages] { messages.clear(); },
+                      [&messages](Message&& message) { messages.push_back(std::move(message)); }};
+  if (auto error = read(request, reader)) return *error;
+  return messages;
+}
+
+std::optional<Error> NetlinkSocket::read(const std::function<void(MessageBuffer&)>& request,
+                                         const Reader& reader) {
   MessageBuffer buffer;
   request(buffer);
   std::vector<std::byte> bytes(buffer.bytes().begin(), buffer.bytes().end());
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
     const std::uint32_t sequence = sequence_++;
     std::memcpy(bytes.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof(sequence));
-    Dump dump{keep};
-    const int error = dump_once(bytes, sequence, dump);
-    if (error == 0) return std::move(dump.messages);
-    if (error == ENOENT || error == EOPNOTSUPP || error == EAFNOSUPPORT) return std::vector<Message>{};
+    reader.begin();
+    std::string text;
+    const int error = dump_once(bytes, sequence, reader, text);
+    if (error == 0) return std::nullopt;
+    if (error == ENOENT || error == EOPNOTSUPP || error == EAFNOSUPPORT) {
+      reader.begin();
+      return std::nullopt;
+    }
     if (error > 0 && error != ENOBUFS && error != EBUSY) {
-      return failure("cannot read the kernel's state" + (dump.text.empty() ? "" : " (" + dump.text + ")"),
-                     error);
+      return failure("cannot read the kernel's state" + (text.empty() ? "" : " (" + text + ")"), error);
     }
   }
   return Error{EAGAIN, "the kernel's state changes too fast to be read; it is tried again"};
 }
 
-int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t sequence, Dump& dump) {
+int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t sequence, const Reader& reader,
+                             std::string& text) {
   if (const int error = send(request); error != 0) return error;
   bool interrupted = false;
   std::optional<int> result;
@@ -199,31 +272,25 @@ int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t s
         result = -code;
       } else if (auto reply = decode_reply(message)) {
         result = reply->outcome.error;
-        dump.text = reply->outcome.text;
-      } else if (auto decoded = decode(message); decoded && (!dump.keep || dump.keep(*decoded))) {
-        dump.messages.push_back(std::move(*decoded));
+        text = reply->outcome.text;
+      } else if (auto decoded = decode(message)) {
+        reader.visit(std::move(*decoded));
       }
     });
   }
   return *result == 0 && interrupted ? -1 : *result;
 }
 
-bool NetlinkSocket::drain(const std::function<void(Message)>& visit) {
-  bool lost = false;
-  // After a loss everything that is queued must go first: it is older than the reading to come.
-  for (int datagrams = 0; lost || datagrams < kDatagramsPerDrain; ++datagrams) {
+NetlinkSocket::Drained NetlinkSocket::drain(const std::function<void(Message)>& visit) {
+  for (int datagrams = 0; datagrams < kDatagramsPerDrain; ++datagrams) {
     const std::ptrdiff_t length = receive(MSG_DONTWAIT);
-    if (length == 0) return lost;
-    if (length < 0) {
-      lost = true;
-      if (length != -ENOBUFS) return lost;
-      continue;
-    }
+    if (length == 0) return Drained::all;
+    if (length < 0) return Drained::lost;
     for_each_message(std::span(buffer_).first(static_cast<std::size_t>(length)), [&](auto message) {
       if (auto decoded = decode(message)) visit(std::move(*decoded));
     });
   }
-  return lost;
+  return Drained::more;
 }
 
 }  // namespace wgospf::rib

@@ -49,11 +49,11 @@ struct SocketName {
   socklen_t length = 0;
   std::string text{};
 };
-SocketName name_for(std::uint32_t table) {
+SocketName name_for(std::uint32_t first_id) {
   SocketName name;
   name.address.sun_family = AF_UNIX;
   // The first byte stays zero: abstract.
-  const std::string text = "wgospfd/next-hop-ids/" + std::to_string(default_id_range(table).first);
+  const std::string text = "wgospfd/next-hop-ids/" + std::to_string(first_id);
   std::memcpy(name.address.sun_path + 1, text.data(), text.size());
   name.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
   name.text = "@" + text;
@@ -75,7 +75,7 @@ struct BoundSocket {
 };
 /// Bound and listening, so that the next one can ask who holds it. Nobody is ever answered.
 Result<BoundSocket> bind_socket(std::uint32_t table) {
-  const SocketName name = name_for(table);
+  const SocketName name = name_for(default_id_range(table).first);
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failure("cannot open a socket for the lock of the routing table", errno);
   constexpr int kRefused = 128;  // so many can learn the holder's name
@@ -145,6 +145,27 @@ TableLock& TableLock::operator=(TableLock&& other) noexcept {
   std::swap(socket_, other.socket_);
   std::swap(warning_, other.warning_);
   return *this;
+}
+
+std::optional<IdsLock> IdsLock::try_acquire(std::uint32_t first_id) {
+  const SocketName name = name_for(first_id);
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return std::nullopt;
+  IdsLock lock(descriptor);
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&name.address), name.length) != 0)
+    return std::nullopt;
+  return lock;
+}
+
+IdsLock::IdsLock(IdsLock&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
+
+IdsLock& IdsLock::operator=(IdsLock&& other) noexcept {
+  std::swap(socket_, other.socket_);
+  return *this;
+}
+
+IdsLock::~IdsLock() {
+  if (socket_ >= 0) close(socket_);
 }
 
 TableLock::~TableLock() {

@@ -10,6 +10,7 @@
 // Take it before anything else that two daemons could fight over (the API socket), hold it until exit.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "rib/result.h"
@@ -36,6 +37,24 @@ class TableLock {
   int file_ = -1;
   int socket_ = -1;
   std::string warning_;
+};
+
+/// The part of the lock that is the network namespace's, by itself: for whoever wants to know whether a
+/// daemon still keeps the objects of a range of next hop ids, and to keep one from starting meanwhile.
+class IdsLock {
+ public:
+  /// `first_id` of default_id_range; nullopt when somebody holds it.
+  [[nodiscard]] static std::optional<IdsLock> try_acquire(std::uint32_t first_id);
+
+  IdsLock(IdsLock&& other) noexcept;
+  IdsLock& operator=(IdsLock&& other) noexcept;
+  IdsLock(const IdsLock&) = delete;
+  IdsLock& operator=(const IdsLock&) = delete;
+  ~IdsLock();
+
+ private:
+  explicit IdsLock(int socket) : socket_(socket) {}
+  int socket_ = -1;
 };
 
 }  // namespace wgospf::rib

@@ -11,7 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <unordered_set>
+#include <fstream>
+#include <utility>
 
 namespace wgospf::rib {
 
@@ -19,15 +20,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Readings of the whole state that errors ask for are at least this far apart.
-constexpr auto kBetweenResyncs = 1s;
-/// After an address or link has gone the kernel may still be taking routes with it when its notification is
-/// read.
-constexpr auto kSettleTime = 50ms;
-constexpr auto kReadAgain = 1s;
+/// The name of the process with this netlink port, which mostly is its number; empty when there is none now.
+std::string process_at(std::uint32_t port) {
+  std::ifstream file("/proc/" + std::to_string(port) + "/comm");
+  std::string name;
+  if (port == 0 || !std::getline(file, name)) return {};
+  return "process " + std::to_string(port) + " (" + name + ")";
+}
 
-void sooner(std::optional<Instant>& due, Instant when) {
-  if (!due || when < *due) due = when;
+/// Tables whose routes are of interest.
+std::set<std::uint32_t> tables_of(std::uint32_t own, const RedistributionWatch& watch) {
+  std::set<std::uint32_t> tables(watch.tables.begin(), watch.tables.end());
+  tables.insert(own);
+  if (watch.connected || watch.static_routes) tables.insert(RT_TABLE_MAIN);
+  return tables;
 }
 
 }  // namespace
@@ -40,13 +46,9 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
   config.batch = std::clamp<std::size_t>(config.batch, 1, 1024);
   auto requests = NetlinkSocket::open();
   if (!requests) return requests.error();
-  auto events = NetlinkSocket::open();
+  auto events = open_events(requests.value().port(), tables_of(config.table, config.watch));
   if (!events) return events.error();
-  constexpr std::array groups{RTNLGRP_LINK,       RTNLGRP_NEXTHOP,     RTNLGRP_IPV4_ROUTE,
-                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                              RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE};
-  std::vector<int> wanted(groups.begin(), groups.end());
-  if (auto error = events.value().subscribe(wanted, requests.value().port())) return *error;
+  if (auto error = may_change_routes(requests.value())) return *error;
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake < 0) return Error{errno, std::string("cannot make an event descriptor: ") + std::strerror(errno)};
 
@@ -54,12 +56,29 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
                                             {std::move(requests.value()), std::move(events.value()), wake}));
   // Notifications are already being collected, so nothing can fall between the readings and them.
   worker->now_ = std::chrono::steady_clock::now();
-  for (const auto read :
-       {&Worker::read_links, &Worker::read_ours, &Worker::read_foreign, &Worker::read_rules}) {
+  for (const auto read : {&Worker::read_links, &Worker::read_former_runs, &Worker::read_ours,
+                          &Worker::read_rivals, &Worker::read_foreign, &Worker::read_rules}) {
     if (auto error = (worker.get()->*read)()) return *error;
   }
   worker->publish();
   return worker;
+}
+
+Result<NetlinkSocket> RibThread::Worker::open_events(std::uint32_t requests_port,
+                                                     const std::set<std::uint32_t>& tables) {
+  constexpr std::array groups{RTNLGRP_LINK,       RTNLGRP_NEXTHOP,     RTNLGRP_IPV4_ROUTE,
+                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                              RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE};
+  const std::vector<int> wanted(groups.begin(), groups.end());
+  auto events = NetlinkSocket::open();
+  if (!events) return events;
+  if (auto error = events.value().filter(requests_port, tables)) return *error;
+  if (auto error = events.value().subscribe(wanted)) return *error;
+  return events;
+}
+
+std::set<std::uint32_t> RibThread::Worker::tables() const {
+  return tables_of(config_.table, watch_);
 }
 
 RibThread::Worker::Worker(Config config, Callback callback, Sockets sockets)
@@ -67,8 +86,11 @@ RibThread::Worker::Worker(Config config, Callback callback, Sockets sockets)
       context_{config_.table, config_.metric, *config_.ids},
       callback_(std::move(callback)),
       sockets_(std::move(sockets)),
-      reconciler_(ReconcilerConfig{.ids = *config_.ids}),
       foreign_(config_.watch),
+      watch_(config_.watch),
+      rivals_(context_),
+      reconciler_(ReconcilerConfig{.ids = *config_.ids,
+                                   .rivals = [this](const IpPrefix& prefix) { return rivals_.of(prefix); }}),
       lookup_(config_.table),
       batch_(config_.batch) {}
 
@@ -104,6 +126,7 @@ void RibThread::Worker::run() {
   bool busy = true;
   while (true) {
     if (!busy) {
+      plan_readings();
       report();
       sleep();
     }
@@ -122,14 +145,8 @@ void RibThread::Worker::run() {
 
 std::optional<Instant> RibThread::Worker::wake_time() const {
   std::optional<Instant> reading;
-  for (const auto& due : {links_due_, ours_due_, foreign_due_, rules_due_}) {
+  for (const auto& due : {listen_due_, links_due_, ours_due_, rivals_due_, foreign_due_, rules_due_}) {
     if (due) sooner(reading, *due);
-  }
-  if (reconciler_.wants_resync()) sooner(reading, ours_read_ + kBetweenResyncs);
-  if (foreign_.wants_reading()) sooner(reading, foreign_read_ + kSettleTime);
-  if (config_.audit_interval.count() > 0) {
-    sooner(reading, ours_read_ + config_.audit_interval);
-    if (!foreign_.idle()) sooner(reading, foreign_read_ + config_.audit_interval);
   }
   std::optional<Instant> earliest = reconciler_.deadline();
   if (blocked_due_) sooner(earliest, *blocked_due_);
@@ -143,8 +160,9 @@ void RibThread::Worker::sleep() {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - std::chrono::steady_clock::now());
     timeout = static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 3'600'000));
   }
+  if (reconciler_.has_more_reports()) timeout = 0;
   std::array<pollfd, 2> waiting{{{sockets_.wake, POLLIN, 0}, {sockets_.events.descriptor(), POLLIN, 0}}};
-  poll(waiting.data(), waiting.size(), timeout);
+  poll(waiting.data(), listen_due_ ? 1 : waiting.size(), timeout);
 }
 
 void RibThread::Worker::take_commands() {
@@ -161,7 +179,9 @@ void RibThread::Worker::take_commands() {
 }
 
 void RibThread::Worker::take(RedistributionWatch& command) {
+  watch_ = command;
   foreign_.watch(std::move(command));
+  if (auto error = sockets_.events.filter(sockets_.requests.port(), tables())) reading_failed(*error);
   foreign_due_ = now_;
   announce_complete_ = true;
 }
@@ -175,54 +195,70 @@ void RibThread::Worker::take(Stop& command) {
   reconciler_.abandon();
 }
 
-void RibThread::Worker::take_notifications() {
-  const bool lost = sockets_.events.drain(
-      [this](Message message) { std::visit([this](const auto& m) { heard(m); }, message); });
-  if (!lost) return;
+NetlinkSocket::Drained RibThread::Worker::take_notifications() {
+  if (listen_due_) return NetlinkSocket::Drained::lost;
+  const auto drained = sockets_.events.drain([this](Message message) {
+    const std::size_t before = reconciler_.drifts();
+    std::visit([this](const auto& m) { heard(m); }, message);
+    if (reconciler_.drifts() == before) return;
+    if (const auto* route = std::get_if<RouteMessage>(&message)) drift_sender_ = route->sender;
+    if (const auto* nexthop = std::get_if<NexthopMessage>(&message)) drift_sender_ = nexthop->sender;
+  });
+  apply_rivals();
+  if (drained == NetlinkSocket::Drained::lost) notifications_lost();
+  return drained;
+}
+
+// What was notified during a reading is older than any work that follows from it, and is taken first: read
+// later it would undo what is known of that work.
+void RibThread::Worker::take_older_notifications() {
+  constexpr int kRounds = 8;
+  for (int round = 0; round < kRounds; ++round) {
+    if (take_notifications() != NetlinkSocket::Drained::more) return;
+  }
+  notifications_lost();
+}
+
+void RibThread::Worker::notifications_lost() {
   ++tally_.overruns;
   reports_.emplace_back(Overrun{"notifications of the kernel were lost; its state is read again"});
-  links_due_ = ours_due_ = foreign_due_ = rules_due_ = now_;
-  slots_wanted_ = true;
+  listen_due_ = std::max(now_, listened_ + kBetweenResyncs);
+}
+
+void RibThread::Worker::apply_rivals() {
+  for (const IpPrefix& prefix : rivals_.take_changed()) reconciler_.rivals_changed(prefix);
+  if (rivals_.wants_reading()) want_rivals();
+}
+
+void RibThread::Worker::want_rivals() {
+  sooner(rivals_due_, std::max(now_ + kSettleTime, rivals_earliest_));
 }
 
 bool RibThread::Worker::keeps(Family family) const {
   return std::find(config_.families.begin(), config_.families.end(), family) != config_.families.end();
 }
 
-bool RibThread::Worker::in_our_slot(const RouteMessage& message) const {
-  return message.table == context_.table && message.metric == context_.metric && message.tos == 0 &&
-         !message.cloned && keeps(family_of(message.prefix));
-}
-
 void RibThread::Worker::heard(const RouteMessage& message) {
   foreign_.seen(message, reports_);
-  if (in_our_slot(message)) heard_of_slot(message);
+  if (message.table != context_.table || message.tos != 0 || message.cloned) return;
+  if (!keeps(family_of(message.prefix))) return;
+  const bool ours = is_ours(message, context_);
+  const auto before = rivals_.of(message.prefix);
+  if (!ours) rivals_.heard(message, reconciler_.has_route(message.prefix));
+  if (message.metric == context_.metric) heard_of_slot(message, ours, before && before->in_slot);
 }
 
-void RibThread::Worker::heard_of_slot(const RouteMessage& message) {
-  const std::uint32_t id = is_ours(message, context_) ? message.nexthop_id : 0;
-  if (message.removed && id != 0 && message.by_kernel) {
+void RibThread::Worker::heard_of_slot(const RouteMessage& message, bool is_ours, bool slot_is_shared) {
+  if (message.removed && is_ours && message.by_kernel) {
     // IPv6 routes that leave with their link: the link's own notification explains it in a moment.
     sooner(ours_due_, now_ + kSettleTime);
   } else if (message.removed) {
-    reconciler_.route_removed(message.prefix, id, now_);
-    if (id == 0 && reconciler_.is_behind(message.prefix)) want_slots();
-  } else if (id != 0) {
-    reconciler_.route_seen({message.prefix, id, message.source}, now_);
-  } else if (message.replaces && reconciler_.is_behind(message.prefix)) {
-    want_slots();
-  } else if (message.replaces) {
+    reconciler_.route_removed(message.prefix, is_ours ? message.nexthop_id : 0, now_);
+  } else if (is_ours) {
+    reconciler_.route_seen({message.prefix, message.nexthop_id, message.source}, now_);
+  } else if (message.replaces && !slot_is_shared) {
     reconciler_.route_seen({message.prefix, 0, std::nullopt}, now_);
-  } else if (!message.appended && family_of(message.prefix) == Family::ipv4) {
-    // `ip route prepend`. IPv6 has no such thing.
-    reconciler_.foreign_before(message.prefix);
   }
-}
-
-// Another route may have become the first in its slot.
-void RibThread::Worker::want_slots() {
-  slots_wanted_ = true;
-  sooner(ours_due_, std::max(now_ + kSettleTime, ours_read_ + kBetweenResyncs));
 }
 
 void RibThread::Worker::heard(const NexthopMessage& message) {
@@ -231,7 +267,10 @@ void RibThread::Worker::heard(const NexthopMessage& message) {
   if ((message.removed || message.replaces) && !foreign_.idle() && !context_.ids.contains(message.id)) {
     sooner(foreign_due_, std::max(now_, foreign_read_ + kSettleTime));
   }
-  if (message.removed && !is_ours(message, context_)) sooner(blocked_due_, now_ + kSettleTime);
+  if (message.removed && !is_ours(message, context_)) {
+    sooner(blocked_due_, now_ + kSettleTime);
+    if (!rivals_.empty()) want_rivals();
+  }
   if (message.removed && context_.ids.contains(message.id)) {
     reconciler_.id_removed(message.id, now_);
   } else if (!is_ours(message, context_)) {
@@ -249,9 +288,9 @@ void RibThread::Worker::heard(const RuleMessage& message) {
 
 void RibThread::Worker::heard(const LinkMessage& message) {
   if (lookup_.heard(message)) sooner(rules_due_, now_);
-  const std::uint32_t flags = message.removed ? 0 : message.flags;
-  if ((flags & IFF_UP) == 0) sooner(blocked_due_, now_ + kSettleTime);
-  set_link(message.ifindex, flags);
+  if ((message.flags & IFF_UP) == 0 || message.removed) sooner(blocked_due_, now_ + kSettleTime);
+  if (message.removed) return forget_link(message.ifindex);
+  set_link(message.ifindex, message.flags);
 }
 
 // The kernel takes the next hops of a device that is down, or that neither has a carrier nor is running; it
@@ -268,6 +307,14 @@ void RibThread::Worker::set_link(std::uint32_t ifindex, std::uint32_t flags) {
   } else {
     reconciler_.link_down(ifindex);
   }
+  if (rivals_.uses_link(ifindex)) want_rivals();
+  if (!foreign_.idle()) sooner(foreign_due_, std::max(now_, foreign_read_ + kSettleTime));
+}
+
+void RibThread::Worker::forget_link(std::uint32_t ifindex) {
+  links_.erase(ifindex);
+  reconciler_.link_removed(ifindex);
+  if (rivals_.uses_link(ifindex)) want_rivals();
   if (!foreign_.idle()) sooner(foreign_due_, std::max(now_, foreign_read_ + kSettleTime));
 }
 
@@ -275,165 +322,15 @@ void RibThread::Worker::heard(const AddressMessage& message) {
   if (!foreign_.idle()) sooner(foreign_due_, now_ + kSettleTime);
   if (!message.removed) return reconciler_.address_added();
   sooner(blocked_due_, now_ + kSettleTime);
-  if (reconciler_.uses_source(message.address)) sooner(ours_due_, now_ + kSettleTime);
-}
-
-void RibThread::Worker::read_what_is_due() {
-  const auto due = [this](std::optional<Instant>& when) {
-    if (!when || *when > now_) return false;
-    when.reset();
-    return true;
-  };
-  if (due(blocked_due_)) reconciler_.retry_blocked();
-  if (reconciler_.wants_resync()) sooner(ours_due_, ours_read_ + kBetweenResyncs);
-  if (foreign_.wants_reading()) sooner(foreign_due_, foreign_read_ + kSettleTime);
-  if (config_.audit_interval.count() > 0) {
-    sooner(ours_due_, ours_read_ + config_.audit_interval);
-    if (!foreign_.idle()) sooner(foreign_due_, foreign_read_ + config_.audit_interval);
-  }
-  if (stop_ || now_ < not_before_) return;
-  std::optional<Error> error;
-  if (due(links_due_)) {
-    error = read_links();
-    if (error) links_due_ = now_;
-  }
-  if (!error && due(ours_due_)) {
-    ++tally_.resyncs;
-    error = read_ours();
-    if (error) ours_due_ = now_;
-  }
-  if (!error && due(foreign_due_)) {
-    error = read_foreign();
-    if (error) foreign_due_ = now_;
-  }
-  if (!error && due(rules_due_)) {
-    error = read_rules();
-    if (error) rules_due_ = now_;
-  }
-  if (error) {
-    not_before_ = now_ + kReadAgain;
-    reading_failed(*error);
-  } else {
-    reading_error_.clear();
-  }
-}
-
-void RibThread::Worker::reading_failed(const Error& error) {
-  if (reading_error_ == error.message) return;
-  reading_error_ = error.message;
-  reports_.emplace_back(Overrun{error.message});
-}
-
-std::optional<Error> RibThread::Worker::read_links() {
-  auto dump = sockets_.requests.dump(encode_link_dump);
-  if (!dump) return dump.error();
-  std::map<std::uint32_t, bool> missing = links_;
-  for (const Message& message : dump.value()) {
-    const auto* link = std::get_if<LinkMessage>(&message);
-    if (link == nullptr) continue;
-    missing.erase(link->ifindex);
-    heard(*link);
-  }
-  for (const auto& [ifindex, usable] : missing) heard(LinkMessage{.removed = true, .ifindex = ifindex});
-  return std::nullopt;
-}
-
-std::optional<Error> RibThread::Worker::read_ours() {
-  KernelState state;
-  auto nexthops = sockets_.requests.dump(encode_nexthop_dump);
-  if (!nexthops) return nexthops.error();
-  for (Message& message : nexthops.value()) {
-    auto* nexthop = std::get_if<NexthopMessage>(&message);
-    if (nexthop == nullptr || !is_ours(*nexthop, context_)) continue;
-    if (nexthop->is_group) {
-      state.groups.push_back({nexthop->id, std::move(nexthop->members)});
-    } else {
-      state.nexthops.push_back({nexthop->id, nexthop->key});
-    }
-  }
-  for (const Family family : config_.families) {
-    auto routes = sockets_.requests.dump(
-        [&](MessageBuffer& buffer) { encode_route_dump(buffer, family, context_.table, kProtocol); });
-    if (!routes) return routes.error();
-    for (const Message& message : routes.value()) {
-      const auto* route = std::get_if<RouteMessage>(&message);
-      if (route == nullptr || !is_ours(*route, context_)) continue;
-      state.routes.push_back({route->prefix, route->nexthop_id, route->source});
-    }
-  }
-  if (slots_wanted_ && !state.routes.empty()) {
-    if (auto error = read_slots(state)) return error;
-  }
-  slots_wanted_ = false;
-  reconciler_.load(state, now_);
-  ours_read_ = now_;
-  ours_due_.reset();
-  // What was notified during the reading is older than any work that follows from it, and is taken first:
-  // read later it would undo what is known of that work.
-  take_notifications();
-  return std::nullopt;
-}
-
-// The whole table, which others may have filled: not each time. The kernel lists a slot's routes in its
-// order.
-std::optional<Error> RibThread::Worker::read_slots(KernelState& state) {
-  if (!keeps(Family::ipv4)) return std::nullopt;
-  auto routes = sockets_.requests.dump(
-      [this](MessageBuffer& buffer) { encode_route_dump(buffer, Family::ipv4, context_.table, 0); },
-      [this](const Message& message) {
-        const auto* route = std::get_if<RouteMessage>(&message);
-        return route != nullptr && in_our_slot(*route);
-      });
-  if (!routes) return routes.error();
-  std::unordered_set<IpPrefix> foreign;
-  for (const Message& message : routes.value()) {
-    const auto& route = std::get<RouteMessage>(message);
-    if (!is_ours(route, context_)) {
-      foreign.insert(route.prefix);
-    } else if (foreign.contains(route.prefix)) {
-      state.behind.push_back(route.prefix);
-    }
-  }
-  state.slots_read = true;
-  return std::nullopt;
-}
-
-std::optional<Error> RibThread::Worker::read_foreign() {
-  std::vector<RouteMessage> routes;
-  for (const auto& [table, protocol] : foreign_.readings()) {
-    for (const Family family : config_.families) {
-      auto dump = sockets_.requests.dump([&, table = table, protocol = protocol](MessageBuffer& buffer) {
-        encode_route_dump(buffer, family, table, protocol);
-      });
-      if (!dump) return dump.error();
-      for (Message& message : dump.value()) {
-        if (auto* route = std::get_if<RouteMessage>(&message)) routes.push_back(std::move(*route));
-      }
-    }
-  }
-  foreign_.loaded(routes, reports_);
-  foreign_read_ = now_;
-  if (std::exchange(announce_complete_, false)) reports_.emplace_back(ForeignRoutesComplete{});
-  return std::nullopt;
-}
-
-std::optional<Error> RibThread::Worker::read_rules() {
-  bool reachable = true;
-  for (const Family family : config_.families) {
-    auto rules =
-        sockets_.requests.dump([family](MessageBuffer& buffer) { encode_rule_dump(buffer, family); });
-    if (!rules) return rules.error();
-    reachable = reachable && lookup_.by_any_of(rules.value());
-  }
-  if (std::exchange(table_reachable_, reachable) != reachable) {
-    reports_.emplace_back(TableReachable{reachable});
-  }
-  return std::nullopt;
+  if (!rivals_.empty()) want_rivals();
+  if (!reconciler_.uses_source(message.address)) return;
+  reconciler_.address_removed(message.address);
+  sooner(ours_due_, now_ + kSettleTime);
 }
 
 bool RibThread::Worker::work() {
   const std::vector<Operation> operations = reconciler_.next(now_, batch_);
-  if (operations.empty()) return false;
+  if (operations.empty()) return remove_former_runs();
   const NetlinkSocket::Batch batch = sockets_.requests.execute(operations, context_);
   now_ = std::chrono::steady_clock::now();
   ++tally_.system_calls;
@@ -459,7 +356,10 @@ bool RibThread::Worker::work() {
 
 void RibThread::Worker::report() {
   for (Report& fresh : reconciler_.take_reports()) {
-    if (const auto* drift = std::get_if<Drift>(&fresh)) tally_.drift += drift->count;
+    if (auto* drift = std::get_if<Drift>(&fresh)) {
+      tally_.drift += drift->count;
+      drift->who = process_at(std::exchange(drift_sender_, 0));
+    }
     reports_.push_back(std::move(fresh));
   }
   publish();
@@ -476,6 +376,9 @@ void RibThread::Worker::publish() {
   tally_.nexthops = sizes.nexthops;
   tally_.pending = sizes.pending;
   tally_.failing = sizes.failing;
+  tally_.missing = sizes.missing;
+  tally_.hidden = sizes.hidden;
+  tally_.links = links_.size();
   tally_.claimed = reconciler_.claimed();
   const std::lock_guard lock(counters_mutex_);
   counters_ = tally_;

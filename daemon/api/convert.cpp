@@ -243,6 +243,12 @@ void convert(const RouteKernelState& state, v1::Route& out) {
     case RouteKernelState::Kind::failed:
       out.set_kernel_state(v1::KERNEL_STATE_FAILED);
       break;
+    case RouteKernelState::Kind::missing:
+      out.set_kernel_state(v1::KERNEL_STATE_MISSING);
+      break;
+    case RouteKernelState::Kind::hidden:
+      out.set_kernel_state(v1::KERNEL_STATE_HIDDEN);
+      break;
   }
   out.set_kernel_error(printable(state.error));
 }
@@ -319,6 +325,8 @@ v1::KernelStatus convert(const KernelView& kernel) {
   out.set_routes(kernel.counters.routes);
   out.set_adopted(kernel.counters.adopted);
   out.set_pending(kernel.counters.pending);
+  out.set_missing(kernel.counters.missing);
+  out.set_hidden(kernel.counters.hidden);
   return out;
 }
 

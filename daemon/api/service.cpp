@@ -27,7 +27,6 @@ void add_areas(const ospf::InstanceConfig& config, v1::GetStatusResponse& out) {
 void add_router(RouterView& router, v1::GetStatusResponse& out) {
   const auto& instance = router.instance();
   out.set_router_id(instance.router_id().to_string());
-  out.set_converged(instance.converged());
   // Not of the table itself, which would be built for this.
   const auto statistics = instance.statistics();
   out.set_generation(statistics.generation.value);
@@ -38,7 +37,9 @@ void add_router(RouterView& router, v1::GetStatusResponse& out) {
     if (neighbor.state == ospf::NeighborState::full) out.set_full_count(out.full_count() + 1);
   }
   add_areas(instance.config(), out);
-  *out.mutable_kernel() = convert(router.kernel());
+  const KernelView kernel = router.kernel();
+  out.set_converged(instance.converged() && kernel.is_settled);
+  *out.mutable_kernel() = convert(kernel);
   out.set_lsdb_size(statistics.lsdb_size);
   out.set_lsdb_bytes(statistics.lsdb_bytes);
   out.set_max_lsa(instance.config().max_lsa);

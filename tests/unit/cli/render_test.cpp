@@ -26,6 +26,19 @@ TEST(RenderStatus, SaysWhatMattersOnAFewLines) {
             "kernel      up to generation 7, table 254, metric 110\n");
 }
 
+TEST(RenderStatus, CountsRoutesThatTheKernelDoesNotHoldOrUse) {
+  const auto status = message<v1::GetStatusResponse>(R"(
+    version: "0.1.0" router_id: "10.0.32.1" uptime { seconds: 5 }
+    kernel { table: 254 metric: 110 missing: 12 hidden: 1 adopted: 3 })");
+  const std::string text = render(status, Colours::off);
+  EXPECT_NE(text.find("kernel      up to generation 0, table 254, metric 110\n"
+                      "            12 routes are not in the kernel\n"
+                      "            1 route is hidden by another program's\n"
+                      "            3 routes are a former run's\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(RenderStatus, ShowsFailuresAndWarnings) {
   const auto status = message<v1::GetStatusResponse>(R"(
     version: "0.1.0" router_id: "10.0.32.1" uptime { seconds: 5 }

@@ -335,6 +335,13 @@ TEST(ConnectedPrefixes, AreSubnetsAndOwnAddressesOfLinksThatAreUp) {
                                              rib::IpPrefix{*Ipv4Prefix::parse("10.9.0.2/32")}));
 }
 
+TEST(ConnectedPrefixes, SubnetOfALinkWithoutCarrierMayBeReachedByAnotherRouter) {
+  auto unplugged = link(8, "eth0", {address("10.1.0.1", 24)});
+  unplugged.flags.running = unplugged.flags.lower_up = false;
+  EXPECT_THAT(connected_prefixes(inventory({unplugged})),
+              ElementsAre(rib::IpPrefix{*Ipv4Prefix::parse("10.1.0.1/32")}));
+}
+
 TEST(InstanceConfig, MtuIgnoreIsOnForWireguardUnlessSaidOtherwise) {
   Config config;
   auto told = settings("wg1");

@@ -203,5 +203,32 @@ TEST(Redistribution, WatchesWhatItsRulesName) {
   EXPECT_TRUE(Redistribution::watch_for({}).empty());
 }
 
+// Hellos wait for it: a full table in which a rule takes little must not be gone through in one go.
+TEST(Redistribution, NewRulesAreAppliedWithinABudgetOfWhatIsExamined) {
+  Redistribution redistribution;
+  auto few = rule(kStatic);
+  few.prefixes = {{prefix("10.0.0.0/24"), 24, 24}};
+  redistribution.set_rules({rule(kConnected)});
+  for (std::uint32_t n = 0; n < 1000; ++n) {
+    auto foreign = route("10.0.0.0/24", kStatic);
+    foreign.prefix = Ipv4Prefix::make({0x0a000000U + (n << 8)}, 24);
+    redistribution.added(foreign);
+  }
+  while (redistribution.take_changes(100)) {
+  }
+  redistribution.set_rules({few});
+  std::size_t calls = 0;
+  std::size_t announced = 0;
+  while (const auto step = redistribution.take_changes(100)) {
+    ++calls;
+    announced += step->set.size();
+  }
+  EXPECT_EQ(calls, 10U);
+  EXPECT_EQ(announced, 1U);
+  redistribution.set_rules({});
+  EXPECT_EQ(changes(redistribution), (std::vector<std::string>{"-10.0.0.0/24"}));
+  EXPECT_EQ(redistribution.announced(), 0U);
+}
+
 }  // namespace
 }  // namespace wgospf::daemon

@@ -18,10 +18,6 @@ TEST(Refusals, OneIsToldInWords) {
   EXPECT_EQ(failed->severity, Severity::error);
   EXPECT_EQ(failed->name, "kernel_refused");
   EXPECT_EQ(failed->text, "the kernel refused route 192.168.0.1/32: adding it: Network is unreachable");
-  const auto unused = refusals.failed({prefix(2), 0, "another program's route stands before it"});
-  ASSERT_TRUE(unused);
-  EXPECT_EQ(unused->text,
-            "the kernel does not use route 192.168.0.2/32: another program's route stands before it");
   const auto recovered = refusals.recovered({prefix(1)});
   ASSERT_TRUE(recovered);
   EXPECT_EQ(recovered->name, "kernel_recovered");

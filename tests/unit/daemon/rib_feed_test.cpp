@@ -68,6 +68,11 @@ class RibFeedTest : public ::testing::Test {
     return result;
   }
 
+  void acknowledge() {
+    (void)take();
+    (void)feed.acknowledged(generation);
+  }
+
   std::map<ospf::LinkId, RibLink> links;
   std::shared_ptr<ospf::RouteTable<V2>> table = std::make_shared<ospf::RouteTable<V2>>();
   std::uint64_t generation = 0;
@@ -82,7 +87,7 @@ TEST_F(RibFeedTest, DeviceOnlyOnPointToPointAndByAddressElsewhere) {
   set(3, 1, {hop(kWg0), hop(kEth0)});
   prefix(3, route("192.168.37.0/24", 1));
   EXPECT_THAT(take(), ElementsAre("set 1: 7 8/10.1.0.2", "192.168.37.0/24 set 1"));
-  EXPECT_EQ(generation, 3U);
+  EXPECT_EQ(generation, 1U) << "a ticket";
   EXPECT_THAT(take(), IsEmpty());
 }
 
@@ -116,7 +121,7 @@ TEST_F(RibFeedTest, ALinkCreatedAnewIsResolvedAgain) {
 TEST_F(RibFeedTest, AttachedPrefixesAreNotForTheKernel) {
   prefix(1, route("192.168.35.0/24", 0));
   EXPECT_THAT(take(), ElementsAre("gone 192.168.35.0/24"));
-  EXPECT_EQ(feed.state(route("192.168.35.0/24", 0)).kind, Kind::attached);
+  EXPECT_EQ(feed.state(route("192.168.35.0/24", 0)).state.kind, Kind::attached);
 }
 
 TEST_F(RibFeedTest, SetsAndPrefixesGo) {
@@ -128,41 +133,83 @@ TEST_F(RibFeedTest, SetsAndPrefixesGo) {
   EXPECT_THAT(take(), ElementsAre("gone 192.168.37.0/24", "set gone 1"));
 }
 
-TEST_F(RibFeedTest, ARouteIsPendingUntilItsGenerationIsAcknowledged) {
+TEST_F(RibFeedTest, ARouteIsPendingUntilItsBatchIsAcknowledged) {
   const auto first = route("192.168.37.0/24", 1);
-  set(1, 1, {hop(kWg0)});
-  prefix(1, first);
-  EXPECT_EQ(feed.state(first).kind, Kind::pending);
-  feed.acknowledged(1);
-  EXPECT_EQ(feed.state(first).kind, Kind::installed);
+  set(7, 1, {hop(kWg0)});
+  prefix(7, first);
+  EXPECT_EQ(feed.state(first).state.kind, Kind::pending);
+  EXPECT_FALSE(feed.is_acknowledged()) << "it is not even handed over";
+  acknowledge();
+  EXPECT_EQ(feed.state(first).state.kind, Kind::installed);
+  EXPECT_TRUE(feed.is_acknowledged());
   const auto second = route("192.168.38.0/24", 1);
-  prefix(2, second);
-  EXPECT_EQ(feed.state(second).kind, Kind::pending);
-  EXPECT_EQ(feed.state(first).kind, Kind::installed);
-  feed.acknowledged(2);
-  EXPECT_EQ(feed.state(second).kind, Kind::installed);
-  set(3, 1, {hop(kEth0)});
-  EXPECT_EQ(feed.state(first).kind, Kind::pending);
-  EXPECT_EQ(feed.acknowledged_generation(), 2U);
+  prefix(8, second);
+  EXPECT_EQ(feed.state(second).state.kind, Kind::pending);
+  EXPECT_EQ(feed.state(first).state.kind, Kind::installed);
+  acknowledge();
+  EXPECT_EQ(feed.state(second).state.kind, Kind::installed);
+  set(9, 1, {hop(kEth0)});
+  EXPECT_EQ(feed.state(first).state.kind, Kind::pending);
+  EXPECT_EQ(feed.acknowledged_generation(), 8U);
+}
+
+// No calculation has been made since, so that no generation tells.
+TEST_F(RibFeedTest, ARouteOverALinkCreatedAnewIsPendingUntilThatIsAcknowledged) {
+  const auto changed = route("192.168.37.0/24", 1);
+  set(7, 1, {hop(kWg0)});
+  prefix(7, changed);
+  acknowledge();
+  links[kWg0].facts.ifindex = 70;
+  feed.link_changed(kWg0);
+  EXPECT_EQ(feed.state(changed).state.kind, Kind::pending);
+  (void)take();
+  EXPECT_EQ(feed.state(changed).state.kind, Kind::pending);
+  EXPECT_FALSE(feed.is_acknowledged());
+  EXPECT_EQ(feed.acknowledged(generation), std::nullopt) << "of the calculations this is no news";
+  EXPECT_EQ(feed.state(changed).state.kind, Kind::installed);
+}
+
+TEST_F(RibFeedTest, WhatTheKernelDoesNotHoldOrUseIsNeverInstalled) {
+  const auto changed = route("192.168.37.0/24", 1);
+  set(1, 1, {hop(kWg0)});
+  prefix(1, changed);
+  acknowledge();
+  const rib::Holder dhcp{50, 9, 16};
+  const auto stands = [&](rib::Standing standing) {
+    feed.stands({rib::IpPrefix{changed.prefix}, standing, dhcp});
+    return feed.state(changed).state.kind;
+  };
+  EXPECT_EQ(stands(rib::Standing::missing), Kind::missing);
+  EXPECT_EQ(stands(rib::Standing::elsewhere), Kind::missing);
+  EXPECT_EQ(stands(rib::Standing::no_next_hop), Kind::missing);
+  EXPECT_EQ(stands(rib::Standing::connected), Kind::hidden);
+  EXPECT_EQ(stands(rib::Standing::hidden), Kind::hidden);
+  ASSERT_TRUE(feed.state(changed).stands);
+  EXPECT_EQ(feed.state(changed).stands->holder, dhcp);
+  feed.failed({rib::IpPrefix{changed.prefix}, 101, "no"});
+  EXPECT_EQ(feed.state(changed).state.kind, Kind::failed);
+  feed.recovered({rib::IpPrefix{changed.prefix}});
+  EXPECT_EQ(stands(rib::Standing::in_kernel), Kind::installed);
+  EXPECT_FALSE(feed.state(changed).stands);
 }
 
 TEST_F(RibFeedTest, AFailureOfThePrefixItsSetOrItsOnlyNexthopIsTheRoutes) {
   const auto changed = route("192.168.37.0/24", 1);
   set(1, 1, {hop(kWg0)});
   prefix(1, changed);
-  feed.acknowledged(1);
+  acknowledge();
   const std::vector<rib::Subject> subjects{rib::IpPrefix{changed.prefix}, rib::SetKey{rib::Family::ipv4, 1},
                                            rib::NexthopKey{rib::Family::ipv4, 7, {}, false}};
   for (const auto& subject : subjects) {
     feed.failed({subject, 101, "the kernel says no"});
-    EXPECT_EQ(feed.state(changed).kind, Kind::failed);
-    EXPECT_EQ(feed.state(changed).error, "the kernel says no");
+    EXPECT_EQ(feed.state(changed).state.kind, Kind::failed);
+    EXPECT_EQ(feed.state(changed).state.error, "the kernel says no");
     EXPECT_EQ(feed.failures(100).size(), 1U);
     feed.recovered({subject});
-    EXPECT_EQ(feed.state(changed).kind, Kind::installed);
+    EXPECT_EQ(feed.state(changed).state.kind, Kind::installed);
   }
   feed.failed({rib::IpPrefix{*Ipv4Prefix::parse("192.168.99.0/24")}, 101, "no"});
-  EXPECT_EQ(feed.state(changed).kind, Kind::installed);
+  EXPECT_EQ(feed.state(changed).state.kind, Kind::installed);
 }
 
 TEST_F(RibFeedTest, OfManyFailuresTheFirstAreTold) {

@@ -105,7 +105,9 @@ class Router:
         self.init.stdout.close()
 
 
-class TwoDaemons(unittest.TestCase):
+class TwoRouters(unittest.TestCase):
+    """Two routers that share v0, ready to be started, and what tests of them wait for."""
+
     def setUp(self):
         if os.geteuid() != 0:
             self.skipTest("namespaces need root")
@@ -178,6 +180,8 @@ class TwoDaemons(unittest.TestCase):
         neighbors = router.show("neighbors")["neighbors"]
         return neighbors[0] if neighbors else {}
 
+
+class TwoDaemons(TwoRouters):
     def test_full_and_routes_then_an_orderly_end(self):
         self.start_both()
         self.assertRegex(self.a.log(), r"neighbor 10.0.0.2 on v0: \w+ -> full \(\w+: databases are \w+\)")

@@ -24,6 +24,11 @@ using testing::UnorderedElementsAre;
 
 using RibThreadTest = NetnsTest;
 
+std::function<bool(const RouteStands&)> stands(std::uint32_t n, Standing standing) {
+  const IpPrefix wanted = Ipv4Prefix::make({0x0a000000U + (n << 8)}, 24);
+  return [wanted, standing](const RouteStands& r) { return r.prefix == wanted && r.standing == standing; };
+}
+
 TEST_F(RibThreadTest, InstallsTenThousandRoutesThroughOneGroupAndRemovesThem) {
   start();
   auto changes = routes(1, 0, 10'000);
@@ -113,11 +118,15 @@ TEST_F(RibThreadTest, LinkDownAndUpRestoresNexthopGroupAndRoutes) {
   EXPECT_THAT(devices("10.0.7.0/24"), ElementsAre("a0"));
   ASSERT_TRUE(eventually([] { return devices("10.2.0.0/24").size() == 2; }));
   EXPECT_EQ(rib->counters().drift, 0U);
+  EXPECT_EQ(rib->counters().missing, 0U);
   // The far end going down takes the carrier, which the kernel treats alike.
   shell("ip link set a1 down");
   ASSERT_TRUE(eventually([this] { return rib->counters().routes == 500; }));
+  EXPECT_EQ(rib->counters().missing, 500U);
+  ASSERT_TRUE(inbox.wait<RouteStands>(stands(7, Standing::no_next_hop)));
   shell("ip link set a1 up");
   ASSERT_TRUE(eventually([] { return count_routes() == 1000; }));
+  EXPECT_THAT(inbox.of<Failed>(), IsEmpty()) << "whichever was first, the kernel or its word of it";
 }
 
 TEST_F(RibThreadTest, LinkThatIsRecreatedUnderAnotherIndexIsUsedAgain) {
@@ -225,7 +234,7 @@ TEST_F(SlotTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
     EXPECT_EQ(failed.subject, Subject(IpPrefix(prefix(1))));
     EXPECT_THAT(failed.text, HasSubstr("another program"));
   }
-  EXPECT_EQ(inbox.of<Failed>().size(), 2U) << "first not used, then refused";
+  EXPECT_EQ(inbox.of<Failed>().size(), 1U);
   shell("ip route del 10.0.1.0/24 dev b0 proto static");
   ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"c0"}; }));
 }
@@ -233,11 +242,11 @@ TEST_F(SlotTest, RouteThatAnotherProgramPutsBeforeOursIsNeverReplaced) {
 TEST_F(SlotTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
   start_with_two_ways();
   shell("ip route prepend 10.0.1.0/24 dev b0 metric 110 proto static");
-  ASSERT_TRUE(inbox.wait<Failed>([](const Failed& f) { return f.subject == Subject(IpPrefix(prefix(1))); }));
-  EXPECT_THAT(inbox.of<Failed>()[0].text, HasSubstr("another program"));
+  ASSERT_TRUE(inbox.wait<RouteStands>(stands(1, Standing::hidden)));
+  EXPECT_EQ(inbox.of<RouteStands>().back().holder, (Holder{110, index("b0"), 4}));
   EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0")) << "ours stays, behind that one";
   shell("ip route del 10.0.1.0/24 dev b0 proto static");
-  ASSERT_TRUE(inbox.wait<Recovered>());
+  ASSERT_TRUE(inbox.wait<RouteStands>(stands(1, Standing::in_kernel)));
   const auto before = rib->counters().messages;
   submit(routes(2, 1, 1));
   settle();
@@ -260,6 +269,7 @@ TEST_F(RibThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {
   ASSERT_TRUE(eventually([] { return devices("10.0.2.0/24") == std::vector<std::string>{"c0"}; }));
   ASSERT_TRUE(inbox.wait<Failed>());
   EXPECT_THAT(devices_in("ip -j route show exact 10.0.1.0/24"), ElementsAre("b0"));
+  EXPECT_EQ(rib->counters().missing, 1U);
 }
 
 TEST_F(RibThreadTest, DriftIsRepaired) {
@@ -324,11 +334,12 @@ TEST_F(RibThreadTest, FightWithAnotherProgramDoesNotSpin) {
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();
   const auto before = rib->counters().messages;
-  // Deletes as fast as it can for two seconds.
+  // Deletes as fast as it can for two seconds, and while the route is away it is said so.
   shell(
       "end=$(( $(date +%s) + 2 )); while [ $(date +%s) -lt $end ]; do "
       "ip route del 10.0.1.0/24 proto 89 2>/dev/null; done; true");
   EXPECT_LE(rib->counters().messages - before, 6U);
+  EXPECT_TRUE(inbox.wait<RouteStands>(stands(1, Standing::missing)));
   ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24").size() == 1; })) << "and yet it comes back";
 }
 
@@ -546,7 +557,6 @@ TEST_F(RibThreadTest, ManyThreadsMaySubmitAndLookOn) {
         rib->submit({++number,
                      {SetChanged{writer, Family::ipv4, {a}},
                       PrefixChanged{.prefix = prefix(100 * writer + n), .set_id = writer}}});
-        rib->link_up(a.ifindex);
         rib->set_connected({});
       }
     });

@@ -67,8 +67,6 @@ class ModelKernel {
     for (const auto& [prefix, route] : routes) {
       if (route.nexthop_id != 0) state.routes.push_back({prefix, route.nexthop_id, route.source});
     }
-    state.slots_read = true;
-    state.behind = {prepended.begin(), prepended.end()};
     return state;
   }
 

@@ -4,9 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/netlink.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -156,6 +159,19 @@ class NetnsTest : public testing::Test {
   /// The devices that the kernel would send to, from its route for the prefix.
   static std::vector<std::string> devices(const std::string& prefix, const std::string& table = "main") {
     return devices_in("ip -j route show proto 89 table " + table + " exact " + prefix);
+  }
+
+  /// The rib thread's socket for notifications: the one that listens to groups.
+  static int events_descriptor() {
+    for (int descriptor = 3; descriptor < 64; ++descriptor) {
+      std::array<std::uint32_t, 4> groups{};
+      socklen_t length = sizeof(groups);
+      if (getsockopt(descriptor, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, groups.data(), &length) == 0 &&
+          groups[0] != 0) {
+        return descriptor;
+      }
+    }
+    return -1;
   }
 
   Inbox inbox;

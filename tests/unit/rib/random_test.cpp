@@ -2,6 +2,7 @@
 // exactly as is wanted, holds nothing else of ours, and no foreign object has been touched.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "rib/reconciler.h"
@@ -40,7 +41,7 @@ class World {
       case 8:
         return reconciler_.load(kernel_.state(), now_);
       case 9:
-        return prepend();
+        return chance(2) ? prepend() : overrule();
       default:
         return work(1 + below(4));
     }
@@ -56,6 +57,7 @@ class World {
       now_ += 31s;
     }
     work(100'000);
+    tell();
   }
 
   void check() const {
@@ -91,11 +93,41 @@ class World {
     std::set<std::string> told;
     for (const auto& [subject, text] : failures_) told.insert(subject);
     EXPECT_EQ(told, blocked) << "all else has recovered: " << testing::PrintToString(failures_);
+    check_told();
     EXPECT_EQ(sizes.adopted, 0U);
     EXPECT_EQ(sizes.routes, kernel_.forwarding().size());
     EXPECT_EQ(sizes.groups, kernel_.groups.size());
     EXPECT_EQ(sizes.nexthops, kernel_.nexthops.size());
     EXPECT_EQ(reconciler_.acknowledged(), generation_);
+  }
+
+  /// What has been told is what is: of each wanted prefix, whether the kernel uses our route and why not.
+  void check_told() const {
+    std::map<IpPrefix, Standing> expected;
+    std::size_t missing = 0;
+    std::size_t hidden = 0;
+    for (const auto& [prefix, want] : prefixes_) {
+      const auto slot = kernel_.routes.find(prefix);
+      const bool is_there = slot != kernel_.routes.end() && slot->second.nexthop_id != 0;
+      if (connected_.contains(prefix)) {
+        expected[prefix] = Standing::connected;
+      } else if (!is_there) {
+        ++missing;
+        expected[prefix] = has_exit(want.first) ? Standing::missing : Standing::no_next_hop;
+      } else if (rivals_at(prefix)) {
+        ++hidden;
+        expected[prefix] = Standing::hidden;
+      }
+    }
+    EXPECT_EQ(standings_, expected);
+    EXPECT_EQ(reconciler_.sizes().missing, missing);
+    EXPECT_EQ(reconciler_.sizes().hidden, hidden);
+  }
+  [[nodiscard]] bool has_exit(SetId id) const {
+    const auto set = sets_.find(id);
+    return set != sets_.end() && std::any_of(set->second.begin(), set->second.end(), [this](const Member& m) {
+             return !kernel_.down.contains(m.ifindex);
+           });
   }
 
   void abandon() {
@@ -105,6 +137,9 @@ class World {
     EXPECT_TRUE(kernel_.groups.empty());
     EXPECT_TRUE(kernel_.nexthops.empty());
     EXPECT_EQ(failures_, (std::map<std::string, std::string>{}));
+    EXPECT_EQ(standings_, (std::map<IpPrefix, Standing>{}));
+    EXPECT_EQ(reconciler_.sizes().missing, 0U);
+    EXPECT_EQ(reconciler_.sizes().hidden, 0U);
   }
 
  private:
@@ -197,13 +232,24 @@ class World {
     const IpPrefix prefix = any_prefix();
     if (kernel_.prepended.contains(prefix)) return withdraw(prefix);
     kernel_.prepended.insert(prefix);
-    if (!chance(4)) return reconciler_.foreign_before(prefix);
-    reconciler_.load(kernel_.state(), now_);
+    reconciler_.rivals_changed(prefix);
   }
   void withdraw(IpPrefix prefix) {
     kernel_.prepended.erase(prefix);
+    reconciler_.rivals_changed(prefix);
     reconciler_.route_removed(prefix, 0, now_);
-    if (reconciler_.is_behind(prefix)) reconciler_.load(kernel_.state(), now_);
+  }
+  // One of a lower metric, which the kernel uses in place of ours.
+  void overrule() {
+    const IpPrefix prefix = any_prefix();
+    if (overruled_.erase(prefix) == 0) overruled_.insert(prefix);
+    reconciler_.rivals_changed(prefix);
+  }
+  [[nodiscard]] std::optional<Rivals> rivals_at(const IpPrefix& prefix) const {
+    const bool in_slot = kernel_.prepended.contains(prefix);
+    if (overruled_.contains(prefix)) return Rivals{Holder{.metric = 5}, in_slot};
+    if (!in_slot) return std::nullopt;
+    return Rivals{Holder{.metric = 110}, in_slot};
   }
 
   // Others remove or change what is ours; sometimes the notification is lost and a later load finds out.
@@ -253,8 +299,15 @@ class World {
       }
       if (blind && !chance(3)) reconciler_.load(kernel_.state(), now_);
     }
+    tell();
+  }
+
+  void tell() {
     for (const Report& report : reconciler_.take_reports()) {
-      if (const auto* failed = std::get_if<Failed>(&report)) {
+      if (const auto* stands = std::get_if<RouteStands>(&report)) {
+        standings_[stands->prefix] = stands->standing;
+        if (stands->standing == Standing::in_kernel) standings_.erase(stands->prefix);
+      } else if (const auto* failed = std::get_if<Failed>(&report)) {
         failures_.insert_or_assign(to_string(failed->subject), failed->text);
       } else if (const auto* recovered = std::get_if<Recovered>(&report)) {
         failures_.erase(to_string(recovered->subject));
@@ -263,7 +316,8 @@ class World {
   }
 
   std::mt19937_64 random_;
-  Reconciler reconciler_{ReconcilerConfig{.ids = {1000, 300}}};
+  Reconciler reconciler_{
+      {.ids = {1000, 300}, .rivals = [this](const IpPrefix& prefix) { return rivals_at(prefix); }}};
   ModelKernel kernel_;
   Instant now_{};
   bool failing_ = true;
@@ -272,6 +326,8 @@ class World {
   std::map<IpPrefix, std::pair<SetId, std::optional<IpAddress>>> prefixes_;
   std::set<IpPrefix> connected_;
   std::set<IpPrefix> foreign_;
+  std::set<IpPrefix> overruled_;
+  std::map<IpPrefix, Standing> standings_;       // what the daemon would show, other than that all is well
   std::map<std::string, std::string> failures_;  // what the daemon would show
 };
 

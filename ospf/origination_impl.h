@@ -164,7 +164,10 @@ void Origination<V>::originate(std::uint32_t index) {
   ++core_.statistics.lsas_originated;
   Lsa<V> lsa = V::with(record.wanted, 0, sequence_number);
   core_.event(LsaOriginated<V>{lsa.header(), false});
-  flooding_.install_and_flood(record.domain, std::move(lsa), 0, nullptr);
+  const LsaRef ref = flooding_.install_and_flood(record.domain, std::move(lsa), 0, nullptr);
+  // What nobody was sent is no part of a burst: a router that starts is told by its first neighbour, in
+  // answer to what it says at Full, how far a former run had come, and shall outdo that at once.
+  if (core_.entry(ref).retransmitters == 0) record.recent = 0;
 }
 
 /// Section 12.1.6: the largest sequence number is flushed first, also where somebody else has it only.

@@ -20,6 +20,7 @@ VertexId Graph::retain(const VertexKey& key) {
       vertex = free_.back();
       free_.pop_back();
     }
+    ++vertex_changes_;
     vertices_[vertex].key = key;
     if (!key.is_network) vertices_[vertex].router = RouterId{static_cast<std::uint32_t>(key.id)};
     index_.insert(hash_value(key), vertex, [this](VertexId other) { return hash_of(other); });
@@ -35,6 +36,7 @@ void Graph::release(VertexId vertex) {
 
 void Graph::vanish(VertexId vertex) {
   index_.erase(hash_of(vertex), vertex, [this](VertexId other) { return hash_of(other); });
+  ++vertex_changes_;
   unused_ += ranges_[vertex].room;
   ranges_[vertex] = {};
   vertices_[vertex] = {};

@@ -74,6 +74,8 @@ class Graph {
     footprint.room("graph.vertices.slots", vertices_.size());
     footprint.room("graph.edges.slots", edges_.size());
   }
+  /// Changes whenever a vertex appears or vanishes.
+  [[nodiscard]] std::uint64_t vertex_changes() const { return vertex_changes_; }
 
  private:
   struct Range {
@@ -96,6 +98,7 @@ class Graph {
   std::vector<EdgeData> data_;  // beside edges_
   std::size_t unused_ = 0;      // entries of edges_ that belong to no range
   std::vector<VertexId> free_;
+  std::uint64_t vertex_changes_ = 1;
   SlotIndex index_;
   std::vector<Edge> new_edges_;  // scratch of set_links
   std::vector<EdgeData> new_data_;

@@ -172,6 +172,7 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] Way way_to_boundary(const BoundaryRouter& boundary);
   [[nodiscard]] Way way_by_summaries(const BoundaryRouter& boundary, std::uint32_t area);
   [[nodiscard]] Way way_to_address(const Address& address);
+  [[nodiscard]] ListId way_on_links(const AddressPrefix& subnet, ListId direct, const Address& address);
   void mark_dependent_candidates();
   [[nodiscard]] bool inter_area_counts(const Area& area) const {
     return !is_border_router || area.id == kBackbone;

@@ -183,21 +183,36 @@ auto RouteCalculator<V>::Impl::way_to_address(const Address& address) -> Way {
     Way way{best.cost, best.list, best.type, best.area, best.is_attached};
     if (!best.is_attached) return way;
     // On a link of our own: the address is its own next hop. A subnet that this one is within does not count.
-    way.list = kEmptyList;
-    const auto parents = lists.members(best.list);
-    const std::vector<std::uint32_t> direct(parents.begin(), parents.end());
-    for (const RootLink<V>& link : links) {
-      const bool is_here = std::find(link.subnets.begin(), link.subnets.end(), prefix) != link.subnets.end();
-      const bool is_transit = std::any_of(direct.begin(), direct.end(), [&](std::uint32_t m) {
-        return (m & NextHopLists::kDirectBit) != 0 &&
-               members[m & ~NextHopLists::kDirectBit].link == link.link;
-      });
-      if (is_here || is_transit)
-        way.list = lists.unite(way.list, lists.single(member({link.link, address, RouterId{}})));
-    }
+    way.list = way_on_links(prefix, best.list, address);
     return way;
   }
   return {};
+}
+
+/// Section 16.4 (3) for an address on a subnet of our own. Links that share the subnet without being one
+/// network do not lead to the same neighbours: the one counts whose neighbour has the address. When none has,
+/// the list is empty, and the way is that to the AS boundary router.
+template <class V>
+ListId RouteCalculator<V>::Impl::way_on_links(const AddressPrefix& subnet, ListId direct,
+                                              const Address& address) {
+  std::vector<std::uint32_t> having, transit, present;
+  const auto parents = lists.members(direct);
+  for (const RootLink<V>& link : links) {
+    const bool is_transit = std::any_of(parents.begin(), parents.end(), [&](std::uint32_t m) {
+      return (m & NextHopLists::kDirectBit) != 0 && members[m & ~NextHopLists::kDirectBit].link == link.link;
+    });
+    const bool is_here = std::find(link.subnets.begin(), link.subnets.end(), subnet) != link.subnets.end();
+    if (!is_here && !is_transit) continue;
+    const std::uint32_t next_hop = member({link.link, address, RouterId{}});
+    present.push_back(next_hop);
+    if (is_transit) transit.push_back(next_hop);
+    const bool has_it = std::any_of(link.neighbors.begin(), link.neighbors.end(),
+                                    [&](const auto& neighbor) { return neighbor.address == address; });
+    if (has_it) having.push_back(next_hop);
+  }
+  if (!having.empty()) return lists.intern(having);
+  if (!transit.empty()) return lists.intern(transit);
+  return present.size() == 1 ? lists.intern(present) : kEmptyList;
 }
 
 template <class V>

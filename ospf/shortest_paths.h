@@ -2,9 +2,10 @@
 // Dijkstra's algorithm over the graph of an area (RFC 2328 section 16.1, first stage), with equal-cost paths.
 //
 // The root's own edges do not come from its LSA but from its adjacencies, handed in as RootEdge. The queue
-// holds 64-bit numbers: the distance above, then a bit for routers (at equal distance networks come first,
-// step 3, or equal-cost paths over a network would be missed), then the vertex. Nothing is removed from it;
-// entries that a shorter path has overtaken are skipped when they come up.
+// holds 64-bit numbers: the distance above, then the vertex's rank. Ranks put networks first (at equal
+// distance they come first, step 3, or equal-cost paths over a network would be missed), then go by id: over
+// links that cost nothing the order of equals decides, and it must not be the order in which LSAs came.
+// Nothing is removed from the queue; entries that a shorter path has overtaken are skipped when they come up.
 //
 // The result of the former run is kept, so that the vertices that changed are known.
 
@@ -13,6 +14,8 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "ospf/graph.h"
@@ -107,16 +110,44 @@ class ShortestPaths {
   }
 
  private:
-  static constexpr std::uint64_t kRouterBit = std::uint64_t{1} << 31;
-  static constexpr std::uint64_t kVertexMask = kRouterBit - 1;
-  [[nodiscard]] static std::uint64_t entry(std::uint32_t distance, bool is_router, VertexId vertex) {
-    return (std::uint64_t{distance} << 32) | (is_router ? kRouterBit : 0) | vertex;
+  struct Ranked {
+    VertexKey key;
+    VertexId vertex = 0;
+  };
+  [[nodiscard]] std::uint64_t entry(std::uint32_t distance, VertexId vertex) const {
+    return (std::uint64_t{distance} << 32) | ranks_[vertex];
   }
+  void rank(const Graph& graph);
   void relax(const Edge& edge, std::uint64_t from, ListId list, NextHopLists& lists);
 
   std::vector<VertexState> now_, before_;
   MinQueue queue_;
+  std::vector<std::uint8_t> on_tree_;  // by vertex, during a run
+  std::vector<Ranked> ranked_;         // vertices by rank
+  std::vector<std::uint32_t> ranks_;   // by vertex
+  std::uint64_t ranked_at_ = 0;        // the graph's vertex_changes() then
 };
+
+// Numbers the vertices of the graph in order of rank. Vertices come and go a few at a time: what is sorted
+// stays so, and new ones are merged in.
+inline void ShortestPaths::rank(const Graph& graph) {
+  if (std::exchange(ranked_at_, graph.vertex_changes()) == graph.vertex_changes()) return;
+  const auto before = [](const Ranked& a, const Ranked& b) {
+    return std::tuple(!a.key.is_network, a.key.id) < std::tuple(!b.key.is_network, b.key.id);
+  };
+  std::erase_if(ranked_, [&](const Ranked& ranked) {
+    return ranked.vertex >= graph.end() || graph.find(ranked.key) != ranked.vertex;
+  });
+  std::vector<bool> is_known(graph.end());
+  for (const Ranked& ranked : ranked_) is_known[ranked.vertex] = true;
+  const auto known = static_cast<std::ptrdiff_t>(ranked_.size());
+  for (VertexId vertex = 0; vertex < graph.end(); ++vertex)
+    if (!is_known[vertex]) ranked_.push_back({graph[vertex].key, vertex});
+  std::sort(ranked_.begin() + known, ranked_.end(), before);
+  std::inplace_merge(ranked_.begin(), ranked_.begin() + known, ranked_.end(), before);
+  ranks_.resize(graph.end());
+  for (std::size_t i = 0; i < ranked_.size(); ++i) ranks_[ranked_[i].vertex] = static_cast<std::uint32_t>(i);
+}
 
 // Step 2d: a path to the edge's target over the vertex of queue entry `from`.
 inline void ShortestPaths::relax(const Edge& edge, std::uint64_t from, ListId list, NextHopLists& lists) {
@@ -126,10 +157,10 @@ inline void ShortestPaths::relax(const Edge& edge, std::uint64_t from, ListId li
   if (distance > target.distance) return;
   if (distance < target.distance) {
     target = {distance, list};
-    queue_.push(entry(distance, edge.target_is_router, edge.target));
+    queue_.push(entry(distance, edge.target));
   } else if (list != target.list && distance != kUnreachable) {
     // Step 2c: not when it is on the tree already, which a link that costs nothing may lead back to.
-    if (edge.cost == 0 && entry(distance, edge.target_is_router, edge.target) < from) return;
+    if (edge.cost == 0 && on_tree_[edge.target]) return;
     target.list = lists.unite(target.list, list);
   }
 }
@@ -139,6 +170,8 @@ std::uint32_t ShortestPaths::run(const Graph& graph, VertexId root, std::span<co
                                  NextHopLists& lists, Beyond&& beyond) {
   reset(graph.end());
   queue_.clear();
+  rank(graph);
+  on_tree_.assign(now_.size(), 0);
   for (const RootEdge& edge : root_edges) {
     const bool is_router = !graph[edge.target].key.is_network;
     relax({edge.target, static_cast<std::uint16_t>(edge.cost), true, is_router}, 0, edge.list, lists);
@@ -148,11 +181,12 @@ std::uint32_t ShortestPaths::run(const Graph& graph, VertexId root, std::span<co
   std::uint32_t reached = 1;
   while (!queue_.empty()) {
     const std::uint64_t top = queue_.pop();
-    const auto vertex = static_cast<VertexId>(top & kVertexMask);
+    const VertexId vertex = ranked_[static_cast<std::uint32_t>(top)].vertex;
     const VertexState state = now_[vertex];
     if (state.distance != (top >> 32) || vertex == root) continue;
+    on_tree_[vertex] = 1;
     ++reached;
-    const bool is_direct = lists.has_direct(state.list) && (top & kRouterBit) == 0;
+    const bool is_direct = lists.has_direct(state.list) && graph[vertex].key.is_network;
     for (const Edge& edge : graph.edges(vertex)) {
       if (!edge.is_bidirectional || edge.target == root) continue;
       relax(edge, top, is_direct ? beyond(state.list, vertex, edge.target) : state.list, lists);

@@ -60,7 +60,7 @@ class World {
 
  private:
   std::uint32_t pick(std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); }
-  std::uint16_t cost() { return static_cast<std::uint16_t>(1 + pick(4)); }
+  std::uint16_t cost() { return static_cast<std::uint16_t>(pick(4)); }
   std::string some_prefix() {
     return "10." + std::to_string(pick(3)) + "." + std::to_string(8 * pick(6)) + ".0/" +
            std::to_string(21 + pick(4));

@@ -72,6 +72,24 @@ TEST(Spf, Rfc2328Section16_1_Step2d_EqualPathsAreAllKept) {
 }
 
 // Two links between the same routers bear the same Link Data: the adjacencies tell them apart.
+// Two routers at distance 1 and a link without cost between them: which of the two is on the tree first
+// decides what the other's ways are. Router ids decide it, whatever the order in which the LSAs came.
+TEST(Spf, Rfc2328Section16_1_Step2d_EqualPathsOverLinksWithoutCostDoNotDependOnTheOrderOfArrival) {
+  std::vector<Lsa<V2>> lsas = {router_lsa(1, {p2p(2, 1), p2p(3, 1)}),
+                               router_lsa(2, {p2p(1, 1), p2p(3, 0), p2p(4, 1), stub("10.2.0.0/24", 1)}),
+                               router_lsa(3, {p2p(1, 1), p2p(2, 0), p2p(4, 1), stub("10.3.0.0/24", 1)}),
+                               router_lsa(4, {p2p(2, 1), p2p(3, 1), p2p(5, 0), stub("10.4.0.0/24", 1)}),
+                               router_lsa(5, {p2p(4, 0), stub("10.5.0.0/24", 1)})};
+  std::vector<std::size_t> order = {0, 1, 2, 3, 4};
+  do {
+    Bench bench;
+    for (const std::size_t i : order) bench.lsas({lsas[i]});
+    bench.root({root_p2p(2, 2, 1), root_p2p(3, 3, 1)}).calculate();
+    ASSERT_EQ(bench.route("10.2.0.0/24"), "2 intra-area link2");
+    ASSERT_EQ(bench.route("10.3.0.0/24"), "2 intra-area link2 link3");
+    ASSERT_EQ(bench.route("10.5.0.0/24"), "3 intra-area link2 link3");
+  } while (std::next_permutation(order.begin(), order.end()));
+}
 TEST(Spf, Rfc2328Section16_1_1_ParallelLinksWithEqualAddressesAreTwoNextHops) {
   Bench bench = chain();
   bench.root({root_p2p(7, 2, 10, address("192.0.2.2")), root_p2p(8, 2, 10, address("192.0.2.2"))})
@@ -355,6 +373,20 @@ TEST(Spf, Rfc2328Section16_4_AForwardingAddressInNestedAttachedSubnetsIsOnTheMos
   inner.subnets = {prefix("10.1.0.0/24")};
   bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), outer, inner}).calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link10@10.1.0.9");
+}
+// Two links of ours on one subnet (an address range lent to several tunnels): the forwarding address is
+// behind one of them only, that of the neighbour that has it. When none has, the AS boundary router knows
+// more.
+TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsAtTheNeighborThatHasIt) {
+  const auto to = [](const char* forwarding) {
+    Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, forwarding})});
+    auto second = root_p2p(2, 2, 10, address("10.1.0.2")), third = root_p2p(3, 3, 20, address("10.1.0.3"));
+    second.subnets = third.subnets = {prefix("10.1.0.0/24")};
+    return bench.root({second, third}).calculate().route("198.51.100.0/24");
+  };
+  EXPECT_EQ(to("10.1.0.2"), "8 external-1 link2@10.1.0.2");
+  EXPECT_EQ(to("10.1.0.3"), "8 external-1 link3@10.1.0.3");
+  EXPECT_EQ(to("10.1.0.9"), "8 external-1 link3@10.1.0.3") << "nobody's: to router 3, which says the route";
 }
 // The forwarding address is our own: what others send us for it must not be sent on to ourselves, nor to the
 // AS boundary router, which may send it back.

@@ -282,7 +282,8 @@ class ConfigParser {
     interface.dead_interval = std::min<std::uint32_t>(4U * interface.hello_interval, 65535);
     read_number(map, "dead-interval", kSeconds16, interface.dead_interval);
     read_number(map, "retransmit-interval", {1, 3600, "seconds"}, interface.retransmit_interval);
-    read_number(map, "transmit-delay", {1, 3600, "seconds"}, interface.transmit_delay);
+    // Above MaxAgeDiff what is sent looks like another instance, and no acknowledgement of it would match.
+    read_number(map, "transmit-delay", {1, ospf::kMaxAgeDiff, "seconds"}, interface.transmit_delay);
     if (interface.dead_interval > interface.hello_interval) return;
     errors_.add(map.has("dead-interval") ? map.value_mark("dead-interval") : map.value_mark("hello-interval"),
                 fmt::format("dead-interval must be longer than hello-interval: {} is not more than {}; four "

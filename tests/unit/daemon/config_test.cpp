@@ -336,6 +336,8 @@ const std::vector<Bad> kAreaErrors{
      "hello-interval is usual"},
     {"Retransmit", with_interface("retransmit-interval: 3601"),
      "f.yaml:5:28: retransmit-interval must be a whole number from 1 to 3600 (seconds), not \"3601\""},
+    {"TransmitDelay", with_interface("transmit-delay: 901"),
+     "f.yaml:5:23: transmit-delay must be a whole number from 1 to 900 (seconds), not \"901\""},
     {"PassiveYes", with_interface("passive: yes"), "f.yaml:5:16: passive must be true or false, not \"yes\""},
     {"PassiveQuoted", with_interface("passive: \"true\""),
      "f.yaml:5:16: passive must be true or false, not \"true\"; remove the quotes"},

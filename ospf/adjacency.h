@@ -84,6 +84,7 @@ class Adjacency {
   std::vector<LsaHeader<V>> take_summary(Interface<V>& interface, Neighbor<V>& neighbor, std::size_t limit);
   std::optional<LsaRef> next_summary(Interface<V>& interface, Neighbor<V>& neighbor);
   void send_request(Interface<V>& interface, Neighbor<V>& neighbor);
+  void arm_request_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
 
   Core<V>& core_;
   Flooding<V>& flooding_;

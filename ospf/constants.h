@@ -47,6 +47,28 @@ inline constexpr Duration kTriggeredHelloInterval = milliseconds{200};
 /// Flooding leaves a link in bursts of this many packets, this far apart.
 inline constexpr unsigned kFloodBurstPackets = 32;
 inline constexpr Duration kFloodBurstInterval = milliseconds{5};
+/// Descriptions and requests are answered at once: what is assumed before the first answer, and how much
+/// later than usual an answer may come before its question is repeated.
+inline constexpr Duration kAnswerTimeFirst = milliseconds{950};
+inline constexpr Duration kAnswerSlack = milliseconds{50};
+/// The same for acknowledgements, which neighbours delay.
+inline constexpr Duration kAckTimeFirst = milliseconds{500};
+inline constexpr Duration kAckSlack = milliseconds{200};
+/// An LSA that later ones have overtaken is lost when no acknowledgement comes within this time.
+inline constexpr Duration kOvertakenDelay = milliseconds{20};
+/// An LSA that was sent so often without an acknowledgement is not repeated any sooner because others are.
+inline constexpr unsigned kOvertakenMost = 5;
+/// So many bytes of LSAs are under way to a neighbour without its acknowledgement: at first, at least, at
+/// most.
+inline constexpr std::size_t kFloodWindowFirst = kFloodBurstPackets * kPacketSizeMax;
+inline constexpr std::size_t kFloodWindowLeast = std::size_t{4} * kPacketSizeMax;
+inline constexpr std::size_t kFloodWindowMost = std::size_t{1} << 20;
+/// Before anything of a flood is acknowledged it grows by so many bytes a second.
+inline constexpr std::size_t kFloodRateBlind = std::size_t{1} << 19;
+/// So much later than the first of a flood, acknowledgements tell that it stands in a queue.
+inline constexpr Duration kFloodQueueMost = milliseconds{50};
+/// More losses than this in a round trip are taken for congestion.
+inline constexpr std::size_t kFloodLossPercentMost = 15;
 /// An orderly shutdown waits this long for acknowledgements of the flushed LSAs.
 inline constexpr Duration kShutdownWait = seconds{1};
 /// So many LSAs, and bytes of LSAs, are stored unless configured otherwise: a neighbour must not have all of

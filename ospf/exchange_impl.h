@@ -59,22 +59,28 @@ void Adjacency<V>::send_dd(Interface<V>& interface, Neighbor<V>& neighbor, Datab
   neighbor.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
       V::encode(core_.config.router_id, interface.config.area, dd));
   neighbor.last_dd_sent_more = dd.flags.more;
+  neighbor.dd_sent_at = core_.now;
+  neighbor.dd_sent_once = typename Neighbor<V>::SentOnce{when == Send::now};
   if (when == Send::now) core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
   if (neighbor.is_master) arm_dd_retransmit(interface, neighbor);
 }
 
-/// Jittered: both ends enter ExStart together after SeqNumberMismatch, and retransmissions in step that
-/// overtake each other on the way would break the next exchange again and again.
+/// After a few round trips, or RxmtInterval where a pause is meant. Jittered: both ends enter ExStart
+/// together after SeqNumberMismatch, and retransmissions in step that overtake each other on the way would
+/// break the next exchange again and again.
 template <class V>
 void Adjacency<V>::arm_dd_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
-  core_.timers.arm(neighbor.timer(TimerKind::dd_retransmit),
-                   core_.now + core_.random.jittered(seconds{interface.config.retransmit_interval}));
+  const Duration most = seconds{interface.config.retransmit_interval};
+  core_.timers.arm(
+      neighbor.timer(TimerKind::dd_retransmit),
+      core_.now + core_.random.jittered(neighbor.pauses ? most : neighbor.answer_time.timeout(most)));
 }
 
 template <class V>
 void Adjacency<V>::repeat_last_dd(Interface<V>& interface, Neighbor<V>& neighbor) {
   if (neighbor.last_dd_sent == nullptr) return;
   ++core_.statistics.retransmissions;
+  neighbor.dd_sent_once = Neighbor<V>::SentOnce::no;
   core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
 }
 
@@ -83,7 +89,11 @@ template <class V>
 void Adjacency<V>::dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
   if (!neighbor.is_master) return;
   if (neighbor.state != NeighborState::ex_start && neighbor.state != NeighborState::exchange) return;
-  if (std::exchange(neighbor.pauses, false)) neighbor.may_answer_claim = true;
+  if (std::exchange(neighbor.pauses, false)) {
+    neighbor.may_answer_claim = true;
+  } else {
+    neighbor.answer_time.timed_out();
+  }
   repeat_last_dd(interface, neighbor);
   arm_dd_retransmit(interface, neighbor);
 }
@@ -154,6 +164,11 @@ bool Adjacency<V>::negotiate(Interface<V>& interface, Neighbor<V>& neighbor,
 template <class V>
 void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
                              const DatabaseDescription<V>& dd) {
+  // The slave's first description answers nothing that was measured.
+  if (neighbor.dd_sent_once == Neighbor<V>::SentOnce::yes &&
+      (neighbor.is_master || neighbor.last_dd_received))
+    neighbor.answer_time.measured(core_.now - neighbor.dd_sent_at);
+  neighbor.dd_sent_once = Neighbor<V>::SentOnce::no;
   if (!has_request_room(neighbor, dd.headers.size())) {
     neighbor.waiting_dd = dd;
     core_.waiting.insert({interface.config.link, neighbor.router_id});
@@ -285,9 +300,19 @@ void Adjacency<V>::send_request(Interface<V>& interface, Neighbor<V>& neighbor) 
   const TimerKey timer = neighbor.timer(TimerKind::request_retransmit);
   if (neighbor.requests.empty()) return core_.timers.cancel(timer);
   const std::size_t most = (interface.packet_size_max() - V::kPacketHeaderSize) / V::kRequestSize;
+  const bool is_repeat = neighbor.requests.outstanding() > 0;
   core_.transmit_body(interface, PacketType::link_state_request,
                       LinkStateRequest<V>{neighbor.requests.ask(most)});
-  core_.timers.arm(timer, core_.now + seconds{interface.config.retransmit_interval});
+  neighbor.request_sent_at = core_.now;
+  neighbor.request_sent_once = typename Neighbor<V>::SentOnce{!is_repeat};
+  arm_request_retransmit(interface, neighbor);
+}
+
+/// A few round trips after the request, or after the latest part of its answer.
+template <class V>
+void Adjacency<V>::arm_request_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
+  core_.timers.arm(neighbor.timer(TimerKind::request_retransmit),
+                   core_.now + neighbor.answer_time.timeout(seconds{interface.config.retransmit_interval}));
 }
 
 template <class V>
@@ -295,14 +320,20 @@ void Adjacency<V>::request_retransmit_due(Interface<V>& interface, Neighbor<V>& 
   if (!neighbor.exchanging()) return;
   if (neighbor.requests.empty()) return requests_shrunk(interface, neighbor);
   ++core_.statistics.retransmissions;
+  neighbor.answer_time.timed_out();
   send_request(interface, neighbor);
 }
 
 template <class V>
 void Adjacency<V>::requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) {
   if (!neighbor.exchanging()) return;
-  if (!neighbor.requests.empty()) {
-    if (neighbor.requests.outstanding() == 0) send_request(interface, neighbor);
+  const auto& requests = neighbor.requests;
+  if (requests.is_answered() &&
+      std::exchange(neighbor.request_sent_once, Neighbor<V>::SentOnce::no) == Neighbor<V>::SentOnce::yes)
+    neighbor.answer_time.measured(core_.now - neighbor.request_sent_at);
+  if (!requests.empty()) {
+    if (requests.outstanding() == 0 || requests.has_gaps()) return send_request(interface, neighbor);
+    if (requests.is_answered()) arm_request_retransmit(interface, neighbor);
     return;
   }
   core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));

@@ -5,7 +5,8 @@
 // Within one turn of the instance everything to be sent on a link is collected; end_turn() packs it.
 // Deliberate deviations, all recorded in docs/rfc-compliance.md: kArrivalBurst instances are taken before
 // MinLSArrival is enforced; an instance that follows its predecessor within MinLSArrival is repeated to those
-// that did not acknowledge it as soon as a strict neighbour will take it; large floods are paced.
+// that did not acknowledge it as soon as a strict neighbour will take it; floods go at the pace of what is
+// acknowledged (flood_window.h), and what is lost is repeated after a few round trips (round_trip.h).
 
 #include <cstdint>
 #include <deque>
@@ -140,18 +141,28 @@ class Flooding {
   bool flood_to(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref, const LsaHeader<V>& header,
                 const Neighbor<V>* from);
   void unlist(LsaRef ref);
-  void acknowledged(Neighbor<V>& neighbor, LsaRef ref);
+  std::optional<RetransmissionList::Entry> acknowledged(Interface<V>& interface, Neighbor<V>& neighbor,
+                                                        LsaRef ref);
+  void watch_overtaken(Neighbor<V>& neighbor);
+  void taken_off(Interface<V>& interface, Neighbor<V>& neighbor);
+  bool declare_lost(Neighbor<V>& neighbor, LsaRef ref);
+  void arm_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
   void released(LsaRef ref);
   void remove(LsaRef ref);
   void corrupted(LsaRef ref);
   void mark_due(Interface<V>& interface);
   void queue_ack(Interface<V>& interface, const LsaHeader<V>& header);
   void send_due();
+  enum class Turn : std::uint8_t { nobody_waits, no_room, goes };
+  [[nodiscard]] Turn turn_of(Interface<V>& interface, LsaRef ref);
+  void note_sent(Interface<V>& interface, LsaRef ref);
+  void wait_for_slow(Interface<V>& interface);
   void send_updates(Interface<V>& interface);
+  [[nodiscard]] static std::size_t acks_per_packet(const Interface<V>& interface);
+  void send_full_acks(Interface<V>& interface);
   void send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers);
   void collect_maxage();
   void drop_stale_maxage();
-  [[nodiscard]] bool is_awaited(const Interface<V>& interface, LsaRef ref) const;
 
   Core<V>& core_;
   FloodingHooks<V>& hooks_;

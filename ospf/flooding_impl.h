@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ospf/flood_pace_impl.h"
 #include "ospf/flooding.h"
 
 namespace wgospf::ospf {
@@ -136,6 +137,7 @@ void Flooding<V>::receive_newer(Interface<V>& interface, Neighbor<V>& neighbor,
   const LsaRef ref = install_and_flood(present.domain, Lsa<V>::copy(received.bytes), arrivals, &neighbor);
   interface.delayed_acks.push_back(
       received.header);  // 5e, table 19: not flooded back out of the link it came by
+  if (interface.delayed_acks.size() >= acks_per_packet(interface)) mark_due(interface);
   core_.timers.arm_no_later(interface.timer(TimerKind::delayed_ack), core_.now + kDelayedAckInterval);
   if (is_self_originated(received.header)) hooks_.self_originated_received(ref);  // 5f
 }
@@ -144,10 +146,7 @@ void Flooding<V>::receive_newer(Interface<V>& interface, Neighbor<V>& neighbor,
 template <class V>
 void Flooding<V>::receive_same(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
                                LsaRef present) {
-  if (neighbor.retransmissions.contains(present)) {
-    acknowledged(neighbor, present);
-    return;
-  }
+  if (acknowledged(interface, neighbor, present)) return;
   queue_ack(interface, received.header);
 }
 
@@ -231,41 +230,68 @@ bool Flooding<V>::flood_to(Interface<V>& interface, Neighbor<V>& neighbor, LsaRe
 
 template <class V>
 void Flooding<V>::add_retransmission(Neighbor<V>& neighbor, LsaRef ref) {
-  if (neighbor.retransmissions.add(ref, core_.now)) ++core_.entry(ref).retransmitters;
-  const auto& interface = *core_.interfaces.at(neighbor.link);
-  core_.timers.arm_no_later(neighbor.timer(TimerKind::update_retransmit),
-                            core_.now + seconds{interface.config.retransmit_interval});
+  if (neighbor.retransmissions.add(ref)) ++core_.entry(ref).retransmitters;
 }
 
-// Section 13.7.
+// Section 13.7. What was sent once and is acknowledged now tells how long that takes, and that what was sent
+// before it should have come too.
 template <class V>
 void Flooding<V>::receive_acknowledgment(Interface<V>& interface, Neighbor<V>& neighbor,
                                          const LinkStateAcknowledgment<V>& acknowledgment) {
+  std::optional<Instant> first, last;
   for (const auto& header : acknowledgment.headers) {
     const auto scope = V::scope(header.key.type);
     if (scope == FloodingScope::unknown) continue;
     const std::uint32_t domain = core_.domain_of(scope, interface);
     const LsaRef ref{domain, core_.domain(domain).lsdb.find(header.key)};
     if (ref.slot == Lsdb<V>::kNone || !neighbor.retransmissions.contains(ref)) continue;
-    if (compare_recency(header, core_.entry(ref).header(core_.now)) == 0) acknowledged(neighbor, ref);
+    if (compare_recency(header, core_.entry(ref).header(core_.now)) != 0) continue;
+    const auto entry = acknowledged(interface, neighbor, ref);
+    // A flush that is news to nobody is acknowledged at once, before what came earlier.
+    if (entry->times_sent != 1 || entry->in_flight == 0 || header.is_maxage()) continue;
+    first = std::min(first.value_or(entry->sent), entry->sent);
+    last = std::max(last.value_or(entry->sent), entry->sent);
   }
+  if (!first) return;
+  // One at a time: the packets that a neighbour's clock sends together are one measurement.
+  if (*first >= neighbor.ack_measured_at) {
+    neighbor.ack_time.measured(core_.now - *first);
+    neighbor.ack_measured_at = core_.now;
+  }
+  neighbor.window.took(core_.now - *last);
+  neighbor.acked_up_to = std::max(neighbor.acked_up_to, *last);
+  watch_overtaken(neighbor);
 }
 
 template <class V>
-void Flooding<V>::acknowledged(Neighbor<V>& neighbor, LsaRef ref) {
-  if (!neighbor.retransmissions.erase(ref)) return;
-  if (neighbor.retransmissions.empty()) core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
+auto Flooding<V>::acknowledged(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref)
+    -> std::optional<RetransmissionList::Entry> {
+  const auto entry = neighbor.retransmissions.erase(ref);
+  if (!entry) return entry;
+  if (entry->in_flight > 0) neighbor.window.acknowledged(entry->in_flight, entry->sent, core_.now);
+  taken_off(interface, neighbor);
   --core_.entry(ref).retransmitters;
   released(ref);
+  return entry;
+}
+
+/// The neighbour's list became shorter: others may go.
+template <class V>
+void Flooding<V>::taken_off(Interface<V>& interface, Neighbor<V>& neighbor) {
+  if (neighbor.retransmissions.empty()) {
+    core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
+    neighbor.window.at_rest();
+  }
+  if (!interface.update_queue.empty()) mark_due(interface);
 }
 
 template <class V>
 void Flooding<V>::forget(Neighbor<V>& neighbor) {
-  core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
   for (const LsaRef ref : neighbor.retransmissions.take_all()) {
     --core_.entry(ref).retransmitters;
     released(ref);
   }
+  taken_off(*core_.interfaces.at(neighbor.link), neighbor);
 }
 
 /// Takes an instance off every retransmission list (section 13 step 5c).
@@ -275,9 +301,10 @@ void Flooding<V>::unlist(LsaRef ref) {
   if (entry.retransmitters == 0) return;
   for (auto& [link, interface] : core_.interfaces) {
     for (auto& [id, neighbor] : interface->neighbors) {
-      if (!neighbor->retransmissions.erase(ref)) continue;
-      if (neighbor->retransmissions.empty())
-        core_.timers.cancel(neighbor->timer(TimerKind::update_retransmit));
+      const auto listed = neighbor->retransmissions.erase(ref);
+      if (!listed) continue;
+      neighbor->window.gone(listed->in_flight);
+      taken_off(*interface, *neighbor);
     }
   }
   entry.retransmitters = 0;
@@ -382,8 +409,9 @@ void Flooding<V>::repeat_due(LsaRef ref) {
   for (auto& [link, interface] : core_.interfaces) {
     bool awaited = false;
     for (auto& [id, neighbor] : interface->neighbors) {
-      if (!neighbor->retransmissions.contains(ref)) continue;
-      neighbor->retransmissions.add(ref, core_.now);
+      auto* entry = neighbor->retransmissions.find(ref);
+      if (entry == nullptr) continue;
+      neighbor->window.gone(std::exchange(entry->in_flight, 0));
       awaited = true;
     }
     if (awaited) queue_update(*interface, ref);
@@ -394,33 +422,32 @@ void Flooding<V>::repeat_due(LsaRef ref) {
   if (any && core_.now < again) core_.timers.arm({TimerKind::lsa_repeat, ref.domain, ref.slot}, again);
 }
 
-// Section 13.6: retransmit what has not been acknowledged for RxmtInterval, a burst at a time.
-template <class V>
-void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
-  const Duration interval = seconds{interface.config.retransmit_interval};
-  constexpr unsigned kBurst = kFloodBurstPackets * 16;
-  auto& list = neighbor.retransmissions;
-  unsigned count = 0;
-  std::optional<Instant> oldest = list.oldest();
-  for (; oldest && *oldest + interval <= core_.now && count < kBurst; oldest = list.oldest(), ++count) {
-    const LsaRef ref = list.pop_oldest();
-    list.add(ref, core_.now);
-    queue_update(interface, ref);
-    ++core_.statistics.retransmissions;
-  }
-  if (oldest)
-    core_.timers.arm(neighbor.timer(TimerKind::update_retransmit),
-                     std::max(*oldest + interval, core_.now + kFloodBurstInterval));
-}
-
 template <class V>
 void Flooding<V>::delayed_acks_due(Interface<V>& interface) {
   send_acks(interface, interface.delayed_acks);
 }
 
 template <class V>
+std::size_t Flooding<V>::acks_per_packet(const Interface<V>& interface) {
+  return (interface.packet_size_max() - V::kPacketHeaderSize) / kLsaHeaderSize;
+}
+
+/// Acknowledgements wait for company (section 13.5): those of full packets have it. The sender's pace is that
+/// of what we acknowledge.
+template <class V>
+void Flooding<V>::send_full_acks(Interface<V>& interface) {
+  auto& waiting = interface.delayed_acks;
+  const std::size_t rest = waiting.size() % acks_per_packet(interface);
+  std::vector<LsaHeader<V>> later(waiting.end() - static_cast<std::ptrdiff_t>(rest), waiting.end());
+  waiting.resize(waiting.size() - rest);
+  send_acks(interface, waiting);
+  waiting = std::move(later);
+  if (waiting.empty()) core_.timers.cancel(interface.timer(TimerKind::delayed_ack));
+}
+
+template <class V>
 void Flooding<V>::send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers) {
-  const std::size_t most = (interface.packet_size_max() - V::kPacketHeaderSize) / kLsaHeaderSize;
+  const std::size_t most = acks_per_packet(interface);
   for (std::size_t begin = 0; begin < headers.size(); begin += most) {
     const std::size_t end = std::min(headers.size(), begin + most);
     core_.transmit_body(interface, PacketType::link_state_acknowledgment,
@@ -433,63 +460,11 @@ void Flooding<V>::send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& 
     headers.clear();
 }
 
-/// Packs LSAs into updates of at most the link's packet size; one that is larger goes alone (and fragments).
-template <class V>
-class UpdatePacker {
- public:
-  UpdatePacker(Core<V>& core, Interface<V>& interface) : core_(core), interface_(interface) {}
-  void add(LsaRef ref) {
-    const auto& entry = core_.entry(ref);
-    if (std::any_of(lsas_.begin(), lsas_.end(), [&](const auto& l) { return l.lsa.is_same_as(entry.lsa); }))
-      return;
-    if (!lsas_.empty() && size_ + entry.lsa.length() > interface_.packet_size_max()) send();
-    const unsigned age = unsigned{entry.age(core_.now)} + interface_.config.transmit_delay;
-    lsas_.push_back({entry.lsa, static_cast<std::uint16_t>(std::min<unsigned>(age, kMaxAge))});
-    size_ += entry.lsa.length();
-  }
-  void send() {
-    if (lsas_.empty()) return;
-    core_.transmit_body(interface_, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(lsas_));
-    ++packets_;
-    lsas_.clear();
-    size_ = kFixed;
-  }
-  [[nodiscard]] unsigned packets() const { return packets_; }
-
- private:
-  static constexpr std::size_t kFixed = V::kPacketHeaderSize + 4;
-  Core<V>& core_;
-  Interface<V>& interface_;
-  std::vector<OutgoingLsa<V>> lsas_;
-  std::size_t size_ = kFixed;
-  unsigned packets_ = 0;
-};
-
 template <class V>
 void Flooding<V>::send_directly(Interface<V>& interface, const std::vector<LsaRef>& refs) {
   UpdatePacker<V> packer(core_, interface);
   for (const LsaRef ref : refs) packer.add(ref);
   packer.send();
-}
-
-template <class V>
-bool Flooding<V>::is_awaited(const Interface<V>& interface, LsaRef ref) const {
-  return std::any_of(interface.neighbors.begin(), interface.neighbors.end(),
-                     [&](const auto& item) { return item.second->retransmissions.contains(ref); });
-}
-
-template <class V>
-void Flooding<V>::send_updates(Interface<V>& interface) {
-  UpdatePacker<V> packer(core_, interface);
-  auto& queue = interface.update_queue;
-  while (!queue.empty() && packer.packets() < kFloodBurstPackets) {
-    const LsaRef ref = queue.front();
-    queue.pop_front();
-    if (is_awaited(interface, ref)) packer.add(ref);
-  }
-  packer.send();
-  if (!queue.empty())
-    core_.timers.arm(interface.timer(TimerKind::flood_pace), core_.now + kFloodBurstInterval);
 }
 
 template <class V>
@@ -558,6 +533,7 @@ void Flooding<V>::send_due() {
     Interface<V>& interface = *it->second;
     interface.is_due = false;
     if (!interface.direct_acks.empty()) send_acks(interface, interface.direct_acks);
+    if (interface.delayed_acks.size() >= acks_per_packet(interface)) send_full_acks(interface);
     if (!interface.update_queue.empty() && !core_.timers.is_armed(interface.timer(TimerKind::flood_pace)))
       send_updates(interface);
   }
@@ -565,7 +541,8 @@ void Flooding<V>::send_due() {
 
 template <class V>
 void Flooding<V>::end_round() {
-  const auto shrunk = std::exchange(shrunk_, {});
+  auto shrunk = std::exchange(shrunk_, {});
+  shrunk.erase(std::unique(shrunk.begin(), shrunk.end()), shrunk.end());
   for (const auto& [link, router] : shrunk) {
     const auto interface = core_.interfaces.find(link);
     if (interface == core_.interfaces.end()) continue;

@@ -5,6 +5,12 @@
 // nothing, then arm a timer for poll_timeout(). Spurious calls of handle_timeout() do nothing. `now` must
 // never go back. Nothing here blocks or throws for anything a peer sends. Not thread-safe: one thread (or
 // strand) owns it; what routes() returned may be read from anywhere.
+//
+// After a stall (the process was stopped, or had no processor) deadlines have passed for which the answer
+// lies in a socket: a neighbour's hellos, its acknowledgements. So when a deadline is met late, first hand
+// over what the sockets held then, a batch at a time with send_due_hellos() between the batches, and only
+// then call handle_timeout(). A bounded number of packets, or a flood of them would keep the timers from
+// firing.
 
 #include <array>
 #include <cstdint>
@@ -147,6 +153,8 @@ class Instance {
 
   void handle(Instant now, const Input<V>& input);
   void handle_timeout(Instant now);
+  /// Sends the hellos that are due and fires no other timer.
+  void send_due_hellos(Instant now);
   /// The next thing to do, oldest first; drain after every handle.
   [[nodiscard]] std::optional<Output<V>> poll();
   [[nodiscard]] std::optional<Deadline> poll_timeout() const;

@@ -630,6 +630,17 @@ void Instance<V>::handle_timeout(Instant now) {
 }
 
 template <class V>
+void Instance<V>::send_due_hellos(Instant now) {
+  if (impl_->finished) return;
+  auto& core = impl_->core;
+  core.now = std::max(core.now, now);
+  for (auto& [link, interface] : core.interfaces) {
+    const auto due = core.timers.deadline(interface->timer(TimerKind::hello));
+    if (due && *due <= core.now) impl_->adjacency.hello_due(*interface);
+  }
+}
+
+template <class V>
 std::optional<Output<V>> Instance<V>::poll() {
   auto& outputs = impl_->core.outputs;
   if (outputs.empty()) return std::nullopt;

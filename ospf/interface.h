@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,11 +14,13 @@
 #include <vector>
 
 #include "ospf/config.h"
+#include "ospf/flood_window.h"
 #include "ospf/footprint.h"
 #include "ospf/instance.h"
 #include "ospf/lsdb.h"
 #include "ospf/neighbor_state.h"
 #include "ospf/packet.h"
+#include "ospf/round_trip.h"
 #include "ospf/timer_queue.h"
 
 namespace wgospf::ospf {
@@ -62,7 +65,10 @@ class RequestList {
   bool erase(const LsaKey<V>& key) {
     const auto it = wanted_.find(key);
     if (it == wanted_.end()) return false;
-    if (is_outstanding(it->second)) --outstanding_;
+    if (is_outstanding(it->second)) {
+      --outstanding_;
+      last_came_ |= key == last_;
+    }
     if (total_ != nullptr) --*total_;
     bytes_ -= it->second.header.length;
     wanted_.erase(it);
@@ -73,18 +79,26 @@ class RequestList {
   [[nodiscard]] std::vector<LsaKey<V>> ask(std::size_t limit) {
     std::vector<LsaKey<V>> keys;
     ++round_;
+    last_came_ = false;
     for (auto it = wanted_.begin(); it != wanted_.end() && keys.size() < limit; ++it) {
       it->second.round = round_;
       keys.push_back(it->first);
     }
-    outstanding_ = keys.size();
+    outstanding_ = asked_ = keys.size();
+    if (!keys.empty()) last_ = keys.back();
     return keys;
   }
   void clear() {
     if (total_ != nullptr) *total_ -= wanted_.size();
     wanted_.clear();
-    outstanding_ = bytes_ = 0;
+    outstanding_ = bytes_ = asked_ = 0;
+    last_came_ = false;
   }
+  /// Has any of what was asked for come?
+  [[nodiscard]] bool is_answered() const { return outstanding_ < asked_; }
+  /// The last of what was asked for has come and others have not: they were lost, because neighbours answer
+  /// in the order in which they are asked. When many are missing, this one may not.
+  [[nodiscard]] bool has_gaps() const { return last_came_ && outstanding_ > 0 && 2 * outstanding_ <= asked_; }
   [[nodiscard]] bool empty() const { return wanted_.empty(); }
   [[nodiscard]] std::size_t size() const { return wanted_.size(); }
   [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
@@ -104,6 +118,9 @@ class RequestList {
   std::uint32_t round_ = 0;  ///< requests so far
   std::size_t outstanding_ = 0, bytes_ = 0;
   std::size_t* total_ = nullptr;
+  std::size_t asked_ = 0;  ///< in the last packet
+  LsaKey<V> last_;         ///< of them, the last
+  bool last_came_ = false;
 };
 
 /// Where an LSA stands: its database and its slot there.
@@ -113,57 +130,101 @@ struct LsaRef {
 };
 
 /// The Link state retransmission list (section 13.3, 13.6). It names database slots: what is on it is always
-/// the database's present instance, because installing a newer one takes the older off every list.
+/// the database's present instance, because installing a newer one takes the older off every list. An entry
+/// either waits in the link's update queue or is under way.
 class RetransmissionList {
  public:
-  /// True when it was not on the list before.
-  bool add(LsaRef ref, Instant now) {
-    const bool added = sent_.insert_or_assign(ref_key(ref), now).second;
+  struct Entry {
+    Instant sent;                 ///< the last time
+    std::uint32_t in_flight = 0;  ///< bytes under way; 0: it waits to be sent
+    std::uint32_t times_sent = 0;
+  };
+  /// True when it was not on the list before. It waits to be sent.
+  bool add(LsaRef ref) { return entries_.try_emplace(ref_key(ref)).second; }
+  /// What it was, if it was on the list.
+  std::optional<Entry> erase(LsaRef ref) {
+    const auto it = entries_.find(ref_key(ref));
+    if (it == entries_.end()) return std::nullopt;
+    const Entry entry = it->second;
+    entries_.erase(it);
+    if (entries_.empty()) forget_order();
+    return entry;
+  }
+  [[nodiscard]] Entry* find(LsaRef ref) {
+    const auto it = entries_.find(ref_key(ref));
+    return it == entries_.end() ? nullptr : &it->second;
+  }
+  [[nodiscard]] bool contains(LsaRef ref) const { return entries_.contains(ref_key(ref)); }
+  [[nodiscard]] bool empty() const { return entries_.empty(); }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  /// The LSA goes out now, for the first time.
+  void sent_first(LsaRef ref, Entry& entry, std::uint32_t bytes, Instant now) {
+    entry = {now, bytes, 1};
     order_.push_back({now, ref});
-    return added;
   }
-  bool erase(LsaRef ref) {
-    const bool erased = sent_.erase(ref_key(ref)) > 0;
-    if (sent_.empty()) order_.clear();
-    return erased;
+  /// It goes out once more; it is lost when it was not acknowledged by `lost_at`.
+  void sent_again(LsaRef ref, Entry& entry, std::uint32_t bytes, Instant now, Instant lost_at) {
+    entry = {now, bytes, entry.times_sent + 1};
+    order_.push_back({now, ref});
+    again_.push_back({lost_at, ref, now});
+    std::push_heap(again_.begin(), again_.end(), std::greater<>{});
   }
-  [[nodiscard]] bool contains(LsaRef ref) const { return sent_.contains(ref_key(ref)); }
-  [[nodiscard]] bool empty() const { return sent_.empty(); }
-  [[nodiscard]] std::size_t size() const { return sent_.size(); }
-  [[nodiscard]] std::size_t order_size() const { return order_.size(); }
-  /// When the oldest entry was last sent; drops what was acknowledged meanwhile.
-  [[nodiscard]] std::optional<Instant> oldest() {
+  [[nodiscard]] std::size_t order_size() const { return order_.size() + again_.size(); }
+  struct Stamp {
+    Instant at;
+    LsaRef ref;
+  };
+  /// The oldest of what is under way, with the time when it was sent.
+  [[nodiscard]] std::optional<Stamp> oldest() {
+    const auto is_stale = [this](const Stamp& stamp) {
+      const Entry* entry = find(stamp.ref);
+      return entry == nullptr || entry->in_flight == 0 || entry->sent != stamp.at;
+    };
     while (!order_.empty() && is_stale(order_.front())) order_.pop_front();
-    if (order_.empty()) return std::nullopt;
-    return order_.front().first;
+    return order_.empty() ? std::nullopt : std::optional(order_.front());
   }
-  /// Takes the oldest entry from the order (it stays on the list until erased or added again). Call oldest()
-  /// first.
-  [[nodiscard]] LsaRef pop_oldest() {
-    const LsaRef ref = order_.front().second;
-    order_.pop_front();
-    return ref;
+  /// Leaves it out of oldest() until it is sent again.
+  void pop_oldest() { order_.pop_front(); }
+  /// Of what was sent more than once, the first to be lost, and when.
+  [[nodiscard]] std::optional<Stamp> next_again() {
+    const auto is_stale = [this](const Again& again) {
+      const Entry* entry = find(again.ref);
+      return entry == nullptr || entry->in_flight == 0 || entry->times_sent < 2 || entry->sent != again.sent;
+    };
+    while (!again_.empty() && is_stale(again_.front())) {
+      std::pop_heap(again_.begin(), again_.end(), std::greater<>{});
+      again_.pop_back();
+    }
+    if (again_.empty()) return std::nullopt;
+    return Stamp{again_.front().lost_at, again_.front().ref};
   }
   /// Empties the list and gives what was on it.
   [[nodiscard]] std::vector<LsaRef> take_all() {
     std::vector<LsaRef> refs;
-    refs.reserve(sent_.size());
-    for (const auto& [key, at] : sent_)
+    refs.reserve(entries_.size());
+    for (const auto& [key, entry] : entries_)
       refs.push_back({static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)});
-    sent_.clear();
-    order_.clear();
+    entries_.clear();
+    forget_order();
     return refs;
   }
 
  private:
-  using Stamp = std::pair<Instant, LsaRef>;
   static std::uint64_t ref_key(LsaRef ref) { return (std::uint64_t{ref.domain} << 32) | ref.slot; }
-  [[nodiscard]] bool is_stale(const Stamp& stamp) const {
-    const auto it = sent_.find(ref_key(stamp.second));
-    return it == sent_.end() || it->second != stamp.first;
+  struct Again {
+    Instant lost_at;
+    LsaRef ref;
+    Instant sent;
+    constexpr auto operator<=>(const Again&) const = default;
+  };
+  void forget_order() {
+    order_.clear();
+    again_ = {};
   }
-  std::unordered_map<std::uint64_t, Instant> sent_;  ///< last time sent
-  std::deque<Stamp> order_;                          ///< by time; entries may be stale
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::deque<Stamp> order_;   ///< by time; entries may be stale
+  std::vector<Again> again_;  ///< a heap, the earliest on top; entries may be stale
 };
 
 template <class V>
@@ -211,6 +272,17 @@ struct Neighbor {
     own_known.insert(key);
     own_unknown.erase(key);
   }
+  // Pace.
+  enum class SentOnce : bool { no, yes };
+  RoundTrip answer_time = RoundTrip::of_answers();       ///< of descriptions and requests
+  RoundTrip ack_time = RoundTrip::of_acknowledgments();  ///< of updates
+  FloodWindow window;
+  Instant dd_sent_at, request_sent_at;
+  SentOnce dd_sent_once = SentOnce::no, request_sent_once = SentOnce::no;  ///< the answer can be measured
+  Instant ack_measured_at;  ///< what was sent before is not measured
+  Instant acked_up_to;      ///< the latest time at which an LSA was sent, once, that is acknowledged
+  Instant overtaken_up_to;  ///< what was sent before is lost when the timer of retransmissions fires
+
   [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, link.value, router_id.value}; }
   [[nodiscard]] bool exchanging() const {
     return state == NeighborState::exchange || state == NeighborState::loading;
@@ -238,6 +310,8 @@ struct Interface {
 
   // Collected during one turn, sent at its end (or paced): by Flooding only.
   std::deque<LsaRef> update_queue;
+  Instant last_update;  ///< when the last of the queue's packets left
+  unsigned burst = 0;   ///< how many left, each within kFloodBurstInterval of the one before
   std::vector<LsaHeader<V>> direct_acks;
   std::vector<LsaHeader<V>> delayed_acks;
   bool is_due = false;  ///< on Flooding's list of interfaces with something to send

@@ -93,8 +93,14 @@ void Network::resume(RouterIndex index) {
   router.is_paused = false;
   longest_pause = std::max(longest_pause, now() - router.paused_at);
   router.socket_bytes = 0;
+  constexpr std::size_t kBatch = 32;
+  std::size_t count = 0;
   for (const auto& packet : std::exchange(router.socket, {})) {
     if (!router.is_running()) return;
+    if (count++ % kBatch == 0) {
+      router.instance->send_due_hellos(now());
+      drain(index, 0);
+    }
     handle(index, Received<V2>{packet.link, packet.source, packet.destination, *packet.bytes});
   }
   if (router.has_to_catch_up) catch_up(index);
@@ -327,10 +333,12 @@ void Network::send(CableIndex index, std::size_t from_end, Datagram datagram) {
 }
 
 void Network::send_to(CableIndex index, std::size_t to_end, Datagram datagram) {
-  const Cable& cable = cables[index];
-  const Direction& way = cable.into[to_end % 2];
+  Cable& cable = cables[index];
+  Direction& way = cable.into[to_end % 2];
   ++packets;
   if (way.cut) return tell_fate(index, to_end, datagram, "vanishes, the cable is cut");
+  const auto waits = queue(way, datagram.bytes->size() + 20);
+  if (!waits) return tell_fate(index, to_end, datagram, "finds the queue full");
   if (random_.per_mille(way.loss)) return tell_fate(index, to_end, datagram, "is lost");
   if (datagram.bytes->size() + 20 > cable.mtu) return tell_fate(index, to_end, datagram, "is too large");
   if (random_.per_mille(way.corrupt)) {  // one bit: both checksums of OSPF find any single one
@@ -341,13 +349,29 @@ void Network::send_to(CableIndex index, std::size_t to_end, Datagram datagram) {
   }
   const auto arrive = [&](Duration extra) {
     const Duration jitter = way.jitter > Duration::zero() ? random_.duration({}, way.jitter) : Duration{};
-    scheduler.after(way.delay + jitter + extra,
+    scheduler.after(*waits + way.delay + jitter + extra,
                     [this, index, to_end, datagram] { deliver(index, to_end, datagram); });
   };
   arrive({});
   if (!random_.per_mille(way.duplicate)) return;
   tell_fate(index, to_end, datagram, "is duplicated");
   arrive(random_.duration({}, way.duplicate_delay));
+}
+
+/// How long a datagram is on its way to the cable; nullopt when the queue before it is full.
+std::optional<Duration> Network::queue(Direction& way, std::size_t bytes) const {
+  if (way.bits_per_second == 0) return Duration{};
+  const auto duration_of = [&](std::size_t size) {
+    return Duration{static_cast<Duration::rep>(size * 8 * 1'000'000'000 / way.bits_per_second)};
+  };
+  const Duration waits = std::max(way.busy_until - now(), Duration{});
+  if (waits + duration_of(bytes) > duration_of(way.queue_bytes)) {
+    way.bytes_dropped += bytes;
+    return std::nullopt;
+  }
+  way.bytes_sent += bytes;
+  way.busy_until = now() + waits + duration_of(bytes);
+  return way.busy_until - now();
 }
 
 void Network::deliver(CableIndex index, std::size_t to_end, const Datagram& datagram) {

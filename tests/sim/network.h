@@ -54,6 +54,11 @@ struct Port {
   [[nodiscard]] bool is_unnumbered() const { return status.addresses.empty(); }
 };
 
+struct Datagram {
+  Ipv4Address source, destination;
+  ospf::PacketBytes bytes;
+};
+
 enum class Life : std::uint8_t { absent, running, leaving };
 
 struct Router {
@@ -89,11 +94,6 @@ struct Router {
   [[nodiscard]] ospf::InstanceConfig config() const;
 };
 
-struct Datagram {
-  Ipv4Address source, destination;
-  ospf::PacketBytes bytes;
-};
-
 /// One direction of a cable. Probabilities in per mille.
 struct Direction {
   Duration delay = milliseconds{1};
@@ -101,6 +101,10 @@ struct Direction {
   std::uint32_t loss = 0, duplicate = 0, corrupt = 0;
   Duration duplicate_delay = milliseconds{1};  ///< at most this much later
   bool cut = false;                            ///< a silent blackhole
+  std::uint64_t bits_per_second = 0;           ///< 0: without limit
+  std::size_t queue_bytes = 64 * 1024;         ///< of what waits for its turn; what comes beyond is dropped
+  Instant busy_until{};                        ///< until then, what is in the queue is being sent
+  std::uint64_t bytes_sent = 0, bytes_dropped = 0;  ///< by the queue; IP headers included
 };
 
 struct Cable {
@@ -196,6 +200,7 @@ class Network {
   void arm(RouterIndex router);
   void wake(RouterIndex router, std::uint64_t life, Instant due);
   void transmit(RouterIndex router, const ospf::Transmit<V2>& transmit);
+  [[nodiscard]] std::optional<Duration> queue(Direction& way, std::size_t bytes) const;
   void check_packet(RouterIndex router, const Port& port, const ospf::PacketBytes& bytes);
   [[nodiscard]] bool is_alone_with_its_id(RouterIndex router) const;
   void see_event(RouterIndex router, const ospf::Event<V2>& event);

@@ -228,6 +228,28 @@ bool ScriptedPeer::install(const ReceivedLsa<V2>& received) {
   return true;
 }
 
+void ScriptedPeer::acknowledge(const std::vector<LsaHeader<V2>>& headers) {
+  constexpr std::size_t kMost = 60;
+  if (ack_clock > Duration{}) {
+    if (unacknowledged_.empty() && !headers.empty()) {
+      const Duration past = network_.now().time_since_epoch() % ack_clock;
+      network_.scheduler.after(ack_clock - past, [this] {
+        const Duration clock = std::exchange(ack_clock, Duration{});
+        acknowledge(std::exchange(unacknowledged_, {}));
+        ack_clock = clock;
+      });
+    }
+    unacknowledged_.insert(unacknowledged_.end(), headers.begin(), headers.end());
+    return;
+  }
+  for (std::size_t i = 0; i < headers.size(); i += kMost) {
+    LinkStateAcknowledgment<V2> ack;
+    ack.headers.assign(headers.begin() + static_cast<std::ptrdiff_t>(i),
+                       headers.begin() + static_cast<std::ptrdiff_t>(std::min(i + kMost, headers.size())));
+    transmit(V2::encode(id_, config_.area, ack));
+  }
+}
+
 void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
   LinkStateAcknowledgment<V2> ack;
   for (const auto& received : update.lsas) {
@@ -237,7 +259,7 @@ void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
     updates.push_back({network_.now(), received.header, Lsa<V2>::copy(received.bytes), taken});
     std::erase(wanted_, received.header.key);
   }
-  if (!ack.headers.empty()) transmit(V2::encode(id_, config_.area, ack));
+  acknowledge(ack.headers);
   if (exchanging_ && wanted_.empty()) full_ = true;
 }
 

@@ -52,6 +52,7 @@ class ScriptedPeer {
   /// LSAs that it describes and answers requests with.
   void hold(const ospf::Lsa<V2>& lsa);
   void drop(const ospf::LsaKey<V2>& key) { database_.erase(key); }
+  [[nodiscard]] std::size_t held_count() const { return database_.size(); }
   [[nodiscard]] std::optional<ospf::LsaHeader<V2>> held(const ospf::LsaKey<V2>& key) const;
   /// A router-LSA of its own with a link to the router and `stubs` host routes.
   [[nodiscard]] ospf::Lsa<V2> router_lsa(std::int32_t sequence_number, std::uint32_t stubs = 0,
@@ -72,6 +73,7 @@ class ScriptedPeer {
   bool strict_arrival = false;  ///< drops silently what follows its predecessor within MinLSArrival
   bool acknowledges = true;     ///< false: deaf to updates once Full
   std::optional<ospf::LsaKey<V2>> never_acknowledges;  ///< deaf to this one
+  ospf::Duration ack_clock{};   ///< acknowledgements wait for the next tick of so long a clock; 0: none do
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
   bool keeps_flushed = false;  ///< MaxAge LSAs stay, not described, and answer what is older (section 13 (8))
   bool answers_requests = true;  ///< false: what it described never comes
@@ -100,6 +102,7 @@ class ScriptedPeer {
   void take(const ospf::LinkStateRequest<V2>& request);
   void take(const ospf::LinkStateUpdate<V2>& update);
   void take(const ospf::LinkStateAcknowledgment<V2>& ack);
+  void acknowledge(const std::vector<ospf::LsaHeader<V2>>& headers);
   bool install(const ospf::ReceivedLsa<V2>& received);
   void exchange_done();
   void hello_due();
@@ -118,6 +121,7 @@ class ScriptedPeer {
   std::uint32_t dd_sequence_ = 1000;
   std::vector<ospf::LsaKey<V2>> wanted_;
   std::map<ospf::LsaKey<V2>, Held> database_;
+  std::vector<ospf::LsaHeader<V2>> unacknowledged_;  ///< until the next tick
 };
 
 }  // namespace wgospf::sim

@@ -1,0 +1,184 @@
+#pragma once
+// The pace of flooding.h: what leaves a link's update queue, what is lost and goes into it again.
+
+#include <algorithm>
+#include <utility>
+
+#include "ospf/flooding.h"
+
+namespace wgospf::ospf {
+
+/// Packs LSAs into updates of at most the link's packet size; one that is larger goes alone (and fragments).
+template <class V>
+class UpdatePacker {
+ public:
+  UpdatePacker(Core<V>& core, Interface<V>& interface) : core_(core), interface_(interface) {}
+  void add(LsaRef ref) {
+    const auto& entry = core_.entry(ref);
+    if (std::any_of(lsas_.begin(), lsas_.end(), [&](const auto& l) { return l.lsa.is_same_as(entry.lsa); }))
+      return;
+    if (!lsas_.empty() && size_ + entry.lsa.length() > interface_.packet_size_max()) send();
+    const unsigned age = unsigned{entry.age(core_.now)} + interface_.config.transmit_delay;
+    lsas_.push_back({entry.lsa, static_cast<std::uint16_t>(std::min<unsigned>(age, kMaxAge))});
+    size_ += entry.lsa.length();
+  }
+  void send() {
+    if (lsas_.empty()) return;
+    core_.transmit_body(interface_, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(lsas_));
+    ++packets_;
+    lsas_.clear();
+    size_ = kFixed;
+  }
+  [[nodiscard]] unsigned packets() const { return packets_; }
+
+ private:
+  static constexpr std::size_t kFixed = V::kPacketHeaderSize + 4;
+  Core<V>& core_;
+  Interface<V>& interface_;
+  std::vector<OutgoingLsa<V>> lsas_;
+  std::size_t size_ = kFixed;
+  unsigned packets_ = 0;
+};
+
+/// What was sent before something that is acknowledged is lost, unless its acknowledgement is about to come.
+template <class V>
+void Flooding<V>::watch_overtaken(Neighbor<V>& neighbor) {
+  const auto oldest = neighbor.retransmissions.oldest();
+  if (!oldest || oldest->at >= neighbor.acked_up_to || neighbor.overtaken_up_to > oldest->at) return;
+  neighbor.overtaken_up_to = neighbor.acked_up_to;
+  core_.timers.arm_no_later(neighbor.timer(TimerKind::update_retransmit),
+                            core_.now + std::max(kOvertakenDelay, 2 * neighbor.ack_time.variation()));
+}
+
+// Section 13.6: what was not acknowledged for a few round trips, at most RxmtInterval, is sent again, and
+// later each time.
+template <class V>
+void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+  auto& list = neighbor.retransmissions;
+  const Duration most = seconds{interface.config.retransmit_interval};
+  const Duration timeout = neighbor.ack_time.timeout(most);
+  std::vector<LsaRef> lost;
+  bool any_late = false;
+  while (const auto oldest = list.oldest()) {
+    const bool is_late = oldest->at + timeout <= core_.now;
+    const auto times_sent = list.find(oldest->ref)->times_sent;
+    if (oldest->at < neighbor.overtaken_up_to && times_sent <= kOvertakenMost) {
+      if (declare_lost(neighbor, oldest->ref)) lost.push_back(oldest->ref);
+    } else if (!is_late) {
+      break;
+    } else if (times_sent > 1) {
+      list.pop_oldest();  // it has its own time
+    } else {
+      any_late = true;
+      if (declare_lost(neighbor, oldest->ref)) lost.push_back(oldest->ref);
+    }
+  }
+  while (const auto next = list.next_again()) {
+    if (next->at > core_.now) break;
+    if (declare_lost(neighbor, next->ref)) lost.push_back(next->ref);
+  }
+  if (any_late) neighbor.ack_time.timed_out();
+  core_.statistics.retransmissions += lost.size();
+  auto& queue = interface.update_queue;
+  queue.insert(queue.begin(), lost.begin(), lost.end());
+  if (!queue.empty()) mark_due(interface);
+  arm_retransmit(interface, neighbor);
+  watch_overtaken(neighbor);
+}
+
+/// True when it is to be sent again now. An instance that a strict neighbour does not take yet (MinLSArrival)
+/// has its own time.
+template <class V>
+bool Flooding<V>::declare_lost(Neighbor<V>& neighbor, LsaRef ref) {
+  auto& list = neighbor.retransmissions;
+  auto& entry = *list.find(ref);
+  if (const auto repeat = core_.timers.deadline({TimerKind::lsa_repeat, ref.domain, ref.slot})) {
+    list.sent_again(ref, entry, entry.in_flight, entry.sent,
+                    std::max(*repeat, core_.now) + kOriginationSpacing);
+    return false;
+  }
+  neighbor.window.lost(std::exchange(entry.in_flight, 0), entry.sent, core_.now);
+  return true;
+}
+
+template <class V>
+void Flooding<V>::arm_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
+  const TimerKey timer = neighbor.timer(TimerKind::update_retransmit);
+  std::optional<Instant> next;
+  if (const auto oldest = neighbor.retransmissions.oldest())  // what was sent again is late no sooner
+    next = oldest->at + neighbor.ack_time.timeout(seconds{interface.config.retransmit_interval});
+  if (const auto again = neighbor.retransmissions.next_again())
+    next = std::min(next.value_or(again->at), again->at);
+  if (next) core_.timers.arm(timer, std::max(*next, core_.now));
+}
+
+/// What becomes of the next LSA of a link's queue.
+template <class V>
+auto Flooding<V>::turn_of(Interface<V>& interface, LsaRef ref) -> Turn {
+  Turn turn = Turn::nobody_waits;
+  for (auto& [id, neighbor] : interface.neighbors) {
+    const auto* entry = neighbor->retransmissions.find(ref);
+    if (entry == nullptr || entry->in_flight > 0) continue;
+    if (neighbor->window.has_room(core_.entry(ref).lsa.length())) return Turn::goes;
+    turn = Turn::no_room;
+    neighbor->window.is_full();
+  }
+  return turn;
+}
+
+/// The LSA goes out of the link: to all who have not acknowledged it.
+template <class V>
+void Flooding<V>::note_sent(Interface<V>& interface, LsaRef ref) {
+  const auto bytes = static_cast<std::uint32_t>(core_.entry(ref).lsa.length());
+  const Duration most = seconds{interface.config.retransmit_interval};
+  for (auto& [id, neighbor] : interface.neighbors) {
+    auto* entry = neighbor->retransmissions.find(ref);
+    if (entry == nullptr) continue;
+    neighbor->window.gone(entry->in_flight);
+    neighbor->window.sent(bytes);
+    const Instant lost_at = core_.now + neighbor->ack_time.timeout(most, entry->times_sent);
+    if (entry->times_sent == 0) {
+      neighbor->retransmissions.sent_first(ref, *entry, bytes, core_.now);
+    } else {
+      neighbor->retransmissions.sent_again(ref, *entry, bytes, core_.now, lost_at);
+    }
+    core_.timers.arm_no_later(neighbor->timer(TimerKind::update_retransmit), lost_at);
+  }
+}
+
+template <class V>
+void Flooding<V>::send_updates(Interface<V>& interface) {
+  UpdatePacker<V> packer(core_, interface);
+  auto& queue = interface.update_queue;
+  const TimerKey pace = interface.timer(TimerKind::flood_pace);
+  if (core_.now - interface.last_update >= kFloodBurstInterval) interface.burst = 0;
+  while (!queue.empty() && interface.burst + packer.packets() < kFloodBurstPackets) {
+    const LsaRef ref = queue.front();
+    const Turn turn = turn_of(interface, ref);
+    if (turn == Turn::no_room) {
+      wait_for_slow(interface);
+      break;
+    }
+    queue.pop_front();
+    if (turn == Turn::nobody_waits) continue;
+    packer.add(ref);
+    note_sent(interface, ref);
+  }
+  packer.send();
+  interface.burst += packer.packets();
+  if (packer.packets() > 0) interface.last_update = core_.now;
+  if (interface.burst >= kFloodBurstPackets && !queue.empty())
+    core_.timers.arm(pace, interface.last_update + kFloodBurstInterval);
+}
+
+/// The windows are full. Neighbours that acknowledge by a slow clock do not make the flood wait for it.
+template <class V>
+void Flooding<V>::wait_for_slow(Interface<V>& interface) {
+  for (auto& [id, neighbor] : interface.neighbors) {
+    if (neighbor->retransmissions.empty() || !neighbor->window.is_blind()) continue;
+    neighbor->window.time_passed(core_.now);
+    core_.timers.arm(interface.timer(TimerKind::flood_pace), core_.now + kFloodBurstInterval);
+  }
+}
+
+}  // namespace wgospf::ospf

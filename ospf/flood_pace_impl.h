@@ -93,7 +93,8 @@ bool Flooding<V>::declare_lost(Neighbor<V>& neighbor, LsaRef ref) {
   auto& list = neighbor.retransmissions;
   auto& entry = *list.find(ref);
   if (const auto repeat = core_.timers.deadline({TimerKind::lsa_repeat, ref.domain, ref.slot})) {
-    list.sent_again(ref, entry, entry.in_flight, entry.sent,
+    // With a time of its own, or the former deadline would still be this one's.
+    list.sent_again(ref, entry, entry.in_flight, core_.now,
                     std::max(*repeat, core_.now) + kOriginationSpacing);
     return false;
   }

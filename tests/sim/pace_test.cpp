@@ -200,6 +200,26 @@ TEST_F(PaceTest, Section13_6_RepetitionsBackOffToRxmtInterval) {
   EXPECT_EQ(seen.back().at - seen[seen.size() - 2].at, seconds{5});
 }
 
+// In: two changes 950 ms apart, the second of which a strict neighbour takes late, and one that acknowledges
+// neither. Out: the router goes on, and the neighbour has the second as soon as it hears again.
+TEST_F(PaceTest, Section13_6_AnInstanceThatWaitsForMinLsArrivalIsNotLostOverAndOver) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  for (std::uint16_t i = 0; i < 30; ++i) {  // its acknowledgements are known to be fast
+    set_cost(0, link_of(*peer), static_cast<std::uint16_t>(20 + i));
+    network.run_for(seconds{7});
+  }
+  peer->acknowledges = false;
+  set_cost(0, link_of(*peer), 100);
+  network.run_for(milliseconds{950});
+  set_cost(0, link_of(*peer), 101);
+  network.run_for(seconds{3});
+  EXPECT_LE(peer->updates_of(key).size(), 50U);
+  peer->acknowledges = true;
+  network.run_for(seconds{5});
+  EXPECT_EQ(peer->held(key)->sequence_number, stored(0, key)->lsa.sequence_number());
+}
+
 // In: a slave that does not answer. Out: the description comes again, ever later, at last every RxmtInterval.
 TEST_F(PaceTest, Section10_8_TheMasterBacksOffToRxmtInterval) {
   const RouterIndex router = add_router(9);

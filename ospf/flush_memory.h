@@ -32,6 +32,9 @@ class FlushMemory {
     if (order_.size() >= kMost || lsa.sequence_number() == kMaxSequenceNumber) return;
     if (bytes_ + lsa.length() > kMostBytes) return;
     const Key key{domain, lsa.header().key};
+    // An older flush that comes late must not hide the newer one.
+    const Flushed* known = find(domain, key.second, now);
+    if (known != nullptr && compare_recency(lsa.header(), known->lsa.header()) < 0) return;
     if (const auto it = flushed_.find(key); it != flushed_.end()) erase(it);
     bytes_ += lsa.length();
     flushed_.emplace(key, Flushed{std::move(lsa), now + kMinLsArrival, false});

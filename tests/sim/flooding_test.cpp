@@ -273,6 +273,28 @@ TEST_F(FloodingTest, Section13_Step4_FlushThatOvertakesItsLsaWins) {
   EXPECT_TRUE(stored(0, key));
 }
 
+// In: an LSA, the flush of its next instance, late the flush of the instance before that, and later still the
+// next instance itself. Out: it is the newer flush that counts, in whatever order they come.
+TEST_F(FloodingTest, Section13_Step8_AnOlderFlushDoesNotHideTheNewerOne) {
+  auto peer = full_peer(1, 9);
+  const auto first = peer->router_lsa(kInitialSequenceNumber + 5);
+  const auto second = peer->router_lsa(kInitialSequenceNumber + 6);
+  const auto key = router_key(peer->id());
+  peer->send_update({{first, 1}});
+  network.run_for(seconds{2});
+  peer->updates.clear();
+  for (const auto& lsa :
+       {OutgoingLsa<V2>{second, kMaxAge}, OutgoingLsa<V2>{first, kMaxAge}, OutgoingLsa<V2>{second, 1}}) {
+    peer->send_update({lsa});
+    network.run_for(milliseconds{50});
+    EXPECT_FALSE(stored(0, key));
+  }
+  const auto answers = peer->updates_of(key);
+  ASSERT_FALSE(answers.empty());
+  EXPECT_TRUE(answers.back().header.is_maxage());
+  EXPECT_EQ(answers.back().header.sequence_number, second.sequence_number());
+}
+
 // In: the flush was long ago. Out: an instance however old is a new LSA (a router that starts again at the
 // initial sequence number must be heard).
 TEST_F(FloodingTest, Section13_Step4_FlushIsForgottenAfterMinLsArrival) {

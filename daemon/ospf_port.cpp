@@ -46,7 +46,8 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
                           });
   }
 
-  void on_readable() {
+  /// One turn's datagrams; false when no more are there.
+  bool read() {
     for (int i = 0; i < kDatagramsPerTurn && !closed; ++i) {
       auto datagram = socket->receive(buffer);
       if (!datagram) {
@@ -55,15 +56,20 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
           receiving = "receiving fails: " + datagram.error().text;
           tell_trouble();
         }
-        break;
+        return false;
       }
       if (!receiving.empty()) {
         receiving.clear();
         tell_trouble();
       }
-      if (!*datagram) break;
+      if (!*datagram) return false;
       callbacks.datagram(**datagram);
     }
+    return !closed;
+  }
+
+  void on_readable() {
+    read();
     if (closed) return;
     callbacks.turn_end();
     if (!closed) wait();
@@ -131,6 +137,11 @@ void OspfPort::send(Ipv4Address destination, std::span<const std::byte> packet,
   const std::span<const std::uint8_t> bytes(reinterpret_cast<const std::uint8_t*>(packet.data()),
                                             packet.size());
   state_->sent(destination, state_->socket->send(destination, bytes, source));
+}
+
+bool OspfPort::read_now() {
+  const auto state = state_;
+  return state->read();
 }
 
 std::uint32_t OspfPort::ifindex() const {

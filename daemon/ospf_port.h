@@ -35,6 +35,9 @@ class OspfPort {
   /// A packet that cannot be sent now is dropped: OSPF retransmits what matters.
   void send(Ipv4Address destination, std::span<const std::byte> packet, std::optional<Ipv4Address> source);
 
+  /// Takes datagrams out of turn, a few; false when no more are there. turn_end is not called.
+  bool read_now();
+
   [[nodiscard]] std::uint32_t ifindex() const;
 
  private:

@@ -21,6 +21,10 @@ namespace {
 /// How much of a long work is done in one turn; hellos wait meanwhile.
 constexpr std::size_t kReportsPerTurn = 1000;
 constexpr std::size_t kExternalsPerTurn = 500;  // examined, most of them without effect
+/// A deadline met so late means that this process stood still; the sockets are read before timers fire.
+constexpr std::chrono::milliseconds kStall{50};
+/// In so many turns at most: more than a full receive buffer takes.
+constexpr unsigned kCatchUpTurns = 512;
 /// Refusals of the kernel that come within this time are told together.
 constexpr seconds kRefusalBurst{1};
 /// The core ends its shutdown by itself after one second; this is for the case that it does not.
@@ -195,6 +199,7 @@ void Router::finish_turn() {
 }
 
 void Router::arm_timer() {
+  if (catching_up_) return;
   const auto deadline = phase_ < Phase::stopping ? instance_->poll_timeout() : std::nullopt;
   const auto at = deadline ? std::optional(deadline->at) : std::nullopt;
   if (at == armed_) return;
@@ -206,11 +211,35 @@ void Router::arm_timer() {
   core_timer_.expires_at(std::chrono::steady_clock::time_point{at->time_since_epoch()});
   core_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive || phase_ >= Phase::stopping) return;
+    const bool is_late = armed_ && now() - *armed_ > kStall;
     armed_.reset();
+    catching_up_ = is_late;
+    if (is_late) return catch_up(kCatchUpTurns);
     instance_->handle_timeout(now());
     drain();
     finish_turn();
   });
+}
+
+// What the sockets held when a stall ended is handed to the core before its timers fire, hellos going out in
+// between (the contract of Instance).
+void Router::catch_up(unsigned turns_left) {
+  if (phase_ >= Phase::stopping) return;
+  instance_->send_due_hellos(now());
+  drain();
+  bool is_more = false;
+  for (auto& [link, interface] : interfaces_)
+    if (interface.port) is_more |= interface.port->read_now();
+  if (is_more && turns_left > 0) {
+    finish_turn();
+    return asio::post(loop_, [this, alive = alive_, turns_left] {
+      if (*alive) catch_up(turns_left - 1);
+    });
+  }
+  catching_up_ = false;
+  instance_->handle_timeout(now());
+  drain();
+  finish_turn();
 }
 
 // The kernel's routes

@@ -110,6 +110,7 @@ class Router final : public RouterView {
   void drain();
   void finish_turn();
   void arm_timer();
+  void catch_up(unsigned turns_left);
   void on_output(ospf::Transmit<V2>& packet);
   void on_output(ospf::RouteChange<V2>& change);
   void on_output(ospf::Event<V2>& event);
@@ -184,6 +185,7 @@ class Router final : public RouterView {
   std::unique_ptr<ospf::Instance<V2>> instance_;
   boost::asio::steady_timer core_timer_;
   std::optional<ospf::Instant> armed_;
+  bool catching_up_ = false;  ///< the core's timers wait for what the sockets hold
 
   RibFeed feed_;
   Redistribution redistribution_;

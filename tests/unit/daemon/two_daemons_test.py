@@ -33,6 +33,31 @@ ACTIVE = ["interface-type: point-to-point", "hello-interval: 1", f"dead-interval
 PASSIVE = ["passive: true"]
 
 
+# A neighbor in a namespace that says hello every half second, and that it hears 10.0.0.1, whatever happens. Before
+# each hello go hundreds of empty acknowledgements, so that the hellos do not lie at the front of a socket.
+HELLO_SENDER = f"""
+import socket, struct, time
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, 89)
+sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.1.0.2"))
+sender.bind(("10.1.0.2", 0))
+def packet(kind, body):
+    def packed(checksum):
+        return struct.pack("!BBH4s4sHH8x", 2, kind, 24 + len(body), socket.inet_aton("10.0.0.2"), bytes(4), checksum,
+                           0) + body
+    total = sum(struct.unpack(f"!{{12 + len(body) // 2}}H", packed(0)))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return packed(total ^ 0xffff)
+hello = packet(1, struct.pack("!4sHBBI4s4s4s", socket.inet_aton("255.255.255.252"), 1, 2, 1, {DEAD}, bytes(4), bytes(4),
+                              socket.inet_aton("10.0.0.1")))
+while True:
+    for _ in range(400):
+        sender.sendto(packet(5, b""), ("224.0.0.5", 0))
+    sender.sendto(hello, ("224.0.0.5", 0))
+    time.sleep(0.5)
+"""
+
+
 class Router:
     """A namespace, and the daemon in it."""
 
@@ -194,6 +219,20 @@ class TwoDaemons(TwoRouters):
         self.assertEqual(self.b.routes(), {})
         self.assertEqual(self.b.run("ip nexthop show proto 89"), "")
         self.assertEqual(self.a.end(signal.SIGINT), 0)
+
+    def test_a_stall_longer_than_the_dead_interval_ends_no_adjacency(self):
+        """What the sockets held when the process goes on is read before its timers fire."""
+        sender = subprocess.Popen(self.b.command(sys.executable, "-c", HELLO_SENDER))
+        self.addCleanup(lambda: (sender.kill(), sender.wait()))
+        self.a.start()
+        self.wait(lambda: self.neighbor(self.a).get("state") == "exstart", "a hears the neighbor and is heard")
+        for _ in range(3):
+            self.a.send(signal.SIGSTOP)
+            time.sleep(1.5 * DEAD)  # the stall itself; nothing is waited for here
+            self.a.send(signal.SIGCONT)
+            self.wait_for_hellos(self.a, 3)
+        self.assertNotIn("-> down", self.a.log())
+        self.assertEqual(self.neighbor(self.a)["state"], "exstart")
 
     def test_keep_routes_and_adoption(self):
         self.a.start("--keep-routes")

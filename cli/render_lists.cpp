@@ -160,6 +160,8 @@ std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
       findings +=
           fmt::format("{}: {}\n", interface.name(), paint(finding.text(), Colour::attention, colours));
     }
+    for (const auto& problem : interface.problems())
+      findings += fmt::format("{}: {}\n", interface.name(), paint(problem, Colour::attention, colours));
   }
   return table.text(colours) + findings;
 }
@@ -175,6 +177,7 @@ std::string render(const v1::ListNeighborsResponse& list, Colours colours) {
                {"LAST-EVENT"},
                {"REQUESTED", Align::right},
                {"UNACKED", Align::right}});
+  std::string problems;
   for (const auto& neighbor : list.neighbors()) {
     table.row({neighbor.neighbor_router_id(),
                {enum_text(neighbor.state()), colour_of(neighbor.state())},
@@ -185,8 +188,11 @@ std::string render(const v1::ListNeighborsResponse& list, Colours colours) {
                neighbor.last_event(),
                std::to_string(neighbor.request_list()),
                std::to_string(neighbor.retransmission_list())});
+    if (!neighbor.problem().empty())
+      problems += fmt::format("{} on {}: {}\n", neighbor.neighbor_router_id(), neighbor.interface(),
+                              paint(neighbor.problem(), Colour::attention, colours));
   }
-  return table.text(colours);
+  return table.text(colours) + problems;
 }
 
 std::string render(const v1::ListPeersResponse& list, Colours colours) {

@@ -76,8 +76,11 @@ Severity severity_of(DropReason reason) {
     case DropReason::lsa_min_arrival:
     case DropReason::lsa_older_than_ours:
     case DropReason::lsa_not_in_database_maxage:
+    case DropReason::lsa_not_awaited:
     case DropReason::interface_not_running:
       return Severity::debug;
+    case DropReason::another_router:  // a warning when it lasts
+    case DropReason::another_address:
     case DropReason::dd_sequence_mismatch:
     case DropReason::bad_ls_request:
       return Severity::info;
@@ -104,6 +107,37 @@ std::string explain(DropReason reason, std::uint32_t value) {
              "authenticates them";
     case DropReason::mtu_mismatch:
       return fmt::format("its MTU is {}; both ends need the same, or mtu-ignore: true", value);
+    case DropReason::bad_source:
+      return "no router has such an address; drop what comes from it where it is sent";
+    case DropReason::bad_destination:
+      return "it was sent neither to 224.0.0.5 nor to an address of this interface";
+    case DropReason::unicast_hello:
+      return fmt::format(
+          "a hello of router {} to this router's own address; neighbors are taken from hellos to "
+          "224.0.0.5 only. If it is at the other end of this link, give it interface type "
+          "point-to-point; if not, drop its packets of protocol 89 on the way here",
+          RouterId{value}.to_string());
+    case DropReason::source_not_on_link:
+      return fmt::format(
+          "router {} is on no subnet of this interface; give both ends addresses of one subnet, "
+          "or this end one with that peer, or none",
+          RouterId{value}.to_string());
+    case DropReason::another_router:
+      return fmt::format(
+          "router {} says hello while this link has a neighbor that is heard; it is followed when "
+          "that one is not heard any more",
+          RouterId{value}.to_string());
+    case DropReason::another_address:
+      return fmt::format(
+          "the neighbor's router id {}, from another address than the neighbor's; it is followed "
+          "when the neighbor is not heard there any more. If it is not the neighbor, drop its "
+          "packets of protocol 89 on the way here",
+          RouterId{value}.to_string());
+    case DropReason::not_the_neighbor:
+      return fmt::format(
+          "it says to be router {}, and the neighbor of this link is another; drop its packets of "
+          "protocol 89 on the way here",
+          RouterId{value}.to_string());
     case DropReason::lsa_database_full:
       return "there are as many LSAs as max-lsa or max-lsa-bytes of database-control allows";
     default:
@@ -187,6 +221,9 @@ struct KindOfEvent {
   MessageKind operator()(const NoLinkStateId<V2>&) const { return {Severity::error, "no_link_state_id", {}}; }
   MessageKind operator()(const RouterLsaFull&) const { return {Severity::error, "router_lsa_full", {}}; }
   MessageKind operator()(const MtuDiffers& e) const { return {Severity::warning, "mtu_differs", e.link}; }
+  MessageKind operator()(const NetworkMaskDiffers& e) const {
+    return {Severity::warning, "network_mask_differs", e.link};
+  }
   MessageKind operator()(const RoutesCalculated&) const { return {Severity::debug, "routes_calculated", {}}; }
   MessageKind operator()(const ShutdownComplete&) const { return {Severity::info, "shutdown_complete", {}}; }
   MessageKind operator()(const LsaCorrupted<V2>&) const { return {Severity::error, "lsa_corrupted", {}}; }
@@ -207,8 +244,9 @@ struct EventDescriber {
                        to_string(e.reason));
   }
   std::string operator()(const Dropped<V2>& e) const {
-    return fmt::format("what {} sent on {} was not used: {} ({})", e.source.to_string(), link_name(e.link),
-                       to_string(e.reason), explain(e.reason, e.value));
+    return fmt::format("what {} sent on {} was not used: {} ({}){}", e.source.to_string(), link_name(e.link),
+                       to_string(e.reason), explain(e.reason, e.value),
+                       e.untold == 0 ? "" : fmt::format(", and {} more since this was told", e.untold));
   }
   std::string operator()(const DuplicateRouterId<V2>& e) const {
     return fmt::format("{} on {} uses this router's own router id; give one of the two another router-id",
@@ -250,6 +288,13 @@ struct EventDescriber {
   std::string operator()(const DatabaseLimit& e) const {
     return fmt::format("the database {}: {} LSAs, {} bytes", e.is_full ? "is full" : "has room again", e.lsas,
                        e.bytes);
+  }
+  std::string operator()(const NetworkMaskDiffers& e) const {
+    return fmt::format(
+        "neighbor {} on {} has the subnet as a /{}, this side as a /{}; it is used all the same, set both "
+        "alike",
+        e.router.to_string(), link_name(e.link), mask_length(e.theirs).value_or(0),
+        mask_length(e.ours).value_or(0));
   }
   std::string operator()(const RoutesCalculated& e) const {
     static constexpr std::array<std::string_view, 3> kKinds{"nothing to do", "prefixes only", "full"};
@@ -326,6 +371,50 @@ Notice describe(const Event<V2>& event, const LinkNamer& link_name) {
 
 Notice describe(const RouteChange<V2>& change, const LinkNamer& link_name) {
   return {Severity::debug, "route_changed", std::visit(ChangeDescriber{link_name}, change.change), {}};
+}
+
+std::string describe_problem(const ospf::NeighborInfo<V2>& neighbor) {
+  using Problem = ospf::NeighborProblem;
+  switch (neighbor.problem) {
+    case Problem::none:
+      return {};
+    case Problem::not_heard_by_it:
+      return "its hellos do not list this router: it does not hear it, or refuses it; look at its log, and "
+             "at what "
+             "drops protocol 89 on the way there";
+    case Problem::mtu_mismatch:
+      return fmt::format("its MTU is {}, this side's {}: set both to the smaller one, or mtu-ignore: true",
+                         neighbor.theirs, neighbor.ours);
+    case Problem::long_in_exstart:
+      return "long in exstart: it does not answer this router's database descriptions; compare the MTU of "
+             "both "
+             "ends, and whether two routers have one router id";
+    case Problem::long_in_exchange:
+      return "long in exchange: the databases are still being described; look for loss on the link, and "
+             "whether "
+             "large packets pass";
+    case Problem::long_in_loading:
+      return fmt::format(
+          "long in loading: {} LSAs that it described have not come; look for loss on the link, and "
+          "whether large packets pass",
+          neighbor.request_list);
+    case Problem::network_type:
+      return "it runs the link as broadcast and names a designated router: no routes go over it; set its "
+             "interface "
+             "type to point-to-point";
+    case Problem::network_mask:
+      return fmt::format("its subnet is a /{}, this side's a /{}: it is used all the same, set both alike",
+                         mask_length(neighbor.theirs).value_or(0), mask_length(neighbor.ours).value_or(0));
+  }
+  return {};
+}
+
+std::string describe_refused(const ospf::RefusedSender<V2>& refused) {
+  if (refused.is_beside)
+    return "more than one router on a point-to-point link: it says hello beside the neighbor, which is kept";
+  if (refused.reason == DropReason::duplicate_router_id)
+    return "it uses this router's own router id; give one of the two another router-id";
+  return fmt::format("refused: {} ({})", to_string(refused.reason), explain(refused.reason, refused.value));
 }
 
 Notice describe(const RouterEvent& event, const LinkNamer& link_name) {

@@ -32,8 +32,12 @@ std::vector<ospf::InterfaceAddress<V2>> ospf_addresses(const wg::Link& link) {
     const Ipv4Address* ipv4 = ipv4_of(address);
     if (ipv4 == nullptr || ipv4->is_loopback()) continue;
     // An address with a far end has no subnet: the far end's is not ours to announce.
-    const std::uint8_t length = address.peer ? Ipv4Address::kBits : address.prefix_length;
-    ranks[(ipv4->is_link_local() ? 2U : 0U) + (address.secondary ? 1U : 0U)].push_back({*ipv4, length});
+    ospf::InterfaceAddress<V2> own{*ipv4, address.prefix_length};
+    if (address.peer) {
+      own.prefix_length = Ipv4Address::kBits;
+      own.peer = std::get<Ipv4Address>(*address.peer);
+    }
+    ranks[(ipv4->is_link_local() ? 2U : 0U) + (address.secondary ? 1U : 0U)].push_back(own);
   }
   for (std::size_t rank = 1; rank < ranks.size(); ++rank)
     ranks[0].insert(ranks[0].end(), ranks[rank].begin(), ranks[rank].end());
@@ -134,6 +138,18 @@ std::optional<Ipv4Address> highest_loopback_address(const Inventory& inventory) 
   const auto addresses = loopback_addresses(inventory);
   const auto highest = std::max_element(addresses.begin(), addresses.end());
   return highest == addresses.end() ? std::nullopt : std::optional(*highest);
+}
+
+bool is_plain_lan(const wg::Link& link) {
+  return !link.flags.point_to_point && !link.flags.loopback &&
+         !wg::looks_like_wireguard(link.name, link.kind);
+}
+
+InterfaceSettings settings_in_force(InterfaceSettings settings, const Inventory& inventory) {
+  if (settings.type_given || settings.passive) return settings;
+  const wg::Link* link = find_link(inventory, settings.name);
+  settings.passive = link != nullptr && is_plain_lan(*link);
+  return settings;
 }
 
 ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Inventory& inventory) {

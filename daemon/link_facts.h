@@ -41,6 +41,12 @@ class LinkNames {
 /// The highest one.
 [[nodiscard]] std::optional<Ipv4Address> highest_loopback_address(const Inventory& inventory);
 
+/// Neither a WireGuard nor a point-to-point device, nor a loopback: hosts may be on it that have no say.
+[[nodiscard]] bool is_plain_lan(const wg::Link& link);
+/// The settings with the default that depends on the link: a plain LAN that names no interface-type is
+/// passive.
+[[nodiscard]] InterfaceSettings settings_in_force(InterfaceSettings settings, const Inventory& inventory);
+
 /// What the core is told of a configured interface, which may not exist. On a link without IPv4 address the
 /// source is that of `unnumbered`, else the loopback's; without any the link cannot be used and is not up.
 [[nodiscard]] ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Inventory& inventory);

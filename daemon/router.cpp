@@ -102,10 +102,11 @@ std::optional<rib::Error> Router::start_rib() {
 
 void Router::start_protocol() {
   for (const auto& area : config_.areas) {
-    for (const auto& settings : area.interfaces) interfaces_[names_.id_of(settings.name)].settings = settings;
+    for (const auto& settings : area.interfaces)
+      interfaces_[names_.id_of(settings.name)].configured = settings;
   }
-  core_config_ = instance_config(config_, router_id_, names_,
-                                 [this](const std::string& name) { return is_wireguard(name); });
+  refresh_settings();
+  core_config_ = wanted_core_config();
   instance_ = std::make_unique<ospf::Instance<V2>>(core_config_, random_seed(), now());
   redistribution_.set_rules(config_.redistribute);
   drain();
@@ -354,16 +355,19 @@ void Router::redistribute() {
 
 // What a former run left may be replaced when this run knows as much: every interface with a neighbour is
 // Full and routes have been calculated. Which interfaces have a neighbour is known when each has had the time
-// for a hello, and for another in case that one was lost.
+// for a hello, and for another in case that one was lost; when none has one, that is waited for longer
+// (start_protocol).
 void Router::check_claim() {
-  if (claimed_ || !instance_->converged()) return;
+  if (claimed_ || !instance_->converged(now())) return;
   std::uint32_t longest_hello = 0;
-  bool all_full = true;
+  bool all_full = true, any_full = false;
   for (const auto& info : instance_->interfaces()) {
     if (info.config.passive || info.status.loopback || !info.status.up) continue;
     all_full = all_full && info.full_count > 0;
+    any_full = any_full || info.full_count > 0;
     longest_hello = std::max<std::uint32_t>(longest_hello, info.config.hello_interval);
   }
+  if (!all_full && !any_full) return;
   const auto age = std::chrono::steady_clock::now() - links_told_;
   if (!all_full && age < seconds{2 * longest_hello}) {
     claim_due_ = true;  // asked again at the next turn
@@ -455,9 +459,10 @@ void Router::reconfigure(Config config) {
     for (const auto& settings : area.interfaces) {
       const auto link = names_.id_of(settings.name);
       wanted.insert(link);
-      interfaces_[link].settings = settings;
+      interfaces_[link].configured = settings;
     }
   }
+  refresh_settings();
   // Sockets first where a passive interface becomes active, since its hello goes out at once; then the core,
   // while the sockets of what is gone are still there to say goodbye.
   for (auto& [link, interface] : interfaces_) {
@@ -474,7 +479,7 @@ void Router::reconfigure(Config config) {
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
     for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/",
-                             "rp_filter/", "same_interface/"})
+                             "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
       set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }

@@ -92,7 +92,8 @@ class Router final : public RouterView {
  private:
   /// A configured interface and what it has become.
   struct Interface {
-    InterfaceSettings settings{};
+    InterfaceSettings configured{};
+    InterfaceSettings settings{};   ///< in force: with the defaults that depend on the link
     ospf::LinkStatus<V2> status{};  ///< as the core was last told
     std::optional<RibLink> rib{};
     std::unique_ptr<OspfPort> port{};
@@ -124,8 +125,10 @@ class Router final : public RouterView {
   void refresh_link(ospf::LinkId link, Interface& interface);
   [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
+  void refresh_settings();
   void refresh_core_config();
-  void check_interface_type(const Interface& interface, const wg::Link* system_link);
+  [[nodiscard]] ospf::InstanceConfig wanted_core_config();
+  void check_interface_type(const Interface& interface);
   void tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status);
   void retry_links_later();
   [[nodiscard]] bool is_wireguard(const std::string& name) const;
@@ -146,6 +149,8 @@ class Router final : public RouterView {
   /// Reads what there are no events of, and again every few seconds.
   void poll();
   void check_kernel_settings();
+  void check_neighbors();
+  void check_martians();
 
   // WireGuard.
   void poll_wireguard();

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <fstream>
 
+#include "daemon/describe.h"
 #include "daemon/peer_changes.h"
 #include "daemon/router.h"
 
@@ -108,6 +109,7 @@ void Router::forget_interface(const wg::Link& removed) {
 
 void Router::refresh_links() {
   if (phase_ != Phase::running) return;
+  refresh_settings();
   refresh_core_config();
   std::set<std::uint32_t> ifindexes;
   std::map<std::uint32_t, std::string> names;
@@ -143,7 +145,7 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
                   ? fmt::format("interface {} does not exist; it is used when it appears", name)
                   : link_problem(interface.settings, monitor_.snapshot()),
               link);
-  check_interface_type(interface, system_link);
+  check_interface_type(interface);
 
   auto status = link_status(interface.settings, monitor_.snapshot());
   // Created anew: its neighbours were those of another interface.
@@ -208,17 +210,64 @@ bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t if
   return true;
 }
 
-void Router::check_interface_type(const Interface& interface, const wg::Link* system_link) {
-  const auto& settings = interface.settings;
-  const bool clear = system_link == nullptr || settings.type_given || settings.passive ||
-                     system_link->flags.point_to_point || system_link->flags.loopback ||
-                     is_wireguard(settings.name);
-  set_warning(
-      "interface_type/" + settings.name,
-      clear ? std::string()
-            : fmt::format("interface {} is neither a WireGuard nor a point-to-point device; it is run as "
-                          "point-to-point, write \"interface-type: point-to-point\" if this is meant",
-                          settings.name));
+void Router::check_interface_type(const Interface& interface) {
+  const std::string& name = interface.settings.name;
+  const bool by_default = interface.settings.passive && !interface.configured.passive;
+  set_warning("interface_type/" + name,
+              by_default
+                  ? fmt::format("interface {} is neither a WireGuard nor a point-to-point device and names "
+                                "no interface-type: it is passive, no neighbor is taken there; write "
+                                "\"interface-type: point-to-point\" for an adjacency, or \"passive: true\"",
+                                name)
+                  : std::string(),
+              names_.id_of(name));
+}
+
+void Router::check_neighbors() {
+  std::map<ospf::LinkId, std::string> several, types;
+  const auto neighbors = instance_->neighbors();
+  for (const auto& neighbor : neighbors) {
+    if (neighbor.problem != ospf::NeighborProblem::network_type) continue;
+    types[neighbor.link] =
+        fmt::format("neighbor {} ({}) on {}: {}", neighbor.router_id.to_string(),
+                    neighbor.address.to_string(), link_name(neighbor.link), describe_problem(neighbor));
+  }
+  for (const auto& info : instance_->interfaces()) {
+    const auto beside = std::find_if(info.refused.begin(), info.refused.end(),
+                                     [](const auto& refused) { return refused.is_beside; });
+    if (beside == info.refused.end()) continue;
+    const auto kept = std::find_if(neighbors.begin(), neighbors.end(),
+                                   [&](const auto& neighbor) { return neighbor.link == info.config.link; });
+    if (kept == neighbors.end()) continue;
+    several[info.config.link] = fmt::format(
+        "more than one router on a point-to-point link: {} ({}) and {} ({}) both say hello on {}; the first "
+        "is "
+        "kept, take the other off the link",
+        kept->router_id.to_string(), kept->address.to_string(), beside->router_id.to_string(),
+        beside->address.to_string(), info.config.name);
+  }
+  for (const auto& [link, interface] : interfaces_) {
+    set_warning("several_routers/" + interface.settings.name, several[link], link);
+    set_warning("network_type/" + interface.settings.name, types[link], link);
+  }
+}
+
+void Router::check_martians() {
+  constexpr std::size_t kNamed = 3;
+  const auto& martians = instance_->martians();
+  std::vector<std::string> names;
+  for (const auto& prefix : martians) {
+    if (names.size() == kNamed) break;
+    names.push_back(prefix.to_string());
+  }
+  const std::size_t others = martians.size() - names.size();
+  set_warning("martians",
+              names.empty()
+                  ? std::string()
+                  : fmt::format("prefixes that no router forwards to are learned and not installed: {}{}; "
+                                "\"wgospfctl show path {}\" names the router that announces it",
+                                fmt::join(names, ", "),
+                                others == 0 ? "" : fmt::format(" and {} more", others), names.front()));
 }
 
 void Router::tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status) {
@@ -249,9 +298,21 @@ void Router::refresh_rib_link(ospf::LinkId link, Interface& interface) {
   feed_.link_changed(link);
 }
 
-void Router::refresh_core_config() {
+void Router::refresh_settings() {
+  for (auto& [link, interface] : interfaces_)
+    interface.settings = settings_in_force(interface.configured, monitor_.snapshot());
+}
+
+ospf::InstanceConfig Router::wanted_core_config() {
   auto config = instance_config(config_, router_id_, names_,
                                 [this](const std::string& name) { return is_wireguard(name); });
+  for (auto& interface : config.interfaces)
+    interface.passive = interfaces_.at(interface.link).settings.passive;
+  return config;
+}
+
+void Router::refresh_core_config() {
+  auto config = wanted_core_config();
   if (config == core_config_) return;
   core_config_ = std::move(config);
   feed(ospf::Reconfigure{core_config_});
@@ -271,6 +332,8 @@ void Router::poll() {
   if (phase_ != Phase::running) return;
   check_kernel_settings();
   tell_kernel_rest();
+  check_neighbors();
+  check_martians();
   poll_wireguard();
   poll_timer_.expires_after(kPollInterval);
   poll_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {

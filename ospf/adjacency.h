@@ -4,8 +4,9 @@
 // only writer of neighbour and interface states.
 //
 // Deliberate choices: a hello goes out at once when an interface comes up and (rate-limited) to a neighbour
-// that is not yet 2-Way; on a point-to-point link a hello from a new router id ends the former neighbour at
-// once; the Database summary list is a walk over the databases, not a copy.
+// that is not yet 2-Way; on a point-to-point link a hello from a new router id ends the former neighbour as
+// soon as that is not heard any more (admission.h); the Database summary list is a walk over the databases,
+// not a copy.
 
 #include "ospf/core.h"
 #include "ospf/flooding.h"
@@ -60,10 +61,19 @@ class Adjacency {
   void own_lsas_due(Interface<V>& interface, Neighbor<V>& neighbor);
   void request_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
 
+  /// Remembers who sent a hello to the group that was refused.
+  void remember_refused(Interface<V>& interface, RouterId router_id, typename V::Address source,
+                        DecodeError refusal);
+
   enum class ListNeighbors : bool { no, yes };
   void send_hello(Interface<V>& interface, ListNeighbors list = ListNeighbors::yes);
 
  private:
+  [[nodiscard]] std::optional<DecodeError> refuse_hello(const Interface<V>& interface, RouterId id,
+                                                        const Hello<V>& hello,
+                                                        typename V::Address source) const;
+  void note_hello(Interface<V>& interface, Neighbor<V>& neighbor, const Hello<V>& hello,
+                  typename V::Address source);
   Neighbor<V>& learn_neighbor(Interface<V>& interface, RouterId id);
   void set_neighbor_state(Interface<V>& interface, Neighbor<V>& neighbor, NeighborState next,
                           NeighborEvent reason);

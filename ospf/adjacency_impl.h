@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ospf/adjacency.h"
+#include "ospf/admission.h"
 #include "ospf/exchange_impl.h"
 #include "ospf/neighbor_fsm.h"
 
@@ -17,6 +18,7 @@ void Adjacency<V>::set_interface_state(Interface<V>& interface, InterfaceState n
   if (interface.state == next) return;
   core_.event(InterfaceStateChanged{interface.config.link, interface.state, next, reason});
   interface.state = next;
+  interface.up_since = interface.is_running() ? std::optional(core_.now) : std::nullopt;
 }
 
 template <class V>
@@ -50,6 +52,7 @@ void Adjacency<V>::bring_down(Interface<V>& interface, InterfaceReason reason) {
   interface.update_queue.clear();
   interface.direct_acks.clear();
   interface.delayed_acks.clear();
+  interface.refused.clear();
   set_interface_state(interface, InterfaceState::down, reason);
   hooks_.topology_changed(interface.config.area);
 }
@@ -85,6 +88,7 @@ void Adjacency<V>::link_changed(Interface<V>& interface, LinkStatus<V> status,
 // Section 9.5.
 template <class V>
 void Adjacency<V>::hello_due(Interface<V>& interface) {
+  forget_expired(interface, core_.now);
   send_hello(interface);
   core_.timers.arm(interface.timer(TimerKind::hello),
                    core_.now + core_.random.jittered(seconds{interface.config.hello_interval}));
@@ -116,32 +120,68 @@ void Adjacency<V>::send_triggered_hello(Interface<V>& interface) {
   last = core_.timers.deadline(timer);
 }
 
-// Section 10.5.
+// Section 10.5, and D9.
+template <class V>
+std::optional<DecodeError> Adjacency<V>::refuse_hello(const Interface<V>& interface, RouterId id,
+                                                      const Hello<V>& hello,
+                                                      typename V::Address source) const {
+  if (hello.hello_interval != interface.config.hello_interval)
+    return DecodeError{DropReason::hello_interval_mismatch, hello.hello_interval};
+  if (hello.dead_interval != interface.config.dead_interval)
+    return DecodeError{DropReason::dead_interval_mismatch, hello.dead_interval};
+  if (const auto reason = Rules<V>::refuse_hello(interface.config, interface.status, hello))
+    return DecodeError{*reason, 0};
+  if (interface.config.type != InterfaceType::point_to_point) return std::nullopt;
+  const Neighbor<V>* neighbor = only_neighbor(interface);
+  if (neighbor == nullptr || !is_heard(interface, *neighbor, core_.now)) return std::nullopt;
+  if (neighbor->router_id != id) return DecodeError{DropReason::another_router, id.value};
+  if (neighbor->address != source) return DecodeError{DropReason::another_address, id.value};
+  return std::nullopt;
+}
+
+template <class V>
+void Adjacency<V>::remember_refused(Interface<V>& interface, RouterId router_id, typename V::Address source,
+                                    DecodeError refusal) {
+  std::uint32_t remembered = interface.config.dead_interval;
+  if (refusal.reason == DropReason::hello_interval_mismatch)
+    remembered = std::max(remembered, 3 * refusal.value);
+  note_refused(interface, RefusedSender<V>{router_id, source, refusal.reason, refusal.value, core_.now,
+                                           core_.now, core_.now + seconds{remembered}});
+}
+
 template <class V>
 void Adjacency<V>::receive_hello(Interface<V>& interface, const typename V::PacketHeader& header,
                                  const Hello<V>& hello, typename V::Address source) {
-  const auto refuse = [&](DropReason reason, std::uint32_t value) {
-    core_.drop(interface, reason, source, value);
-  };
-  if (hello.hello_interval != interface.config.hello_interval)
-    return refuse(DropReason::hello_interval_mismatch, hello.hello_interval);
-  if (hello.dead_interval != interface.config.dead_interval)
-    return refuse(DropReason::dead_interval_mismatch, hello.dead_interval);
-  if (const auto reason = Rules<V>::refuse_hello(interface.config, interface.status, hello))
-    return refuse(*reason, 0);
-
+  if (const auto refusal = refuse_hello(interface, header.router_id, hello, source)) {
+    core_.drop(interface, refusal->reason, source, refusal->value);
+    return remember_refused(interface, header.router_id, source, *refusal);
+  }
   Neighbor<V>& neighbor = learn_neighbor(interface, header.router_id);
   const bool was_two_way = neighbor.state >= NeighborState::two_way;
+  note_hello(interface, neighbor, hello, source);
+  neighbor_event(neighbor, NeighborEvent::hello_received);
+  const bool two_way = std::find(hello.neighbors.begin(), hello.neighbors.end(), core_.config.router_id) !=
+                       hello.neighbors.end();
+  neighbor.said_goodbye = was_two_way && !two_way;
+  // The triggered hello precedes what 2-Way sends, so that the neighbour knows us when the first DD comes.
+  if (!was_two_way || !two_way) send_triggered_hello(interface);
+  neighbor_event(neighbor, two_way ? NeighborEvent::two_way_received : NeighborEvent::one_way_received);
+}
+
+template <class V>
+void Adjacency<V>::note_hello(Interface<V>& interface, Neighbor<V>& neighbor, const Hello<V>& hello,
+                              typename V::Address source) {
   const bool moved = std::exchange(neighbor.address, source) != source;
   if (moved && neighbor.state == NeighborState::full) hooks_.topology_changed(interface.config.area);
   neighbor.options = hello.options;
   neighbor.priority = hello.priority;
-  neighbor_event(neighbor, NeighborEvent::hello_received);
-  const bool two_way = std::find(hello.neighbors.begin(), hello.neighbors.end(), core_.config.router_id) !=
-                       hello.neighbors.end();
-  // The triggered hello precedes what 2-Way sends, so that the neighbour knows us when the first DD comes.
-  if (!was_two_way || !two_way) send_triggered_hello(interface);
-  neighbor_event(neighbor, two_way ? NeighborEvent::two_way_received : NeighborEvent::one_way_received);
+  neighbor.last_hello = core_.now;
+  neighbor.elects =
+      interface.config.type == InterfaceType::point_to_point && hello.designated_router != typename V::DrId{};
+  const auto masks = Rules<V>::differing_masks(interface.status, hello);
+  if (std::exchange(neighbor.masks, masks) != masks && masks)
+    core_.event(NetworkMaskDiffers{interface.config.link, neighbor.router_id, masks->theirs, masks->ours});
+  if (!interface.refused.empty()) forget_refused(interface, neighbor.router_id, source);
 }
 
 template <class V>
@@ -154,7 +194,7 @@ Neighbor<V>& Adjacency<V>::learn_neighbor(Interface<V>& interface, RouterId id) 
   auto made = std::make_unique<Neighbor<V>>();
   made->link = interface.config.link;
   made->router_id = id;
-  made->last_state_change = core_.now;
+  made->last_state_change = made->phase_since = core_.now;
   made->requests.count_in(core_.statistics.requested);
   // Section 10.3: the first DD sequence number should be unique; a restarted router must not repeat itself.
   made->dd_sequence = core_.random.next_u32();
@@ -167,6 +207,11 @@ void Adjacency<V>::set_neighbor_state(Interface<V>& interface, Neighbor<V>& neig
   const NeighborState former = neighbor.state;
   if (former == next) return;
   const bool was_exchanging = neighbor.exchanging();
+  const auto phase = [](NeighborState state) {
+    if (state == NeighborState::full) return 2;
+    return state >= NeighborState::ex_start ? 1 : 0;
+  };
+  if (phase(former) != phase(next)) neighbor.phase_since = core_.now;
   neighbor.state = next;
   neighbor.last_event = reason;
   neighbor.last_state_change = core_.now;
@@ -200,6 +245,7 @@ void Adjacency<V>::neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) {
     neighbor.summary = {};
     neighbor.last_dd_received.reset();
     neighbor.last_dd_sent.reset();
+    neighbor.refused_mtu.reset();
     core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
     core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
   }

@@ -69,6 +69,8 @@ template <class V>
 struct InterfaceAddress {
   typename V::Address address;
   std::uint8_t prefix_length = 0;
+  /// The far end, where the address names one ("address X peer Y"); the prefix is then a host's.
+  std::optional<typename V::Address> peer = std::nullopt;
   bool operator==(const InterfaceAddress&) const = default;
   [[nodiscard]] Prefix<typename V::Address> prefix() const {
     return Prefix<typename V::Address>::make(address, prefix_length);

@@ -89,7 +89,11 @@ inline constexpr unsigned kTurnRoundsMost = 16;
 /// run of our own leaves one or two.
 inline constexpr unsigned kForeignRouterLsas = 3;
 inline constexpr Duration kForeignRouterLsaWindow = seconds{60};
-/// The same drop on the same link is an event at most this often (it is always counted).
+/// The same drop on the same link is an event at most this often (it is always counted); longer where any
+/// host may cause it.
 inline constexpr Duration kDropEventInterval = seconds{10};
+inline constexpr Duration kSenderEventInterval = seconds{600};
+/// So many senders of hellos that are refused are remembered on a link, for display.
+inline constexpr std::size_t kRefusedSendersKept = 4;
 
 }  // namespace wgospf::ospf

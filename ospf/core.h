@@ -44,7 +44,11 @@ struct Core {
   bool shutting_down = false;
   std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
   std::size_t exchanging = 0;  ///< neighbours in Exchange or Loading; kept by Adjacency::set_neighbor_state
-  std::map<std::pair<LinkId, DropReason>, Instant> last_drop_event;
+  struct DropTold {
+    Instant at;
+    std::uint64_t untold = 0;  ///< since then
+  };
+  std::map<std::pair<LinkId, DropReason>, DropTold> drops_told;
 
   Core(InstanceConfig c, std::uint64_t seed, Instant start) : config(std::move(c)), now(start), random(seed) {
     domains.push_back(std::make_unique<Domain<V>>());
@@ -122,7 +126,7 @@ struct Core {
     footprint.held("interfaces", interfaces.size());
     footprint.held("outputs", outputs.size());
     footprint.held("exchanges-waiting", waiting.size());
-    footprint.held("drop-events", last_drop_event.size());
+    footprint.held("drop-events", drops_told.size());
     timers.measure(footprint);
     for (const auto& [link, interface] : interfaces) interface->measure(footprint);
     std::size_t in_use = 0;
@@ -155,16 +159,21 @@ struct Core {
                  std::uint32_t value = 0) {
     ++interface.drops[reason];
     ++statistics.drops[reason];
-    const auto [it, is_new] = last_drop_event.try_emplace({interface.config.link, reason}, now);
-    if (!is_new && now - it->second < kDropEventInterval) return false;
-    it->second = now;
-    event(Dropped<V>{interface.config.link, reason, source, value});
+    const auto [it, is_new] = drops_told.try_emplace({interface.config.link, reason}, DropTold{now});
+    DropTold& told = it->second;
+    const Duration interval = is_about_sender(reason) ? kSenderEventInterval : kDropEventInterval;
+    if (!is_new && now - told.at < interval) {
+      ++told.untold;
+      return false;
+    }
+    event(Dropped<V>{interface.config.link, reason, source, value, told.untold});
+    told = {now};
     return true;
   }
   /// The link is no longer configured.
   void forget_drops(LinkId link) {
-    auto it = last_drop_event.lower_bound({link, DropReason{}});
-    while (it != last_drop_event.end() && it->first.first == link) it = last_drop_event.erase(it);
+    auto it = drops_told.lower_bound({link, DropReason{}});
+    while (it != drops_told.end() && it->first.first == link) it = drops_told.erase(it);
   }
 };
 

@@ -22,18 +22,23 @@ enum class DropReason : std::uint8_t {
   // The packet's context (RFC 2328 section 8.2 and 10).
   own_packet,       ///< our own router id, or our own address, as the sender
   bad_destination,  ///< neither our address nor a group this interface listens to
-  bad_source,       ///< not on the subnet of a multi-access link, or not usable as an address
+  bad_source,       ///< not usable as an address
   area_mismatch,
   interface_not_running,  ///< passive, down, or not configured
   network_mask_mismatch,
   hello_interval_mismatch,
   dead_interval_mismatch,
-  options_mismatch,      ///< the E or N bit differs from the area's
-  invalid_router_id,     ///< 0.0.0.0 as a router id
-  duplicate_router_id,   ///< our own router id, from another router
-  unknown_neighbor,      ///< not a hello, and no hello came before
-  neighbor_state,        ///< not acceptable in the neighbour's present state
-  mtu_mismatch,          ///< database description larger than our MTU, without mtu-ignore
+  options_mismatch,     ///< the E or N bit differs from the area's
+  invalid_router_id,    ///< 0.0.0.0 as a router id
+  duplicate_router_id,  ///< our own router id, from another router
+  unicast_hello,        ///< a hello to our own address, from who is not the neighbour
+  source_not_on_link,   ///< a hello from an address that is on no subnet of the link and no far end of it
+  another_router,    ///< a hello of another router id while the neighbour of a point-to-point link is heard
+  another_address,   ///< the neighbour's router id from another address than the neighbour's
+  not_the_neighbor,  ///< not a hello, and not from the router id and address of the link's neighbour
+  unknown_neighbor,  ///< not a hello, and no hello came before
+  neighbor_state,    ///< not acceptable in the neighbour's present state
+  mtu_mismatch,      ///< database description larger than our MTU, without mtu-ignore
   dd_sequence_mismatch,  ///< led to SeqNumberMismatch
   bad_ls_request,        ///< asked for an LSA we do not have
   // An LSA (only that LSA is dropped; the rest of the packet is used).
@@ -50,8 +55,27 @@ enum class DropReason : std::uint8_t {
                                ///< (13 step 4)
   lsa_older_than_ours,         ///< section 13 step 8, we answer with ours
   lsa_database_full,           ///< an implementation limit was reached
+  lsa_not_awaited,             ///< an acknowledgement of what the neighbour has not to acknowledge
   count_,
 };
+
+/// Is it about who sent a packet, not about what is in it? Anybody may send as much as he likes of such.
+[[nodiscard]] constexpr bool is_about_sender(DropReason reason) {
+  switch (reason) {
+    case DropReason::own_packet:
+    case DropReason::bad_destination:
+    case DropReason::bad_source:
+    case DropReason::unicast_hello:
+    case DropReason::source_not_on_link:
+    case DropReason::another_router:
+    case DropReason::another_address:
+    case DropReason::not_the_neighbor:
+    case DropReason::unknown_neighbor:
+      return true;
+    default:
+      return false;
+  }
+}
 
 /// The stable snake_case name used in logs, metrics and JSON.
 [[nodiscard]] std::string_view to_string(DropReason reason);

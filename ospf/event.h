@@ -32,7 +32,8 @@ struct Dropped {
   LinkId link;
   DropReason reason{};
   typename V::Address source{};
-  std::uint32_t value = 0;  ///< the offending value, where there is one
+  std::uint32_t value = 0;   ///< the offending value, where there is one; of a sender, its router id
+  std::uint64_t untold = 0;  ///< so many of the same on the same link since the last such event
 };
 /// A neighbour on a link uses our router id.
 template <class V>
@@ -87,6 +88,13 @@ struct DatabaseLimit {
   bool is_full = false;
   std::size_t lsas = 0, bytes = 0;
 };
+/// The neighbour on a point-to-point link has another network mask: no reason to refuse it there (RFC 2328
+/// section 10.5), but hardly meant.
+struct NetworkMaskDiffers {
+  LinkId link;
+  RouterId router;
+  std::uint32_t theirs = 0, ours = 0;
+};
 struct RoutesCalculated {
   CalculationResult result;
 };
@@ -105,9 +113,10 @@ struct InternalError {
 };
 
 template <class V>
-using Event = std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
-                           DuplicateRouterIdInArea<V>, SelfOriginatedReceived<V>, OwnLsaFlushedElsewhere<V>,
-                           LsaOriginated<V>, NoLinkStateId<V>, RouterLsaFull, MtuDiffers, DatabaseLimit,
-                           RoutesCalculated, ShutdownComplete, LsaCorrupted<V>, InternalError>;
+using Event =
+    std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
+                 DuplicateRouterIdInArea<V>, SelfOriginatedReceived<V>, OwnLsaFlushedElsewhere<V>,
+                 LsaOriginated<V>, NoLinkStateId<V>, RouterLsaFull, MtuDiffers, DatabaseLimit,
+                 NetworkMaskDiffers, RoutesCalculated, ShutdownComplete, LsaCorrupted<V>, InternalError>;
 
 }  // namespace wgospf::ospf

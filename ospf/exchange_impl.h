@@ -103,14 +103,17 @@ template <class V>
 void Adjacency<V>::receive_dd(Interface<V>& interface, Neighbor<V>& neighbor,
                               const DatabaseDescription<V>& dd) {
   if (dd.interface_mtu != interface.status.mtu) {
-    if (dd.interface_mtu > interface.status.mtu && !interface.config.mtu_ignore)
+    if (dd.interface_mtu > interface.status.mtu && !interface.config.mtu_ignore) {
+      neighbor.refused_mtu = dd.interface_mtu;
       return core_.drop(interface, DropReason::mtu_mismatch, neighbor.address, dd.interface_mtu);
+    }
     if (neighbor.mtu != dd.interface_mtu)
       core_.event(
           MtuDiffers{interface.config.link, neighbor.router_id, dd.interface_mtu,
                      static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff))});
   }
   neighbor.mtu = dd.interface_mtu;
+  neighbor.refused_mtu.reset();
   if (neighbor.state == NeighborState::init) neighbor_event(neighbor, NeighborEvent::two_way_received);
   if (neighbor.state < NeighborState::ex_start)
     return core_.drop(interface, DropReason::neighbor_state, neighbor.address);

@@ -241,11 +241,18 @@ void Flooding<V>::receive_acknowledgment(Interface<V>& interface, Neighbor<V>& n
   std::optional<Instant> first, last;
   for (const auto& header : acknowledgment.headers) {
     const auto scope = V::scope(header.key.type);
-    if (scope == FloodingScope::unknown) continue;
-    const std::uint32_t domain = core_.domain_of(scope, interface);
-    const LsaRef ref{domain, core_.domain(domain).lsdb.find(header.key)};
-    if (ref.slot == Lsdb<V>::kNone || !neighbor.retransmissions.contains(ref)) continue;
-    if (compare_recency(header, core_.entry(ref).header(core_.now)) != 0) continue;
+    LsaRef ref{0, Lsdb<V>::kNone};
+    if (scope != FloodingScope::unknown) {
+      ref.domain = core_.domain_of(scope, interface);
+      ref.slot = core_.domain(ref.domain).lsdb.find(header.key);
+    }
+    const bool is_awaited = ref.slot != Lsdb<V>::kNone && neighbor.retransmissions.contains(ref) &&
+                            compare_recency(header, core_.entry(ref).header(core_.now)) == 0;
+    if (!is_awaited) {
+      core_.drop(interface, DropReason::lsa_not_awaited, neighbor.address,
+                 static_cast<std::uint32_t>(header.key.type));
+      continue;
+    }
     const auto entry = acknowledged(interface, neighbor, ref);
     // A flush that is news to nobody is acknowledged at once, before what came earlier.
     if (entry->times_sent != 1 || entry->in_flight == 0 || header.is_maxage()) continue;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -48,8 +49,8 @@ struct LinkChanged {
   LinkId link;
   LinkStatus<V> status;
 };
-/// Replace the configuration; only what differs is touched. The router id must not change (make a new
-/// Instance).
+/// Replace the configuration; only what differs is touched. One with another router id is refused as an
+/// InternalError: make a new Instance.
 struct Reconfigure {
   InstanceConfig config;
 };
@@ -87,6 +88,18 @@ struct Deadline {
 struct PacketCounters {
   std::array<std::uint64_t, 6> received{}, sent{};  ///< by packet type; [0] unused
 };
+/// A router that says hello on a link, to the group, and is not taken as a neighbour.
+template <class V>
+struct RefusedSender {
+  RouterId router_id;
+  typename V::Address address{};
+  DropReason reason{};
+  std::uint32_t value = 0;  ///< the offending value, where there is one
+  Instant since, last;      ///< its first and its last refused hello
+  Instant expires;
+  /// Another router, or another address of the neighbour's router, that goes on while the neighbour is heard.
+  bool is_beside = false;
+};
 template <class V>
 struct InterfaceInfo {
   InterfaceConfig config;
@@ -96,6 +109,18 @@ struct InterfaceInfo {
   std::optional<Instant> next_hello;
   PacketCounters packets;
   DropCounters drops;
+  std::vector<RefusedSender<V>> refused;  ///< heard lately
+};
+/// What keeps a neighbour from Full, or a Full one from being of use.
+enum class NeighborProblem : std::uint8_t {
+  none,
+  not_heard_by_it,  ///< long in Init: its hellos do not list us
+  mtu_mismatch,     ///< its descriptions are refused: its MTU is larger than ours
+  long_in_exstart,  ///< no agreement on master and slave
+  long_in_exchange,
+  long_in_loading,  ///< what it described does not come
+  network_type,     ///< it has elected a designated router: its end is no point-to-point link
+  network_mask,     ///< its mask differs, which does no harm
 };
 template <class V>
 struct NeighborInfo {
@@ -111,6 +136,9 @@ struct NeighborInfo {
   std::uint8_t priority = 0;
   std::uint16_t mtu = 0;  ///< from its database descriptions; 0 before
   std::size_t request_list = 0, retransmission_list = 0, database_summary = 0;
+  NeighborProblem problem = NeighborProblem::none;
+  /// Of mtu_mismatch and network_mask: the values that differ.
+  std::uint32_t theirs = 0, ours = 0;
 };
 template <class V>
 struct DatabaseEntry {
@@ -165,16 +193,20 @@ class Instance {
   [[nodiscard]] std::vector<PrefixPath<V>> paths(const Prefix<typename V::Address>& prefix,
                                                  std::size_t limit) const;
   [[nodiscard]] std::vector<RouterRoute<V>> router_routes() const;
+  /// Prefixes that others advertise and that get no route, because no router may forward to them.
+  [[nodiscard]] const std::set<Prefix<typename V::Address>>& martians() const;
   [[nodiscard]] std::vector<InterfaceInfo<V>> interfaces() const;
   [[nodiscard]] std::vector<NeighborInfo<V>> neighbors() const;
   /// Up to `limit` entries from the cursor on; advances it, sets `done` at the end. A fresh cursor starts.
   [[nodiscard]] std::vector<DatabaseEntry<V>> database(DatabaseCursor& cursor, std::size_t limit,
                                                        Instant now) const;
-  [[nodiscard]] std::optional<DatabaseEntry<V>> find_lsa(AreaId area, const LsaKey<V>& key,
-                                                         Instant now) const;
+  /// `link`: where one of link scope is looked for; it has no meaning for the others.
+  [[nodiscard]] std::optional<DatabaseEntry<V>> find_lsa(AreaId area, const LsaKey<V>& key, Instant now,
+                                                         LinkId link = {}) const;
   [[nodiscard]] Statistics statistics() const;
-  /// Has every interface with a neighbour reached Full, and have routes been calculated since?
-  [[nodiscard]] bool converged() const;
+  /// Has every interface with a neighbour reached Full, and have routes been calculated since? Without any
+  /// neighbour: have all interfaces been up for a hello interval, in which one would have been heard?
+  [[nodiscard]] bool converged(Instant now) const;
   /// The sizes of all containers, by name.
   [[nodiscard]] Footprint footprint() const;
 

@@ -40,11 +40,16 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   // Inputs.
   void input(const Received<V>& received);
   void input(const LinkChanged<V>& changed);
-  void input(const Reconfigure& command) { reconfigure(command.config); }
+  void input(const Reconfigure& command) {
+    if (command.config.router_id == core.config.router_id) return reconfigure(command.config);
+    core.event(InternalError{"a configuration with another router id needs a new instance"});
+  }
   void input(const ExternalsChanged<V>& changed);
   void input(const Shutdown&);
-  std::optional<DecodeError> refuse_packet(const Interface<V>& interface, const Received<V>& received,
-                                           const typename V::PacketHeader& header);
+  std::optional<DecodeError> refuse_header(const Interface<V>& interface,
+                                           const typename V::PacketHeader& header) const;
+  void refuse(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet,
+              DecodeError refusal);
   void dispatch(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet);
 
   // Timers.
@@ -223,21 +228,27 @@ void Instance<V>::Impl::rearm_refresh() {
 
 // ---- Inputs ----
 
-// Section 8.2. What is wrong with the packet itself was found by the decoder.
+// Section 8.2. Who sent it was looked at before, and what is wrong with the packet itself was found by the
+// decoder.
 template <class V>
-std::optional<DecodeError> Instance<V>::Impl::refuse_packet(const Interface<V>& interface,
-                                                            const Received<V>& received,
-                                                            const typename V::PacketHeader& header) {
+std::optional<DecodeError> Instance<V>::Impl::refuse_header(const Interface<V>& interface,
+                                                            const typename V::PacketHeader& header) const {
   const auto refuse = [](DropReason reason, std::uint32_t value = 0) { return DecodeError{reason, value}; };
-  if (!Rules<V>::accepts_source(received.source)) return refuse(DropReason::bad_source);
-  if (interface.has_address(received.source)) return refuse(DropReason::own_packet);
-  if (!Rules<V>::is_all_spf_routers(received.destination) && !interface.has_address(received.destination))
-    return refuse(DropReason::bad_destination);
   if (const auto reason = Rules<V>::refuse_header(header)) return refuse(*reason);
   if (header.area_id != interface.config.area) return refuse(DropReason::area_mismatch, header.area_id.value);
   if (header.router_id.value == 0) return refuse(DropReason::invalid_router_id);
   if (header.router_id == core.config.router_id) return refuse(DropReason::duplicate_router_id);
   return std::nullopt;
+}
+
+template <class V>
+void Instance<V>::Impl::refuse(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet,
+                               DecodeError refusal) {
+  const bool told = core.tell_drop(interface, refusal.reason, received.source, refusal.value);
+  if (told && refusal.reason == DropReason::duplicate_router_id)
+    core.event(DuplicateRouterId<V>{received.link, received.source});
+  if (std::holds_alternative<Hello<V>>(packet.body))
+    adjacency.remember_refused(interface, packet.header.router_id, received.source, refusal);
 }
 
 template <class V>
@@ -250,16 +261,16 @@ void Instance<V>::Impl::input(const Received<V>& received) {
   Interface<V>& interface = *it->second;
   if (!interface.is_running())
     return core.drop(interface, DropReason::interface_not_running, received.source);
+  if (const auto reason = refuse_sender(interface, received)) {
+    const auto sender = sender_of(received.bytes);
+    return core.drop(interface, *reason, received.source, sender ? sender->router_id.value : 0);
+  }
   const DecodeResult<V> decoded = V::decode(received.bytes);
   if (const auto* error = std::get_if<DecodeError>(&decoded))
     return core.drop(interface, error->reason, received.source, error->value);
   const auto& packet = std::get<Packet<V>>(decoded);
-  if (const auto refusal = refuse_packet(interface, received, packet.header)) {
-    const bool told = core.tell_drop(interface, refusal->reason, received.source, refusal->value);
-    if (told && refusal->reason == DropReason::duplicate_router_id)
-      core.event(DuplicateRouterId<V>{received.link, received.source});
-    return;
-  }
+  if (const auto refusal = refuse_header(interface, packet.header))
+    return refuse(interface, received, packet, *refusal);
   ++interface.packets.received[static_cast<std::size_t>(packet.header.type)];
   ++core.statistics.packets.received[static_cast<std::size_t>(packet.header.type)];
   dispatch(interface, received, packet);

@@ -23,6 +23,10 @@ std::vector<PrefixPath<V>> Instance<V>::paths(const Prefix<typename V::Address>&
   return impl_->calculator.paths(prefix, limit);
 }
 template <class V>
+const std::set<Prefix<typename V::Address>>& Instance<V>::martians() const {
+  return impl_->calculator.martians();
+}
+template <class V>
 std::vector<RouterRoute<V>> Instance<V>::router_routes() const {
   return impl_->calculator.router_routes();
 }
@@ -44,6 +48,8 @@ std::vector<InterfaceInfo<V>> Instance<V>::interfaces() const {
     info.next_hello = impl_->core.timers.deadline(interface.timer(TimerKind::hello));
     info.packets = interface.packets;
     info.drops = interface.drops;
+    for (const RefusedSender<V>& refused : interface.refused)
+      if (refused.expires >= impl_->core.now) info.refused.push_back(refused);
     infos.push_back(std::move(info));
   }
   return infos;
@@ -60,6 +66,34 @@ template <class V>
   std::size_t all = 0;
   for (const std::uint32_t domain : domains) all += core.domains[domain]->lsdb.size();
   return all - std::min(all, neighbor.described);
+}
+
+/// What keeps the neighbour from Full, or a Full one from being of use. An exchange takes as long as the
+/// databases are large; what is not done within a dead interval and three retransmissions is worth a look.
+template <class V>
+void add_problem(const Core<V>& core, const Interface<V>& interface, const Neighbor<V>& neighbor,
+                 NeighborInfo<V>& info) {
+  using Problem = NeighborProblem;
+  const Duration patience =
+      seconds{interface.config.dead_interval} + 3 * Duration{seconds{interface.config.retransmit_interval}};
+  const bool is_long = core.now - neighbor.phase_since > patience;
+  const auto problem = [&] {
+    if (neighbor.state <= NeighborState::init) return is_long ? Problem::not_heard_by_it : Problem::none;
+    if (neighbor.state == NeighborState::ex_start && neighbor.refused_mtu) return Problem::mtu_mismatch;
+    if (neighbor.elects) return Problem::network_type;
+    if (is_long && neighbor.state == NeighborState::ex_start) return Problem::long_in_exstart;
+    if (is_long && neighbor.state == NeighborState::exchange) return Problem::long_in_exchange;
+    if (is_long && neighbor.state == NeighborState::loading) return Problem::long_in_loading;
+    return neighbor.masks ? Problem::network_mask : Problem::none;
+  };
+  info.problem = problem();
+  if (info.problem == Problem::mtu_mismatch) {
+    info.theirs = *neighbor.refused_mtu;
+    info.ours = interface.status.mtu;
+  } else if (info.problem == Problem::network_mask) {
+    info.theirs = neighbor.masks->theirs;
+    info.ours = neighbor.masks->ours;
+  }
 }
 
 template <class V>
@@ -84,6 +118,7 @@ std::vector<NeighborInfo<V>> Instance<V>::neighbors() const {
       info.request_list = neighbor->requests.size();
       info.retransmission_list = neighbor->retransmissions.size();
       info.database_summary = summary_left(impl_->core, *it->second, *neighbor);
+      add_problem(impl_->core, *it->second, *neighbor, info);
       infos.push_back(info);
     }
   }
@@ -112,11 +147,13 @@ std::vector<DatabaseEntry<V>> Instance<V>::database(DatabaseCursor& cursor, std:
 }
 
 template <class V>
-std::optional<DatabaseEntry<V>> Instance<V>::find_lsa(AreaId area, const LsaKey<V>& key, Instant now) const {
+std::optional<DatabaseEntry<V>> Instance<V>::find_lsa(AreaId area, const LsaKey<V>& key, Instant now,
+                                                      LinkId link) const {
   const FloodingScope scope = V::scope(key.type);
   for (const auto& domain : impl_->core.domains) {
     if (!domain->in_use || domain->scope != scope) continue;
     if (scope != FloodingScope::as && domain->area != area) continue;
+    if (scope == FloodingScope::link && domain->link != link) continue;
     const std::uint32_t slot = domain->lsdb.find(key);
     if (slot == Lsdb<V>::kNone) continue;
     const auto& entry = domain->lsdb[slot];
@@ -153,9 +190,12 @@ Footprint Instance<V>::footprint() const {
 }
 
 template <class V>
-bool Instance<V>::converged() const {
+bool Instance<V>::converged(Instant now) const {
   bool any = false;
+  Instant heard_by;  // whoever is there
   for (const auto& [link, interface] : impl_->core.interfaces) {
+    if (interface->up_since)
+      heard_by = std::max(heard_by, *interface->up_since + seconds{interface->config.hello_interval});
     for (const auto& [id, neighbor] : interface->neighbors) {
       // A neighbour that does not list us yet would be calculated as unreachable.
       if (neighbor->state != NeighborState::full) return false;
@@ -163,7 +203,8 @@ bool Instance<V>::converged() const {
       any = true;
     }
   }
-  return any && impl_->calculated && impl_->calculator.pending() == RouteCalculator<V>::Pending::nothing;
+  return (any || now >= heard_by) && impl_->calculated &&
+         impl_->calculator.pending() == RouteCalculator<V>::Pending::nothing;
 }
 
 }  // namespace wgospf::ospf

@@ -21,6 +21,7 @@
 #include "ospf/neighbor_state.h"
 #include "ospf/packet.h"
 #include "ospf/round_trip.h"
+#include "ospf/rules.h"
 #include "ospf/timer_queue.h"
 
 namespace wgospf::ospf {
@@ -240,6 +241,12 @@ struct Neighbor {
   typename V::Options dd_options{};  ///< of its database descriptions (the O-bit, RFC 5250 section 4.1)
   std::uint8_t priority = 0;
   std::uint16_t mtu = 0;
+  Instant last_hello;
+  bool said_goodbye = false;                 ///< its last hello listed us no more
+  bool elects = false;                       ///< its hellos name a designated router
+  std::optional<std::uint16_t> refused_mtu;  ///< of a description that was refused for it
+  std::optional<DifferingMasks> masks;
+  Instant phase_since;  ///< how long it is below ExStart, from there to Loading, or Full
 
   // Database exchange (section 10.8).
   bool is_master = false;  ///< we are
@@ -306,6 +313,8 @@ struct Interface {
   std::map<RouterId, std::unique_ptr<Neighbor<V>>> neighbors;
   PacketCounters packets;
   DropCounters drops;
+  std::vector<RefusedSender<V>> refused;  ///< senders of hellos; see admission.h
+  std::optional<Instant> up_since;        ///< while it runs
   std::optional<Instant> last_triggered_hello;
 
   // Collected during one turn, sent at its end (or paced): by Flooding only.
@@ -337,6 +346,7 @@ struct Interface {
   }
   void measure(Footprint& footprint) const {
     footprint.held("neighbors", neighbors.size());
+    footprint.held("interfaces.refused", refused.size());
     footprint.held("interfaces.updates", update_queue.size());
     footprint.held("interfaces.direct-acks", direct_acks.size());
     footprint.held("interfaces.delayed-acks", delayed_acks.size());

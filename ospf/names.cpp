@@ -75,6 +75,16 @@ std::string_view to_string(DropReason reason) {
       return "invalid_router_id";
     case DropReason::duplicate_router_id:
       return "duplicate_router_id";
+    case DropReason::unicast_hello:
+      return "unicast_hello";
+    case DropReason::source_not_on_link:
+      return "source_not_on_link";
+    case DropReason::another_router:
+      return "another_router";
+    case DropReason::another_address:
+      return "another_address";
+    case DropReason::not_the_neighbor:
+      return "not_the_neighbor";
     case DropReason::unknown_neighbor:
       return "unknown_neighbor";
     case DropReason::neighbor_state:
@@ -109,6 +119,8 @@ std::string_view to_string(DropReason reason) {
       return "lsa_older_than_ours";
     case DropReason::lsa_database_full:
       return "lsa_database_full";
+    case DropReason::lsa_not_awaited:
+      return "lsa_not_awaited";
     case DropReason::count_:
       break;
   }

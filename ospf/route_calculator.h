@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -125,6 +126,8 @@ class RouteCalculator {
   /// Its generation and the number of its routes, which cost nothing.
   [[nodiscard]] Generation generation() const;
   [[nodiscard]] std::size_t route_count() const;
+  /// Prefixes that others advertise and that get no route, because no router may forward to them.
+  [[nodiscard]] const std::set<Prefix<typename V::Address>>& martians() const;
   /// Up to `limit` equal-cost paths to exactly `prefix`, in stable order, as of the last calculation.
   [[nodiscard]] std::vector<PrefixPath<V>> paths(const Prefix<typename V::Address>& prefix,
                                                  std::size_t limit) const;

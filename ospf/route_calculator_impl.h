@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -221,6 +222,7 @@ struct RouteCalculator<V>::Impl {
   NextHopSets sets;
   Generation generation;
   std::size_t route_count = 0;                         // prefixes with a route
+  std::set<AddressPrefix> martians;                    // prefixes that would have one
   mutable std::shared_ptr<const RouteTable<V>> table;  // of the present generation, once asked for
   mutable std::vector<std::uint32_t> table_order;      // prefixes with a route, sorted; empty: not known
 

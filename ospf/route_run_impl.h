@@ -395,6 +395,11 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
   Entry& entry = prefixes[slot];
   Best best = best_internal(entry);
   if (!best.exists()) best = best_external(entry);
+  if (Rules::is_martian(entry.prefix())) {
+    const bool is_learnt = best.exists() && !best.is_attached;
+    is_learnt ? void(martians.insert(entry.prefix())) : void(martians.erase(entry.prefix()));
+    best = {};
+  }
   if (!best.exists()) {
     if (!entry.has_route()) return;
     sets.note_move(entry.set, NextHopSets::kGone);

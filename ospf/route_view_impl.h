@@ -346,6 +346,7 @@ void RouteCalculator<V>::Impl::measure(Footprint& footprint) const {
   footprint.room("next-hops.by-hop", member_index.size());
   sets.measure(footprint);
   footprint.held("calculation.work", work.size());
+  footprint.held("calculation.martians", martians.size());
 }
 
 template <class V>
@@ -397,6 +398,10 @@ Generation RouteCalculator<V>::generation() const {
 template <class V>
 std::size_t RouteCalculator<V>::route_count() const {
   return impl_->route_count;
+}
+template <class V>
+const std::set<Prefix<typename V::Address>>& RouteCalculator<V>::martians() const {
+  return impl_->martians;
 }
 template <class V>
 std::vector<PrefixPath<V>> RouteCalculator<V>::paths(const Prefix<typename V::Address>& prefix,

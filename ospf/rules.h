@@ -33,6 +33,12 @@ struct OwnRouterLsa {
   std::size_t links_left_out = 0;
 };
 
+/// Of the network masks of both ends of a link.
+struct DifferingMasks {
+  std::uint32_t theirs = 0, ours = 0;
+  constexpr bool operator==(const DifferingMasks&) const = default;
+};
+
 template <class V>
 struct Rules;
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "daemon/describe.h"
 #include "daemon/words.h"
 
 namespace wgospf::daemon::api {
@@ -202,7 +203,32 @@ v1::Neighbor convert(const ospf::NeighborInfo<V2>& info, const NameMap& names, o
   out.set_request_list(info.request_list);
   out.set_retransmission_list(info.retransmission_list);
   out.set_database_summary(info.database_summary);
+  out.set_problem(describe_problem(info));
   return out;
+}
+
+v1::Neighbor convert(const ospf::RefusedSender<V2>& refused, const std::string& interface,
+                     ospf::Instant now) {
+  v1::Neighbor out;
+  out.set_interface(interface);
+  out.set_neighbor_router_id(refused.router_id.to_string());
+  out.set_address(refused.address.to_string());
+  out.set_state(v1::NEIGHBOR_STATE_DOWN);
+  convert(now - refused.since, *out.mutable_state_age());
+  out.set_problem(describe_refused(refused));
+  return out;
+}
+
+void convert_problems(const std::vector<ospf::NeighborInfo<V2>>& neighbors,
+                      const ospf::InterfaceInfo<V2>& info, v1::Interface& out) {
+  const auto add = [&](ospf::RouterId id, Ipv4Address address, const std::string& problem) {
+    if (!problem.empty())
+      out.add_problems(fmt::format("{} ({}): {}", id.to_string(), address.to_string(), problem));
+  };
+  for (const auto& neighbor : neighbors)
+    if (neighbor.link == info.config.link)
+      add(neighbor.router_id, neighbor.address, describe_problem(neighbor));
+  for (const auto& refused : info.refused) add(refused.router_id, refused.address, describe_refused(refused));
 }
 
 v1::NextHop convert(const ospf::NextHop<V2>& next_hop, const NameMap& names) {

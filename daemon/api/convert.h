@@ -43,6 +43,12 @@ void convert(SystemTime time, google::protobuf::Timestamp& out);
 [[nodiscard]] v1::Neighbor convert(const ospf::NeighborInfo<V2>& info, const NameMap& names,
                                    ospf::Instant now);
 /// Without the body when `headers_only`.
+/// A router on the link that is not taken as a neighbour: one in state down, with the reason.
+[[nodiscard]] v1::Neighbor convert(const ospf::RefusedSender<V2>& refused, const std::string& interface,
+                                   ospf::Instant now);
+/// The problems of the interface's neighbours and of who is refused there.
+void convert_problems(const std::vector<ospf::NeighborInfo<V2>>& neighbors,
+                      const ospf::InterfaceInfo<V2>& info, v1::Interface& out);
 [[nodiscard]] v1::Lsa convert(const ospf::DatabaseEntry<V2>& entry, const NameMap& names, bool headers_only);
 [[nodiscard]] v1::NextHop convert(const ospf::NextHop<V2>& next_hop, const NameMap& names);
 /// Without the kernel's state.

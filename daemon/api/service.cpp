@@ -38,7 +38,7 @@ void add_router(RouterView& router, v1::GetStatusResponse& out) {
   }
   add_areas(instance.config(), out);
   const KernelView kernel = router.kernel();
-  out.set_converged(instance.converged() && kernel.is_settled);
+  out.set_converged(instance.converged(router.now()) && kernel.is_settled);
   *out.mutable_kernel() = convert(kernel);
   out.set_lsdb_size(statistics.lsdb_size);
   out.set_lsdb_bytes(statistics.lsdb_bytes);
@@ -62,22 +62,27 @@ UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
 }
 
 UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& router) {
-  return [interfaces = router.instance().interfaces(), wireguard = router.wireguard(),
-          now = router.now()](v1::ListInterfacesResponse& response) {
+  return [interfaces = router.instance().interfaces(), neighbors = router.instance().neighbors(),
+          wireguard = router.wireguard(), now = router.now()](v1::ListInterfacesResponse& response) {
     for (const auto& interface : interfaces) {
-      *response.add_interfaces() = convert(interface, find(wireguard, interface.config.link), now);
+      auto* added = response.add_interfaces();
+      *added = convert(interface, find(wireguard, interface.config.link), now);
+      convert_problems(neighbors, interface, *added);
     }
     return grpc::Status::OK;
   };
 }
 
 UnaryCall<v1::ListNeighborsResponse>::Write gather_neighbors(RouterView& router) {
-  return
-      [neighbors = router.instance().neighbors(), names = link_names(router, router.instance().interfaces()),
-       now = router.now()](v1::ListNeighborsResponse& response) {
-        for (const auto& neighbor : neighbors) *response.add_neighbors() = convert(neighbor, names, now);
-        return grpc::Status::OK;
-      };
+  auto interfaces = router.instance().interfaces();
+  return [neighbors = router.instance().neighbors(), names = link_names(router, interfaces),
+          interfaces = std::move(interfaces), now = router.now()](v1::ListNeighborsResponse& response) {
+    for (const auto& neighbor : neighbors) *response.add_neighbors() = convert(neighbor, names, now);
+    for (const auto& interface : interfaces)
+      for (const auto& refused : interface.refused)
+        *response.add_neighbors() = convert(refused, interface.config.name, now);
+    return grpc::Status::OK;
+  };
 }
 
 UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router) {

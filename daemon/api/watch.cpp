@@ -158,8 +158,9 @@ void WatchCall::begin_snapshot(v1::WatchResponse& part) {
   const auto generation = snapshot_.generation;
   if (topics_.has(v1::WATCH_TOPIC_INTERFACES)) {
     for (const auto& interface : snapshot_.interfaces) {
-      *add_item(part, generation).mutable_interface() =
-          convert(interface, find(snapshot_.wireguard, interface.config.link), snapshot_.now);
+      auto& added = *add_item(part, generation).mutable_interface();
+      added = convert(interface, find(snapshot_.wireguard, interface.config.link), snapshot_.now);
+      convert_problems(snapshot_.neighbors, interface, added);
     }
   }
   if (topics_.has(v1::WATCH_TOPIC_NEIGHBORS)) {

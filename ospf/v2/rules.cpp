@@ -14,6 +14,24 @@ std::optional<DropReason> Rules<V2>::refuse_hello(const InterfaceConfig& config,
   return std::nullopt;
 }
 
+bool Rules<V2>::is_on_link(const LinkStatus<V2>& status, Ipv4Address source) {
+  if (status.addresses.empty()) return true;
+  return std::any_of(status.addresses.begin(), status.addresses.end(),
+                     [source](const InterfaceAddress<V2>& own) {
+                       if (own.peer) return *own.peer == source;
+                       return own.prefix_length == Ipv4Address::kBits || own.prefix().contains(source);
+                     });
+}
+
+std::optional<DifferingMasks> Rules<V2>::differing_masks(const LinkStatus<V2>& status,
+                                                         const Hello<V2>& hello) {
+  constexpr std::uint32_t kHost = 0xffffffff;
+  const std::uint32_t ours = hello_fields(status).network_mask, theirs = hello.fields.network_mask;
+  const bool both_have_a_subnet = ours != 0 && ours != kHost && theirs != 0 && theirs != kHost;
+  if (!both_have_a_subnet || theirs == ours) return std::nullopt;
+  return DifferingMasks{theirs, ours};
+}
+
 std::optional<DropReason> Rules<V2>::refuse_lsa(const LsaHeader<V2>& header, v2::Options neighbor) {
   const auto& key = header.key;
   if (V2::scope(key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;

@@ -29,11 +29,16 @@ struct Rules<V2> {
       return DropReason::authentication_type_mismatch;
     return std::nullopt;
   }
-  /// Section 8.2: the source must be on the subnet of a multi-access link; on any link a usable unicast
-  /// address.
+  /// A usable unicast address: not of 0/8, 127/8, 224/4 or 240/4.
   [[nodiscard]] static bool accepts_source(Ipv4Address source) {
-    return !source.is_zero() && !source.is_multicast() && !source.is_loopback() && source.value != 0xffffffff;
+    return (source.value >> 24) != 0 && !source.is_loopback() && source.value < 0xe0000000;
   }
+  /// May a neighbour have this address (D6)? One on a subnet of the link or named as the far end of it; any
+  /// where the link is unnumbered or has an address that is alone in its subnet.
+  [[nodiscard]] static bool is_on_link(const LinkStatus<V2>& status, Ipv4Address source);
+  /// The neighbour's mask, where both ends have a subnet and not the same (section 10.5).
+  [[nodiscard]] static std::optional<DifferingMasks> differing_masks(const LinkStatus<V2>& status,
+                                                                     const Hello<V2>& hello);
   [[nodiscard]] static bool is_all_spf_routers(Ipv4Address address) { return address.value == 0xe0000005; }
   /// Section 13 step 3 and RFC 5250 section 3: an LSA that must not come from this neighbour, and what
   /// V2::validate_lsa finds in the header: asked of the headers of database descriptions too.

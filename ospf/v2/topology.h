@@ -49,6 +49,15 @@ struct Topology<V2> {
   [[nodiscard]] static constexpr bool is_of_its_router(const Key& key) {
     return key.id.value == key.advertising_router.value;
   }
+  /// A prefix that no router forwards to: within 0/8, 127/8, 169.254/16 (RFC 1122 section 3.2.1.3, RFC 3927
+  /// section 2.7), 224/4 or 240/4. The default route and its halves are no such prefixes.
+  [[nodiscard]] static constexpr bool is_martian(const Ipv4Prefix& prefix) {
+    constexpr Ipv4Prefix kMartians[] = {
+        {{0x00000000}, 8}, {{0x7f000000}, 8}, {{0xa9fe0000}, 16}, {{0xe0000000}, 4}, {{0xf0000000}, 4}};
+    for (const Ipv4Prefix& martian : kMartians)
+      if (martian.covers(prefix)) return true;
+    return false;
+  }
   /// The Link State ID of the router-LSA of a router.
   [[nodiscard]] static constexpr LinkStateId router_lsa_id(RouterId router) {
     return LinkStateId{router.value};

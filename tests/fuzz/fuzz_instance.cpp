@@ -8,12 +8,14 @@
 //   5     time passes: 1 byte chooses how much
 //   6     a link goes down or comes back, or external prefixes come and go: 1 byte chooses
 //   7     an update with one LSA, the checksum right: 1 byte of length, the LSA's bytes
+// With bit 3 a packet comes from a host elsewhere, to the router's own address: nothing may change.
 //
 // Whatever came: every packet sent decodes and its LSAs are sound, nobody talks without end at one instant,
 // the database holds no more than was sent; and when it is over and the links are up, the router is Full with
 // both neighbours again within a few minutes. That last one is what makes a session survive anything.
 
 #include <algorithm>
+#include <vector>
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/scripted_peer.h"
@@ -25,7 +27,7 @@ using namespace wgospf::ospf;
 using test::Bench;
 
 constexpr RouterId kRouter{0x01010101}, kPeer{0x02020202}, kThird{0x03030303};
-constexpr Ipv4Address kPeerAddress{0x0a000002};
+constexpr Ipv4Address kPeerAddress{0x0a000002}, kOwnAddress{0x0a000001}, kFarHost{0xc6336401};
 constexpr std::size_t kStepsMax = 64;
 constexpr Duration kScriptMax = seconds{5400};  ///< of simulated time: enough to age an LSA out and refresh
 /// Dead interval, a database exchange, and a few retransmissions.
@@ -58,7 +60,8 @@ class Script {
 
  private:
   void step() {
-    const unsigned operation = in_.u8() & 7U;
+    const unsigned byte = in_.u8(), operation = byte & 7U;
+    is_from_afar_ = (byte & 8U) != 0;
     if (operation == 5) {
       const Duration pass = kPasses[in_.u8() % std::size(kPasses)];
       if (passed_ + pass > kScriptMax) return;
@@ -89,7 +92,22 @@ class Script {
       store_u32(packet.data() + 8, kBackbone.value);
       repair_packet(packet);
     }
-    bench_.inject(packet, kPeerAddress);
+    if (!is_from_afar_) return bench_.inject(packet, kPeerAddress);
+    const auto before = state();
+    bench_.inject(packet, kFarHost, kOwnAddress);
+    require(state() == before, "a host elsewhere changes nothing");
+  }
+
+  /// What a packet could change at once.
+  [[nodiscard]] std::vector<std::uint64_t> state() const {
+    const auto statistics = bench_.router().statistics();
+    std::vector<std::uint64_t> all{statistics.lsdb_size, statistics.lsas_received, statistics.lsas_originated,
+                                   statistics.timers, bench_.sent().size()};
+    for (const auto& neighbor : bench_.router().neighbors())
+      all.insert(all.end(), {neighbor.router_id.value, neighbor.address.value,
+                             static_cast<std::uint64_t>(neighbor.state), neighbor.state_changes,
+                             neighbor.request_list, neighbor.retransmission_list});
+    return all;
   }
 
   void change(std::uint8_t choice) {
@@ -124,6 +142,7 @@ class Script {
   Bench bench_;
   std::size_t lsas_injected_ = 0;
   Duration passed_{};
+  bool is_from_afar_ = false;
 };
 
 }  // namespace

@@ -18,12 +18,12 @@ def update(lsas: list[bytes]) -> bytes:
     return bytes([2, 4]) + (24 + len(body)).to_bytes(2, "big") + bytes([2] * 4) + bytes(16) + body
 
 
-def script(packets: list[str]) -> bytes:
-    """A script of fuzz_instance.cpp: Full, then each packet as it is, a good second apart."""
+def script(packets: list[str], operation: int = 4) -> bytes:
+    """A script of fuzz_instance.cpp: Full, then each packet (as it is, unless told otherwise), a good second apart."""
     steps = b""
     for text in packets:
         packet = bytes.fromhex(text)
-        steps += bytes([4, len(packet)]) + packet + bytes([5, 3])
+        steps += bytes([operation, len(packet)]) + packet + bytes([5, 3])
     return bytes([1]) + steps
 
 
@@ -63,6 +63,15 @@ def main() -> None:
     for (kind, length), lsa in shapes.items():
         if len(lsa) < 256:
             write("instance", f"type{kind}-{length}", bytes([1, 7, len(lsa)]) + lsa + bytes([5, 2, 7, len(lsa)]) + lsa)
+    own = "01010101" + "01010101"
+    for kind, body in (("hello", "ffffff00000a020100000028" + "00" * 8 + "01010101"),
+                       ("description", "058c420700000007"), ("request", "00000001" + own),
+                       ("acknowledgment", "00010201" + own + "800000010000" + "0014")):
+        packet = bytes([2, ("hello", "description", "request", "", "acknowledgment").index(kind) + 1]) + bytes(22)
+        write("instance", f"afar-{kind}", script([packet.hex() + body], 8))
+    for (kind, length), lsa in shapes.items():
+        if len(lsa) < 256:
+            write("instance", f"afar-type{kind}-{length}", bytes([1, 15, len(lsa)]) + lsa + bytes([5, 2]))
     for choice in range(8):
         write("instance", f"change-{choice}", bytes([1, 6, choice, 5, 2, 6, choice ^ 4, 5, 6]))
 

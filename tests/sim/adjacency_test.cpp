@@ -185,10 +185,11 @@ TEST_F(AdjacencyTest, Section10_5_RestartWithinTheDeadInterval) {
   EXPECT_EQ(after->lsa.checksum(), stored(a, router_key(network.routers[a].id))->lsa.checksum());
 }
 
-// In: another router at the other end of a point-to-point link. Out: the former neighbour ends at once, and
-// the new one becomes Full.
+// In: another router at the other end of a point-to-point link, after the former took its leave. Out: the
+// former neighbour ends at once, and the new one becomes Full.
 TEST_F(AdjacencyTest, NewRouterIdOnThePointToPointLinkEndsTheFormerNeighbor) {
   auto peer = full_peer(1, 9);
+  peer->say_goodbye();
   peer->become(RouterId{0x01010108});
   network.run_for(kDelay);
   const auto neighbors = instance(0).neighbors();

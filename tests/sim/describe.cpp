@@ -129,6 +129,10 @@ std::string describe(const Event<V2>& event) {
             return "mtu of " + e.router.to_string() + " is " + std::to_string(e.theirs) + ", ours " +
                    std::to_string(e.ours);
           },
+          [](const NetworkMaskDiffers& e) {
+            return "mask of " + e.router.to_string() + " is " + std::to_string(e.theirs) + ", ours " +
+                   std::to_string(e.ours);
+          },
           [](const RoutesCalculated& e) {
             return "routes calculated, kind " + std::to_string(static_cast<int>(e.result.kind)) +
                    " generation " + std::to_string(e.result.generation.value) + " vertices " +

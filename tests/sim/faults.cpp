@@ -1,6 +1,7 @@
 #include "tests/sim/faults.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -233,30 +234,44 @@ void FaultPlan::mismatch(CableIndex cable) {
   if (random_.chance(66)) add(later(at), "mismatch", cable_name(cable) + " dead intervals agree", set(4));
 }
 
+namespace {
+
+/// The interface at one end is made anew: another ifindex and, when told, another address.
+void make_anew(Network& network, Cable::End side, std::uint32_t ifindex,
+               const std::optional<InterfaceAddress<V2>>& address) {
+  LinkStatus<V2> status = network.routers[side.router].ports.at(side.link).status;
+  status.ifindex = InterfaceIndex{ifindex};
+  status.up = true;
+  if (address && status.addresses.empty()) status.unnumbered_source = address->address;
+  if (address && !status.addresses.empty()) status.addresses = {*address};
+  network.set_status(side.router, side.link, std::move(status));
+}
+
+}  // namespace
+
 /// The interface is made anew under another ifindex, at once or after having been away; in half of the cases
-/// with another address, so that the far end has to send elsewhere.
+/// with another address, so that the far end has to send elsewhere. On a numbered cable that is in another
+/// subnet: the far end follows in two of three cases, or there is no adjacency any more.
 void FaultPlan::readdress(CableIndex cable) {
   const std::uint32_t end = random_.below(2);
   const std::uint32_t ifindex = random_.between(1000, 60000);
   const bool goes_down = random_.chance(50);
-  const auto address = ifindex % 2 == 0 ? std::optional(topology_.new_address()) : std::nullopt;
+  const bool is_renumbered = ifindex % 2 == 0;
+  const auto addresses = is_renumbered ? topology_.new_addresses() : std::array<InterfaceAddress<V2>, 2>{};
   Duration at = moment();
   if (goes_down) {
     add(at, "readdress", cable_name(cable) + " interface deleted",
         [=](Network& n) { set_cable_up(n, cable, end, false); });
     at = later(at);
   }
-  add(at, "readdress",
-      cable_name(cable) + " interface made anew" + (address ? " as " + address->address.to_string() : ""),
-      [=](Network& n) {
-        const auto side = n.cables[cable].ends[end];
-        LinkStatus<V2> status = n.routers[side.router].ports.at(side.link).status;
-        status.ifindex = InterfaceIndex{ifindex};
-        status.up = true;
-        if (address && status.addresses.empty()) status.unnumbered_source = address->address;
-        if (address && !status.addresses.empty()) status.addresses = {*address};
-        n.set_status(side.router, side.link, std::move(status));
-      });
+  const auto add_end = [&](Duration moment, std::uint32_t which) {
+    const auto address = is_renumbered ? std::optional(addresses[which]) : std::nullopt;
+    add(moment, "readdress",
+        cable_name(cable) + " interface made anew" + (address ? " as " + address->address.to_string() : ""),
+        [=](Network& n) { make_anew(n, n.cables[cable].ends[which], ifindex + which, address); });
+  };
+  add_end(at, end);
+  if (is_renumbered && random_.chance(66)) add_end(later(at), 1 - end);
 }
 
 void calm(Network& network) {

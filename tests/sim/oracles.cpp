@@ -142,7 +142,7 @@ void check_neighbors(const Network& network, Problems& problems) {
     for (const auto& [link, other] : expected)
       problems.push_back(name(network, i) + "has no neighbor on link " + std::to_string(link.value) +
                          ", expected " + network.routers[other].id.to_string());
-    if (all_full && !router.instance->converged())
+    if (all_full && !router.instance->converged(network.now()))
       problems.push_back(name(network, i) + "does not say converged");
   }
 }

@@ -70,11 +70,18 @@ TEST_F(PacketTest, Section8_2_AreaAndRouterId) {
   EXPECT_EQ(events_of<DuplicateRouterId<V2>>(0).size(), 1U);
 }
 
-// In: anything but a hello from a router that has not said hello. Out: dropped.
+// In: anything but a hello from a router that has not said hello, while another is the neighbour and when
+// none is. Out: dropped.
 TEST_F(PacketTest, Section8_2_OnlyHellosFromStrangers) {
   const LinkStateAcknowledgment<V2> ack;
-  expect_dropped(DropReason::unknown_neighbor, V2::encode(RouterId{0x01010107}, kBackbone, ack),
+  expect_dropped(DropReason::not_the_neighbor, V2::encode(RouterId{0x01010107}, kBackbone, ack),
                  peer->address, kGroup);
+  peer->fall_silent();
+  network.run_for(seconds{6});
+  ASSERT_TRUE(instance(0).neighbors().empty());
+  peer->transmit(V2::encode(RouterId{0x01010107}, kBackbone, ack));
+  network.run_for(kRoundTrip);
+  EXPECT_EQ(drops(0, DropReason::unknown_neighbor), 1U);
 }
 
 // In: hellos with other intervals or without the E-bit. Out: dropped.

@@ -8,6 +8,21 @@ namespace wgospf::sim {
 
 using namespace ospf;
 
+namespace {
+
+/// May what comes from `source` be the neighbour's? On a port with subnets one of these must have it, unless
+/// the port's address names its far end or is alone.
+bool takes_for_a_neighbor(const Port& port, Ipv4Address source) {
+  if (port.is_unnumbered()) return true;
+  for (const auto& own : port.status.addresses) {
+    if (own.peer ? own.peer == source : own.prefix_length == 32) return true;
+    if (!own.peer && own.prefix() == Ipv4Prefix::make(source, own.prefix_length)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 bool adjacency_exists(const Network& network, CableIndex index) {
   const Cable& cable = network.cables[index];
   if (cable.into[0].cut || cable.into[1].cut) return false;
@@ -18,6 +33,8 @@ bool adjacency_exists(const Network& network, CableIndex index) {
     if (!router.is_running() || port == router.ports.end() || !port->second.status.up) return false;
     ports[end] = &port->second;
   }
+  for (std::size_t end = 0; end < 2; ++end)
+    if (!takes_for_a_neighbor(*ports[end], ports[1 - end]->source())) return false;
   return ports[0]->config.hello_interval == ports[1]->config.hello_interval &&
          ports[0]->config.dead_interval == ports[1]->config.dead_interval;
 }

@@ -14,7 +14,8 @@
 
 namespace wgospf::sim {
 
-/// Both ends run, are up, hear each other and agree: an adjacency must be Full.
+/// Both ends run, are up, hear each other, have addresses that may be a neighbour's, and agree: an adjacency
+/// must be Full.
 [[nodiscard]] bool adjacency_exists(const Network& network, CableIndex cable);
 
 /// For each router the lowest index it is connected with by adjacencies; absent routers stand alone.

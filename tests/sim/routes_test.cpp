@@ -118,8 +118,9 @@ TEST_F(RoutesTest, Section16_1_ParallelLinksAreEqualCostPaths) {
   EXPECT_NE(hops[0].gateway, hops[1].gateway);
 }
 
-// In: the far end of a cable gets another address while the adjacency stays. Out: the next hop follows with
-// its first hello from there.
+// In: the far end of a cable gets another address of the subnet while the adjacency stays. Out: the next hop
+// follows with the first hello from there after one and a half hello intervals without one from the former
+// address.
 TEST_F(RoutesTest, Section10_5_NextHopsFollowTheNeighborsAddress) {
   const RouterIndex a = add_router(1), b = add_router(2);
   const CableIndex cable = connect(a, b);
@@ -127,13 +128,19 @@ TEST_F(RoutesTest, Section10_5_NextHopsFollowTheNeighborsAddress) {
   add_lan(b, at_b);
   settle();
   const auto end = network.cables[cable].ends[1];
-  auto status = network.routers[b].ports.at(end.link).status;
-  ASSERT_EQ(ways(a, at_b).front().gateway, status.addresses.front().address);
-  status.addresses = {{moved, 30}};
-  network.set_status(b, end.link, status);
-  network.run_for(2 * kDelay);
-  ASSERT_EQ(ways(a, at_b).size(), 1U);
-  EXPECT_EQ(ways(a, at_b).front().gateway, moved);
+  const auto set_address = [&](std::size_t side, Ipv4Address address) {
+    const auto& at = network.cables[cable].ends[side];
+    auto status = network.routers[at.router].ports.at(at.link).status;
+    status.addresses = {{address, 16}};
+    network.set_status(at.router, at.link, status);
+  };
+  const Ipv4Address former = network.routers[b].ports.at(end.link).source();
+  set_address(0, network.routers[a].ports.at(network.cables[cable].ends[0].link).source());
+  network.run_for(seconds{15});  // the calculation's back-off is over
+  ASSERT_EQ(ways(a, at_b).front().gateway, former);
+  set_address(1, moved);
+  const auto follows = [&] { return ways(a, at_b).size() == 1 && ways(a, at_b).front().gateway == moved; };
+  ASSERT_TRUE(network.run_until(follows, milliseconds{2500} + 2 * kDelay));
   EXPECT_TRUE(all_full());
 }
 

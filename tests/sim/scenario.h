@@ -106,9 +106,14 @@ class Scenario : public ::testing::Test {
   [[nodiscard]] static ospf::LsaKey<V2> router_key(RouterId id) {
     return {ospf::v2::LsaType::router, ospf::LinkStateId{id.value}, id};
   }
+  /// Of link scope, on any link.
   [[nodiscard]] std::optional<ospf::DatabaseEntry<V2>> stored(RouterIndex router,
                                                               const ospf::LsaKey<V2>& key) {
-    return instance(router).find_lsa(ospf::kBackbone, key, network.now());
+    if (V2::scope(key.type) != ospf::FloodingScope::link)
+      return instance(router).find_lsa(ospf::kBackbone, key, network.now());
+    for (const auto& [link, port] : network.routers[router].ports)
+      if (auto found = instance(router).find_lsa(ospf::kBackbone, key, network.now(), link)) return found;
+    return std::nullopt;
   }
   /// The router's end of the cable to a peer.
   [[nodiscard]] LinkId link_of(const ScriptedPeer& peer) const {

@@ -76,6 +76,9 @@ TEST_F(ScopeTest, Rfc5250Section3_LinkLocalLsasAreDescribedOnTheirLinkOnly) {
     });
   };
   EXPECT_FALSE(described(*other));
+  EXPECT_TRUE(instance(0).find_lsa(kBackbone, key, network.now(), link_of(*sender)));
+  EXPECT_FALSE(instance(0).find_lsa(kBackbone, key, network.now(), link_of(*other)));
+  sender->say_goodbye();
   sender->become(RouterId{0x01010107});
   ASSERT_TRUE(network.run_until([&] { return sender->is_full(); }, seconds{10}));
   EXPECT_TRUE(described(*sender));

@@ -20,7 +20,14 @@ ScriptedPeer::ScriptedPeer(Network& network, RouterIndex router, LinkId port, Ro
 }
 
 void ScriptedPeer::start() {
-  hello_due();
+  is_silent_ = false;
+  hello_due(++life_);
+}
+
+void ScriptedPeer::say_goodbye() {
+  auto last = hello();
+  last.neighbors.clear();
+  transmit(V2::encode(id_, config_.area, last));
 }
 
 void ScriptedPeer::become(RouterId id) {
@@ -33,9 +40,10 @@ void ScriptedPeer::become(RouterId id) {
   send_hello();
 }
 
-void ScriptedPeer::hello_due() {
+void ScriptedPeer::hello_due(unsigned life) {
+  if (life != life_) return;
   send_hello();
-  network_.scheduler.after(seconds{1}, [this] { hello_due(); });
+  network_.scheduler.after(seconds{1}, [this, life] { hello_due(life); });
 }
 
 Hello<V2> ScriptedPeer::hello() const {
@@ -101,6 +109,7 @@ std::vector<ScriptedPeer::Seen> ScriptedPeer::updates_of(const LsaKey<V2>& key) 
 }
 
 void ScriptedPeer::receive(const Datagram& datagram) {
+  if (is_silent_) return;
   const auto decoded = V2::decode(*datagram.bytes);
   const auto* packet = std::get_if<Packet<V2>>(&decoded);
   if (packet == nullptr) return;

@@ -40,6 +40,13 @@ class ScriptedPeer {
 
   /// Hellos every second from now on, with the intervals of the router's port.
   void start();
+  /// A last hello, which lists nobody.
+  void say_goodbye();
+  /// Hears nothing and says nothing by itself until start().
+  void fall_silent() {
+    ++life_;
+    is_silent_ = true;
+  }
   /// Another router takes the place of this one: new router id, nothing known.
   void become(RouterId id);
   /// Its packets are of this area from now on.
@@ -73,7 +80,7 @@ class ScriptedPeer {
   bool strict_arrival = false;  ///< drops silently what follows its predecessor within MinLSArrival
   bool acknowledges = true;     ///< false: deaf to updates once Full
   std::optional<ospf::LsaKey<V2>> never_acknowledges;  ///< deaf to this one
-  ospf::Duration ack_clock{};   ///< acknowledgements wait for the next tick of so long a clock; 0: none do
+  ospf::Duration ack_clock{};  ///< acknowledgements wait for the next tick of so long a clock; 0: none do
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
   bool keeps_flushed = false;  ///< MaxAge LSAs stay, not described, and answer what is older (section 13 (8))
   bool answers_requests = true;  ///< false: what it described never comes
@@ -105,7 +112,7 @@ class ScriptedPeer {
   void acknowledge(const std::vector<ospf::LsaHeader<V2>>& headers);
   bool install(const ospf::ReceivedLsa<V2>& received);
   void exchange_done();
-  void hello_due();
+  void hello_due(unsigned life);
   void send_hello();
   void open_exchange();
   [[nodiscard]] std::vector<ospf::LsaHeader<V2>> headers() const;
@@ -113,6 +120,8 @@ class ScriptedPeer {
   Network& network_;
   CableIndex cable_ = 0;
   RouterId id_;
+  unsigned life_ = 0;  ///< of its hellos
+  bool is_silent_ = false;
   ospf::InterfaceConfig config_;
   std::optional<RouterId> neighbor_;
   bool two_way_ = false, exchanging_ = false, full_ = false;

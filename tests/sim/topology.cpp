@@ -157,7 +157,7 @@ Direction Topology::direction() {
 
 CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   const bool is_numbered = random_.chance(numbered_percent_);
-  const std::uint8_t length = random_.chance(50) ? 30 : 31;
+  const auto length = random_.pick<std::uint8_t>({30, 30, 31, 31, 32});  // 32: each names its far end
   const std::uint32_t subnet = kSubnets + 4 * next_subnet_++;
   const bool mtu_ignore = random_.chance(70);
   const auto common_mtu = random_.pick<std::uint32_t>({1280, 1420, 1500});
@@ -170,10 +170,12 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
     LinkStatus<V2> status;
     status.up = true;
     status.mtu = mtu_ignore && random_.chance(20) ? 1380 : common_mtu;
-    if (is_numbered)
+    if (is_numbered) {
       status.addresses = {{{subnet + host}, length}};
-    else
+      if (length == 32) status.addresses.front().peer = Ipv4Address{subnet + 3 - host};
+    } else {
       status.unnumbered_source = Ipv4Address{network_.routers[router].id.value};
+    }
     return Cable::End{router, network_.add_port(router, config, status), {}};
   };
   const std::uint32_t first = length == 31 ? 0 : 1;
@@ -186,8 +188,9 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   return index;
 }
 
-InterfaceAddress<V2> Topology::new_address() {
-  return {Ipv4Address{kSubnets + 4 * next_subnet_++ + 1}, 30};
+std::array<InterfaceAddress<V2>, 2> Topology::new_addresses() {
+  const std::uint32_t subnet = kSubnets + 4 * next_subnet_++;
+  return {{{Ipv4Address{subnet + 1}, 30}, {Ipv4Address{subnet + 2}, 30}}};
 }
 
 ExternalRoute<V2> Topology::external(RouterIndex router) {

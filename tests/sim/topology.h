@@ -3,6 +3,7 @@
 // ones, costs that differ by direction or tie, LANs (some shared by two routers, some within others),
 // externals of both types.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -29,8 +30,8 @@ class Topology {
   CableIndex add_cable(RouterIndex a, RouterIndex b);
   /// One more LAN at a router: a passive port.
   LinkId add_lan(RouterIndex router);
-  /// An address in a subnet that no cable has.
-  [[nodiscard]] ospf::InterfaceAddress<V2> new_address();
+  /// For both ends of a cable, in a subnet that no cable has.
+  [[nodiscard]] std::array<ospf::InterfaceAddress<V2>, 2> new_addresses();
   /// A prefix that is now and then another router's too, with random metrics.
   [[nodiscard]] ospf::ExternalRoute<V2> external(RouterIndex router);
   [[nodiscard]] std::uint16_t cost();

@@ -169,8 +169,8 @@ bool Bench::is_settled() const {
          });
 }
 
-void Bench::inject(std::span<const std::byte> packet, Ipv4Address source) {
-  handle(Received<V2>{kFirstLink, source, kAllSpfRouters, packet});
+void Bench::inject(std::span<const std::byte> packet, Ipv4Address source, Ipv4Address destination) {
+  handle(Received<V2>{kFirstLink, source, destination, packet});
 }
 
 void Bench::handle(const Input<V2>& input) {

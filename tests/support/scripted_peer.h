@@ -83,7 +83,11 @@ class Bench {
   [[nodiscard]] bool is_settled() const;
   /// A packet that arrives now, from `source` at 224.0.0.5 on the first link. The router's answers go to the
   /// peers, as always.
-  void inject(std::span<const std::byte> packet, Ipv4Address source);
+  void inject(std::span<const std::byte> packet, Ipv4Address source) {
+    inject(packet, source, kAllSpfRouters);
+  }
+  /// The same to another destination, as from a host that routes reach the router from.
+  void inject(std::span<const std::byte> packet, Ipv4Address source, Ipv4Address destination);
   /// Any other input.
   void handle(const ospf::Input<V2>& input);
   /// Takes the link down, or brings it up as it was at first.

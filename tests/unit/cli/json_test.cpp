@@ -53,7 +53,8 @@ TEST(Json, OfANeighbor) {
   "mtu": 1420,
   "request_list": 0,
   "retransmission_list": 0,
-  "database_summary": 0
+  "database_summary": 0,
+  "problem": ""
 })");
 }
 
@@ -101,7 +102,7 @@ TEST(Json, HasStableNames) {
   EXPECT_EQ(names<v1::Interface>(),
             "name area_id interface_type passive state cost hello_interval dead_interval retransmit_interval "
             "transmit_delay mtu_ignore link_up if_index mtu addresses unnumbered_source neighbor_count "
-            "full_count hello_due received sent drops wireguard allowed_ips_findings");
+            "full_count hello_due received sent drops wireguard allowed_ips_findings problems");
   EXPECT_EQ(names<v1::Lsa>(),
             "scope area_id interface type type_code lsa_id adv_router age seq_num checksum length options "
             "self_originated router network summary external opaque");

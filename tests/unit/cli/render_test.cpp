@@ -1,6 +1,7 @@
 // What people see, to the letter.
 #include "cli/render.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -90,6 +91,14 @@ TEST(RenderNeighbors, HasOneLineForEach) {
             "ROUTER-ID  STATE  FOR    INTERFACE  ADDRESS   DEAD-IN  LAST-EVENT     REQUESTED  UNACKED\n"
             "10.0.32.2  full   1m15s  wg-op2     10.9.0.2  3.0s     LoadingDone            0        0\n"
             "10.0.32.3  2-way  0.0s   wg-op3     10.9.0.6  -        2-WayReceived         12        0\n");
+}
+
+TEST(RenderNeighbors, TellsProblemsBelowTheTable) {
+  const auto list = message<v1::ListNeighborsResponse>(R"(
+    neighbors { interface: "wg-op2" neighbor_router_id: "10.0.32.2" address: "10.9.0.2"
+      state: NEIGHBOR_STATE_EXSTART problem: "its MTU is 1500, this side's 1420" })");
+  EXPECT_THAT(render(list, Colours::off),
+              testing::EndsWith("\n10.0.32.2 on wg-op2: its MTU is 1500, this side's 1420\n"));
 }
 
 TEST(RenderNeighbors, SaysSoWhenThereAreNone) {

@@ -111,6 +111,32 @@ TEST_F(Lists, NeighborsTellStateAndTimers) {
   EXPECT_LE(neighbors[0]["dead_timer"], 4.0);
 }
 
+// In: a router on the link with another hello-interval. Out: it is listed, in the tables and in JSON, with
+// the reason and the cure.
+TEST_F(Lists, WhoIsRefusedAsANeighborIsListedWithTheReason) {
+  ospf::Hello<V2> hello;
+  hello.hello_interval = 10;
+  hello.dead_interval = 40;
+  hello.options = {ospf::v2::Options::kExternal};
+  router_.hear(ospf::RouterId{0x0a002009}, hello, Ipv4Address{0x0a090001 + 1});
+  const auto neighbors = wgospfctl_json({"show", "neighbors"})["neighbors"];
+  ASSERT_EQ(neighbors.size(), 2U);
+  EXPECT_EQ(neighbors[0]["problem"], "");
+  EXPECT_EQ(neighbors[1]["neighbor_router_id"], "10.0.32.9");
+  EXPECT_EQ(neighbors[1]["state"], "down");
+  EXPECT_EQ(neighbors[1]["interface"], "wg-op2");
+  const std::string reason =
+      "refused: hello_interval_mismatch (its hello-interval is 10 s; both ends need the same)";
+  EXPECT_EQ(neighbors[1]["problem"], reason);
+  EXPECT_THAT(wgospfctl({"show", "neighbors"}).out, HasSubstr("10.0.32.9 on wg-op2: " + reason + "\n"));
+  const auto interfaces = wgospfctl_json({"show", "interfaces"})["interfaces"];
+  ASSERT_EQ(interfaces[0]["problems"].size(), 1U);
+  EXPECT_EQ(interfaces[0]["problems"][0], "10.0.32.9 (10.9.0.2): " + reason);
+  EXPECT_EQ(interfaces[1]["problems"].size(), 0U);
+  EXPECT_THAT(wgospfctl({"show", "interfaces"}).out,
+              HasSubstr("wg-op2: 10.0.32.9 (10.9.0.2): " + reason + "\n"));
+}
+
 TEST_F(Lists, DatabaseTellsHeadersAndBodies) {
   router_.advertise(1, 20);
   ASSERT_TRUE(router_.eventually([&] { return router_.instance().statistics().lsdb_size == 3; }));

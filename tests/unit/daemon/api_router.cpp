@@ -98,6 +98,13 @@ void WiredRouter::set_tunnel(bool up) {
   });
 }
 
+void WiredRouter::hear(ospf::RouterId router, const ospf::Hello<V2>& hello, Ipv4Address source) {
+  on_strand([&] {
+    const auto bytes = V2::encode(router, ospf::kBackbone, hello);
+    ends_[0].instance->handle(now(), ospf::Received<V2>{kTunnel, source, wg::kAllSpfRouters, bytes});
+  });
+}
+
 void WiredRouter::publish(const Notice& notice) {
   post([this, notice] { tell({notice, generation_, std::chrono::system_clock::now()}); });
 }

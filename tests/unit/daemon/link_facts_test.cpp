@@ -73,6 +73,27 @@ TEST(LinkStatus, OfANumberedLink) {
   EXPECT_FALSE(status.unnumbered_source);
 }
 
+TEST(SettingsInForce, APlainLanThatNamesNoInterfaceTypeIsPassive) {
+  auto tunnel = link(7, "tun0", {address("10.1.0.1", 30)});
+  tunnel.flags.point_to_point = true;
+  auto wireguard = link(8, "wg0", {address("10.1.0.5", 30)});
+  wireguard.kind = "wireguard";
+  auto lan = link(9, "br-lan", {address("10.8.0.1", 24)});
+  lan.kind = "bridge";
+  const auto links = inventory({loopback({address("10.0.0.1", 32)}), tunnel, wireguard, lan});
+  const auto is_passive = [&](const InterfaceSettings& settings) {
+    return settings_in_force(settings, links).passive;
+  };
+  for (const char* name : {"lo", "tun0", "wg0", "eth9"}) EXPECT_FALSE(is_passive(settings(name))) << name;
+  EXPECT_TRUE(is_passive(settings("br-lan")));
+  auto meant = settings("br-lan");
+  meant.type_given = true;
+  EXPECT_FALSE(is_passive(meant));
+  auto passive = settings("tun0");
+  passive.passive = true;
+  EXPECT_TRUE(is_passive(passive));
+}
+
 TEST(LinkStatus, WithoutCarrierIsDown) {
   auto wg0 = link(7, "wg0", {address("10.1.0.1", 30)});
   wg0.flags.lower_up = false;
@@ -85,7 +106,7 @@ TEST(LinkStatus, PrimaryAddressesComeFirstAndThoseWithAFarEndAreHosts) {
   auto far_end = address("10.9.0.1", 32);
   far_end.peer = ip("10.9.0.2");
   const auto status = link_status(settings("wg0"), inventory({link(7, "wg0", {second, far_end})}));
-  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.9.0.1"), 32},
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.9.0.1"), 32, ip("10.9.0.2")},
                                             ospf::InterfaceAddress<V2>{ip("10.1.0.2"), 24}));
 }
 

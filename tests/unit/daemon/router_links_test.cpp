@@ -99,14 +99,35 @@ TEST_F(RouterLinks, TellsWhatHappensToPeers) {
   EXPECT_TRUE(hears(peer + "removed"));
 }
 
-TEST_F(RouterLinks, TheWarningOfAnInterfaceTypeEndsWithTheLink) {
+// In: a plain LAN interface that names no interface-type, then names one, then goes. Out: passive with a
+// warning that names the leaf; an interface for adjacencies; no warning of it any more.
+TEST_F(RouterLinks, APlainLanIsPassiveUnlessItsInterfaceTypeSaysOtherwise) {
   space.sh("ip link add lan type veth peer name end && ip link set lan up && ip link set end up");
-  RunningRouter router(space, areas("{name: lan, unnumbered: wg0}"), "10.0.0.1");
+  space.sh("ip addr add 10.8.0.1/24 dev lan");
+  RunningRouter router(space, areas("{name: lan}"), "10.0.0.1");
   const auto warnings = [&] { return router.ask([&] { return router->warnings(); }); };
-  ASSERT_TRUE(eventually([&] { return has(warnings(), "run as point-to-point"); }, kPatience));
+  const auto lan = [&] {
+    const auto all = router.ask([&] { return router->instance().interfaces(); });
+    return all.at(0);
+  };
+  const std::string leaf = "write \"interface-type: point-to-point\"";
+  ASSERT_TRUE(eventually([&] { return has(warnings(), leaf); }, kPatience));
+  EXPECT_TRUE(lan().config.passive);
+  EXPECT_EQ(lan().packets.sent[1], 0U) << "not one hello";
+  router.ask([&] {
+    router->reconfigure(config_of(areas("{name: lan, interface-type: point-to-point}")));
+    return 0;
+  });
+  EXPECT_TRUE(eventually([&] { return lan().packets.sent[1] > 0; }, kPatience));
+  EXPECT_FALSE(has(warnings(), leaf));
+  router.ask([&] {
+    router->reconfigure(config_of(areas("{name: lan}")));
+    return 0;
+  });
+  EXPECT_TRUE(eventually([&] { return has(warnings(), leaf) && lan().config.passive; }, kPatience));
   space.sh("ip link del lan");
   EXPECT_TRUE(eventually([&] { return has(warnings(), "interface lan does not exist"); }, kPatience));
-  EXPECT_FALSE(has(warnings(), "run as point-to-point"));
+  EXPECT_FALSE(has(warnings(), leaf));
 }
 
 }  // namespace

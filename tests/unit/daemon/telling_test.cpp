@@ -73,6 +73,17 @@ TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
       of(ospf::DropReason::area_mismatch, 1),
       "what 10.1.0.2 sent on wg3 was not used: area_mismatch (it has the link in area 0.0.0.1; both ends "
       "need the same)");
+  EXPECT_THAT(
+      of(ospf::DropReason::not_the_neighbor, 0x0a000007),
+      testing::StartsWith("what 10.1.0.2 sent on wg3 was not used: not_the_neighbor (it says to be router "
+                          "10.0.0.7, and the neighbor of this link is another; drop its packets"));
+  EXPECT_THAT(of(ospf::DropReason::source_not_on_link, 0x0a000007),
+              testing::HasSubstr("router 10.0.0.7 is on no subnet of this interface; give both ends"));
+  EXPECT_THAT(describe(ospf::Event<V2>{ospf::Dropped<V2>{
+                           ospf::LinkId{3}, ospf::DropReason::unicast_hello, {}, 0x0a000007, 41}},
+                       name_of)
+                  .text,
+              testing::EndsWith(", and 41 more since this was told"));
   EXPECT_EQ(of(ospf::DropReason::lsa_unknown_type, 12),
             "what 10.1.0.2 sent on wg3 was not used: lsa_unknown_type (value 12)");
 }

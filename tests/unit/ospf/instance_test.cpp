@@ -313,6 +313,80 @@ TEST(Instance, Rfc2328Section14_TheChecksumIsVerifiedWhenTheTimerIsLate) {
   EXPECT_TRUE(told);
 }
 
+// In: a configuration with another router id. Out: refused whole, and said: it would need a new instance.
+TEST(Instance, AReconfigurationWithAnotherRouterIdIsRefused) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full(); }));
+  wires.routers[0].events.clear();
+  auto other = Wires::config({});
+  other.router_id = RouterId{0x09090909};
+  wires.input(0, Reconfigure{other});
+  EXPECT_EQ(wires.routers[0].instance->router_id(), RouterId{0x01010101});
+  EXPECT_EQ(wires.routers[0].instance->config().interfaces.size(), 1u);
+  EXPECT_TRUE(wires.all_full());
+  ASSERT_EQ(wires.routers[0].events.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<InternalError>(wires.routers[0].events.front()));
+}
+
+// In: a router whose links have no neighbour. Out: converged when one would have been heard, not before.
+TEST(Instance, ARouterWithoutNeighborsHasConvergedAfterTheLongestHelloInterval) {
+  Wires wires;
+  auto config = Wires::config({1, 2});
+  config.interfaces[1].hello_interval = 7;
+  config.interfaces[1].dead_interval = 28;
+  wires.add(config);
+  wires.set_link(0, 1, true);
+  wires.set_link(0, 2, true);
+  const Instant start = wires.now;
+  const auto converged = [&] { return wires.routers[0].instance->converged(wires.now); };
+  wires.run_for(seconds{6});
+  EXPECT_FALSE(converged());
+  ASSERT_TRUE(wires.run_until(seconds{3}, [&] { return converged(); }));
+  EXPECT_GE(wires.now - start, seconds{7});
+}
+
+// In: external and intra-area prefixes within the ranges that no router forwards to, and the default route
+// and its halves, from a neighbour. Out: the first get no route and are told as long as they are there; the
+// others do.
+TEST(Instance, PrefixesThatNoRouterForwardsToAreNotInstalled) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1, 2}));
+  wires.wire(0, 1, 1);
+  const std::vector<const char*> martians{"0.0.0.0/8",    "0.1.0.0/16",     "127.0.0.0/8",
+                                          "127.1.0.0/24", "169.254.0.0/16", "224.0.0.0/4",
+                                          "239.1.2.3/32", "240.0.0.0/4",    "255.255.255.255/32"};
+  const std::vector<const char*> good{"0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "169.0.0.0/8", "192.0.0.0/2"};
+  ExternalsChanged<V2> change;
+  for (const auto& all : {martians, good})
+    for (const char* text : all) change.set.push_back({*Ipv4Prefix::parse(text), 20, true, 0, std::nullopt});
+  wires.input(1, change);
+  LinkStatus<V2> status;
+  status.up = true;
+  status.mtu = 1420;
+  status.addresses = {{Ipv4Address{0xf0010101}, 24}};
+  wires.input(1, LinkChanged<V2>{LinkId{2}, status});
+  const auto& router = *wires.routers[0].instance;
+  ASSERT_TRUE(wires.run_until(
+      seconds{5}, [&] { return wires.all_full() && router.routes()->routes.size() == 1 + good.size(); }));
+  wires.run_for(seconds{2});
+  for (const char* text : good) EXPECT_NE(router.routes()->find(*Ipv4Prefix::parse(text)), nullptr) << text;
+  for (const char* text : martians) {
+    EXPECT_EQ(router.routes()->find(*Ipv4Prefix::parse(text)), nullptr) << text;
+    EXPECT_TRUE(router.martians().contains(*Ipv4Prefix::parse(text))) << text;
+  }
+  EXPECT_TRUE(router.martians().contains(*Ipv4Prefix::parse("240.1.1.0/24"))) << "the neighbour's own subnet";
+  EXPECT_TRUE(wires.routers[1].instance->martians().empty()) << "what is one's own is not learnt";
+  ExternalsChanged<V2> removal;
+  for (const auto& route : change.set) removal.removed.push_back(route.prefix);
+  wires.input(1, removal);
+  wires.set_link(1, 2, false);
+  EXPECT_TRUE(wires.run_until(seconds{10}, [&] { return router.martians().empty(); }));
+}
+
 TEST(Instance, StatisticsTellTheSizeOfTheTable) {
   Wires wires;
   wires.add(Wires::config({1}));

@@ -166,6 +166,9 @@ struct Rules<V3> {
                                                 const Hello<V3>&) {
     return std::nullopt;
   }
+  static std::optional<DifferingMasks> differing_masks(const LinkStatus<V3>&, const Hello<V3>&) {
+    return std::nullopt;
+  }
   static std::optional<DropReason> refuse_lsa(const LsaHeader<V3>& header, v3::Options) {
     if (V3::scope(header.key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
     return std::nullopt;

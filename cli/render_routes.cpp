@@ -1,5 +1,6 @@
 // Routes and paths.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/json.h"
 #include "cli/render.h"
@@ -19,9 +20,18 @@ Cell kernel_cell(const v1::Route& route) {
       return {"missing: " + route.kernel_error(), Colour::bad};
     case v1::KERNEL_STATE_HIDDEN:
       return {"hidden: " + route.kernel_error(), Colour::attention};
+    case v1::KERNEL_STATE_HELD_BACK:
+      return {"held back: " + route.kernel_error(), Colour::bad};
     default:
       return {enum_text(route.kernel_state()), Colour::dim};
   }
+}
+
+/// With what is wrong with its way: "installed, not covered by ...".
+Cell state_cell(const v1::Route& route) {
+  Cell cell = kernel_cell(route);
+  if (route.findings().empty()) return cell;
+  return {fmt::format("{}, {}", cell.text, fmt::join(route.findings(), ", ")), Colour::bad};
 }
 
 std::string metric_text(const v1::Route& route) {
@@ -79,7 +89,7 @@ std::string render(const v1::ListRoutesResponse& list, Colours colours) {
   Table table({{"PREFIX"}, {"TYPE"}, {"METRIC", Align::right}, {"VIA"}, {"KERNEL"}});
   for (const auto& route : list.routes()) {
     table.row({route.prefix(), enum_text(route.path_type()), metric_text(route), via_text(route, 0),
-               kernel_cell(route)});
+               state_cell(route)});
     for (int i = 1; i < route.next_hops_size(); ++i) table.continued({"", "", "", via_text(route, i)});
   }
   return table.text(colours) + summary;

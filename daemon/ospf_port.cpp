@@ -23,20 +23,30 @@ constexpr int kDatagramsPerTurn = 32;
 }  // namespace
 
 struct OspfPort::State : std::enable_shared_from_this<State> {
-  State(asio::io_context& loop, wg::OspfSocket opened, Callbacks calls)
-      : socket(std::move(opened)),
-        descriptor(loop, socket->fd()),
+  State(Place place, wg::OspfSocket opened, Callbacks calls)
+      : jobs(place.jobs),
+        socket(std::make_shared<wg::OspfSocket>(std::move(opened))),
+        descriptor(place.loop, socket->fd()),
         callbacks(std::move(calls)),
         buffer(wg::kMaxIpDatagram) {}
-  ~State() { close(); }
 
-  /// At once, not when the last handler has gone: what closes after another interface has come under the same
-  /// ifindex takes the membership of that one's socket with it.
+  /// When the port goes, not when the last handler has gone: what closes after another interface has come
+  /// under the same ifindex takes the membership of that one's socket with it. Jobs are done in order, so
+  /// that this is before that one joins.
   void close() {
-    if (!socket) return;
     closed = true;
     descriptor.release();  // the socket closes it
-    socket.reset();
+    jobs.run([last = std::move(socket)]() mutable { last.reset(); });
+  }
+
+  void join() {
+    auto result = std::make_shared<wg::Result<void>>();
+    jobs.run([socket = socket, result] { *result = socket->rejoin(); },
+             [self = shared_from_this(), result] {
+               if (self->closed) return;
+               self->joined = static_cast<bool>(*result);
+               self->callbacks.joined(*result);
+             });
   }
 
   void wait() {
@@ -107,7 +117,8 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
     std::chrono::steady_clock::time_point last;
   };
 
-  std::optional<wg::OspfSocket> socket;
+  KernelJobs& jobs;
+  std::shared_ptr<wg::OspfSocket> socket;
   asio::posix::stream_descriptor descriptor;
   Callbacks callbacks;
   std::vector<std::uint8_t> buffer;
@@ -115,14 +126,18 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
   std::map<Ipv4Address, Trouble> sending;
   std::string told;
   bool closed = false;
+  bool joined = false;
 };
 
-wg::Result<std::unique_ptr<OspfPort>> OspfPort::open(asio::io_context& loop, const std::string& interface,
+wg::Result<std::unique_ptr<OspfPort>> OspfPort::open(Place place, const std::string& interface,
                                                      std::uint32_t ifindex, Callbacks callbacks) {
-  auto socket = wg::OspfSocket::open(interface, ifindex);
+  wg::OspfSocketOptions options;
+  options.joining = wg::Joining::later;
+  auto socket = wg::OspfSocket::open(interface, ifindex, options);
   if (!socket) return socket.error();
-  auto state = std::make_shared<State>(loop, std::move(socket).value(), std::move(callbacks));
+  auto state = std::make_shared<State>(place, std::move(socket).value(), std::move(callbacks));
   state->wait();
+  state->join();
   return std::unique_ptr<OspfPort>(new OspfPort(std::move(state)));
 }
 
@@ -142,6 +157,10 @@ void OspfPort::send(Ipv4Address destination, std::span<const std::byte> packet,
 bool OspfPort::read_now() {
   const auto state = state_;
   return state->read();
+}
+
+bool OspfPort::is_joined() const {
+  return state_->joined;
 }
 
 std::uint32_t OspfPort::ifindex() const {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "daemon/kernel_jobs.h"
 #include "wgadapter/ospf_socket.h"
 
 namespace wgospf::daemon {
@@ -21,12 +22,18 @@ class OspfPort {
     std::function<void()> turn_end;
     /// Sending or receiving has begun to fail (with the reason), or works again (empty).
     std::function<void(const std::string&)> trouble;
+    /// 224.0.0.5 has been joined, or could not be.
+    std::function<void(const wg::Result<void>&)> joined;
+  };
+  /// What a port needs of its surroundings; must outlive it.
+  struct Place {
+    boost::asio::io_context& loop;
+    KernelJobs& jobs;  ///< joins and leaves groups
   };
 
-  /// Binds to the interface and joins 224.0.0.5; on the loop, as everything here. No callback is called
-  /// before the loop runs again, and none after destruction.
-  [[nodiscard]] static wg::Result<std::unique_ptr<OspfPort>> open(boost::asio::io_context& loop,
-                                                                  const std::string& interface,
+  /// Binds to the interface, and joins 224.0.0.5 soon; on the loop, as everything here. Packets can be sent
+  /// at once. No callback is called before the loop runs again, and none after destruction.
+  [[nodiscard]] static wg::Result<std::unique_ptr<OspfPort>> open(Place place, const std::string& interface,
                                                                   std::uint32_t ifindex, Callbacks callbacks);
   ~OspfPort();
   OspfPort(const OspfPort&) = delete;
@@ -39,6 +46,7 @@ class OspfPort {
   bool read_now();
 
   [[nodiscard]] std::uint32_t ifindex() const;
+  [[nodiscard]] bool is_joined() const;
 
  private:
   struct State;

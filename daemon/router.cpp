@@ -51,7 +51,14 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
       on_stop_(options.on_stop),
       monitor_(std::move(monitor)),
       monitor_descriptor_(loop, monitor_.fd()),
+      jobs_(loop),
       core_timer_(loop),
+      guard_(
+          [this](ospf::LinkId link) {
+            const auto found = interfaces_.find(link);
+            return found == interfaces_.end() || !found->second.rib ? 0 : found->second.rib->facts.ifindex;
+          },
+          [this] { return instance_->routes(); }),
       feed_(
           [this](ospf::LinkId link) {
             const auto found = interfaces_.find(link);
@@ -64,6 +71,7 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
       stop_timer_(loop),
       refusals_timer_(loop),
       left_out_timer_(loop),
+      ways_timer_(loop),
       telling_([this](ospf::LinkId link) { return link_name(link); }) {}
 
 Router::~Router() {
@@ -84,6 +92,7 @@ std::optional<rib::Error> Router::start_rib() {
   config.table = config_.rib.table;
   config.metric = config_.rib.metric;
   config.watch = Redistribution::watch_for(config_.redistribute);
+  guard_.set_place(config.table, config.metric);
   // On the rib thread: only the hand-over.
   auto started = rib::RibThread::start(config, [this, &loop = loop_, alive = alive_](rib::Reports reports) {
     asio::post(loop, [this, alive, reports = std::move(reports)]() mutable {
@@ -124,7 +133,7 @@ void Router::start_protocol() {
     rib_->claim();
   });
   poller_ = std::make_unique<WireguardPoller>(
-      loop_, [this](std::vector<WireguardReading> readings) { on_wireguard(std::move(readings)); });
+      loop_, [this](WireguardAnswer answer) { on_wireguard(std::move(answer)); });
   wait_for_links();
   poll();
   finish_turn();
@@ -166,7 +175,7 @@ void Router::on_output(ospf::Transmit<V2>& packet) {
 
 void Router::on_output(ospf::RouteChange<V2>& change) {
   telling_.set_generation(change.generation);
-  if (phase_ == Phase::running) feed_.apply(change);
+  if (phase_ == Phase::running) feed_.apply(guard_.pass(change));
   if (telling_.anybody()) publish({std::move(change)});
 }
 
@@ -191,7 +200,7 @@ void Router::tell_database_limit(bool is_full) {
 
 void Router::finish_turn() {
   if (phase_ == Phase::running) {
-    if (auto batch = feed_.take()) rib_->submit(std::move(*batch));
+    submit_routes();
     if (std::exchange(claim_due_, false)) check_claim();
     if (std::exchange(coverage_due_, false)) check_coverage();
   }
@@ -262,6 +271,7 @@ void Router::take_rib_reports() {
 
 void Router::on_report(const rib::Report& report) {
   if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
+    if (!guard_.held().empty()) ask_ways_soon();
     if (const auto generation = feed_.acknowledged(acknowledged->generation))
       publish({rib::Acknowledged{*generation}});
   } else if (const auto* stands = std::get_if<rib::RouteStands>(&report)) {
@@ -359,6 +369,10 @@ void Router::redistribute() {
 // (start_protocol).
 void Router::check_claim() {
   if (claimed_ || !instance_->converged(now())) return;
+  if (!may_submit()) {
+    claim_due_ = true;
+    return;
+  }
   std::uint32_t longest_hello = 0;
   bool all_full = true, any_full = false;
   for (const auto& info : instance_->interfaces()) {
@@ -434,6 +448,8 @@ KernelView Router::kernel() const {
 }
 
 RouteKernelState Router::kernel_state(const ospf::Route<V2>& route) const {
+  if (const auto* held = guard_.find(route.prefix))
+    return {RouteKernelState::Kind::held_back, reason_of(*held)};
   RibFeed::State found = feed_.state(route);
   if (!found.stands) {
     if (!found.state.error.empty()) found.state.error = named(found.state.error);
@@ -478,8 +494,9 @@ void Router::reconfigure(Config config) {
     // The core knows a link for good. We do not look at this one any more, so if it is configured again it
     // starts from nothing: what there is then, and a hello when there is a socket to send it.
     feed(ospf::LinkChanged<V2>{it->first, {}});
-    for (const char* kind : {"interface/", "socket/", "wireguard/", "allowed_ips/", "interface_type/",
-                             "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
+    for (const char* kind :
+         {"interface/", "socket/", "wireguard/", "allowed_ips/", "silent_peer/", "interface_type/",
+          "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
       set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }

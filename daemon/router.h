@@ -8,7 +8,8 @@
 //  ─────── a new Config ────────── Reconfigure ───────────────────┤        └─ Event ──> listeners (log,
 //  Watch) SIGTERM ────── Shutdown ──────────────────────────────────────────────┘ RibThread ────
 //  acknowledged, failed ──> RibFeed, listeners WireguardPoller ── devices ──> wireguard(), allowed-ips
-//  findings
+//  findings; endpoints and the kernel's ways to them ──> UnderlayGuard, which RouteChange passes before
+//  RibFeed
 //
 // One thread runs the loop, and everything here is called on it unless it says "any thread" (router_view.h).
 // A turn is: inputs to the core, each followed by draining its outputs; then finish_turn() hands the batch to
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/kernel_jobs.h"
 #include "daemon/kernel_telling.h"
 #include "daemon/link_facts.h"
 #include "daemon/ospf_port.h"
@@ -35,7 +37,9 @@
 #include "daemon/refusals.h"
 #include "daemon/rib_feed.h"
 #include "daemon/router_view.h"
+#include "daemon/silent_peers.h"
 #include "daemon/telling.h"
+#include "daemon/underlay_guard.h"
 #include "daemon/wireguard_poller.h"
 #include "daemon/words.h"
 #include "rib/kernel.h"
@@ -84,6 +88,8 @@ class Router final : public RouterView {
     return feed_.acknowledged_generation();
   }
   [[nodiscard]] RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
+  [[nodiscard]] std::vector<std::string> route_findings(
+      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const override;
   [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return wireguard_;
   }
@@ -123,7 +129,10 @@ class Router final : public RouterView {
   void forget_interface(const wg::Link& removed);
   void refresh_links();
   void refresh_link(ospf::LinkId link, Interface& interface);
-  [[nodiscard]] bool open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
+  enum class Port : std::uint8_t { ready, joining, failed };
+  Port open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
+  void on_joined(ospf::LinkId link, const wg::Result<void>& result);
+  void read_links_anew();
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
   void refresh_settings();
   void refresh_core_config();
@@ -154,7 +163,13 @@ class Router final : public RouterView {
 
   // WireGuard.
   void poll_wireguard();
-  void on_wireguard(std::vector<WireguardReading> readings);
+  void on_wireguard(WireguardAnswer answer);
+  void update_views(std::vector<WireguardReading> readings);
+  [[nodiscard]] std::vector<Passage> passages() const;
+  void ask_ways_soon();
+  /// Not before the devices of this machine are known, or have had the time to be read.
+  [[nodiscard]] bool may_submit() const;
+  void submit_routes();
   void tell_peer_changes(const std::vector<WireguardView>& before, const std::vector<WireguardView>& after);
   void check_coverage();
   [[nodiscard]] std::vector<wg::CoverageFinding> findings_of(const WireguardView& view,
@@ -183,7 +198,8 @@ class Router final : public RouterView {
   wg::LinkMonitor monitor_;
   boost::asio::posix::stream_descriptor monitor_descriptor_;
   LinkNames names_;
-  std::map<ospf::LinkId, Interface> interfaces_;
+  KernelJobs jobs_;
+  std::map<ospf::LinkId, Interface> interfaces_;  ///< their ports use jobs_
   ospf::InstanceConfig core_config_;
   std::vector<rib::IpPrefix> connected_;
 
@@ -192,6 +208,8 @@ class Router final : public RouterView {
   std::optional<ospf::Instant> armed_;
   bool catching_up_ = false;  ///< the core's timers wait for what the sockets hold
 
+  UnderlayGuard guard_;
+  Devices devices_{guard_.underlay()};  ///< of its last reading
   RibFeed feed_;
   Redistribution redistribution_;
   bool redistributing_ = false;  ///< a further batch is posted already
@@ -203,16 +221,24 @@ class Router final : public RouterView {
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
   boost::asio::steady_timer claim_timer_, link_timer_, poll_timer_, stop_timer_, refusals_timer_,
-      left_out_timer_;
+      left_out_timer_, ways_timer_;
   bool left_out_wait_ = false;  ///< left_out_timer_ runs
   Telling telling_;
-  bool link_wait_ = false;     ///< for the monitor to be readable
-  bool link_retry_ = false;    ///< link_timer_ runs
-  bool coverage_due_ = false;  ///< neighbours have come or gone
-  bool flushed_ = false;       ///< the core has said ShutdownComplete
+  bool link_wait_ = false;                              ///< for the monitor to be readable
+  bool link_reading_ = false;                           ///< of everything, under way
+  std::chrono::steady_clock::time_point links_read_{};  ///< when the last one began
+  bool link_retry_ = false;                             ///< link_timer_ runs
+  bool coverage_due_ = false;                           ///< neighbours have come or gone
+  bool flushed_ = false;                                ///< the core has said ShutdownComplete
+  bool ways_wait_ = false;                              ///< ways_timer_ runs
+  bool devices_known_ = false;
+  bool is_holding_ = false;  ///< routes are held back from the kernel
 
   std::shared_ptr<const std::vector<WireguardView>> wireguard_ =
       std::make_shared<std::vector<WireguardView>>();
+  std::map<ospf::LinkId, wg::CoverageFinding> route_findings_;
+  bool is_any_narrow_ = false;  ///< some WireGuard device of ours does not take every prefix
+  SilentPeers silent_peers_;
   std::uint64_t drifts_ = 0;
 
   // Ended first: their threads post to the loop and must not outlive what they call.

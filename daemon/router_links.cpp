@@ -1,15 +1,12 @@
-// The router's links: from the system's inventory to sockets, to what the core is told, and to what WireGuard
-// says of them.
+// The router's links: from the system's inventory to sockets, and to what the core is told.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <fstream>
 
 #include "daemon/describe.h"
-#include "daemon/peer_changes.h"
 #include "daemon/router.h"
 
 namespace wgospf::daemon {
@@ -23,25 +20,11 @@ constexpr seconds kPollInterval{2};
 /// A socket that could not be opened is tried again after this time.
 constexpr seconds kLinkRetry{1};
 
-template <class Views>
-auto* find_view(Views& views, ospf::LinkId link) {
-  const auto found = std::find_if(views.begin(), views.end(),
-                                  [&](const WireguardView& candidate) { return candidate.link == link; });
-  return found == views.end() ? nullptr : &*found;
-}
-
 /// net.ipv4.conf.INTERFACE.NAME; `otherwise` when it cannot be read.
 int setting_of(const std::string& interface, const char* name, int otherwise) {
   std::ifstream file("/proc/sys/net/ipv4/conf/" + interface + "/" + name);
   int value = 0;
   return file >> value ? value : otherwise;
-}
-
-std::string describe_findings(const WireguardView& view) {
-  std::vector<std::string> texts;
-  for (const auto& finding : view.findings) texts.push_back(finding.text);
-  if (texts.empty()) return {};
-  return fmt::format("interface {}: {}", view.name, join_few(texts, "; "));
 }
 }  // namespace
 
@@ -59,15 +42,33 @@ void Router::wait_for_links() {
 }
 
 void Router::take_link_events() {
-  auto events = monitor_.on_readable();
-  if (events) {
-    set_warning("links", {});
-    on_link_events(*events);
+  auto events = monitor_.take_notifications();
+  if (!events) set_warning("links", events.error().text);
+  if (events) on_link_events(*events);
+  if (monitor_.is_stale())
+    read_links_anew();
+  else
     wait_for_links();
-  } else {
-    set_warning("links", events.error().text);
-    retry_links_later();
-  }
+}
+
+// After a loss: one reading at a time, and not more than one a second, however much goes on.
+void Router::read_links_anew() {
+  if (link_reading_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - links_read_ < kLinkRetry) return retry_links_later();
+  link_reading_ = true;
+  links_read_ = now;
+  auto reading = std::make_shared<wg::LinkReading>(monitor_.start_reading());
+  jobs_.run([reading] { reading->run(); },
+            [this, reading] {
+              link_reading_ = false;
+              if (phase_ >= Phase::stopping) return;
+              const auto events = monitor_.take(std::move(*reading));
+              set_warning("links", events ? std::string() : events.error().text);
+              if (events) on_link_events(*events);
+              take_link_events();
+              finish_turn();
+            });
 }
 
 void Router::retry_links_later() {
@@ -94,6 +95,8 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
     rib_->set_connected(connected_);
   }
   refresh_links();
+  guard_.links_changed();
+  if (guard_.needs_ways() || !devices_known_) ask_ways_soon();
 }
 
 // Another of the same name may be there already, even with the same ifindex; the socket is not bound to that
@@ -155,7 +158,10 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
     tell_link(link, interface, down);
   }
   const bool wants_port = status.up && !interface.settings.passive && !status.loopback;
-  if (wants_port && !open_port(link, interface, status.ifindex.value)) {
+  const Port port = wants_port ? open_port(link, interface, status.ifindex.value) : Port::ready;
+  // A link that was up without a socket of ours (a passive one) stays so while the group is joined.
+  const bool stays_up = port == Port::joining && interface.status.up;
+  if (port != Port::ready && !stays_up) {
     status.up = false;
     status.down_reason = ospf::InterfaceReason::no_socket;
   }
@@ -185,8 +191,9 @@ void Router::check_kernel_settings() {
   set_warning("forwarding", forwarding_problem(forwarding));
 }
 
-bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex) {
-  if (interface.port && interface.port->ifindex() == ifindex) return true;
+Router::Port Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex) {
+  if (interface.port && interface.port->ifindex() == ifindex)
+    return interface.port->is_joined() ? Port::ready : Port::joining;
   const std::string name = interface.settings.name;
   OspfPort::Callbacks callbacks;
   callbacks.datagram = [this, link](const wg::Datagram& datagram) {
@@ -197,17 +204,33 @@ bool Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t if
     set_warning("socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble),
                 link);
   };
-  auto port = OspfPort::open(loop_, system_name(name), ifindex, std::move(callbacks));
+  callbacks.joined = [this, link](const wg::Result<void>& result) { on_joined(link, result); };
+  interface.port.reset();  // leaves the group before the next one joins
+  auto port = OspfPort::open({loop_, jobs_}, system_name(name), ifindex, std::move(callbacks));
   if (!port) {
-    interface.port.reset();
     set_warning("socket/" + name, fmt::format("interface {} cannot be used: {}", name, port.error().text),
                 link);
     retry_links_later();
-    return false;
+    return Port::failed;
   }
-  set_warning("socket/" + name, {}, link);
   interface.port = std::move(port).value();
-  return true;
+  return Port::joining;
+}
+
+void Router::on_joined(ospf::LinkId link, const wg::Result<void>& result) {
+  const auto found = interfaces_.find(link);
+  if (found == interfaces_.end() || phase_ != Phase::running) return;
+  const std::string& name = found->second.settings.name;
+  if (result) {
+    set_warning("socket/" + name, {}, link);
+    refresh_links();
+  } else {
+    found->second.port.reset();
+    set_warning("socket/" + name, fmt::format("interface {} cannot be used: {}", name, result.error().text),
+                link);
+    retry_links_later();
+  }
+  finish_turn();
 }
 
 void Router::check_interface_type(const Interface& interface) {
@@ -339,100 +362,6 @@ void Router::poll() {
   poll_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) poll();
   });
-}
-
-// WireGuard
-// --------------------------------------------------------------------------------------------------
-
-void Router::poll_wireguard() {
-  std::vector<std::string> names;
-  for (const auto& [link, interface] : interfaces_)
-    if (is_wireguard(interface.settings.name)) names.push_back(system_name(interface.settings.name));
-  if (names.empty() && !wireguard_->empty()) on_wireguard({});
-  poller_->request(std::move(names));
-}
-
-void Router::on_wireguard(std::vector<WireguardReading> readings) {
-  if (phase_ != Phase::running) return;
-  const wg::SystemTime now = std::chrono::system_clock::now();
-  auto views = std::make_shared<std::vector<WireguardView>>();
-  for (const auto& area : config_.areas) {
-    for (const auto& settings : area.interfaces) {
-      const auto reading =
-          std::find_if(readings.begin(), readings.end(),
-                       [&, own = system_name(settings.name)](const WireguardReading& candidate) {
-                         return candidate.name == own;
-                       });
-      if (reading == readings.end()) continue;
-      const auto link = names_.id_of(settings.name);
-      WireguardView view{link, settings.name, std::move(reading->device), std::move(reading->error), {}, now};
-      if (const auto* former = find_view(*wireguard_, link)) {
-        view.findings = former->findings;
-        if (!view.device) {
-          view.device = former->device;
-          view.read_at = former->read_at;
-        }
-      }
-      views->push_back(std::move(view));
-    }
-  }
-  tell_peer_changes(*wireguard_, *views);
-  wireguard_ = std::move(views);
-  refresh_core_config();  // a userspace device is known by its socket, which may come after the interface
-  check_coverage();
-  finish_turn();
-}
-
-void Router::tell_peer_changes(const std::vector<WireguardView>& before,
-                               const std::vector<WireguardView>& after) {
-  const auto reading_in = [](const std::vector<WireguardView>& views, ospf::LinkId link) {
-    const auto* view = find_view(views, link);
-    return view != nullptr && view->device ? PeerReading{view->device->peers, view->read_at} : PeerReading{};
-  };
-  for (const auto& [link, interface] : interfaces_) {
-    const auto changes =
-        peer_changes(link, interface.settings.name, reading_in(before, link), reading_in(after, link));
-    for (const auto& change : changes) publish({change});
-  }
-}
-
-// A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
-// the last that was heard, or else the one that follows from the interface's own.
-std::vector<wg::IpAddress> Router::neighbors_to_cover(const Interface& interface) const {
-  if (!interface.neighbor_addresses.empty()) return interface.neighbor_addresses;
-  const wg::Link* system_link = find_link(monitor_.snapshot(), interface.settings.name);
-  const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
-  return expected ? std::vector<wg::IpAddress>{*expected} : std::vector<wg::IpAddress>{};
-}
-
-std::vector<wg::CoverageFinding> Router::findings_of(const WireguardView& view,
-                                                     const Interface& interface) const {
-  if (!view.device || interface.settings.passive) return {};
-  return wg::check_ospf_coverage(*view.device, neighbors_to_cover(interface));
-}
-
-void Router::check_coverage() {
-  std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
-  for (const auto& neighbor : instance_->neighbors()) {
-    if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
-  }
-  for (auto& [link, addresses] : neighbors) {
-    if (const auto found = interfaces_.find(link); found != interfaces_.end())
-      found->second.neighbor_addresses = std::move(addresses);
-  }
-  auto views = *wireguard_;
-  for (const auto& [link, interface] : interfaces_) {
-    const std::string& name = interface.settings.name;
-    auto* view = find_view(views, link);
-    set_warning("wireguard/" + name,
-                view == nullptr || view->error.empty()
-                    ? std::string()
-                    : fmt::format("WireGuard device {}: {}", name, view->error),
-                link);
-    if (view != nullptr) view->findings = findings_of(*view, interface);
-    set_warning("allowed_ips/" + name, view == nullptr ? std::string() : describe_findings(*view), link);
-  }
-  if (views != *wireguard_) wireguard_ = std::make_shared<std::vector<WireguardView>>(std::move(views));
 }
 
 }  // namespace wgospf::daemon

@@ -75,11 +75,12 @@ struct RouteKernelState {
     pending,
     installed,  ///< the kernel holds it as wanted, and uses it
     failed,
-    missing,  ///< the kernel does not hold it as wanted
-    hidden,   ///< the kernel uses another route for the prefix
+    missing,    ///< the kernel does not hold it as wanted
+    hidden,     ///< the kernel uses another route for the prefix
+    held_back,  ///< it would carry a tunnel's own packets into that tunnel
   };
   Kind kind = Kind::pending;
-  std::string error{};  ///< of the last three: why, and who holds the prefix
+  std::string error{};  ///< of the last four: why, and who holds the prefix
 };
 
 /// A configured interface that is a WireGuard device, as the last poll (every two seconds) found it.
@@ -131,6 +132,9 @@ class RouterView {
   /// The same as kernel().acknowledged_generation, for who needs no more.
   [[nodiscard]] virtual std::uint64_t acknowledged_generation() const = 0;
   [[nodiscard]] virtual RouteKernelState kernel_state(const ospf::Route<V2>& route) const = 0;
+  /// What is wrong with the way of the route's packets, in words; `next_hops` are the route's.
+  [[nodiscard]] virtual std::vector<std::string> route_findings(
+      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const = 0;
   /// In the order of the configuration; never null.
   [[nodiscard]] virtual std::shared_ptr<const std::vector<WireguardView>> wireguard() const = 0;
   /// What an operator should look at now, in words.

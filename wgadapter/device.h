@@ -92,6 +92,7 @@ struct CoverageFinding {
     several_peers,  ///< Multicast reaches one of its peers only.
     not_covered,    ///< No peer's allowed-ips cover the address.
     other_peer,     ///< The neighbour's address leads to another peer than 224.0.0.5.
+    routes,         ///< The neighbour's allowed-ips do not cover prefixes that are reached over the device.
   };
   Kind kind = Kind::no_peer;
   std::optional<IpAddress> address{};  ///< The address in question, where there is one.

@@ -15,6 +15,10 @@ namespace {
 /// A reading may wait for someone's bulk change of routes; it is that long at most.
 constexpr std::chrono::seconds kReadTimeout{5};
 constexpr int kReadAttempts = 20;
+/// Datagrams of notifications taken at a time by who must not wait.
+constexpr int kNotificationsAtOnce = 256;
+/// No buffer holds more; what is queued meanwhile is newer than the reading, or lost and told so.
+constexpr int kQueuedAtMost = 20'000;
 
 using Links = std::map<std::uint32_t, Link>;
 
@@ -67,22 +71,39 @@ IpPrefix subnet_of(const LinkAddress& address) {
       address.peer.value_or(address.address));
 }
 
-struct LinkMonitor::State {
-  State(NetlinkSocket event_socket, NetlinkSocket request_socket)
+/// Used by the monitor's thread, or by the reading's while one is under way.
+struct LinkReading::Sockets {
+  Sockets(NetlinkSocket event_socket, NetlinkSocket request_socket)
       : events(std::move(event_socket)), requests(std::move(request_socket)) {}
   NetlinkSocket events;    ///< Notifications only
   NetlinkSocket requests;  ///< Dumps only, so that their answers never mix with notifications
-  LinkTable table;
   LinkMonitorCounters counters;
-  bool stale = false;                 ///< The table may lack something: the next call reads all
+};
+
+void LinkReading::run() {
+  for (int i = 0; i < kQueuedAtMost; ++i) {  // what is queued is older than the reading to come
+    const auto data = sockets_->events.receive();
+    if (data ? !data->has_value() : data.error().system_error != ENOBUFS) break;
+  }
+  ++sockets_->counters.readings;
+  links_.emplace(read_all(sockets_->requests, sockets_->counters));
+}
+
+struct LinkMonitor::State {
+  explicit State(std::shared_ptr<LinkReading::Sockets> opened) : sockets(std::move(opened)) {}
+  std::shared_ptr<LinkReading::Sockets> sockets;
+  int fd = sockets->events.fd();
+  LinkTable table;
+  LinkMonitorCounters counters;       ///< As they were when no reading was under way
+  bool stale = false;                 ///< The table may lack something: all is to be read
+  bool reading = false;               ///< Somebody has a LinkReading
   std::vector<LinkEvent> unreported;  ///< In the table already; kept should the call fail
 
   void report(std::vector<LinkEvent> more) {
     unreported.insert(unreported.end(), std::make_move_iterator(more.begin()),
                       std::make_move_iterator(more.end()));
   }
-  Result<void> read_notifications();
-  Result<void> read_anew();
+  Result<void> read_notifications(int at_most);
 };
 
 LinkMonitor::LinkMonitor(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -97,15 +118,17 @@ Result<LinkMonitor> LinkMonitor::open(LinkMonitorOptions options) {
     if (auto done = events->subscribe(group); !done) return done.error();
   auto requests = NetlinkSocket::open(NETLINK_ROUTE, "the link inventory", 1 << 20);
   if (!requests) return requests.error();
-  LinkMonitor monitor(std::make_unique<State>(*std::move(events), *std::move(requests)));
-  auto links = read_all(monitor.state_->requests, monitor.state_->counters);
-  if (!links) return links.error();
-  (void)monitor.state_->table.replace(*std::move(links));
+  LinkMonitor monitor(std::make_unique<State>(
+      std::make_shared<LinkReading::Sockets>(*std::move(events), *std::move(requests))));
+  auto reading = monitor.start_reading();
+  reading.run();
+  const auto first = monitor.take(std::move(reading));
+  if (!first) return first.error();
   return monitor;
 }
 
 int LinkMonitor::fd() const {
-  return state_->events.fd();
+  return state_->fd;
 }
 
 Result<std::vector<LinkEvent>> LinkMonitor::resync() {
@@ -113,46 +136,73 @@ Result<std::vector<LinkEvent>> LinkMonitor::resync() {
   return on_readable();
 }
 
-Result<void> LinkMonitor::State::read_notifications() {
-  for (;;) {
-    const auto data = events.receive();
-    if (!data) return data.error();
+Result<void> LinkMonitor::State::read_notifications(int at_most) {
+  auto& seen = sockets->counters;
+  for (int i = 0; i < at_most; ++i) {
+    const auto data = sockets->events.receive();
+    if (!data) {
+      stale = true;
+      if (data.error().system_error != ENOBUFS) return data.error();
+      ++seen.overruns;
+      return {};
+    }
     if (!*data) return {};
     const bool whole = for_each_message(**data, [&](const nlmsghdr& message) {
-      ++counters.messages;
+      ++seen.messages;
       if (const auto parsed = parse_inventory_message(message))
         report(table.apply(*parsed));
       else
-        ++counters.malformed;
+        ++seen.malformed;
     });
-    if (!whole) ++counters.malformed;
+    if (!whole) ++seen.malformed;
   }
+  return {};
 }
 
-Result<void> LinkMonitor::State::read_anew() {
-  for (;;) {  // what is queued is older than the reading to come
-    const auto data = events.receive();
-    if (data ? !data->has_value() : data.error().system_error != ENOBUFS) break;
+Result<std::vector<LinkEvent>> LinkMonitor::take_notifications() {
+  State& state = *state_;
+  if (!state.stale && !state.reading) {
+    const auto done = state.read_notifications(kNotificationsAtOnce);
+    state.counters = state.sockets->counters;
+    if (!done) return done.error();
   }
-  auto links = read_all(requests, counters);
-  if (!links) return links.error();
-  stale = false;
-  report(table.replace(*std::move(links)));
-  return {};
+  return std::exchange(state.unreported, {});
+}
+
+bool LinkMonitor::is_stale() const {
+  return state_->stale;
+}
+
+LinkReading LinkMonitor::start_reading() {
+  state_->reading = true;
+  return LinkReading(state_->sockets);
+}
+
+Result<std::vector<LinkEvent>> LinkMonitor::take(LinkReading reading) {
+  State& state = *state_;
+  state.reading = false;
+  state.counters = state.sockets->counters;
+  if (!reading.links_) return Error{ErrorCode::invalid, "the link inventory: a reading that was not run"};
+  if (!*reading.links_) {
+    state.stale = true;
+    return reading.links_->error();
+  }
+  state.stale = false;
+  state.report(state.table.replace(**std::move(reading.links_)));
+  return std::exchange(state.unreported, {});
 }
 
 Result<std::vector<LinkEvent>> LinkMonitor::on_readable() {
   State& state = *state_;
   if (!state.stale) {
-    if (auto done = state.read_notifications(); !done) {
-      state.stale = true;
-      if (done.error().system_error != ENOBUFS) return done.error();
-      ++state.counters.overruns;
-    }
+    const auto done = state.read_notifications(kQueuedAtMost);
+    state.counters = state.sockets->counters;
+    if (!done) return done.error();
   }
-  if (state.stale)
-    if (auto done = state.read_anew(); !done) return done.error();
-  return std::exchange(state.unreported, {});
+  if (!state.stale) return std::exchange(state.unreported, {});
+  auto reading = start_reading();
+  reading.run();
+  return take(std::move(reading));
 }
 
 const std::map<std::uint32_t, Link>& LinkMonitor::snapshot() const {

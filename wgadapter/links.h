@@ -3,7 +3,9 @@
 //
 // A LinkMonitor is one rtnetlink socket that hears of links and addresses. It subscribes first and reads all
 // afterwards, so nothing falls between. When the kernel drops notifications (ENOBUFS), everything is read
-// again and the difference reported: events may be merged then, but the inventory is right again.
+// again and the difference reported: events may be merged then, but the inventory is right again. A reading
+// may wait for someone's bulk change of routes; who must not wait has it done on another thread
+// (LinkReading).
 //
 // An interface is known by name and ifindex together. One that is deleted and created again, moved to another
 // network namespace, or renamed, is a `removed` of the old and an `added` of the new, in that order.
@@ -85,6 +87,21 @@ struct LinkMonitorCounters {
   std::uint64_t messages = 0;   ///< Notifications read
   std::uint64_t malformed = 0;  ///< Of these, ignored because they break their format
   std::uint64_t overruns = 0;   ///< Losses of notifications by the kernel, each followed by a reading of all
+  std::uint64_t readings = 0;   ///< Of everything, the first one included
+};
+
+/// A reading of everything, on its way from the monitor to another thread and back.
+class LinkReading {
+ public:
+  /// On any thread; waits for the kernel, at most some seconds.
+  void run();
+
+ private:
+  friend class LinkMonitor;
+  struct Sockets;
+  explicit LinkReading(std::shared_ptr<Sockets> sockets) : sockets_(std::move(sockets)) {}
+  std::shared_ptr<Sockets> sockets_;
+  std::optional<Result<std::map<std::uint32_t, Link>>> links_{};
 };
 
 class LinkMonitor {
@@ -102,6 +119,16 @@ class LinkMonitor {
   [[nodiscard]] Result<std::vector<LinkEvent>> on_readable();
   /// Reads everything anew and returns the difference, as on_readable does after a loss.
   [[nodiscard]] Result<std::vector<LinkEvent>> resync();
+
+  /// As on_readable, but never waits: some hundred notifications at a time (the fd stays readable), and after
+  /// a loss, or any error, none until a reading has been taken. None either while one is under way.
+  [[nodiscard]] Result<std::vector<LinkEvent>> take_notifications();
+  /// The inventory may lack something: start_reading().
+  [[nodiscard]] bool is_stale() const;
+  /// One at a time: run() it on another thread, then take() it here.
+  [[nodiscard]] LinkReading start_reading();
+  /// The difference that it makes. After an error the monitor is still stale.
+  [[nodiscard]] Result<std::vector<LinkEvent>> take(LinkReading reading);
 
   /// All links by ifindex, as of the last call of on_readable.
   [[nodiscard]] const std::map<std::uint32_t, Link>& snapshot() const;

@@ -217,6 +217,7 @@ Result<void> OspfSocket::configure() {
   outgoing.imr_ifindex = static_cast<int>(ifindex_);
   if (::setsockopt(fd_, IPPROTO_IP, IP_MULTICAST_IF, &outgoing, sizeof(outgoing)) != 0)
     return system_error(errno, "cannot send multicast out of " + interface_);
+  if (options_.joining == Joining::later) return {};
   return rejoin();
 }
 

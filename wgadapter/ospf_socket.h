@@ -9,7 +9,7 @@
 // The binding is to an ifindex. When the interface is deleted, drop the socket; when one of the same name
 // appears, open another. Down and up again needs nothing: the kernel keeps the memberships (tested).
 //
-// Opening needs CAP_NET_RAW, the priority CAP_NET_ADMIN. Nothing blocks.
+// Opening needs CAP_NET_RAW, the priority CAP_NET_ADMIN. Nothing blocks but what joins and leaves groups.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +34,15 @@ struct Datagram {
   std::span<const std::uint8_t> payload{};  ///< From the OSPF header on, as long as the IP header says
 };
 
+/// Joining or leaving a group waits for whoever changes links, addresses or routes in bulk; nothing else here
+/// does. Closing leaves.
+enum class Joining : std::uint8_t {
+  at_open,
+  later,  ///< by rejoin(), which another thread may call; until then only unicast is received
+};
+
 struct OspfSocketOptions {
+  Joining joining = Joining::at_open;
   /// Source of packets for which `send` is given none; else the kernel chooses.
   std::optional<Ipv4Address> source{};
   int receive_buffer = 4 << 20;  ///< Bytes; a database exchange comes in bursts
@@ -50,8 +58,9 @@ struct OspfSocketCounters {
 
 class OspfSocket {
  public:
-  /// Binds to the interface and joins 224.0.0.5. Errors: not_found when the interface does not exist or has
-  /// another ifindex than expected (created anew meanwhile), permission, system.
+  /// Binds to the interface and joins 224.0.0.5, unless that is to come later. Errors: not_found when the
+  /// interface does not exist or has another ifindex than expected (created anew meanwhile), permission,
+  /// system.
   [[nodiscard]] static Result<OspfSocket> open(const std::string& interface, std::uint32_t ifindex,
                                                OspfSocketOptions options = {});
   OspfSocket(OspfSocket&& other) noexcept;

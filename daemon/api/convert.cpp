@@ -33,6 +33,8 @@ v1::AllowedIpsProblem convert(wg::CoverageFinding::Kind kind) {
       return v1::ALLOWED_IPS_PROBLEM_NOT_COVERED;
     case wg::CoverageFinding::Kind::other_peer:
       return v1::ALLOWED_IPS_PROBLEM_OTHER_PEER;
+    case wg::CoverageFinding::Kind::routes:
+      return v1::ALLOWED_IPS_PROBLEM_ROUTES_NOT_COVERED;
   }
   return v1::ALLOWED_IPS_PROBLEM_UNSPECIFIED;
 }
@@ -274,6 +276,9 @@ void convert(const RouteKernelState& state, v1::Route& out) {
       break;
     case RouteKernelState::Kind::hidden:
       out.set_kernel_state(v1::KERNEL_STATE_HIDDEN);
+      break;
+    case RouteKernelState::Kind::held_back:
+      out.set_kernel_state(v1::KERNEL_STATE_HELD_BACK);
       break;
   }
   out.set_kernel_error(printable(state.error));

@@ -67,14 +67,15 @@ void RoutesCall::take_table(RouterView& router) {
 }
 
 void RoutesCall::take_states(RouterView& router) {
-  std::vector<RouteKernelState> states;
+  std::vector<State> states;
   for (std::size_t i = position_; i < std::min(position_ + kPartSize, end_); ++i) {
-    states.push_back(router.kernel_state(table_->routes[i]));
+    const auto& route = table_->routes[i];
+    states.push_back({router.kernel_state(route), router.route_findings(route, table_->next_hops(route))});
   }
   on_worker([this, states = std::move(states)] { send(states); });
 }
 
-void RoutesCall::send(const std::vector<RouteKernelState>& states) {
+void RoutesCall::send(const std::vector<State>& states) {
   v1::ListRoutesResponse part;
   part.set_generation(table_->generation.value);
   part.set_kernel_generation(kernel_generation_);
@@ -82,7 +83,8 @@ void RoutesCall::send(const std::vector<RouteKernelState>& states) {
     const auto& route = table_->routes[position_++];
     auto* added = part.add_routes();
     *added = convert(route, table_->next_hops(route), names_);
-    convert(state, *added);
+    convert(state.kernel, *added);
+    for (const auto& finding : state.findings) added->add_findings(finding);
   }
   write(std::move(part));
 }

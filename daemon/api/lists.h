@@ -39,12 +39,16 @@ class RoutesCall final : public StreamCall<v1::ListRoutesResponse> {
       grpc::CallbackServerContext& server_context);
 
  private:
+  struct State {
+    RouteKernelState kernel{};
+    std::vector<std::string> findings{};
+  };
   void next() override;
   /// On the strand, once: the table, which does not change any more.
   void take_table(RouterView& router);
-  /// On the strand: the kernel's state of the next part's routes.
+  /// On the strand: the kernel's state of the next part's routes, and what is found wrong with them.
   void take_states(RouterView& router);
-  void send(const std::vector<RouteKernelState>& states);
+  void send(const std::vector<State>& states);
 
   const std::optional<Ipv4Prefix> within_;
   std::shared_ptr<const ospf::RouteTable<V2>> table_;

@@ -108,7 +108,8 @@ TEST(Json, HasStableNames) {
             "self_originated router network summary external opaque");
   EXPECT_EQ(
       names<v1::Route>(),
-      "prefix path_type metric type2_metric area_id tag next_hop_set next_hops kernel_state kernel_error");
+      "prefix path_type metric type2_metric area_id tag next_hop_set next_hops kernel_state kernel_error "
+      "findings");
   EXPECT_EQ(names<v1::NextHop>(), "interface address neighbor_router_id");
   EXPECT_EQ(names<v1::Path>(), "hops metric path_type advertised_by lsa_id adv_router advertised_cost");
   EXPECT_EQ(names<v1::PathHop>(), "router_id cost interface link_address link_if_index via_network");

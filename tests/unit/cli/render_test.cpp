@@ -125,6 +125,25 @@ TEST(RenderRoutes, ShowsEveryNextHopAndTheKernelsState) {
             "3 routes of generation 7; in the kernel up to generation 6\n");
 }
 
+TEST(RenderRoutes, MarksWhatTheAllowedIpsDoNotCoverAndWhatIsHeldBack) {
+  const auto list = message<v1::ListRoutesResponse>(R"(
+    generation: 7 kernel_generation: 7
+    routes { prefix: "192.168.37.0/24" path_type: PATH_TYPE_INTRA_AREA metric: 30 next_hop_set: 1
+      next_hops { interface: "wg-op2" address: "10.9.0.2" } kernel_state: KERNEL_STATE_INSTALLED
+      findings: "not in the allowed-ips of wg-op2" }
+    routes { prefix: "203.0.113.0/24" path_type: PATH_TYPE_INTRA_AREA metric: 30 next_hop_set: 1
+      next_hops { interface: "wg-op2" address: "10.9.0.2" } kernel_state: KERNEL_STATE_HELD_BACK
+      kernel_error: "it would carry wg-op2's own packets to 203.0.113.5:51820 into wg-op2" })");
+  EXPECT_EQ(
+      render(list, Colours::off),
+      "PREFIX           TYPE        METRIC  VIA                  KERNEL\n"
+      "192.168.37.0/24  intra-area      30  10.9.0.2 dev wg-op2  installed, not in the allowed-ips of "
+      "wg-op2\n"
+      "203.0.113.0/24   intra-area      30  10.9.0.2 dev wg-op2  held back: it would carry wg-op2's own "
+      "packets to 203.0.113.5:51820 into wg-op2\n"
+      "2 routes of generation 7; in the kernel up to generation 7\n");
+}
+
 TEST(RenderPaths, GoHopByHopToTheRouterThatAdvertises) {
   const auto paths = message<v1::GetPathsResponse>(R"(
     prefix: "192.168.37.0/24"

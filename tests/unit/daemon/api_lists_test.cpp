@@ -184,6 +184,7 @@ TEST_F(Lists, RoutesTellNextHopsAndTheKernel) {
   ASSERT_TRUE(router_.eventually([&] { return router_.instance().routes()->routes.size() == 4; }));
   router_.on_strand([&] {
     router_.kernel_view.failures = {{"172.16.0.0/32", "Network is down"}};
+    router_.route_finding_map = {{*Ipv4Prefix::parse("172.16.0.0/32"), "not in the allowed-ips of wg-op2"}};
     router_.kernel_view.acknowledged_generation = 5;
   });
   const auto list = wgospfctl_json({"show", "routes"});
@@ -196,6 +197,7 @@ TEST_F(Lists, RoutesTellNextHopsAndTheKernel) {
   EXPECT_EQ(routes[1]["path_type"], "external-2");
   EXPECT_EQ(routes[1]["type2_metric"], 20);
   EXPECT_EQ(routes[1]["kernel_error"], "Network is down");
+  EXPECT_EQ(routes[1]["findings"], cli::Json::array({"not in the allowed-ips of wg-op2"}));
   EXPECT_EQ(routes[3]["path_type"], "intra-area");
   EXPECT_EQ(routes[3]["metric"], 20);
   EXPECT_EQ(routes[3]["next_hops"][0]["interface"], "wg-op2");

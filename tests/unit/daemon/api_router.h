@@ -78,6 +78,7 @@ class WiredRouter final : public RouterView {
   KernelView kernel_view;
   std::vector<WireguardView> wireguard_views;
   std::vector<std::string> warning_list;
+  std::map<Ipv4Prefix, std::string> route_finding_map;
 
   // RouterView.
   void post(std::function<void()> closure) override;
@@ -90,6 +91,11 @@ class WiredRouter final : public RouterView {
   KernelView kernel() const override;
   std::uint64_t acknowledged_generation() const override { return kernel_view.acknowledged_generation; }
   RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
+  std::vector<std::string> route_findings(const ospf::Route<V2>& route,
+                                          const std::vector<ospf::NextHop<V2>>&) const override {
+    const auto found = route_finding_map.find(route.prefix);
+    return found == route_finding_map.end() ? std::vector<std::string>{} : std::vector{found->second};
+  }
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return std::make_shared<std::vector<WireguardView>>(wireguard_views);
   }

@@ -124,14 +124,16 @@ TEST_F(RouterWords, AFailingDestinationIsToldOnceHoweverTheOthersFare) {
   a.sh("ip addr add 10.1.0.1/30 dev v0");
   a.run([&] {
     boost::asio::io_context loop;
+    KernelJobs jobs(loop);
     std::vector<std::string> troubles;
     OspfPort::Callbacks callbacks;
     callbacks.datagram = [](const wg::Datagram&) {};
     callbacks.turn_end = [] {};
     callbacks.trouble = [&](const std::string& text) { troubles.push_back(text); };
+    callbacks.joined = [](const wg::Result<void>&) {};
     auto monitor = wg::LinkMonitor::open();
     ASSERT_TRUE(monitor);
-    auto port = OspfPort::open(loop, "v0", monitor->find("v0")->ifindex, std::move(callbacks));
+    auto port = OspfPort::open({loop, jobs}, "v0", monitor->find("v0")->ifindex, std::move(callbacks));
     ASSERT_TRUE(port) << port.error().text;
     const std::array<std::byte, 24> packet{};
     const Ipv4Address neighbor{0x0a010003};

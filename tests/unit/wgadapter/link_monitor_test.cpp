@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
+#include <thread>
 
 #include "namespace.h"
 #include "wgadapter/links.h"
@@ -167,6 +169,44 @@ TEST_F(LinkMonitorTest, LossOfNotificationsIsMadeGood) {
   // The monitor works on after that.
   host_->sh("ip link set va mtu 1333");
   (void)collect(monitor, [&] { return monitor.find("va")->mtu == 1333; });
+}
+
+TEST_F(LinkMonitorTest, AfterALossWhoMustNotWaitHasEverythingReadElsewhere) {
+  host_->sh("ip link add va type veth peer name vb && ip link add gone type veth peer name gone2");
+  LinkMonitor monitor = open({.receive_buffer = 4096});
+  const auto readings = monitor.counters().readings;
+  std::string commands = "ip link del gone; ";
+  for (int i = 1; i <= 200; ++i) commands += "echo addr add 10.1." + std::to_string(i) + ".1/24 dev va; ";
+  host_->sh("(" + commands + ") | ip -batch -");
+  ASSERT_TRUE(test::eventually([&] {
+    EXPECT_TRUE(monitor.take_notifications());
+    return monitor.is_stale();
+  }));
+  EXPECT_EQ(monitor.counters().readings, readings);  // nothing was asked of the kernel here
+  const auto none = monitor.take_notifications();
+  ASSERT_TRUE(none);
+  EXPECT_THAT(*none, IsEmpty());
+  auto reading = monitor.start_reading();
+  std::thread([&] { reading.run(); }).join();
+  host_->sh("ip link set va mtu 1333");  // while the reading is on its way back
+  const auto events = monitor.take(std::move(reading));
+  ASSERT_TRUE(events);
+  EXPECT_FALSE(monitor.is_stale());
+  EXPECT_EQ(monitor.find("gone"), nullptr);
+  EXPECT_GE(monitor.find("va")->addresses.size(), 200U);
+  EXPECT_TRUE(test::eventually([&] {
+    EXPECT_TRUE(monitor.take_notifications());
+    return monitor.find("va")->mtu == 1333;
+  }));
+}
+
+TEST_F(LinkMonitorTest, AReadingMayOutliveItsMonitor) {
+  std::optional<LinkReading> reading;
+  {
+    LinkMonitor monitor = open();
+    reading = monitor.start_reading();
+  }
+  reading->run();
 }
 
 TEST_F(LinkMonitorTest, ResyncOnDemandReportsTheDifference) {

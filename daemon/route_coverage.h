@@ -1,0 +1,66 @@
+#pragma once
+// Routes over WireGuard devices against the allowed-ips of these: what is sent to a prefix that the peer does
+// not own is lost in the device, and what comes from it is dropped there. Pure; long tables are walked on the
+// poller's thread.
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "ospf/route.h"
+#include "ospf/v2/v2.h"
+#include "wgadapter/allowed_ips.h"
+#include "wgadapter/underlay.h"
+
+namespace wgospf::daemon {
+
+/// A link over a WireGuard device, as far as it matters which prefixes pass.
+struct Passage {
+  ospf::LinkId link{};
+  std::string device{};
+  std::optional<Ipv4Address> neighbor{};  ///< as last heard, or as the interface's address tells
+  bool operator==(const Passage&) const = default;
+};
+
+/// The devices of a reading, by name. The reading must outlive it.
+class Devices {
+ public:
+  explicit Devices(const wg::Underlay& underlay);
+  struct Entry {
+    const wg::Device* device = nullptr;
+    const wg::AllowedIpMap* map = nullptr;
+  };
+  [[nodiscard]] std::optional<Entry> find(const std::string& name) const;
+
+ private:
+  std::unordered_map<std::string_view, Entry> entries_;
+};
+
+/// Whom a link leads to, and what passes to whom on its device. nullopt: the device is not among these, or
+/// its peer is not known.
+struct PassagePeer {
+  const wg::Device* device = nullptr;
+  const wg::AllowedIpMap* map = nullptr;
+  std::size_t peer = 0;
+};
+[[nodiscard]] std::optional<PassagePeer> peer_of(const Passage& passage, const Devices& devices);
+
+/// Prefixes reached over each link that its peer does not own: [i] of links[i], in order of the table. None
+/// of a link whose peer is not known.
+[[nodiscard]] std::vector<std::vector<Ipv4Prefix>> uncovered_prefixes(const ospf::RouteTable<ospf::V2>& table,
+                                                                      const std::vector<Passage>& links,
+                                                                      const Devices& devices);
+
+/// Whether any of the links has a peer that does not own everything: else no table need be looked at.
+[[nodiscard]] bool is_any_narrow(const std::vector<Passage>& links, const Devices& devices);
+
+/// One finding out of all uncovered prefixes of a link, with the command that mends it, and what OSPF itself
+/// lacks. nullopt when nothing is uncovered.
+[[nodiscard]] std::optional<wg::CoverageFinding> routes_finding(const Passage& passage,
+                                                                const Devices& devices,
+                                                                const std::vector<Ipv4Prefix>& uncovered);
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,269 @@
+// What passes from the protocol to the kernel's feed while endpoints, routes and the kernel's ways change.
+
+#include "daemon/underlay_guard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace wgospf::daemon {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using V2 = ospf::V2;
+
+constexpr ospf::LinkId kWg1{1}, kWg2{2}, kEth0{3};
+constexpr std::uint32_t kMain = 254, kMetric = 110;
+
+/// wg1 is ifindex 11 and has a peer at 203.0.113.5, wg2 is 12 with a peer at 10.1.0.7, eth0 is 2.
+class UnderlayGuardTest : public ::testing::Test {
+ protected:
+  UnderlayGuardTest() {
+    guard.set_place(kMain, kMetric);
+    set_endpoints("203.0.113.5", "10.1.0.7");
+  }
+
+  void set_endpoints(const char* first, const char* second) {
+    underlay = wg::underlay_of({device("wg1", 11, first), device("wg2", 12, second)});
+    underlay.rules = {{.priority = 32766, .table = kMain}};
+    for (auto& peer : underlay.peers) peer.way = wg::EndpointWay{wg::RoutePlace{kMain, 0, 200}, false, {2}};
+  }
+  static wg::Device device(const char* name, std::uint32_t ifindex, const char* endpoint) {
+    wg::Device device;
+    device.name = name;
+    device.ifindex = ifindex;
+    wg::Peer peer;
+    peer.endpoint = wg::Endpoint{*wg::parse_address(endpoint), 51820, 0};
+    peer.allowed_ips = {*wg::parse_prefix("0.0.0.0/0")};
+    device.peers.push_back(peer);
+    return device;
+  }
+  /// The kernel follows our route of this length to the endpoint of wg1.
+  void kernel_follows_ours(std::uint8_t length, std::uint32_t ifindex) {
+    underlay.peers[0].way = wg::EndpointWay{wg::RoutePlace{kMain, length, kMetric}, true, {ifindex}};
+  }
+  void read() { guard.set_underlay(underlay); }
+
+  void set(std::uint32_t id, ospf::LinkId link) {
+    apply({ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{id}, {{link, {}, ospf::RouterId{2}}}}});
+  }
+  void route(const char* prefix, std::uint32_t set_id) {
+    ospf::Route<V2> added;
+    added.prefix = *Ipv4Prefix::parse(prefix);
+    added.set = ospf::SetId{set_id};
+    table->routes.push_back(added);
+    std::sort(table->routes.begin(), table->routes.end(),
+              [](const auto& a, const auto& b) { return a.prefix < b.prefix; });
+    apply({ospf::Generation{1}, ospf::PrefixChanged<V2>{added}});
+  }
+  void withdraw(const char* prefix) {
+    std::erase_if(table->routes,
+                  [&](const auto& known) { return known.prefix == *Ipv4Prefix::parse(prefix); });
+    apply({ospf::Generation{2}, ospf::PrefixGone<V2>{*Ipv4Prefix::parse(prefix)}});
+  }
+  /// The end of a turn; what the kernel's feed has after it.
+  std::vector<std::string> turn() {
+    for (const auto& change : guard.decide(now)) feed_apply(change);
+    return {feed.begin(), feed.end()};
+  }
+  std::vector<std::string> held() const {
+    std::vector<std::string> list;
+    for (const auto& [prefix, entry] : guard.held()) list.push_back(prefix.to_string());
+    return list;
+  }
+
+  std::shared_ptr<ospf::RouteTable<V2>> table = std::make_shared<ospf::RouteTable<V2>>();
+  UnderlayGuard guard{[](ospf::LinkId link) { return link == kWg1   ? 11U
+                                                     : link == kWg2 ? 12U
+                                                                    : 2U; },
+                      [this] { return table; }};
+  wg::Underlay underlay;
+  UnderlayGuard::Time now = UnderlayGuard::Time{} + seconds{1000};
+
+ private:
+  void apply(const UnderlayGuard::Change& change) { feed_apply(guard.pass(change)); }
+  void feed_apply(const UnderlayGuard::Change& change) {
+    if (const auto* changed = std::get_if<ospf::PrefixChanged<V2>>(&change.change))
+      feed.insert(changed->route.prefix.to_string());
+    else if (const auto* gone = std::get_if<ospf::PrefixGone<V2>>(&change.change))
+      feed.erase(gone->prefix.to_string());
+  }
+  std::set<std::string> feed;
+};
+
+TEST_F(UnderlayGuardTest, OtherRoutesPassAtOnce) {
+  read();
+  set(1, kWg1);
+  route("192.168.37.0/24", 1);
+  EXPECT_FALSE(guard.needs_ways());
+  EXPECT_THAT(turn(), ElementsAre("192.168.37.0/24"));
+}
+
+TEST_F(UnderlayGuardTest, ARouteThatCoversTheEndpointOfItsOwnTunnelIsHeldUntilItGoes) {
+  read();
+  set(1, kWg1);
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("203.0.113.0/24"));
+  ASSERT_NE(guard.find(*Ipv4Prefix::parse("203.0.113.0/24")), nullptr);
+  EXPECT_EQ(reason_of(*guard.find(*Ipv4Prefix::parse("203.0.113.0/24"))),
+            "it would carry wg1's own packets to 203.0.113.5:51820 into wg1");
+  EXPECT_THAT(describe_held(guard.held()), HasSubstr("held back from the kernel: 203.0.113.0/24"));
+  withdraw("203.0.113.0/24");
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), IsEmpty());
+  EXPECT_EQ(describe_held(guard.held()), "");
+}
+
+TEST_F(UnderlayGuardTest, AnEndpointThatMovesTakesARouteOutAndGivesItBack) {
+  read();
+  set(1, kWg1);
+  route("198.51.100.0/24", 1);
+  EXPECT_THAT(turn(), ElementsAre("198.51.100.0/24"));
+  set_endpoints("198.51.100.9", "10.1.0.7");
+  kernel_follows_ours(24, 11);
+  read();
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_TRUE(guard.wants_answer());
+  EXPECT_THAT(held(), ElementsAre("198.51.100.0/24"));
+  set_endpoints("203.0.113.5", "10.1.0.7");
+  read();
+  EXPECT_THAT(turn(), ElementsAre("198.51.100.0/24"));
+  EXPECT_THAT(held(), IsEmpty());
+  EXPECT_FALSE(guard.needs_ways());
+}
+
+TEST_F(UnderlayGuardTest, ARouteThatMovesToAnotherLinkIsReleased) {
+  read();
+  set(1, kWg1);
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), IsEmpty());
+  set(1, kEth0);  // the prefix itself is not mentioned
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24"));
+  set(1, kWg1);
+  EXPECT_THAT(turn(), IsEmpty());
+}
+
+TEST_F(UnderlayGuardTest, ABetterUnderlayRouteReleasesAtTheNextReading) {
+  read();
+  set(1, kWg1);
+  route("0.0.0.0/0", 1);
+  EXPECT_THAT(turn(), IsEmpty());
+  for (auto& peer : underlay.peers) peer.way->place->metric = 100;
+  read();
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+TEST_F(UnderlayGuardTest, UntilTheKernelHasBeenAskedNothingIsToldAndNothingPasses) {
+  for (auto& peer : underlay.peers) peer.way.reset();
+  underlay.rules.clear();
+  read();
+  set(1, kWg1);
+  route("0.0.0.0/0", 1);
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_TRUE(guard.wants_answer());
+  EXPECT_EQ(describe_held(guard.held()), "");
+  set_endpoints("203.0.113.5", "10.1.0.7");
+  for (auto& peer : underlay.peers) peer.way->place->metric = 100;
+  read();
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+TEST_F(UnderlayGuardTest, WhenTheKernelCannotBeAskedItsLastAnswersStand) {
+  for (auto& peer : underlay.peers) peer.way->place->metric = 100;
+  read();
+  set(1, kWg1);
+  route("0.0.0.0/0", 1);
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+  underlay.rules.clear();
+  for (auto& peer : underlay.peers) peer.way.reset();
+  guard.keep_ways(underlay);
+  read();
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+TEST_F(UnderlayGuardTest, ARouteThatStoodInFrontIsWithdrawnAndTheOneBehindIsHeldInTheSameTurn) {
+  read();
+  set(1, kWg1);
+  set(2, kEth0);
+  route("203.0.113.0/24", 2);
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24"));
+  kernel_follows_ours(24, 2);
+  read();
+  route("203.0.0.0/16", 1);
+  EXPECT_THAT(turn(), ElementsAre("203.0.0.0/16", "203.0.113.0/24"));
+  withdraw("203.0.113.0/24");
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("203.0.0.0/16"));
+}
+
+TEST_F(UnderlayGuardTest, ATunnelWithinATunnelPasses) {
+  read();
+  set(1, kWg1);
+  set(2, kWg2);
+  route("10.1.0.0/16", 1);  // wg2 runs over wg1
+  EXPECT_THAT(turn(), ElementsAre("10.1.0.0/16"));
+  underlay.peers[1].way = wg::EndpointWay{wg::RoutePlace{kMain, 16, kMetric}, true, {11}};
+  read();
+  route("203.0.113.0/24", 2);
+  EXPECT_THAT(turn(), ElementsAre("10.1.0.0/16"));
+  EXPECT_EQ(reason_of(guard.held().begin()->second),
+            "it would carry wg1's own packets to 203.0.113.5:51820 into wg2, which runs over wg1");
+}
+
+TEST_F(UnderlayGuardTest, ARouteThatTheKernelFollowsAgainstExpectationStaysOutLongerEachTime) {
+  underlay.peers[0].way->place->metric = 100;  // thought to be the better one
+  read();
+  set(1, kWg1);
+  route("0.0.0.0/0", 1);
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+  const auto pulled_and_better_again = [&] {
+    kernel_follows_ours(0, 11);
+    read();
+    EXPECT_THAT(turn(), IsEmpty());
+    underlay.peers[0].way = wg::EndpointWay{wg::RoutePlace{kMain, 0, 100}, false, {2}};
+    read();
+    return turn();
+  };
+  EXPECT_THAT(pulled_and_better_again(), ElementsAre("0.0.0.0/0"));  // once is chance
+  EXPECT_THAT(pulled_and_better_again(), IsEmpty());
+  now += seconds{11};
+  read();
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+  EXPECT_THAT(pulled_and_better_again(), IsEmpty());
+  now += seconds{11};
+  read();
+  EXPECT_THAT(turn(), IsEmpty());
+  // The endpoint has moved: no reason is left.
+  set_endpoints("2001:db8::5", "2001:db8::7");
+  read();
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+TEST_F(UnderlayGuardTest, OfManyTheLineNamesAFew) {
+  std::vector<wg::Device> devices;
+  for (std::uint32_t i = 0; i < 1000; ++i)
+    devices.push_back(device("wg1", 11, Ipv4Address{0x0a000000 + i}.to_string().c_str()));
+  underlay = wg::underlay_of({devices[0]});
+  for (std::uint32_t i = 1; i < 1000; ++i) underlay.devices[0].peers.push_back(devices[i].peers[0]);
+  underlay = wg::underlay_of(underlay.devices);
+  underlay.rules = {{.priority = 32766, .table = kMain}};
+  for (auto& peer : underlay.peers) peer.way = wg::EndpointWay{wg::RoutePlace{kMain, 0, 200}, false, {2}};
+  read();
+  set(1, kWg1);
+  for (std::uint32_t i = 0; i < 1000; ++i)
+    route((Ipv4Address{0x0a000000 + i}.to_string() + "/32").c_str(), 1);
+  (void)turn();
+  const auto text = describe_held(guard.held());
+  EXPECT_THAT(text, Not(HasSubstr("10.0.0.3/32")));
+  EXPECT_LT(text.size(), 600U);
+}
+
+}  // namespace
+}  // namespace wgospf::daemon

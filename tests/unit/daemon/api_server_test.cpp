@@ -185,6 +185,10 @@ class WaitingRouter final : public RouterView {
   KernelView kernel() const override { throw std::logic_error("kernel"); }
   std::uint64_t acknowledged_generation() const override { throw std::logic_error("generation"); }
   RouteKernelState kernel_state(const ospf::Route<V2>&) const override { throw std::logic_error("state"); }
+  std::vector<std::string> route_findings(const ospf::Route<V2>&,
+                                          const std::vector<ospf::NextHop<V2>>&) const override {
+    throw std::logic_error("findings");
+  }
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     throw std::logic_error("wireguard");
   }

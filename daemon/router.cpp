@@ -373,6 +373,14 @@ void Router::check_claim() {
     claim_due_ = true;
     return;
   }
+  // A link whose socket still joins its group is up for the core in a moment, and may have a neighbour.
+  const bool is_joining = std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& entry) {
+    return entry.second.port && !entry.second.port->is_joined();
+  });
+  if (is_joining) {
+    claim_due_ = true;
+    return;
+  }
   std::uint32_t longest_hello = 0;
   bool all_full = true, any_full = false;
   for (const auto& info : instance_->interfaces()) {

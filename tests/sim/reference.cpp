@@ -176,7 +176,11 @@ std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRout
   }
   if (best == nullptr) return std::nullopt;
   const auto& [subnet, route] = *best;
-  if (route.attached) return std::pair{route.metric, host_hops(root, *external.forwarding_address, subnet)};
+  if (route.attached) {
+    // On which of several links with one subnet the host is nobody knows: towards who said it.
+    const auto hops = host_hops(root, *external.forwarding_address, subnet);
+    return std::pair{route.metric, hops.size() > 1 ? found.hops[router] : hops};
+  }
   return std::pair{route.metric, route.hops};
 }
 

@@ -216,6 +216,7 @@ TEST_F(AdmissionTest, Section8_2_OnANumberedLinkANeighborIsOnItsSubnet) {
   network.run_for(kRoundTrip);
   EXPECT_TRUE(instance(0).neighbors().empty());
   EXPECT_EQ(drops(0, DropReason::source_not_on_link), 1U);
+  ASSERT_FALSE(told().empty());
   EXPECT_EQ(told().back(), DropReason::source_not_on_link);
 }
 

@@ -88,6 +88,27 @@ TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
             "what 10.1.0.2 sent on wg3 was not used: lsa_unknown_type (value 12)");
 }
 
+TEST(Describe, WhatKeepsANeighborFromFullIsSaidWithItsCure) {
+  using Problem = ospf::NeighborProblem;
+  const auto of = [](Problem problem, std::uint32_t theirs = 0, std::uint32_t ours = 0) {
+    ospf::NeighborInfo<V2> neighbor;
+    neighbor.problem = problem;
+    neighbor.theirs = theirs;
+    neighbor.ours = ours;
+    neighbor.request_list = 7;
+    return describe_problem(neighbor);
+  };
+  EXPECT_EQ(of(Problem::none), "");
+  EXPECT_EQ(of(Problem::mtu_mismatch, 1500, 1420),
+            "its MTU is 1500, this side's 1420: set both to the smaller one, or mtu-ignore: true");
+  EXPECT_THAT(of(Problem::long_in_loading), testing::StartsWith("long in loading: 7 LSAs that it described"));
+  EXPECT_THAT(of(Problem::network_type), testing::HasSubstr("set its interface type to point-to-point"));
+  EXPECT_THAT(of(Problem::network_mask, 0xffffff00, 0xfffffffc),
+              testing::StartsWith("its subnet is a /24, this side's a /30"));
+  for (const auto problem : {Problem::not_heard_by_it, Problem::long_in_exstart, Problem::long_in_exchange})
+    EXPECT_FALSE(of(problem).empty());
+}
+
 TEST(Describe, ADuplicateRouterIdNamesWhereTheOtherRouterIs) {
   const auto own = *ospf::RouterId::parse("10.0.0.1");
   ospf::v2::RouterLsa body;

@@ -79,16 +79,16 @@ void RibFeed::link_changed(ospf::LinkId link) {
   }
 }
 
-void RibFeed::submit_again(const std::set<ospf::SetId>& sets) {
+void RibFeed::submit_again(const std::set<ospf::SetId>& sets, const IsHeld& is_held) {
   const auto table = table_();
   for (const auto& route : table->routes) {
-    if (sets.count(route.set) != 0) batch_.changes.push_back(prefix_change(route));
+    if (sets.count(route.set) != 0 && !is_held(route.prefix)) batch_.changes.push_back(prefix_change(route));
   }
 }
 
-std::optional<rib::Batch> RibFeed::take() {
+std::optional<rib::Batch> RibFeed::take(const IsHeld& is_held) {
   if (!sources_changed_.empty()) {
-    submit_again(sources_changed_);
+    submit_again(sources_changed_, is_held);
     sources_changed_.clear();
   }
   if (batch_.changes.empty()) return std::nullopt;

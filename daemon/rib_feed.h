@@ -38,6 +38,8 @@ class RibFeed {
   /// nullopt: the link does not exist now; next hops over it are left out.
   using Resolver = std::function<std::optional<RibLink>(ospf::LinkId)>;
   using TableReader = std::function<std::shared_ptr<const ospf::RouteTable<V2>>()>;
+  /// Is the prefix kept from the kernel although it stands in the table?
+  using IsHeld = std::function<bool(const Ipv4Prefix&)>;
 
   RibFeed(Resolver resolve, TableReader table) : resolve_(std::move(resolve)), table_(std::move(table)) {}
 
@@ -45,7 +47,7 @@ class RibFeed {
   /// The facts of a link may have changed: sets over it are resolved again.
   void link_changed(ospf::LinkId link);
   /// What has come together since the last call; nullopt when nothing has.
-  [[nodiscard]] std::optional<rib::Batch> take();
+  [[nodiscard]] std::optional<rib::Batch> take(const IsHeld& is_held);
 
   /// The generation up to which everything is acknowledged with this report, if that is news.
   std::optional<std::uint64_t> acknowledged(std::uint64_t ticket);
@@ -83,7 +85,7 @@ class RibFeed {
   void apply(const ospf::PrefixChanged<V2>& change);
   void apply(const ospf::PrefixGone<V2>& change);
   void resolve(ospf::SetId id, Set& set);
-  void submit_again(const std::set<ospf::SetId>& sets);
+  void submit_again(const std::set<ospf::SetId>& sets, const IsHeld& is_held);
   [[nodiscard]] rib::PrefixChanged prefix_change(const ospf::Route<V2>& route) const;
   [[nodiscard]] const std::string* failure_of(const ospf::Route<V2>& route) const;
 

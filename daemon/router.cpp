@@ -128,9 +128,7 @@ void Router::start_protocol() {
   // What a former run left is replaced after this time even if not all neighbours have come back.
   claim_timer_.expires_after(seconds{longest_dead} + seconds{1});
   claim_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (error || !*alive || claimed_) return;
-    claimed_ = true;
-    rib_->claim();
+    if (!error && *alive) claim_at_last();
   });
   poller_ = std::make_unique<WireguardPoller>(
       loop_, [this](WireguardAnswer answer) { on_wireguard(std::move(answer)); });
@@ -363,6 +361,21 @@ void Router::redistribute() {
   });
 }
 
+/// Whatever is missing. What is calculated is submitted first, or the claim would remove it.
+void Router::claim_at_last() {
+  if (claimed_ || phase_ != Phase::running) return;
+  finish_turn();
+  if (claimed_) return;
+  if (may_submit()) {
+    claimed_ = true;
+    return rib_->claim();
+  }
+  claim_timer_.expires_after(seconds{1});
+  claim_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (!error && *alive) claim_at_last();
+  });
+}
+
 // What a former run left may be replaced when this run knows as much: every interface with a neighbour is
 // Full and routes have been calculated. Which interfaces have a neighbour is known when each has had the time
 // for a hello, and for another in case that one was lost; when none has one, that is waited for longer
@@ -373,11 +386,17 @@ void Router::check_claim() {
     claim_due_ = true;
     return;
   }
-  // A link whose socket still joins its group is up for the core in a moment, and may have a neighbour.
-  const bool is_joining = std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& entry) {
-    return entry.second.port && !entry.second.port->is_joined();
+  // A link whose socket is yet to open or to join its group is up for the core in a moment, and may have a
+  // neighbour; a route that waits for the kernel's answer alone comes with it.
+  const bool is_coming = std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& entry) {
+    const Interface& interface = entry.second;
+    return (interface.port && !interface.port->is_joined()) ||
+           (!interface.status.up && interface.status.down_reason == ospf::InterfaceReason::no_socket);
   });
-  if (is_joining) {
+  const auto& held = guard_.held();
+  const bool is_asking =
+      std::any_of(held.begin(), held.end(), [](const auto& entry) { return !entry.second.is_asked; });
+  if (is_coming || is_asking) {
     claim_due_ = true;
     return;
   }
@@ -389,7 +408,7 @@ void Router::check_claim() {
     any_full = any_full || info.full_count > 0;
     longest_hello = std::max<std::uint32_t>(longest_hello, info.config.hello_interval);
   }
-  if (!all_full && !any_full) return;
+  if (!any_full) return;  // nobody is there: claim_timer_ decides
   const auto age = std::chrono::steady_clock::now() - links_told_;
   if (!all_full && age < seconds{2 * longest_hello}) {
     claim_due_ = true;  // asked again at the next turn

@@ -154,6 +154,7 @@ class Router final : public RouterView {
   void tell_other_refusals();
   void redistribute();
   void check_claim();
+  void claim_at_last();
 
   /// Reads what there are no events of, and again every few seconds.
   void poll();
@@ -231,6 +232,7 @@ class Router final : public RouterView {
   bool coverage_due_ = false;                           ///< neighbours have come or gone
   bool flushed_ = false;                                ///< the core has said ShutdownComplete
   bool ways_wait_ = false;                              ///< ways_timer_ runs
+  bool ways_failed_ = false;  ///< the last time that the kernel was asked for the ways to endpoints
   bool devices_known_ = false;
   bool is_holding_ = false;  ///< routes are held back from the kernel
 

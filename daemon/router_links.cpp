@@ -96,7 +96,11 @@ void Router::on_link_events(const std::vector<wg::LinkEvent>& events) {
   }
   refresh_links();
   guard_.links_changed();
-  if (guard_.needs_ways() || !devices_known_) ask_ways_soon();
+  // The endpoints of a tunnel that has just come are to be known before routes lead into it.
+  const bool has_tunnel = std::any_of(events.begin(), events.end(), [](const wg::LinkEvent& event) {
+    return wg::looks_like_wireguard(event.link.name, event.link.kind);
+  });
+  if (has_tunnel || guard_.needs_ways() || !devices_known_) ask_ways_soon();
 }
 
 // Another of the same name may be there already, even with the same ifindex; the socket is not bound to that

@@ -85,10 +85,12 @@ bool Router::may_submit() const {
 void Router::submit_routes() {
   for (const auto& change : guard_.decide(std::chrono::steady_clock::now())) feed_.apply(change);
   if (!may_submit()) return;
-  if (auto batch = feed_.take()) rib_->submit(std::move(*batch));
+  const auto is_held = [this](const Ipv4Prefix& prefix) { return guard_.find(prefix) != nullptr; };
+  if (auto batch = feed_.take(is_held)) rib_->submit(std::move(*batch));
   if (guard_.held().empty() == is_holding_) set_warning("held_back", describe_held(guard_.held()));
   is_holding_ = !guard_.held().empty();
-  if (guard_.wants_answer()) poll_wireguard();
+  // Where the kernel could not be asked, the next poll asks again: at once would be for ever.
+  if (guard_.wants_answer() && !ways_failed_) poll_wireguard();
 }
 
 void Router::on_wireguard(WireguardAnswer answer) {
@@ -96,6 +98,7 @@ void Router::on_wireguard(WireguardAnswer answer) {
   devices_known_ = true;
   update_views(std::move(answer.readings));
   set_warning("underlay", answer.ways_error);
+  ways_failed_ = !answer.ways_error.empty();
   if (!answer.ways_error.empty()) guard_.keep_ways(answer.underlay);
   guard_.set_underlay(std::move(answer.underlay));
   devices_ = Devices(guard_.underlay());

@@ -174,6 +174,8 @@ void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
   neighbor.dd_sent_once = Neighbor<V>::SentOnce::no;
   if (!has_request_room(neighbor, dd.headers.size())) {
     neighbor.waiting_dd = dd;
+    // It answers ours: to repeat that would break the exchange when the slave has freed its description.
+    if (neighbor.is_master) core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
     core_.waiting.insert({interface.config.link, neighbor.router_id});
     return;
   }
@@ -226,7 +228,6 @@ template <class V>
 bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
                                 const DatabaseDescription<V>& dd) {
   for (const auto& header : dd.headers) {
-    if (header.key.advertising_router == core_.config.router_id) neighbor.note_own_known(header.key);
     if (const auto reason = Rules<V>::refuse_lsa(header, neighbor.dd_options)) {
       core_.drop(interface, *reason, neighbor.address, static_cast<std::uint32_t>(header.key.type));
       // What the section calls fatal starts the exchange again. One odd LSA of a third router must not: it
@@ -238,6 +239,8 @@ bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
     const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
     const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
     const bool present = slot != Lsdb<V>::kNone;
+    if (present && header.key.advertising_router == core_.config.router_id)
+      neighbor.note_own_known(header.key);
     if (!present && !core_.has_room(header.length, neighbor.requests.size(), neighbor.requests.bytes())) {
       neighbor.left_out = true;
       core_.database_full(interface, neighbor.address);
@@ -378,7 +381,6 @@ void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbo
   std::vector<LsaRef> refs;
   std::set<LsaRef> seen;  // a key that is repeated is answered once, or 64 kB would ask for gigabytes
   for (const auto& key : request.keys) {
-    if (is_early && key.advertising_router == core_.config.router_id) neighbor.note_own_known(key);
     const auto scope = V::scope(key.type);
     const std::uint32_t domain = core_.domain_of(scope, interface);
     const std::uint32_t slot =
@@ -388,6 +390,7 @@ void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbo
                  static_cast<std::uint32_t>(key.type));
       return neighbor_event(neighbor, NeighborEvent::bad_ls_request);
     }
+    if (is_early && key.advertising_router == core_.config.router_id) neighbor.note_own_known(key);
     if (seen.insert({domain, slot}).second) refs.push_back({domain, slot});
   }
   flooding_.send_directly(interface, refs);

@@ -79,11 +79,23 @@ void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor)
   }
   if (any_late) neighbor.ack_time.timed_out();
   core_.statistics.retransmissions += lost.size();
-  auto& queue = interface.update_queue;
-  queue.insert(queue.begin(), lost.begin(), lost.end());
-  if (!queue.empty()) mark_due(interface);
+  requeue(interface, list, lost);
   arm_retransmit(interface, neighbor);
   watch_overtaken(neighbor);
+}
+
+/// First what was lost once; what was lost again and again, because the neighbour refuses it or because it
+/// does not get through, must not stand before what does.
+template <class V>
+void Flooding<V>::requeue(Interface<V>& interface, RetransmissionList& list,
+                          const std::vector<LsaRef>& lost) {
+  auto& queue = interface.update_queue;
+  const auto is_stubborn = [&](LsaRef ref) { return list.find(ref)->is_stubborn(); };
+  for (auto it = lost.rbegin(); it != lost.rend(); ++it)
+    if (!is_stubborn(*it)) queue.push_front(*it);
+  for (const LsaRef ref : lost)
+    if (is_stubborn(ref)) queue.push_back(ref);
+  if (!queue.empty()) mark_due(interface);
 }
 
 /// True when it is to be sent again now. An instance that a strict neighbour does not take yet (MinLSArrival)
@@ -120,7 +132,7 @@ auto Flooding<V>::turn_of(Interface<V>& interface, LsaRef ref) -> Turn {
   for (auto& [id, neighbor] : interface.neighbors) {
     const auto* entry = neighbor->retransmissions.find(ref);
     if (entry == nullptr || entry->in_flight > 0) continue;
-    if (neighbor->window.has_room(core_.entry(ref).lsa.length())) return Turn::goes;
+    if (neighbor->window.has_room(entry->weight(core_.entry(ref).lsa.length()))) return Turn::goes;
     turn = Turn::no_room;
     neighbor->window.is_full();
   }
@@ -130,11 +142,12 @@ auto Flooding<V>::turn_of(Interface<V>& interface, LsaRef ref) -> Turn {
 /// The LSA goes out of the link: to all who have not acknowledged it.
 template <class V>
 void Flooding<V>::note_sent(Interface<V>& interface, LsaRef ref) {
-  const auto bytes = static_cast<std::uint32_t>(core_.entry(ref).lsa.length());
+  const std::size_t length = core_.entry(ref).lsa.length();
   const Duration most = seconds{interface.config.retransmit_interval};
   for (auto& [id, neighbor] : interface.neighbors) {
     auto* entry = neighbor->retransmissions.find(ref);
     if (entry == nullptr) continue;
+    const std::uint32_t bytes = entry->weight(length);
     neighbor->window.gone(entry->in_flight);
     neighbor->window.sent(bytes);
     const Instant lost_at = core_.now + neighbor->ack_time.timeout(most, entry->times_sent);

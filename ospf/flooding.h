@@ -145,6 +145,8 @@ class Flooding {
                                                         LsaRef ref);
   void watch_overtaken(Neighbor<V>& neighbor);
   void taken_off(Interface<V>& interface, Neighbor<V>& neighbor);
+  void compact_queue(Interface<V>& interface);
+  void requeue(Interface<V>& interface, RetransmissionList& list, const std::vector<LsaRef>& lost);
   bool declare_lost(Neighbor<V>& neighbor, LsaRef ref);
   void arm_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
   void released(LsaRef ref);

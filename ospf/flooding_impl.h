@@ -2,6 +2,7 @@
 // Definitions of flooding.h; included where it is instantiated.
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "ospf/flood_pace_impl.h"
@@ -519,8 +520,29 @@ template <class V>
 void Flooding<V>::mark_due(Interface<V>& interface) {
   if (!std::exchange(interface.is_due, true)) due_.push_back(interface.config.link);
 }
+/// While windows are full each further instance of an LSA is queued once more: what stands twice, or is
+/// awaited by nobody, goes when half of the queue may be such.
+template <class V>
+void Flooding<V>::compact_queue(Interface<V>& interface) {
+  constexpr std::size_t kSmall = 64;
+  auto& queue = interface.update_queue;
+  if (queue.size() < kSmall) return;
+  std::size_t awaited = 0;
+  for (const auto& [id, neighbor] : interface.neighbors) awaited += neighbor->retransmissions.size();
+  if (queue.size() < kSmall + 2 * awaited) return;
+  const auto waits = [&](LsaRef ref) {
+    return std::any_of(interface.neighbors.begin(), interface.neighbors.end(), [&](const auto& item) {
+      const auto* entry = item.second->retransmissions.find(ref);
+      return entry != nullptr && entry->in_flight == 0;
+    });
+  };
+  std::set<LsaRef> seen;
+  std::erase_if(queue, [&](LsaRef ref) { return !waits(ref) || !seen.insert(ref).second; });
+}
+
 template <class V>
 void Flooding<V>::queue_update(Interface<V>& interface, LsaRef ref) {
+  compact_queue(interface);
   interface.update_queue.push_back(ref);
   mark_due(interface);
 }

@@ -139,6 +139,13 @@ class RetransmissionList {
     Instant sent;                 ///< the last time
     std::uint32_t in_flight = 0;  ///< bytes under way; 0: it waits to be sent
     std::uint32_t times_sent = 0;
+    /// Lost so often that it has a back-off of its own, up to RxmtInterval.
+    [[nodiscard]] bool is_stubborn() const { return times_sent > kOvertakenMost; }
+    /// What it takes of the window when it is sent: next to nothing when it is stubborn, or LSAs that are
+    /// never acknowledged would fill it for good.
+    [[nodiscard]] std::uint32_t weight(std::size_t length) const {
+      return is_stubborn() ? 1 : static_cast<std::uint32_t>(length);
+    }
   };
   /// True when it was not on the list before. It waits to be sent.
   bool add(LsaRef ref) { return entries_.try_emplace(ref_key(ref)).second; }

@@ -39,7 +39,10 @@ class RoundTrip {
   /// After how long what was sent now is lost, when it was sent `repeats` times before: at most `most`.
   [[nodiscard]] constexpr Duration timeout(Duration most, unsigned repeats = 0) const {
     const Duration once = smoothed_ + std::max(slack_, 4 * variation_);
-    return std::min(most, once * (1 << std::min(std::max(backoff_, repeats), kBackoffMost)));
+    Duration time = once;  // doubled no further than `most`: a sample may be hours
+    for (unsigned n = std::min(std::max(backoff_, repeats), kBackoffMost); n > 0 && time < most; --n)
+      time *= 2;
+    return std::min(most, time);
   }
   [[nodiscard]] constexpr Duration smoothed() const { return smoothed_; }
   [[nodiscard]] constexpr Duration variation() const { return variation_; }

@@ -107,7 +107,7 @@ std::vector<std::uint32_t> ifindexes_of(const Attributes<RTA_MAX + 1>& table) {
 /// The kernel has looked, and there is no way.
 bool is_no_way(int error) {
   return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL ||
-         error == ENETDOWN;
+         error == ENETDOWN || error == EOPNOTSUPP || error == EAFNOSUPPORT;
 }
 
 }  // namespace

@@ -220,6 +220,31 @@ TEST_F(PaceTest, Section13_6_AnInstanceThatWaitsForMinLsArrivalIsNotLostOverAndO
   EXPECT_EQ(peer->held(key)->sequence_number, stored(0, key)->lsa.sequence_number());
 }
 
+// In: a neighbour whose database is full takes and acknowledges nothing of a thousand LSAs; then one changes
+// that it has. Out: that comes at once, although what waits for acknowledgement is more than the window.
+TEST_F(PaceTest, Section13_6_WhatIsNeverAcknowledgedDoesNotHoldUpTheRest) {
+  const RouterIndex a = add_router(1), b = add_router(2);
+  network.routers[b].max_lsa = 50;
+  connect(a, b);
+  start_all();
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  auto routes = externals(1000);
+  network.change_externals(a, {routes.front()}, {});
+  network.run_for(seconds{5});
+  network.change_externals(a, {routes.begin() + 1, routes.end()}, {});
+  network.run_for(seconds{600});
+  ASSERT_GT(instance(a).neighbors().front().retransmission_list, 900U);
+  routes.front().metric = 77;
+  network.change_externals(a, {routes.front()}, {});
+  const auto is_there = [&] {
+    for (const auto& route : instance(b).routes()->routes)
+      if (route.prefix == routes.front().prefix) return route.type2_metric == 77U;
+    return false;
+  };
+  EXPECT_TRUE(network.run_until(is_there, seconds{3}));
+  EXPECT_TRUE(all_full());
+}
+
 // In: a slave that does not answer. Out: the description comes again, ever later, at last every RxmtInterval.
 TEST_F(PaceTest, Section10_8_TheMasterBacksOffToRxmtInterval) {
   const RouterIndex router = add_router(9);

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace wgospf::daemon {
 namespace {
 
@@ -44,7 +46,7 @@ class RibFeedTest : public ::testing::Test {
   /// The batch in words.
   std::vector<std::string> take() {
     std::vector<std::string> result;
-    const auto batch = feed.take();
+    const auto batch = feed.take([this](const Ipv4Prefix& prefix) { return held.contains(prefix); });
     if (!batch) return result;
     generation = batch->generation;
     for (const auto& change : batch->changes) {
@@ -76,6 +78,7 @@ class RibFeedTest : public ::testing::Test {
   std::map<ospf::LinkId, RibLink> links;
   std::shared_ptr<ospf::RouteTable<V2>> table = std::make_shared<ospf::RouteTable<V2>>();
   std::uint64_t generation = 0;
+  std::set<Ipv4Prefix> held;
   RibFeed feed{[this](ospf::LinkId link) {
                  const auto found = links.find(link);
                  return found == links.end() ? std::nullopt : std::optional(found->second);
@@ -94,6 +97,16 @@ TEST_F(RibFeedTest, DeviceOnlyOnPointToPointAndByAddressElsewhere) {
 TEST_F(RibFeedTest, UnnumberedLinksGiveThePreferredSource) {
   set(1, 1, {hop(kUnnumbered)});
   prefix(1, route("192.168.37.0/24", 1));
+  EXPECT_THAT(take(), ElementsAre("set 1: 9", "192.168.37.0/24 set 1 src 10.0.0.1"));
+}
+
+TEST_F(RibFeedTest, WhatIsHeldBackStaysOutWhenItsSetIsSubmittedAgain) {
+  set(1, 1, {hop(kWg0)});
+  prefix(1, route("192.168.37.0/24", 1));
+  prefix(1, route("192.168.38.0/24", 1));
+  (void)take();
+  held.insert(*Ipv4Prefix::parse("192.168.38.0/24"));
+  set(2, 1, {hop(kUnnumbered)});
   EXPECT_THAT(take(), ElementsAre("set 1: 9", "192.168.37.0/24 set 1 src 10.0.0.1"));
 }
 

@@ -38,6 +38,12 @@ TEST(RoundTrip, Rfc6298Section5_5_BacksOffUntilSomethingIsMeasured) {
   time.measured(milliseconds{40});
   EXPECT_NEAR(static_cast<double>(time.timeout(kMost).count()), 90e6, 1e6);
 }
+TEST(RoundTrip, ASampleOfHoursDoublesNoFurtherThanRxmtInterval) {
+  RoundTrip time = RoundTrip::of_answers();
+  time.measured(seconds{14 * 3600});
+  for (int i = 0; i < 100; ++i) time.timed_out();
+  EXPECT_EQ(time.timeout(kMost), kMost);
+}
 // Acknowledgements may wait for a clock: one that came soon proves little.
 TEST(RoundTrip, AcknowledgmentsAreTakenForSlowUntilManyWereFast) {
   RoundTrip time = RoundTrip::of_acknowledgments();

@@ -479,7 +479,7 @@ class TwoDaemons(TwoRouters):
         self.wait_for_log(self.a, "no longer: no routing rule looks up table 7")
 
     def tunnel(self, address):
-        """wg0 between a and b over v0, by wireguard-go; each takes 224.0.0.5 and everything in 10.2.0.0/24."""
+        """wg0 between a and b over v0, by wireguard-go; each takes 224.0.0.5, 10.2.0.0/24 and loopbacks."""
         if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
             self.skipTest("there is no wireguard-go or wg (packaging/install-deps test)")
         keys = {router.name: self.a.run("wg genkey").strip() for router in (self.a, self.b)}
@@ -494,7 +494,7 @@ class TwoDaemons(TwoRouters):
             key = router.folder / "key"
             key.write_text(keys[router.name])
             router.run(f"wg set wg0 private-key {key} listen-port 51820 peer {public[peer.name]} "
-                       f"endpoint 10.1.0.{3 - number}:51820 allowed-ips 224.0.0.5/32,10.2.0.0/24")
+                       f"endpoint 10.1.0.{3 - number}:51820 allowed-ips 224.0.0.5/32,10.2.0.0/24,10.0.0.0/24")
             router.run(f"ip addr add {address.format(number)} dev wg0")
             router.run("ip link set wg0 up")
             router.configure(config([("wg0", ACTIVE), ("lo", PASSIVE)]))
@@ -514,7 +514,10 @@ class TwoDaemons(TwoRouters):
         self.a.run(f"wg set wg0 peer {peer} allowed-ips 224.0.0.5/32,10.2.0.2/32")
         self.wait_for_log(self.a, "no longer: interface wg0: no allowed-ips on wg0 cover the neighbour 10.2.0.2")
         self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full")
-        self.assertEqual(self.findings(self.a), [])
+        # Now there are routes, and what is missing for them.
+        self.wait(lambda: self.findings(self.a) == [("routes-not-covered", "")], "the neighbor's loopback is missing")
+        self.a.run(f"wg set wg0 peer {peer} allowed-ips 224.0.0.5/32,10.2.0.2/32,10.0.0.2/32")
+        self.wait(lambda: self.findings(self.a) == [], "nothing is missing")
 
     def test_allowed_ips_that_no_longer_cover_the_neighbor(self):
         peer = self.tunnel("10.2.0.{}/24")

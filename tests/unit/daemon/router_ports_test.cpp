@@ -45,14 +45,19 @@ TEST(KernelJobs, AreDoneInOrderAndNeverHoldUpTheLoop) {
   KernelJobs jobs(loop);
   std::vector<std::string> order;
   Blocked blocked(jobs);
-  jobs.run([&] { order.emplace_back("first"); }, [&] { order.emplace_back("first done"); });
+  bool is_done = false;  // told on the loop, so that what the job wrote may be read from then on
+  jobs.run([&] { order.emplace_back("first"); },
+           [&] {
+             order.emplace_back("first done");
+             is_done = true;
+           });
   loop.poll();
   EXPECT_TRUE(order.empty());
   blocked.release();
   EXPECT_TRUE(eventually([&] {
     loop.restart();
     loop.poll();
-    return order.size() == 2;
+    return is_done;
   }));
   EXPECT_THAT(order, ::testing::ElementsAre("first", "first done"));
 }

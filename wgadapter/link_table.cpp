@@ -12,23 +12,14 @@
 #include <cstring>
 #include <tuple>
 
+#include "wgadapter/netlink.h"
+
 #ifndef IFF_LOWER_UP
 #define IFF_LOWER_UP 0x10000  // <linux/if.h> has it, and collides with <net/if.h>
 #endif
 
 namespace wgospf::wg {
 namespace {
-
-template <std::size_t N>
-using Attributes = std::array<nlattr*, N>;
-
-/// The attributes after a fixed header of type Header; false when the message is too short for it or broken.
-template <class Header, std::size_t N>
-bool parse_attributes(const nlmsghdr& message, Attributes<N>& table) {
-  if (message.nlmsg_len < NLMSG_LENGTH(sizeof(Header))) return false;
-  auto* header = const_cast<nlmsghdr*>(&message);
-  return nlmsg_parse(header, sizeof(Header), table.data(), static_cast<int>(N - 1), nullptr) >= 0;
-}
 
 /// The text of a string attribute, with or without its terminating zero.
 std::string text_of(const nlattr* attribute) {

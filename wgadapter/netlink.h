@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 #include <netlink/msg.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +62,17 @@ class NetlinkSocket {
   std::uint32_t sequence_ = 0;
   std::vector<std::byte> buffer_;
 };
+
+template <std::size_t N>
+using Attributes = std::array<nlattr*, N>;
+
+/// The attributes after a fixed header of type Header; false when the message is too short for it or broken.
+template <class Header, std::size_t N>
+bool parse_attributes(const nlmsghdr& message, Attributes<N>& table) {
+  if (message.nlmsg_len < NLMSG_LENGTH(sizeof(Header))) return false;
+  auto* header = const_cast<nlmsghdr*>(&message);
+  return nlmsg_parse(header, sizeof(Header), table.data(), static_cast<int>(N - 1), nullptr) >= 0;
+}
 
 /// Every message of a datagram, in order; false when the last one is cut short.
 [[nodiscard]] bool for_each_message(std::span<const std::byte> data,

@@ -22,16 +22,6 @@ constexpr std::chrono::seconds kTimeout{2};
 #define RTM_F_FIB_MATCH 0x2000
 #endif
 
-template <std::size_t N>
-using Attributes = std::array<nlattr*, N>;
-
-template <class Header, std::size_t N>
-bool parse_attributes(const nlmsghdr& message, Attributes<N>& table) {
-  if (message.nlmsg_len < NLMSG_LENGTH(sizeof(Header))) return false;
-  auto* header = const_cast<nlmsghdr*>(&message);
-  return nlmsg_parse(header, sizeof(Header), table.data(), static_cast<int>(N - 1), nullptr) >= 0;
-}
-
 std::uint32_t number_of(const nlattr* attribute, std::uint32_t otherwise) {
   if (attribute == nullptr || nla_len(attribute) < static_cast<int>(sizeof(std::uint32_t))) return otherwise;
   return nla_get_u32(attribute);

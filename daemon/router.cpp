@@ -376,43 +376,40 @@ void Router::claim_at_last() {
   });
 }
 
-// What a former run left may be replaced when this run knows as much: every interface with a neighbour is
-// Full and routes have been calculated. Which interfaces have a neighbour is known when each has had the time
-// for a hello, and for another in case that one was lost; when none has one, that is waited for longer
-// (start_protocol).
-void Router::check_claim() {
-  if (claimed_ || !instance_->converged(now())) return;
-  if (!may_submit()) {
-    claim_due_ = true;
-    return;
-  }
-  // A link whose socket is yet to open or to join its group is up for the core in a moment, and may have a
-  // neighbour; a route that waits for the kernel's answer alone comes with it.
-  const bool is_coming = std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& entry) {
+ClaimFacts Router::claim_facts() const {
+  ClaimFacts facts;
+  facts.converged = instance_->converged(now());
+  facts.devices_known = may_submit();
+  facts.is_link_coming = std::any_of(interfaces_.begin(), interfaces_.end(), [](const auto& entry) {
     const Interface& interface = entry.second;
     return (interface.port && !interface.port->is_joined()) ||
            (!interface.status.up && interface.status.down_reason == ospf::InterfaceReason::no_socket);
   });
   const auto& held = guard_.held();
-  const bool is_asking =
+  facts.is_way_asked_for =
       std::any_of(held.begin(), held.end(), [](const auto& entry) { return !entry.second.is_asked; });
-  if (is_coming || is_asking) {
-    claim_due_ = true;
-    return;
-  }
-  std::uint32_t longest_hello = 0;
-  bool all_full = true, any_full = false;
+  facts.all_full = true;
   for (const auto& info : instance_->interfaces()) {
     if (info.config.passive || info.status.loopback || !info.status.up) continue;
-    all_full = all_full && info.full_count > 0;
-    any_full = any_full || info.full_count > 0;
-    longest_hello = std::max<std::uint32_t>(longest_hello, info.config.hello_interval);
+    facts.all_full = facts.all_full && info.full_count > 0;
+    facts.any_full = facts.any_full || info.full_count > 0;
+    facts.hello_interval_max = std::max<std::uint32_t>(facts.hello_interval_max, info.config.hello_interval);
   }
-  if (!any_full) return;  // nobody is there: claim_timer_ decides
-  const auto age = std::chrono::steady_clock::now() - links_told_;
-  if (!all_full && age < seconds{2 * longest_hello}) {
-    claim_due_ = true;  // asked again at the next turn
-    return;
+  facts.since_links_told = std::chrono::steady_clock::now() - links_told_;
+  return facts;
+}
+
+void Router::check_claim() {
+  if (claimed_ || !instance_->converged(now())) return;
+  switch (claim_waits_for(claim_facts())) {
+    case ClaimWaitsFor::nothing:
+      break;
+    case ClaimWaitsFor::convergence:
+    case ClaimWaitsFor::somebody:
+      return;
+    default:
+      claim_due_ = true;
+      return;
   }
   claimed_ = true;
   claim_timer_.cancel();

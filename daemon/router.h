@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/claim.h"
 #include "daemon/config.h"
 #include "daemon/kernel_jobs.h"
 #include "daemon/kernel_telling.h"
@@ -153,6 +154,7 @@ class Router final : public RouterView {
   [[nodiscard]] std::string named(const std::string& text) const;
   void tell_other_refusals();
   void redistribute();
+  [[nodiscard]] ClaimFacts claim_facts() const;
   void check_claim();
   void claim_at_last();
 

@@ -195,7 +195,7 @@ Neighbor<V>& Adjacency<V>::learn_neighbor(Interface<V>& interface, RouterId id) 
   made->link = interface.config.link;
   made->router_id = id;
   made->last_state_change = made->phase_since = core_.now;
-  made->requests.count_in(core_.statistics.requested);
+  made->requests.count_in(core_.statistics.requested, core_.statistics.requested_bytes);
   // Section 10.3: the first DD sequence number should be unique; a restarted router must not repeat itself.
   made->dd_sequence = core_.random.next_u32();
   return *interface.neighbors.emplace(id, std::move(made)).first->second;

@@ -42,6 +42,7 @@ struct Core {
   std::vector<std::unique_ptr<Domain<V>>> domains;  ///< [0] is the AS scope
   std::deque<Output<V>> outputs;
   bool shutting_down = false;
+  bool left_out = false;  ///< neighbours may describe again what there was no room for
   std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
   std::size_t exchanging = 0;  ///< neighbours in Exchange or Loading; kept by Adjacency::set_neighbor_state
   struct DropTold {
@@ -108,17 +109,17 @@ struct Core {
     if (!std::exchange(statistics.database_full, true))
       event(DatabaseLimit{true, statistics.lsdb_size, statistics.lsdb_bytes});
   }
-  /// Call now and then while it is full. True when there is room again: what was left out may be asked for.
-  [[nodiscard]] bool check_room() {
+  /// Call now and then while it is full. When there is room again, what was left out may be asked for.
+  void check_room() {
     const auto well_below = [](std::size_t size, std::size_t limit) { return size <= limit - limit / 16; };
     // What is asked for has its place already.
-    if (!statistics.database_full || statistics.requested > 0 || !has_room(0) ||
-        !well_below(statistics.lsdb_size, config.max_lsa) ||
-        !well_below(statistics.lsdb_bytes, config.max_lsa_bytes))
-      return false;
+    if (!statistics.database_full || !has_room(0, statistics.requested, statistics.requested_bytes) ||
+        !well_below(statistics.lsdb_size + statistics.requested, config.max_lsa) ||
+        !well_below(statistics.lsdb_bytes + statistics.requested_bytes, config.max_lsa_bytes))
+      return;
     statistics.database_full = false;
+    left_out = true;
     event(DatabaseLimit{false, statistics.lsdb_size, statistics.lsdb_bytes});
-    return true;
   }
 
   void measure(Footprint& footprint) const {

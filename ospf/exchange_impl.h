@@ -41,13 +41,19 @@ void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
 }
 
 /// There is room again for what neighbours described in vain: they describe it once more. Nothing else would
-/// bring it before its next refresh.
+/// bring it before its next refresh. One that is yet to send what it was asked for does so first.
 template <class V>
 void Adjacency<V>::exchange_what_was_left_out() {
+  if (!std::exchange(core_.left_out, false) || core_.statistics.database_full) return;
   for (auto& [link, interface] : core_.interfaces)
-    for (auto& [id, neighbor] : interface->neighbors)
-      if (neighbor->left_out && neighbor->state >= NeighborState::exchange)
+    for (auto& [id, neighbor] : interface->neighbors) {
+      if (!neighbor->left_out || neighbor->state < NeighborState::exchange) continue;
+      if (neighbor->state == NeighborState::full) {
         neighbor_event(*neighbor, NeighborEvent::seq_number_mismatch);
+      } else {
+        core_.left_out = true;
+      }
+    }
 }
 
 template <class V>

@@ -163,11 +163,12 @@ struct Statistics {
   std::uint64_t spf_full = 0, spf_prefixes_only = 0;
   std::uint64_t turns_cut_short = 0;  ///< ended with work left, after kTurnRoundsMost rounds: a defect
   std::size_t lsdb_size = 0;
-  std::size_t lsdb_bytes = 0;  ///< of the LSAs in it
-  bool database_full = false;  ///< LSAs of neighbours are refused for it
-  std::size_t requested = 0;   ///< LSAs on all request lists together
-  Generation generation;       ///< of the routing table
-  std::size_t routes = 0;      ///< in it
+  std::size_t lsdb_bytes = 0;       ///< of the LSAs in it
+  bool database_full = false;       ///< LSAs of neighbours are refused for it
+  std::size_t requested = 0;        ///< LSAs on all request lists together
+  std::size_t requested_bytes = 0;  ///< their length, as described
+  Generation generation;            ///< of the routing table
+  std::size_t routes = 0;           ///< in it
   std::size_t timers = 0;
 };
 

@@ -580,7 +580,8 @@ void Instance<V>::Impl::calculate() {
 
 template <class V>
 void Instance<V>::Impl::end_turn() {
-  if (core.check_room()) adjacency.exchange_what_was_left_out();
+  core.check_room();
+  adjacency.exchange_what_was_left_out();
   unsigned rounds = 0;
   // LoadingDone at the end of a round changes links once more, a MaxAge LSA that leaves lets its successor
   // go.

@@ -35,18 +35,20 @@ class RequestList {
   RequestList(const RequestList&) = delete;
   RequestList& operator=(const RequestList&) = delete;
   ~RequestList() { clear(); }
-  /// From now on, while this is empty, `total` counts what is on it together with other lists.
-  void count_in(std::size_t& total) { total_ = &total; }
+  /// From now on, while this is empty, `total` and `bytes` count what is on it together with other lists.
+  void count_in(std::size_t& total, std::size_t& bytes) {
+    total_ = &total;
+    total_bytes_ = &bytes;
+  }
 
   /// Described twice, the more recent instance is wanted; what is asked for stays so.
   void add(const LsaHeader<V>& header) {
     const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, 0, 0});
     if (is_new) {
       if (total_ != nullptr) ++*total_;
-      bytes_ += header.length;
+      count_bytes(header.length, 0);
     } else if (compare_recency(header, it->second.header) > 0) {
-      bytes_ += header.length;
-      bytes_ -= it->second.header.length;
+      count_bytes(header.length, it->second.header.length);
       it->second.header = header;
     }
   }
@@ -71,7 +73,7 @@ class RequestList {
       last_came_ |= key == last_;
     }
     if (total_ != nullptr) --*total_;
-    bytes_ -= it->second.header.length;
+    count_bytes(0, it->second.header.length);
     wanted_.erase(it);
     return true;
   }
@@ -91,8 +93,9 @@ class RequestList {
   }
   void clear() {
     if (total_ != nullptr) *total_ -= wanted_.size();
+    count_bytes(0, bytes_);
     wanted_.clear();
-    outstanding_ = bytes_ = asked_ = 0;
+    outstanding_ = asked_ = 0;
     last_came_ = false;
   }
   /// Has any of what was asked for come?
@@ -115,10 +118,18 @@ class RequestList {
   [[nodiscard]] bool is_outstanding(const Entry& entry) const {
     return entry.round == round_ && outstanding_ > 0;
   }
+  void count_bytes(std::size_t more, std::size_t less) {
+    bytes_ += more;
+    bytes_ -= less;
+    if (total_bytes_ == nullptr) return;
+    *total_bytes_ += more;
+    *total_bytes_ -= less;
+  }
   std::map<LsaKey<V>, Entry> wanted_;
   std::uint32_t round_ = 0;  ///< requests so far
   std::size_t outstanding_ = 0, bytes_ = 0;
   std::size_t* total_ = nullptr;
+  std::size_t* total_bytes_ = nullptr;
   std::size_t asked_ = 0;  ///< in the last packet
   LsaKey<V> last_;         ///< of them, the last
   bool last_came_ = false;

@@ -468,6 +468,52 @@ TEST_F(LoadingTest, WhatWasLeftOutComesWhenMaxLsaIsRaised) {
   EXPECT_EQ(instance(a).neighbors().front().state_changes, changes);
 }
 
+// In: the same, beside a neighbour that never sends what it described and was asked for. Out: the same.
+TEST_F(LoadingTest, ANeighborStuckInLoadingDoesNotKeepWhatWasLeftOutAway) {
+  const RouterIndex a = add_router(1);
+  network.routers[a].max_lsa = 12;
+  auto stuck = add_peer(a, 8), peer = add_peer(a, 9);
+  stuck->answers_requests = false;
+  stuck->hold(external(0xc6336400, 0xffffff00));
+  for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
+  for (auto& way : network.cables[peer->cable()].into) way.cut = true;
+  start_all();
+  stuck->start();
+  ASSERT_TRUE(network.run_until([&] { return state_of(a, *stuck) == NeighborState::loading; }, seconds{5}));
+  for (auto& way : network.cables[peer->cable()].into) way.cut = false;
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(a) == 1; }, seconds{5}));
+  network.run_for(seconds{20});
+  ASSERT_TRUE(instance(a).statistics().database_full);
+  ASSERT_EQ(state_of(a, *stuck), NeighborState::loading);
+  network.routers[a].max_lsa = 100;
+  network.reload(a);
+  EXPECT_TRUE(network.run_until(
+      [&] { return instance(a).statistics().lsdb_size == 21 && full_count(a) == 1; }, seconds{2}));
+  EXPECT_FALSE(instance(a).statistics().database_full);
+}
+
+// In: a neighbour with twenty and room for ten, which sends nothing of what it is asked for until after
+// somebody gave room for all. Out: first it sends that, then the others come.
+TEST_F(LoadingTest, ANeighborInLoadingSendsFirstWhatItWasAskedFor) {
+  const RouterIndex a = add_router(1);
+  network.routers[a].max_lsa = 10;
+  auto peer = add_peer(a, 9);
+  peer->answers_requests = false;
+  for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return state_of(a, *peer) == NeighborState::loading; }, seconds{5}));
+  network.routers[a].max_lsa = 100;
+  network.reload(a);
+  network.run_for(seconds{2});
+  EXPECT_FALSE(instance(a).statistics().database_full);
+  EXPECT_EQ(state_of(a, *peer), NeighborState::loading) << "its exchange did not begin anew";
+  peer->answers_requests = true;
+  EXPECT_TRUE(network.run_until(
+      [&] { return instance(a).statistics().lsdb_size == 21 && full_count(a) == 1; }, seconds{10}));
+}
+
 // In: the same twenty, and the neighbour flushes five of the ten that were taken. Out: as many others come in
 // their place; the exchange does not begin anew time and again.
 TEST_F(LoadingTest, WhatWasLeftOutComesWhenTheDatabaseShrinks) {

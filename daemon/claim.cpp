@@ -1,5 +1,7 @@
 #include "daemon/claim.h"
 
+#include <chrono>
+
 namespace wgospf::daemon {
 
 ClaimWaitsFor claim_waits_for(const ClaimFacts& facts) {
@@ -12,7 +14,7 @@ ClaimWaitsFor claim_waits_for(const ClaimFacts& facts) {
   if (!facts.any_full) return ClaimWaitsFor::somebody;
   // Which interfaces have a neighbour is known when each has had the time for a hello, and for another in
   // case that one was lost.
-  if (!facts.all_full && facts.since_links_told < ospf::seconds{2 * facts.hello_interval_max})
+  if (!facts.all_full && facts.since_links_told < std::chrono::seconds{2 * facts.hello_interval_max})
     return ClaimWaitsFor::neighbors;
   return ClaimWaitsFor::nothing;
 }

@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 namespace wgospf::daemon {
 namespace {
 
-using ospf::milliseconds;
-using ospf::seconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 ClaimFacts ready() {
   ClaimFacts facts;

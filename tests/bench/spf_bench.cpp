@@ -23,72 +23,23 @@
 
 #include "ospf/route_calculator.h"
 #include "ospf/v2/v2.h"
+#include "tests/bench/grid.h"
 #include "tests/bench/ratios.h"
 
 namespace wgospf::ospf {
 namespace {
 
+using bench::Arc;
+using bench::external_lsa;
+using bench::Externals;
+using bench::Grid;
+using bench::grid_calculator;
+using bench::grid_lsa;
+using bench::root_links;
+using bench::router;
+
 constexpr std::uint32_t kSide = 100;
 constexpr std::uint32_t kRouters = kSide * kSide;
-
-struct Arc {
-  std::uint32_t to = 0;
-  std::uint16_t cost = 0;
-};
-
-/// The grid as an adjacency array.
-struct Grid {
-  std::vector<std::uint32_t> first;
-  std::vector<Arc> arcs;
-
-  Grid() {
-    std::mt19937 random(1);
-    for (std::uint32_t node = 0; node < kRouters; ++node) {
-      first.push_back(static_cast<std::uint32_t>(arcs.size()));
-      const std::uint32_t x = node % kSide, y = node / kSide;
-      const auto add = [&](std::uint32_t to) {
-        arcs.push_back({to, static_cast<std::uint16_t>(1 + random() % 20)});
-      };
-      if (x > 0) add(node - 1);
-      if (x + 1 < kSide) add(node + 1);
-      if (y > 0) add(node - kSide);
-      if (y + 1 < kSide) add(node + kSide);
-    }
-    first.push_back(static_cast<std::uint32_t>(arcs.size()));
-  }
-};
-
-RouterId router(std::uint32_t node) {
-  return RouterId{0x0a000001 + node};
-}
-
-Lsa<V2> grid_lsa(const Grid& grid, std::uint32_t node, std::uint16_t more = 0) {
-  v2::RouterLsa body;
-  for (std::uint32_t i = grid.first[node]; i < grid.first[node + 1]; ++i)
-    body.links.push_back({router(grid.arcs[i].to).value,
-                          i - grid.first[node] + 1,
-                          v2::RouterLinkType::point_to_point,
-                          static_cast<std::uint16_t>(grid.arcs[i].cost + more),
-                          {}});
-  body.links.push_back({router(node).value, 0xffffffff, v2::RouterLinkType::stub, 0, {}});
-  body.links.push_back({0x40000000 + (node << 8), 0xffffff00, v2::RouterLinkType::stub, 1, {}});
-  LsaHeader<V2> header;
-  header.key = {v2::LsaType::router, LinkStateId{router(node).value}, router(node)};
-  return V2::encode_lsa(header, body);
-}
-
-std::vector<RootLink<V2>> root_links(const Grid& grid, std::uint16_t more = 0) {
-  std::vector<RootLink<V2>> links;
-  for (std::uint32_t i = grid.first[0]; i < grid.first[1]; ++i) {
-    RootLink<V2> link;
-    link.link = LinkId{i + 1};
-    link.kind = RootLink<V2>::Kind::point_to_point;
-    link.cost = static_cast<std::uint16_t>(grid.arcs[i].cost + more);
-    link.neighbors = {{router(grid.arcs[i].to), std::nullopt, std::nullopt}};
-    links.push_back(std::move(link));
-  }
-  return links;
-}
 
 /// Distances from the root, and nothing else: the floor.
 void dijkstra(const Grid& grid, std::vector<std::uint32_t>& distance) {
@@ -128,7 +79,7 @@ std::vector<std::uint32_t> path_to_far_corner(const Grid& grid) {
 }
 
 void floor_dijkstra(benchmark::State& state) {
-  const Grid grid;
+  const Grid grid(kSide);
   std::vector<std::uint32_t> distance;
   for (auto _ : state) {
     dijkstra(grid, distance);
@@ -136,16 +87,6 @@ void floor_dijkstra(benchmark::State& state) {
   }
 }
 BENCHMARK(floor_dijkstra)->Unit(benchmark::kMicrosecond);
-
-RouteCalculator<V2> grid_calculator(const Grid& grid) {
-  RouteCalculator<V2> calculator(router(0));
-  calculator.set_root(router(0), root_links(grid));
-  for (std::uint32_t node = 0; node < kRouters; ++node)
-    calculator.lsa_installed(kBackbone, grid_lsa(grid, node));
-  std::vector<RouteChange<V2>> changes;
-  calculator.calculate(changes);
-  return calculator;
-}
 
 using Kind = CalculationResult::Kind;
 
@@ -166,7 +107,7 @@ void count_changes(benchmark::State& state, const std::vector<RouteChange<V2>>& 
 
 /// Both links of the root change their cost: every route does.
 void spf_change_at_root(benchmark::State& state) {
-  const Grid grid;
+  const Grid grid(kSide);
   RouteCalculator<V2> calculator = grid_calculator(grid);
   std::vector<RouteChange<V2>> changes;
   std::uint16_t more = 0;
@@ -191,13 +132,13 @@ void change_at(benchmark::State& state, const Grid& grid, std::uint32_t node) {
   count_changes(state, changes);
 }
 void spf_change_half_way(benchmark::State& state) {
-  const Grid grid;
+  const Grid grid(kSide);
   const auto path = path_to_far_corner(grid);
   change_at(state, grid, path[path.size() / 2]);
 }
 BENCHMARK(spf_change_half_way)->Unit(benchmark::kMicrosecond);
 void spf_change_far_away(benchmark::State& state) {
-  const Grid grid;
+  const Grid grid(kSide);
   change_at(state, grid, path_to_far_corner(grid)[1]);
 }
 BENCHMARK(spf_change_far_away)->Unit(benchmark::kMicrosecond);
@@ -205,7 +146,7 @@ BENCHMARK(spf_change_far_away)->Unit(benchmark::kMicrosecond);
 /// The root's links become dear in turn: most prefixes change their way, though not all, and are told one by
 /// one.
 void spf_most_change_their_way(benchmark::State& state) {
-  const Grid grid;
+  const Grid grid(kSide);
   RouteCalculator<V2> calculator = grid_calculator(grid);
   std::vector<RouteChange<V2>> changes;
   std::size_t which = 0;
@@ -224,7 +165,7 @@ BENCHMARK(spf_most_change_their_way)->Unit(benchmark::kMicrosecond);
 
 /// One of the root's two links is lost, that which nearly everything goes over, and comes back.
 void spf_neighbor_lost(benchmark::State& state) {
-  const Grid grid;
+  const Grid grid(kSide);
   RouteCalculator<V2> calculator = grid_calculator(grid);
   std::vector<RouteChange<V2>> changes;
   bool is_lost = false;
@@ -242,38 +183,6 @@ BENCHMARK(spf_neighbor_lost)->Unit(benchmark::kMicrosecond);
 
 constexpr std::uint32_t kExternals = 100000;
 
-Lsa<V2> external_lsa(std::uint32_t n, std::uint32_t metric) {
-  v2::ExternalLsa body;
-  body.mask = 0xffffff00;
-  body.type2 = true;
-  body.metric = metric;
-  LsaHeader<V2> header;
-  header.key = {v2::LsaType::as_external, LinkStateId{0x60000000 + (n << 8)}, router(1)};
-  return V2::encode_lsa(header, body);
-}
-
-struct Externals {
-  RouteCalculator<V2> calculator{router(0)};
-  Externals() {
-    RootLink<V2> link;
-    link.link = LinkId{1};
-    link.kind = RootLink<V2>::Kind::point_to_point;
-    link.neighbors = {{router(1), std::nullopt, std::nullopt}};
-    calculator.set_root(router(0), {link});
-    v2::RouterLsa body;
-    body.flags = v2::RouterLsa::kExternal;
-    body.links.push_back({router(0).value, 1, v2::RouterLinkType::point_to_point, 1, {}});
-    LsaHeader<V2> header;
-    header.key = {v2::LsaType::router, LinkStateId{router(1).value}, router(1)};
-    calculator.lsa_installed(kBackbone, V2::encode_lsa(header, body));
-    std::vector<RouteChange<V2>> changes;
-    calculator.calculate(changes);
-    for (std::uint32_t n = 0; n < kExternals; ++n) calculator.lsa_installed(kBackbone, external_lsa(n, 20));
-    calculator.calculate(changes);
-    calculator.calculate(changes);
-  }
-};
-
 /// All prefixes in random order, so that neither a benchmark nor its floor lives in a cache.
 std::vector<std::uint32_t> shuffled_externals(std::uint32_t seed) {
   std::vector<std::uint32_t> all(kExternals);
@@ -284,7 +193,7 @@ std::vector<std::uint32_t> shuffled_externals(std::uint32_t seed) {
 }
 
 void prefix_metric_change(benchmark::State& state) {
-  Externals externals;
+  Externals externals(kExternals);
   std::array<std::vector<Lsa<V2>>, 2> passes;  // each prefix is dearer in one pass and as it was in the next
   for (const std::uint32_t n : shuffled_externals(2)) {
     passes[0].push_back(external_lsa(n, 21 + n % 50));
@@ -303,7 +212,7 @@ void prefix_metric_change(benchmark::State& state) {
 BENCHMARK(prefix_metric_change)->Unit(benchmark::kMicrosecond);
 
 void prefix_gone_and_back(benchmark::State& state) {
-  Externals externals;
+  Externals externals(kExternals);
   std::vector<Lsa<V2>> lsas;
   for (const std::uint32_t n : shuffled_externals(3)) lsas.push_back(external_lsa(n, 20));
   std::vector<RouteChange<V2>> changes;

@@ -207,6 +207,7 @@ class Campaign {
     result_.cables = network_.cables.size();
     result_.packets = network_.packets;
     result_.virtual_time = network_.now() - begin_;
+    if (options_.digest) result_.digests = digest(network_);
   }
 
   SeedOptions options_;

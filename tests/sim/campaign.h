@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ospf/types.h"
+#include "tests/sim/digest.h"
 #include "tests/sim/outages.h"
 
 namespace wgospf::sim {
@@ -25,6 +26,7 @@ struct SeedOptions {
   std::optional<double> hours;        ///< unset: two for every tenth seed, else only until everything rests
   std::optional<std::size_t> faults;  ///< only the first so many faults of the schedule
   std::FILE* log = nullptr;           ///< a readable log
+  bool digest = false;                ///< give what each router ends with
 };
 
 struct SeedResult {
@@ -40,6 +42,7 @@ struct SeedResult {
   ospf::Duration allowed{};
   std::vector<FaultOutages> outages;
   std::size_t most_packets_in_a_turn = 0;  ///< sent on one link
+  std::vector<RouterDigest> digests;       ///< when they were asked for
 };
 
 [[nodiscard]] SeedResult run_seed(const SeedOptions& options);

@@ -24,6 +24,7 @@ using wgospf::sim::LargeSize;
 using wgospf::sim::run_seed;
 using wgospf::sim::SeedOptions;
 using wgospf::sim::SeedResult;
+using wgospf::sim::summary;
 
 /// For making failures smaller, all of them together.
 constexpr std::chrono::seconds kSearchTime{60};
@@ -32,6 +33,7 @@ constexpr const char* kUsage =
     "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H]\n"
     "       wgospf_sim --large [--seeds A..B] [--jobs N] [--twice] [--spokes N] [--lsas N]\n"
     "       wgospf_sim --seed N [--log FILE] [--routers N] [--hours H] [--faults N]\n"
+    "       wgospf_sim --digest [--seed N | --seeds A..B] [...]\n"
     "  --seeds A..B  run these seeds (default 1..200)\n"
     "  --seed N      run one seed and log every packet, event and route change\n"
     "  --log FILE    where that log goes (default: standard output)\n"
@@ -44,6 +46,8 @@ constexpr const char* kUsage =
     "  --lsas N      instead of 5000\n"
     "  --jobs N      seeds run at the same time (default: one for each core)\n"
     "  --twice       run each seed twice and compare the traces\n"
+    "  --digest      print a hash of the routes and of the LSA bodies each router ends with, and for one\n"
+    "                seed these themselves (tests/sim/compare_digests.py compares two builds)\n"
     "Exit status 0 when all passed, 1 when a seed failed, 2 for a mistake on the command line.\n";
 
 struct Arguments {
@@ -112,6 +116,8 @@ Arguments parse(int argc, char** argv) {
       arguments.jobs = std::max(1U, number<unsigned>(option, value()));
     } else if (option == "--twice") {
       arguments.twice = true;
+    } else if (option == "--digest") {
+      arguments.options.digest = true;
     } else if (option == "--help") {
       std::fputs(kUsage, stdout);
       std::exit(0);
@@ -229,6 +235,8 @@ class Range {
   }
 
   void note(const SeedOptions& options, const SeedResult& result) {
+    for (const auto& digest : result.digests)
+      std::printf("seed %llu %s\n", static_cast<unsigned long long>(options.seed), summary(digest).c_str());
     packets_ += result.packets;
     virtual_seconds_ += in_seconds(result.virtual_time);
     outages_.add(result.outages, options.seed);
@@ -277,9 +285,20 @@ class Range {
   std::pair<double, std::uint64_t> slowest_{};  ///< share of what was allowed, and the seed
 };
 
+int print_digests(const SeedResult& result) {
+  for (const auto& digest : result.digests) {
+    for (const auto& route : digest.routes)
+      std::printf("router %s route %s\n", digest.router.c_str(), route.c_str());
+    for (const auto& lsa : digest.lsas) std::printf("router %s LSA %s\n", digest.router.c_str(), lsa.c_str());
+  }
+  for (const auto& problem : result.problems) std::fprintf(stderr, "  %s\n", problem.c_str());
+  return result.problems.empty() ? 0 : 1;
+}
+
 int replay(const Arguments& arguments) {
   SeedOptions options = arguments.options;
   options.seed = arguments.first;
+  if (options.digest) return print_digests(run_seed(options));
   options.log = stdout;
   if (!arguments.log.empty()) {
     options.log = std::fopen(arguments.log.c_str(), "w");

@@ -29,6 +29,18 @@ std::string describe_findings(const WireguardView& view) {
   if (texts.empty()) return {};
   return fmt::format("interface {}: {}", view.name, join_few(texts, "; "));
 }
+
+/// Devices without OSPF have no other warning.
+std::string describe_unread(const std::vector<WireguardReading>& readings) {
+  std::vector<std::string> errors;
+  for (const auto& reading : readings)
+    if (!reading.error.empty()) errors.push_back(reading.error);
+  if (errors.empty()) return {};
+  return fmt::format(
+      "WireGuard devices that cannot be read: {}; it is not known whether routes carry their "
+      "packets into a tunnel",
+      join_few(errors, "; "));
+}
 }  // namespace
 
 std::vector<Passage> Router::passages() const {
@@ -95,7 +107,8 @@ void Router::submit_routes() {
 
 void Router::on_wireguard(WireguardAnswer answer) {
   if (phase_ != Phase::running) return;
-  devices_known_ = true;
+  devices_known_ = devices_known_ || answer.is_complete();
+  set_warning("unread_devices", describe_unread(answer.readings));
   update_views(std::move(answer.readings));
   set_warning("underlay", answer.ways_error);
   ways_failed_ = !answer.ways_error.empty();

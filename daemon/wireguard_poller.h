@@ -3,6 +3,7 @@
 // its own asks, and hands what it found to the loop. What follows from the answers and may take long, walking
 // a long table of routes, is done there too.
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -36,6 +37,12 @@ struct WireguardQuestion {
 };
 
 struct WireguardAnswer {
+  /// None of them failed: there is no device whose peers are not known as they are now.
+  [[nodiscard]] bool is_complete() const {
+    return std::all_of(readings.begin(), readings.end(),
+                       [](const auto& reading) { return reading.error.empty(); });
+  }
+
   std::vector<WireguardReading> readings{};
   /// All devices, the last successful reading of each.
   wg::Underlay underlay{};

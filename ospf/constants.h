@@ -36,6 +36,9 @@ inline constexpr Duration kOriginationSpacing = milliseconds{1050};
 inline constexpr unsigned kOriginationBurst = 10;
 /// Of so many LSAs of ours that are not wanted (any more) the sequence number is kept: 4 MB.
 inline constexpr std::size_t kKeptNumbers = 32'768;
+/// That somebody else flushes an LSA of ours is told when it still goes on after this time: a neighbour that
+/// kept what was flushed at an orderly end does so for a moment at each restart.
+inline constexpr Duration kFightLasts = seconds{1};
 /// LSAs of ours that somebody else flushes again and again are told once, until so long nobody does.
 inline constexpr Duration kFightQuiet = seconds{60};
 /// The first router-LSA waits for the first Full adjacency, or this long.

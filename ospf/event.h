@@ -54,7 +54,8 @@ struct SelfOriginatedReceived {
   std::int32_t sequence_number = 0;
 };
 /// Somebody sends an LSA that we want as flushed, and newer than ours: nobody has it until our next instance
-/// outdoes that one. Told once for all LSAs, until it has not happened for kFightQuiet.
+/// outdoes that one. Told once for all LSAs, when it has gone on for kFightLasts with one of them, until it
+/// has not happened for kFightQuiet.
 template <class V>
 struct OwnLsaFlushedElsewhere {
   LsaKey<V> key;

@@ -101,7 +101,14 @@ class Origination {
   Index index_;
   std::uint32_t oldest_kept_ = kNone, newest_kept_ = kNone;
   std::size_t kept_count_ = 0;
-  std::optional<Instant> last_fight_;  ///< somebody had flushed what we want, and that was told
+  /// Somebody flushes what we want: the LSA that it began with, and what has been told of it.
+  struct Fight {
+    std::uint32_t domain = 0;
+    LsaKey<V> key;
+    Instant since{}, last{};
+    bool is_told = false;
+  };
+  std::optional<Fight> fight_;
 };
 
 }  // namespace wgospf::ospf

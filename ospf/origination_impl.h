@@ -190,7 +190,7 @@ void Origination<V>::number_seen(std::uint32_t domain, const LsaHeader<V>& heade
 }
 
 /// Somebody sends an LSA of ours as flushed, newer than what this run originated: nobody has it until we
-/// outdo that. Told once, however many LSAs and rounds it takes.
+/// outdo that. Told once, however many LSAs and rounds it takes, and not when one round is all.
 template <class V>
 void Origination<V>::tell_fight(const Record& record, const LsaHeader<V>& header) {
   if (!header.is_maxage() || !record.wanted || !record.last || !record.highest) return;
@@ -199,9 +199,16 @@ void Origination<V>::tell_fight(const Record& record, const LsaHeader<V>& header
     const std::uint32_t slot = present(record);
     if (slot == Lsdb<V>::kNone || core_.entry({record.domain, slot}).age(core_.now) >= kMaxAge) return;
   }
-  const bool is_told = last_fight_ && core_.now - *last_fight_ < kFightQuiet;
-  last_fight_ = core_.now;
-  if (!is_told) core_.event(OwnLsaFlushedElsewhere<V>{header.key, header.sequence_number});
+  const bool is_same = fight_ && fight_->domain == record.domain && fight_->key == header.key;
+  const auto since_last = fight_ ? core_.now - fight_->last : Duration::max();
+  if (since_last >= kFightQuiet || (!is_same && !fight_->is_told && since_last >= kFightLasts)) {
+    fight_ = Fight{record.domain, header.key, core_.now, core_.now, false};
+    return;
+  }
+  if (is_same || fight_->is_told) fight_->last = core_.now;
+  if (!is_same || fight_->is_told || core_.now - fight_->since < kFightLasts) return;
+  fight_->is_told = true;
+  core_.event(OwnLsaFlushedElsewhere<V>{header.key, header.sequence_number});
 }
 
 template <class V>

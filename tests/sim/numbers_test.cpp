@@ -236,8 +236,25 @@ TEST_F(NumbersTest, Section13_Step5a_TheNumberOfAnInstanceThatCameTooSoonCounts)
   network.problems.clear();  // the simulator knows that there is no other router of this id
 }
 
+// In: a neighbour that flushes our router-LSA, once. Out: it is outdone, and nothing is told: nobody missed
+// it for longer than a moment, which every quick restart takes.
+TEST_F(NumbersTest, Section13_4_AFlushThatIsOutdoneForGoodIsNotTold) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  const auto own = stored(0, key)->lsa;
+  for (const std::int32_t above : {1, 3}) {  // the second, too, within the moment
+    peer->send_update({{V2::with(own, kMaxAge, own.sequence_number() + above), kMaxAge}});
+    network.run_for(kFightLasts / 3);
+  }
+  network.run_for(seconds{15});
+  ASSERT_TRUE(peer->held(key));
+  EXPECT_GT(peer->held(key)->sequence_number, own.sequence_number() + 3);
+  EXPECT_TRUE(events_of<OwnLsaFlushedElsewhere<V2>>(0).empty());
+}
+
 // In: a neighbour that flushes our router-LSA and ten externals, three times. Out: all are outdone each time;
-// that nobody has them is told once, and once more when it happens after a minute of peace.
+// that nobody has them is told once, when it has gone on for a while, and once more when it does so again
+// after a minute of peace.
 TEST_F(NumbersTest, Section13_4_ThatOthersFlushWhatIsOursIsToldOnce) {
   auto peer = full_peer(1, 9);
   std::vector<ExternalRoute<V2>> routes;
@@ -266,6 +283,8 @@ TEST_F(NumbersTest, Section13_4_ThatOthersFlushWhatIsOursIsToldOnce) {
   EXPECT_EQ(told(), 1U);
   EXPECT_TRUE(events_of<SelfOriginatedReceived<V2>>(0).empty());
   network.run_for(kFightQuiet);
+  flush_all();
+  EXPECT_EQ(told(), 1U) << "not before it goes on";
   flush_all();
   EXPECT_EQ(told(), 2U);
 }

@@ -2,7 +2,7 @@
 // The configuration file as typed values. Leaves bear the names of the IETF OSPF YANG model (RFC 9129) where
 // it has them. Reading is strict: what is unknown, repeated, of the wrong type, out of range or contradictory
 // is an error that names file, line, column and what would be right; a configuration with an error is never
-// used in part. docs/man/wgospfd.yaml.5 describes the format.
+// used in part. config/leaves.yaml defines the leaves, with their ranges and defaults.
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/api/server.h"
+#include "daemon/config/leaves.h"
 #include "daemon/router_view.h"
 #include "ospf/config.h"
 #include "rib/report.h"
@@ -25,12 +26,13 @@ inline constexpr const char* kDefaultConfigFile = "/etc/wgospf/wgospfd.yaml";
 struct InterfaceSettings {
   std::string name{};
   bool type_given = false;  ///< `interface-type: point-to-point` stands in the file
-  bool passive = false;
-  std::uint16_t cost = 10;
-  std::uint16_t hello_interval = 10;        ///< seconds
-  std::uint32_t dead_interval = 40;         ///< seconds; four hello intervals if not given
-  std::uint16_t retransmit_interval = 5;    ///< seconds
-  std::uint16_t transmit_delay = 1;         ///< seconds
+  bool passive = leaf::interface::passive.value;
+  std::uint16_t cost = leaf::interface::cost.value;
+  std::uint16_t hello_interval = leaf::interface::hello_interval.value;  ///< seconds
+  std::uint32_t dead_interval =
+      leaf::interface::dead_interval.value;  ///< seconds; four hello intervals if not given
+  std::uint16_t retransmit_interval = leaf::interface::retransmit_interval.value;  ///< seconds
+  std::uint16_t transmit_delay = leaf::interface::transmit_delay.value;            ///< seconds
   std::optional<bool> mtu_ignore{};         ///< if not given: on for WireGuard devices
   std::optional<std::string> unnumbered{};  ///< the interface whose address an unnumbered link borrows
   bool operator==(const InterfaceSettings&) const = default;
@@ -58,16 +60,16 @@ struct PrefixFilter {
 struct RedistributeRule {
   rib::RouteOrigin source = rib::RouteOrigin::connected;
   std::uint32_t table = 0;  ///< of source `table`
-  bool type2 = true;
-  std::uint32_t metric = 20;
+  bool type2 = leaf::redistribution::metric_type.value == 2;
+  std::uint32_t metric = leaf::redistribution::metric.value;
   std::vector<PrefixFilter> prefixes{};  ///< empty: every prefix
   bool operator==(const RedistributeRule&) const = default;
 };
 
 struct RibSettings {
-  std::uint32_t table = 254;
-  std::uint32_t metric = 110;
-  std::string lock_directory = "/run/wgospf";
+  std::uint32_t table = leaf::rib::table.value;
+  std::uint32_t metric = leaf::rib::metric.value;
+  std::string lock_directory{leaf::rib::lock_directory.value};
   bool operator==(const RibSettings&) const = default;
 };
 
@@ -76,9 +78,11 @@ struct RibSettings {
 /// within ten seconds of another would heal five seconds late. A calculation costs microseconds to
 /// milliseconds here: twenty in a second are no burden.
 [[nodiscard]] constexpr ospf::SpfDelay default_spf_delay() {
-  ospf::SpfDelay delay;
-  delay.long_delay = delay.short_delay;
-  return delay;
+  using Milliseconds = std::chrono::milliseconds;
+  namespace keys = leaf::ietf_spf_delay;
+  return {Milliseconds{keys::initial_delay.value}, Milliseconds{keys::short_delay.value},
+          Milliseconds{keys::long_delay.value}, Milliseconds{keys::hold_down.value},
+          Milliseconds{keys::time_to_learn.value}};
 }
 
 /// A place in the file, both counted from 1.
@@ -95,9 +99,10 @@ struct Config {
   ApiOptions api{};
   RibSettings rib{};
   ospf::SpfDelay spf_delay = default_spf_delay();
-  ospf::Duration ls_refresh_time = ospf::kLsRefreshTime;
-  std::size_t max_lsa = ospf::kMaxLsa, max_lsa_bytes = ospf::kMaxLsaBytes;
-  Severity log_level = Severity::info;
+  ospf::Duration ls_refresh_time = std::chrono::seconds{leaf::configuration::ls_refresh_time.value};
+  std::size_t max_lsa = leaf::database_control::max_lsa.value;
+  std::size_t max_lsa_bytes = leaf::database_control::max_lsa_bytes.value;
+  Severity log_level = static_cast<Severity>(leaf::log::level.value);
   /// Where the file has what can only be set at the start, by the names that needs_restart uses.
   std::map<std::string, ConfigPlace, std::less<>> places{};
   bool operator==(const Config&) const = default;

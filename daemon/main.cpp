@@ -21,6 +21,7 @@
 #include <iostream>
 
 #include "daemon/api/listener.h"
+#include "daemon/config/schema.h"
 #include "daemon/describe.h"
 #include "daemon/log.h"
 #include "daemon/router_place.h"
@@ -45,6 +46,7 @@ constexpr std::size_t kErrorsLogged = 20;
 struct Options {
   std::string config_file = kDefaultConfigFile;
   bool check = false;
+  bool print_schema = false;
   bool cleanup = false;
   bool keep_routes = false;
   std::optional<Severity> log_level{};
@@ -278,6 +280,8 @@ int parse_options(int argc, char** argv, Options& options) {
       ->capture_default_str()
       ->type_name("FILE");
   app.add_flag("--check", options.check, "Check the configuration, say what is wrong with it, and exit");
+  app.add_flag("--print-schema", options.print_schema,
+               "Print a JSON Schema of the configuration, for editors, and exit");
   app.add_flag(
       "--cleanup", options.cleanup,
       "Remove what a daemon that was killed left in the kernel, whatever its table, say what, and exit");
@@ -314,6 +318,10 @@ int main(int argc, char** argv) {
   Options options;
   if (const int status = parse_options(argc, argv, options); status >= 0) return status;
   if (options.cleanup) return clean_up();
+  if (options.print_schema) {
+    std::cout << config_schema();
+    return 0;
+  }
   auto config = read_config(options.config_file);
   if (!config) return kWrongInput;
   if (options.check) {

@@ -87,38 +87,44 @@ std::optional<std::uint64_t> parse_whole_number(const YAML::Node& node) {
   return value;
 }
 
-MapReader::MapReader(const YAML::Node& node, std::string what, Keys keys, ConfigErrors& errors)
-    : what_(std::move(what)), mark_(node.Mark()), errors_(errors) {
+MapReader::MapReader(const YAML::Node& node, const leaf::Section& section, ConfigErrors& errors)
+    : section_(section), mark_(node.Mark()), errors_(errors) {
   if (!node.IsMap()) {
-    errors_.add(mark_, fmt::format("{} must be a mapping with the keys {}, not {}", what_,
-                                   fmt::join(keys.known, ", "), describe_node(node)));
+    errors_.add(mark_, fmt::format("{} must be a mapping with the keys {}, not {}", section_.what,
+                                   fmt::join(section_.known, ", "), describe_node(node)));
     return;
   }
   valid_ = true;
-  for (const auto& pair : node) check_key(pair.first, pair.second, keys);
+  for (const auto& pair : node) check_key(pair.first, pair.second);
+  for (const auto& leaf : section_.required) {
+    if (find(leaf.name) != nullptr) continue;
+    errors_.add(mark_, fmt::format("{} lacks the key \"{}\"; add for instance \"{}\"", section_.what,
+                                   leaf.name, leaf.example));
+  }
 }
 
-void MapReader::check_key(const YAML::Node& key, const YAML::Node& value, const Keys& keys) {
+void MapReader::check_key(const YAML::Node& key, const YAML::Node& value) {
   if (!key.IsScalar()) {
-    errors_.add(key.Mark(), fmt::format("a key of {} must be a word, not {}", what_, describe_node(key)));
+    errors_.add(key.Mark(),
+                fmt::format("a key of {} must be a word, not {}", section_.what, describe_node(key)));
     return;
   }
   const std::string& name = key.Scalar();
-  if (std::find(keys.not_built.begin(), keys.not_built.end(), name) != keys.not_built.end()) {
-    errors_.add(key.Mark(), fmt::format("\"{}\" of {} is not built yet; remove it", name, what_));
+  if (std::find(section_.not_built.begin(), section_.not_built.end(), name) != section_.not_built.end()) {
+    errors_.add(key.Mark(), fmt::format("\"{}\" of {} is not built yet; remove it", name, section_.what));
     return;
   }
-  if (std::find(keys.known.begin(), keys.known.end(), name) == keys.known.end()) {
-    const auto meant = nearest(name, keys.known);
-    errors_.add(key.Mark(),
-                meant ? fmt::format("unknown key \"{}\" in {}; did you mean \"{}\"?", name, what_, *meant)
-                      : fmt::format("unknown key \"{}\" in {}; it may have the keys {}", name, what_,
-                                    fmt::join(keys.known, ", ")));
+  if (std::find(section_.known.begin(), section_.known.end(), name) == section_.known.end()) {
+    const auto meant = nearest(name, section_.known);
+    errors_.add(key.Mark(), meant ? fmt::format("unknown key \"{}\" in {}; did you mean \"{}\"?", name,
+                                                section_.what, *meant)
+                                  : fmt::format("unknown key \"{}\" in {}; it may have the keys {}", name,
+                                                section_.what, fmt::join(section_.known, ", ")));
     return;
   }
   if (const Entry* former = find(name)) {
     errors_.add(key.Mark(), fmt::format("key \"{}\" is repeated in {}; it is given in line {} already", name,
-                                        what_, former->mark.line + 1));
+                                        section_.what, former->mark.line + 1));
     return;
   }
   entries_.push_back({name, key.Mark(), value});
@@ -130,97 +136,92 @@ const MapReader::Entry* MapReader::find(std::string_view key) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-bool MapReader::has(std::string_view key) const {
-  return find(key) != nullptr;
-}
-
-YAML::Mark MapReader::mark(std::string_view key) const {
-  const Entry* entry = find(key);
+YAML::Mark MapReader::mark(const leaf::Leaf& leaf) const {
+  const Entry* entry = find(leaf.name);
   return entry != nullptr ? entry->mark : mark_;
 }
 
-YAML::Mark MapReader::value_mark(std::string_view key) const {
-  const Entry* entry = find(key);
+YAML::Mark MapReader::value_mark(const leaf::Leaf& leaf) const {
+  const Entry* entry = find(leaf.name);
   if (entry == nullptr) return mark_;
   // A value that was left out has no place of its own.
   return entry->value.IsNull() || entry->value.Mark().is_null() ? entry->mark : entry->value.Mark();
 }
 
-std::optional<std::uint64_t> MapReader::number(std::string_view key, const NumberRange& range) {
+std::optional<std::uint64_t> MapReader::number(const leaf::Leaf& leaf, const NumberRange& range) {
+  const std::string_view key = leaf.name;
   const Entry* entry = find(key);
   if (entry == nullptr) return std::nullopt;
   const auto value = parse_whole_number(entry->value);
   if (value && *value >= range.min && *value <= range.max) return value;
-  errors_.add(value_mark(key),
+  errors_.add(value_mark(leaf),
               fmt::format("{} must be a whole number from {} to {}{}, not {}{}", key, range.min, range.max,
                           range.unit.empty() ? "" : fmt::format(" ({})", range.unit),
                           describe_node(entry->value), number_hint(entry->value)));
   return std::nullopt;
 }
 
-std::optional<bool> MapReader::boolean(std::string_view key) {
+std::optional<bool> MapReader::boolean(const leaf::BooleanLeaf& leaf) {
+  const std::string_view key = leaf.name;
   const Entry* entry = find(key);
   if (entry == nullptr) return std::nullopt;
   const bool quoted = is_quoted(entry->value);
   const bool is_true = entry->value.IsScalar() && entry->value.Scalar() == "true";
   const bool is_false = entry->value.IsScalar() && entry->value.Scalar() == "false";
   if (!quoted && (is_true || is_false)) return is_true;
-  errors_.add(value_mark(key),
+  errors_.add(value_mark(leaf),
               fmt::format("{} must be true or false, not {}{}", key, describe_node(entry->value),
                           quoted && (is_true || is_false) ? "; remove the quotes" : ""));
   return std::nullopt;
 }
 
-std::optional<std::string> MapReader::text(std::string_view key) {
+std::optional<std::string> MapReader::text(const leaf::TextLeaf& leaf) {
+  const std::string_view key = leaf.name;
   const Entry* entry = find(key);
   if (entry == nullptr) return std::nullopt;
   if (entry->value.IsScalar() && !entry->value.Scalar().empty()) return entry->value.Scalar();
-  errors_.add(value_mark(key), fmt::format("{} must be a text, not {}", key, describe_node(entry->value)));
+  errors_.add(value_mark(leaf), fmt::format("{} must be a text, not {}", key, describe_node(entry->value)));
   return std::nullopt;
 }
 
-std::optional<std::size_t> MapReader::choice(std::string_view key,
-                                             std::span<const std::string_view> choices) {
+std::optional<std::size_t> MapReader::choice(const leaf::ChoiceLeaf& leaf) {
+  const std::string_view key = leaf.name;
+  const auto choices = leaf.values;
   const Entry* entry = find(key);
   if (entry == nullptr) return std::nullopt;
   if (entry->value.IsScalar()) {
     const auto found = std::find(choices.begin(), choices.end(), entry->value.Scalar());
     if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
     if (const auto meant = nearest(entry->value.Scalar(), choices)) {
-      errors_.add(value_mark(key),
+      errors_.add(value_mark(leaf),
                   fmt::format("unknown {} \"{}\"; did you mean \"{}\"?", key, entry->value.Scalar(), *meant));
       return std::nullopt;
     }
   }
-  errors_.add(value_mark(key), fmt::format("{} must be one of {}, not {}", key, fmt::join(choices, ", "),
-                                           describe_node(entry->value)));
+  errors_.add(value_mark(leaf), fmt::format("{} must be one of {}, not {}", key, fmt::join(choices, ", "),
+                                            describe_node(entry->value)));
   return std::nullopt;
 }
 
-std::vector<YAML::Node> MapReader::list(std::string_view key) {
+std::vector<YAML::Node> MapReader::list(const leaf::ListLeaf& leaf) {
+  const std::string_view key = leaf.name;
   const Entry* entry = find(key);
   if (entry == nullptr) return {};
   if (!entry->value.IsSequence()) {
-    errors_.add(value_mark(key), fmt::format("{} must be a list, not {}", key, describe_node(entry->value)));
+    errors_.add(value_mark(leaf), fmt::format("{} must be a list, not {}", key, describe_node(entry->value)));
     return {};
   }
   if (entry->value.size() == 0) {
-    errors_.add(value_mark(key), fmt::format("{} is an empty list; fill it or remove it", key));
+    errors_.add(value_mark(leaf), fmt::format("{} is an empty list; fill it or remove it", key));
     return {};
   }
   return {entry->value.begin(), entry->value.end()};
 }
 
-std::optional<YAML::Node> MapReader::node(std::string_view key) const {
-  const Entry* entry = find(key);
+std::optional<YAML::Node> MapReader::node(const leaf::Leaf& leaf) const {
+  const Entry* entry = find(leaf.name);
   if (entry == nullptr) return std::nullopt;
   return entry->value;
-}
-
-void MapReader::require(std::string_view key, std::string_view example) {
-  if (valid_ && !has(key)) {
-    errors_.add(mark_, fmt::format("{} lacks the key \"{}\"; add for instance \"{}\"", what_, key, example));
-  }
 }
 
 }  // namespace wgospf::daemon

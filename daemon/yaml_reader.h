@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/config.h"
+#include "daemon/config/leaf.h"
 
 namespace wgospf::daemon {
 
@@ -43,44 +44,42 @@ class ConfigErrors {
 /// A whole number without sign, quotes or leading zeros.
 [[nodiscard]] std::optional<std::uint64_t> parse_whole_number(const YAML::Node& node);
 
-struct NumberRange {
-  std::uint64_t min = 0;
-  std::uint64_t max = 0;
-  std::string_view unit{};  ///< "seconds", or empty
-};
-
-/// One mapping. Construction reports unknown, repeated and not yet built keys.
+/// One mapping. Construction reports keys that are unknown, repeated, not built yet, or absent though
+/// required.
 class MapReader {
  public:
-  struct Keys {
-    std::vector<std::string_view> known;
-    std::vector<std::string_view> not_built{};  ///< of RFC 9129, but nothing here does it yet
-  };
-
-  /// `what` names the mapping in errors: "an interface", "rib".
-  MapReader(const YAML::Node& node, std::string what, Keys keys, ConfigErrors& errors);
+  MapReader(const YAML::Node& node, const leaf::Section& section, ConfigErrors& errors);
 
   /// False when the node is no mapping: then nothing else is to be read.
   [[nodiscard]] bool valid() const { return valid_; }
-  [[nodiscard]] bool has(std::string_view key) const;
+  [[nodiscard]] bool has(const leaf::Leaf& leaf) const { return find(leaf.name) != nullptr; }
   /// The place of the key, or of the mapping when the key is absent.
-  [[nodiscard]] YAML::Mark mark(std::string_view key) const;
-  /// The place of the value.
-  [[nodiscard]] YAML::Mark value_mark(std::string_view key) const;
+  [[nodiscard]] YAML::Mark mark(const leaf::Leaf& leaf) const;
+  /// The place of the value, or of the key when there is no value.
+  [[nodiscard]] YAML::Mark value_mark(const leaf::Leaf& leaf) const;
 
   // nullopt: absent, or wrong and reported.
-  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view key, const NumberRange& range);
-  [[nodiscard]] std::optional<bool> boolean(std::string_view key);
-  [[nodiscard]] std::optional<std::string> text(std::string_view key);
-  /// One of the choices, as its index.
-  [[nodiscard]] std::optional<std::size_t> choice(std::string_view key,
-                                                  std::span<const std::string_view> choices);
+  /// In a range that follows from other values.
+  [[nodiscard]] std::optional<std::uint64_t> number(const leaf::Leaf& leaf, const NumberRange& range);
+  template <class T>
+  [[nodiscard]] std::optional<T> number(const leaf::NumberLeaf<T>& leaf) {
+    const auto value = number(leaf, leaf.range);
+    return value ? std::optional(static_cast<T>(*value)) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<bool> boolean(const leaf::BooleanLeaf& leaf);
+  [[nodiscard]] std::optional<std::string> text(const leaf::TextLeaf& leaf);
+  /// One of the values, as its index.
+  [[nodiscard]] std::optional<std::size_t> choice(const leaf::ChoiceLeaf& leaf);
   /// The items of a list; empty when the key is absent or no list (reported).
-  [[nodiscard]] std::vector<YAML::Node> list(std::string_view key);
+  [[nodiscard]] std::vector<YAML::Node> list(const leaf::ListLeaf& leaf);
   /// The value as it is.
-  [[nodiscard]] std::optional<YAML::Node> node(std::string_view key) const;
-  /// Reports the absence.
-  void require(std::string_view key, std::string_view example);
+  [[nodiscard]] std::optional<YAML::Node> node(const leaf::Leaf& leaf) const;
+
+  /// Sets `target` when the value is there and right.
+  template <class T, class Target>
+  void read(const leaf::NumberLeaf<T>& leaf, Target& target) {
+    if (const auto value = number(leaf)) target = static_cast<Target>(*value);
+  }
 
  private:
   struct Entry {
@@ -89,9 +88,9 @@ class MapReader {
     YAML::Node value;
   };
   [[nodiscard]] const Entry* find(std::string_view key) const;
-  void check_key(const YAML::Node& key, const YAML::Node& value, const Keys& keys);
+  void check_key(const YAML::Node& key, const YAML::Node& value);
 
-  std::string what_;
+  const leaf::Section& section_;
   YAML::Mark mark_;
   ConfigErrors& errors_;
   std::vector<Entry> entries_;

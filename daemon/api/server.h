@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/config/leaves.h"
 #include "rib/result.h"
 
 namespace wgospf::daemon {
@@ -32,7 +33,7 @@ struct ApiTls {
 
 struct ApiOptions {
   /// "unix:/path" or "HOST:PORT" ("[::1]:50051" for IPv6; port 0 takes a free one). TCP needs `tls`.
-  std::string listen = "unix:/run/wgospf/wgospfd.sock";
+  std::string listen{leaf::api::listen.value};
   std::optional<ApiTls> tls;
   /// Changes that may wait for one Watch client before it is cut off.
   std::size_t watch_queue_limit = 200'000;

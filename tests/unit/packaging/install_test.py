@@ -18,7 +18,8 @@ CMAKE = os.environ.get("WGOSPF_CMAKE", "cmake")
 
 UNIT = "lib/systemd/system/wgospfd.service"
 OF_PREFIX = {"bin/wgospfd", "bin/wgospfctl", UNIT, "share/man/man8/wgospfd.8", "share/man/man8/wgospfctl.8",
-             "share/man/man5/wgospfd.yaml.5", "share/bash-completion/completions/wgospfctl",
+             "share/man/man5/wgospfd.yaml.5", "share/wgospf/wgospfd.schema.json",
+             "share/bash-completion/completions/wgospfctl",
              "share/zsh/vendor-completions/_wgospfctl", "share/fish/vendor_completions.d/wgospfctl.fish"}
 OF_ETC = {"etc/iproute2/rt_protos.d/wgospf.conf", "etc/wgospf"}
 

@@ -1,0 +1,109 @@
+#include "daemon/config/api.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "daemon/config/leaves.h"
+#include "daemon/tls_files.h"
+
+namespace wgospf::daemon {
+
+namespace {
+
+constexpr std::size_t kMaxUnixSocketPath = 107;  // sockaddr_un.sun_path without its end
+/// The socket is bound in a directory of its own beside its place: "/.wgospf-XXXXXX/s"
+/// (api/socket_place.cpp).
+constexpr std::size_t kMaxUnixSocketDirectory = kMaxUnixSocketPath - 17;
+
+std::string problem_of_unix_path(std::string_view path) {
+  if (path.empty() || path.front() != '/' || path.back() == '/')
+    return "the path must be absolute, like unix:/run/wgospf/wgospfd.sock";
+  if (path.size() > kMaxUnixSocketPath || path.rfind('/') > kMaxUnixSocketDirectory)
+    return fmt::format("the path is too long; a socket's may have at most {} characters, its directory {}",
+                       kMaxUnixSocketPath, kMaxUnixSocketDirectory);
+  return {};
+}
+
+std::string problem_of_tcp_address(std::string_view listen) {
+  static constexpr std::string_view kForm = "use unix:/PATH, or HOST:PORT with a port from 1 to 65535";
+  const auto colon = listen.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return std::string(kForm);
+  unsigned port = 0;
+  const char* end = listen.data() + listen.size();
+  const bool parsed = std::from_chars(listen.data() + colon + 1, end, port).ptr == end;
+  if (!parsed || port == 0 || port > 65535) return std::string(kForm);
+  const auto host = listen.substr(0, colon);
+  if (host.front() == '[' && host.back() == ']') {
+    const auto address = host.substr(1, host.size() - 2);
+    if (Ipv6Address::parse(address.substr(0, address.find('%')))) return {};
+    return fmt::format("\"{}\" is no IPv6 address; write it like [::1]:{}", address, port);
+  }
+  if (host.find(':') != std::string_view::npos)
+    return fmt::format("an IPv6 address stands in brackets, like [::1]:{}", port);
+  if (host.find_first_of("[]/ ") != std::string_view::npos) return std::string(kForm);
+  return {};
+}
+
+}  // namespace
+
+void ApiReader::read(const YAML::Node& node, ApiOptions& api) {
+  namespace keys = leaf::api;
+  MapReader map(node, keys::section, errors_);
+  if (!map.valid()) return;
+  if (const auto listen = map.text(keys::listen)) {
+    api.listen = *listen;
+    check_listen(map, api.listen);
+  }
+  if (const auto tls = map.node(keys::tls)) api.tls = read_tls(*tls);
+  const bool tcp = api.listen.rfind("unix:", 0) != 0;
+  if (tcp && !map.has(keys::tls)) {
+    errors_.add(
+        map.value_mark(keys::listen),
+        "listening on TCP needs tls with certificate and key; or listen on unix:/run/wgospf/wgospfd.sock");
+  }
+  if (!tcp && map.has(keys::tls)) {
+    errors_.add(map.mark(keys::tls), "tls is for TCP only; a unix socket is guarded by its permissions");
+  }
+}
+
+void ApiReader::check_listen(const MapReader& map, const std::string& listen) {
+  const bool is_unix = listen.rfind("unix:", 0) == 0;
+  const auto problem =
+      is_unix ? problem_of_unix_path(std::string_view(listen).substr(5)) : problem_of_tcp_address(listen);
+  if (!problem.empty())
+    errors_.add(map.value_mark(leaf::api::listen),
+                fmt::format("cannot listen on \"{}\": {}", listen, problem));
+}
+
+ApiTls ApiReader::read_tls(const YAML::Node& node) {
+  namespace keys = leaf::tls;
+  MapReader map(node, keys::section, errors_);
+  ApiTls tls;
+  tls.certificate = read_file_name(map, keys::certificate);
+  tls.key = read_file_name(map, keys::key);
+  tls.client_ca = read_file_name(map, keys::client_ca);
+  if (check_file_ && tls_files_usable_ && !tls.certificate.empty() && !tls.key.empty()) check_tls(map, tls);
+  return tls;
+}
+
+/// Files that can be read may still be none that TLS can use.
+void ApiReader::check_tls(const MapReader& map, const ApiTls& tls) {
+  const auto problem = problem_of_tls(tls);
+  if (!problem) return;
+  errors_.add(map.value_mark(leaf::Leaf{problem->field}),
+              fmt::format("{} {}", problem->field, problem->text));
+}
+
+std::string ApiReader::read_file_name(MapReader& map, const leaf::TextLeaf& leaf) {
+  const auto name = map.text(leaf);
+  if (!name) return {};
+  if (const auto problem = check_file_ ? check_file_(*name) : std::nullopt) {
+    tls_files_usable_ = false;
+    errors_.add(map.value_mark(leaf), fmt::format("{} {} {}; name a file in PEM form that wgospfd may read",
+                                                  leaf.name, *name, *problem));
+  }
+  return *name;
+}
+
+}  // namespace wgospf::daemon

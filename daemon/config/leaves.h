@@ -1,0 +1,176 @@
+#pragma once
+// What may stand in the configuration. Generated from leaves.yaml by generate.py; not to be changed here.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "daemon/config/leaf.h"
+
+namespace wgospf::daemon::leaf {
+
+namespace configuration {
+inline constexpr TextLeaf router_id{{"router-id"}, ""};
+inline constexpr ListLeaf areas{{"areas"}};
+inline constexpr ListLeaf redistribute{{"redistribute"}};
+inline constexpr MappingLeaf api{{"api"}};
+inline constexpr MappingLeaf rib{{"rib"}};
+inline constexpr MappingLeaf spf_control{{"spf-control"}};
+inline constexpr MappingLeaf database_control{{"database-control"}};
+inline constexpr NumberLeaf<std::uint16_t> ls_refresh_time{{"ls-refresh-time"}, {2, 1800U, "seconds"}, 1800U};
+inline constexpr MappingLeaf log{{"log"}};
+inline constexpr auto known = std::array<std::string_view, 9>{
+    "router-id",        "areas",           "redistribute", "api", "rib", "spf-control",
+    "database-control", "ls-refresh-time", "log"};
+inline constexpr auto not_built =
+    std::array<std::string_view, 8>{"stub-router", "graceful-restart", "auto-cost",      "nsr",
+                                    "ospf-bfd",    "preference",       "address-family", "max-ecmp"};
+inline constexpr auto required = std::array<RequiredLeaf, 1>{
+    RequiredLeaf{"areas", "areas: [{area-id: 0.0.0.0, interfaces: [{name: wg0}]}]"}};
+inline constexpr Section section{"the configuration", known, not_built, required};
+}  // namespace configuration
+
+namespace area {
+inline constexpr TextLeaf area_id{{"area-id"}, ""};
+inline constexpr ListLeaf interfaces{{"interfaces"}};
+inline constexpr auto known = std::array<std::string_view, 2>{"area-id", "interfaces"};
+inline constexpr auto not_built = std::array<std::string_view, 7>{
+    "area-type", "summary", "default-cost", "ranges", "virtual-links", "sham-links", "fast-reroute"};
+inline constexpr auto required = std::array<RequiredLeaf, 2>{
+    RequiredLeaf{"area-id", "area-id: 0.0.0.0"}, RequiredLeaf{"interfaces", "interfaces: [{name: wg0}]"}};
+inline constexpr Section section{"an area", known, not_built, required};
+}  // namespace area
+
+namespace interface {
+inline constexpr TextLeaf name{{"name"}, ""};
+inline constexpr auto interface_type_values = std::array<std::string_view, 5>{
+    "point-to-point", "broadcast", "non-broadcast", "point-to-multipoint", "hybrid"};
+inline constexpr ChoiceLeaf interface_type{{"interface-type"}, interface_type_values, 0};
+inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> dead_interval{{"dead-interval"}, {1, 65535U, "seconds"}, 40U};
+inline constexpr NumberLeaf<std::uint16_t> retransmit_interval{
+    {"retransmit-interval"}, {1, 3600U, "seconds"}, 5U};
+inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1, 900U, "seconds"}, 1U};
+inline constexpr BooleanLeaf passive{{"passive"}, false};
+inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
+inline constexpr TextLeaf unnumbered{{"unnumbered"}, ""};
+inline constexpr auto known = std::array<std::string_view, 10>{
+    "name",          "interface-type",      "cost",           "hello-interval",
+    "dead-interval", "retransmit-interval", "transmit-delay", "passive",
+    "mtu-ignore",    "unnumbered"};
+inline constexpr auto not_built = std::array<std::string_view, 13>{"authentication",
+                                                                   "bfd",
+                                                                   "priority",
+                                                                   "demand-circuit",
+                                                                   "prefix-suppression",
+                                                                   "two-part-metric",
+                                                                   "static-neighbors",
+                                                                   "multi-areas",
+                                                                   "node-flag",
+                                                                   "ttl-security",
+                                                                   "enabled",
+                                                                   "lls",
+                                                                   "fast-reroute"};
+inline constexpr auto required = std::array<RequiredLeaf, 1>{RequiredLeaf{"name", "name: wg0"}};
+inline constexpr Section section{"an interface", known, not_built, required};
+}  // namespace interface
+
+namespace redistribution {
+inline constexpr auto source_values = std::array<std::string_view, 3>{"connected", "static", "table"};
+inline constexpr ChoiceLeaf source{{"source"}, source_values, 0};
+inline constexpr NumberLeaf<std::uint32_t> table{{"table"}, {1, 4294967295U, ""}, 1U};
+inline constexpr NumberLeaf<std::uint16_t> metric_type{{"metric-type"}, {1, 2U, ""}, 2U};
+inline constexpr NumberLeaf<std::uint32_t> metric{{"metric"}, {0, 16777214U, ""}, 20U};
+inline constexpr ListLeaf prefixes{{"prefixes"}};
+inline constexpr auto known =
+    std::array<std::string_view, 5>{"source", "table", "metric-type", "metric", "prefixes"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 1>{RequiredLeaf{"source", "source: connected"}};
+inline constexpr Section section{"a redistribution", known, not_built, required};
+}  // namespace redistribution
+
+namespace prefix_filter {
+inline constexpr TextLeaf prefix{{"prefix"}, ""};
+inline constexpr NumberLeaf<std::uint16_t> ge{{"ge"}, {0, 32U, ""}, 0U};
+inline constexpr NumberLeaf<std::uint16_t> le{{"le"}, {0, 32U, ""}, 0U};
+inline constexpr auto known = std::array<std::string_view, 3>{"prefix", "ge", "le"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required =
+    std::array<RequiredLeaf, 1>{RequiredLeaf{"prefix", "prefix: 198.51.100.0/24"}};
+inline constexpr Section section{"a prefix filter", known, not_built, required};
+}  // namespace prefix_filter
+
+namespace api {
+inline constexpr TextLeaf listen{{"listen"}, "unix:/run/wgospf/wgospfd.sock"};
+inline constexpr MappingLeaf tls{{"tls"}};
+inline constexpr auto known = std::array<std::string_view, 2>{"listen", "tls"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"api", known, not_built, required};
+}  // namespace api
+
+namespace tls {
+inline constexpr TextLeaf certificate{{"certificate"}, ""};
+inline constexpr TextLeaf key{{"key"}, ""};
+inline constexpr TextLeaf client_ca{{"client-ca"}, ""};
+inline constexpr auto known = std::array<std::string_view, 3>{"certificate", "key", "client-ca"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required =
+    std::array<RequiredLeaf, 2>{RequiredLeaf{"certificate", "certificate: /etc/wgospf/api.pem"},
+                                RequiredLeaf{"key", "key: /etc/wgospf/api.key"}};
+inline constexpr Section section{"tls", known, not_built, required};
+}  // namespace tls
+
+namespace rib {
+inline constexpr NumberLeaf<std::uint32_t> table{{"table"}, {1, 4294967295U, ""}, 254U};
+inline constexpr NumberLeaf<std::uint32_t> metric{{"metric"}, {1, 4294967295U, ""}, 110U};
+inline constexpr TextLeaf lock_directory{{"lock-directory"}, "/run/wgospf"};
+inline constexpr auto known = std::array<std::string_view, 3>{"table", "metric", "lock-directory"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"rib", known, not_built, required};
+}  // namespace rib
+
+namespace spf_control {
+inline constexpr MappingLeaf ietf_spf_delay{{"ietf-spf-delay"}};
+inline constexpr auto known = std::array<std::string_view, 1>{"ietf-spf-delay"};
+inline constexpr auto not_built = std::array<std::string_view, 1>{"paths"};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"spf-control", known, not_built, required};
+}  // namespace spf_control
+
+namespace ietf_spf_delay {
+inline constexpr NumberLeaf<std::uint32_t> initial_delay{{"initial-delay"}, {0, 600000U, "milliseconds"}, 0U};
+inline constexpr NumberLeaf<std::uint32_t> short_delay{{"short-delay"}, {0, 600000U, "milliseconds"}, 50U};
+inline constexpr NumberLeaf<std::uint32_t> long_delay{{"long-delay"}, {0, 600000U, "milliseconds"}, 50U};
+inline constexpr NumberLeaf<std::uint32_t> hold_down{{"hold-down"}, {0, 600000U, "milliseconds"}, 10000U};
+inline constexpr NumberLeaf<std::uint32_t> time_to_learn{
+    {"time-to-learn"}, {0, 600000U, "milliseconds"}, 500U};
+inline constexpr auto known = std::array<std::string_view, 5>{"initial-delay", "short-delay", "long-delay",
+                                                              "hold-down", "time-to-learn"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"ietf-spf-delay", known, not_built, required};
+}  // namespace ietf_spf_delay
+
+namespace database_control {
+inline constexpr NumberLeaf<std::uint32_t> max_lsa{{"max-lsa"}, {1, 4294967294U, "LSAs"}, 128000U};
+inline constexpr NumberLeaf<std::uint32_t> max_lsa_bytes{
+    {"max-lsa-bytes"}, {65536, 4294967294U, "bytes"}, 8388608U};
+inline constexpr auto known = std::array<std::string_view, 2>{"max-lsa", "max-lsa-bytes"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"database-control", known, not_built, required};
+}  // namespace database_control
+
+namespace log {
+inline constexpr auto level_values = std::array<std::string_view, 4>{"debug", "info", "warning", "error"};
+inline constexpr ChoiceLeaf level{{"level"}, level_values, 1};
+inline constexpr auto known = std::array<std::string_view, 1>{"level"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"log", known, not_built, required};
+}  // namespace log
+
+}  // namespace wgospf::daemon::leaf

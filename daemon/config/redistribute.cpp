@@ -1,0 +1,162 @@
+#include "daemon/config/redistribute.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "daemon/config/leaves.h"
+
+namespace wgospf::daemon {
+
+namespace {
+
+constexpr PrefixFilter kEveryPrefix{Ipv4Prefix{}, 0, 32};
+static_assert(leaf::redistribution::source_values[static_cast<std::size_t>(rib::RouteOrigin::static_route)] ==
+              "static");
+static_assert(leaf::redistribution::source_values[static_cast<std::size_t>(rib::RouteOrigin::table)] ==
+              "table");
+static_assert(leaf::redistribution::metric.range.max == ospf::kLsInfinity - 1);
+
+std::string source_name(const RedistributeRule& rule) {
+  if (rule.source == rib::RouteOrigin::table) return fmt::format("table {}", rule.table);
+  return rule.source == rib::RouteOrigin::static_route ? "static" : "connected";
+}
+
+/// Does one of two filters let through a prefix that the other lets through too? Gives the shortest one.
+std::optional<Ipv4Prefix> common_prefix(const PrefixFilter& a, const PrefixFilter& b) {
+  const PrefixFilter& longer = a.prefix.length >= b.prefix.length ? a : b;
+  const PrefixFilter& shorter = &longer == &a ? b : a;
+  const auto length = std::max(a.ge, b.ge);
+  if (!shorter.prefix.covers(longer.prefix) || length > std::min(a.le, b.le)) return std::nullopt;
+  return Ipv4Prefix{longer.prefix.address, length};
+}
+
+/// Is everything that `inner` lets through let through by `outer` too?
+bool contains(const PrefixFilter& outer, const PrefixFilter& inner) {
+  return outer.prefix.covers(inner.prefix) && outer.ge <= inner.ge && inner.le <= outer.le;
+}
+
+std::optional<Ipv4Prefix> without_host_bits(const std::string& text) {
+  const auto slash = text.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  const auto address = Ipv4Address::parse(text.substr(0, slash));
+  unsigned length = 33;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + slash + 1, end, length);
+  if (!address || parsed.ptr != end || length > 32) return std::nullopt;
+  return Ipv4Prefix::make(*address, static_cast<std::uint8_t>(length));
+}
+
+}  // namespace
+
+std::string PrefixFilter::to_string() const {
+  if (*this == kEveryPrefix) return "every prefix";
+  if (ge == prefix.length && le == prefix.length) return prefix.to_string();
+  return fmt::format("{} ge {} le {}", prefix.to_string(), ge, le);
+}
+
+void RedistributionReader::read(const YAML::Node& node, Config& config) {
+  MapReader map(node, leaf::redistribution::section, errors_);
+  if (!map.valid()) return;
+  RedistributeRule rule;
+  const bool source_known = read_source(map, rule);
+  if (const auto type = map.number(leaf::redistribution::metric_type)) rule.type2 = *type == 2;
+  map.read(leaf::redistribution::metric, rule.metric);
+  read_prefixes(map, source_known ? source_name(rule) : "", config.redistribute.size(), rule);
+  config.redistribute.push_back(std::move(rule));
+}
+
+bool RedistributionReader::read_source(MapReader& map, RedistributeRule& rule) {
+  const auto& table = leaf::redistribution::table;
+  const auto& leaf = leaf::redistribution::source;
+  const auto source = map.choice(leaf);
+  if (source) rule.source = static_cast<rib::RouteOrigin>(*source);
+  map.read(table, rule.table);
+  if (!source) return false;
+  const bool is_table = rule.source == rib::RouteOrigin::table;
+  if (!is_table && map.has(table)) {
+    errors_.add(map.mark(table), fmt::format("table is for \"source: table\" only; remove it from source {}",
+                                             leaf.values[*source]));
+  }
+  if (is_table && !map.has(table)) {
+    errors_.add(map.mark(leaf),
+                "source table lacks the kernel table's number; add for instance \"table: 100\"");
+  }
+  return !is_table || rule.table != 0;
+}
+
+void RedistributionReader::read_prefixes(MapReader& map, const std::string& source, std::size_t entry,
+                                         RedistributeRule& rule) {
+  if (!map.has(leaf::redistribution::prefixes) && !source.empty())
+    check_overlap({kEveryPrefix, entry, map.mark(leaf::redistribution::source)}, source);
+  for (const auto& item : map.list(leaf::redistribution::prefixes)) {
+    const auto filter = read_prefix_filter(item);
+    if (!filter) continue;
+    if (!source.empty()) check_overlap({*filter, entry, item.Mark()}, source);
+    rule.prefixes.push_back(*filter);
+  }
+}
+
+void RedistributionReader::check_overlap(const PlacedFilter& added, const std::string& source) {
+  auto& seen = redistributed_[source];
+  for (const PlacedFilter& other : seen) {
+    if (other.entry != added.entry) {
+      const auto common = common_prefix(other.filter, added.filter);
+      if (!common) continue;
+      errors_.add(added.mark, fmt::format("{} of source {} overlaps with {} in line {}: two entries would "
+                                          "announce for instance {}; give each entry prefixes of its own, "
+                                          "which ge and le can narrow",
+                                          added.filter.to_string(), source, other.filter.to_string(),
+                                          other.mark.line + 1, common->to_string()));
+      break;
+    }
+    const bool adds_nothing = contains(other.filter, added.filter);
+    if (!adds_nothing && !contains(added.filter, other.filter)) continue;
+    const PlacedFilter& idle = adds_nothing ? added : other;
+    const PlacedFilter& enough = adds_nothing ? other : added;
+    errors_.add(idle.mark, fmt::format("{} adds nothing to {} in line {}; remove it", idle.filter.to_string(),
+                                       enough.filter.to_string(), enough.mark.line + 1));
+    break;
+  }
+  seen.push_back(added);
+}
+
+std::optional<PrefixFilter> RedistributionReader::read_prefix_filter(const YAML::Node& node) {
+  if (!node.IsMap()) {
+    const auto prefix = read_prefix(node, node.Mark());
+    if (!prefix) return std::nullopt;
+    return PrefixFilter{*prefix, prefix->length, prefix->length};
+  }
+  namespace keys = leaf::prefix_filter;
+  MapReader map(node, keys::section, errors_);
+  const auto value = map.node(keys::prefix);
+  const auto prefix = value ? read_prefix(*value, map.value_mark(keys::prefix)) : std::nullopt;
+  if (!prefix) return std::nullopt;
+  PrefixFilter filter{*prefix, prefix->length,
+                      map.has(keys::ge) && !map.has(keys::le) ? std::uint8_t{32} : prefix->length};
+  // The definition's range of both is 0 to 32; what stands before narrows it.
+  const auto read = [&](const leaf::Leaf& leaf, std::uint64_t min, std::uint8_t& target) {
+    if (const auto value = map.number(leaf, {min, keys::le.range.max}))
+      target = static_cast<std::uint8_t>(*value);
+  };
+  read(keys::ge, prefix->length, filter.ge);
+  read(keys::le, filter.ge, filter.le);
+  return filter;
+}
+
+std::optional<Ipv4Prefix> RedistributionReader::read_prefix(const YAML::Node& node, const YAML::Mark& mark) {
+  if (node.IsScalar()) {
+    const std::string& text = node.Scalar();
+    if (const auto prefix = Ipv4Prefix::parse(text)) return prefix;
+    if (const auto fixed = without_host_bits(text)) {
+      errors_.add(mark, fmt::format("prefix {} has bits set past its length; the network is {}", text,
+                                    fixed->to_string()));
+      return std::nullopt;
+    }
+  }
+  errors_.add(mark, fmt::format("a prefix must look like 198.51.100.0/24, not {}", describe_node(node)));
+  return std::nullopt;
+}
+
+}  // namespace wgospf::daemon

@@ -283,7 +283,7 @@ std::optional<Ipv4Address> expected_neighbor(const wg::Link& link) {
   return std::nullopt;
 }
 
-std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory) {
+std::vector<IpPrefix> connected_prefixes(const Inventory& inventory) {
   std::set<Ipv4Prefix> prefixes;
   for (const auto& [ifindex, link] : inventory) {
     if (!link.flags.up) continue;

@@ -100,7 +100,7 @@ struct Forwarding {
 
 /// Every IPv4 prefix that is on this machine itself: own addresses of all links that are up, and the subnets
 /// of those that have a carrier. Without one another router on it may be the way to a subnet.
-[[nodiscard]] std::vector<rib::IpPrefix> connected_prefixes(const Inventory& inventory);
+[[nodiscard]] std::vector<IpPrefix> connected_prefixes(const Inventory& inventory);
 
 /// What the core is configured with. `is_wireguard` decides the default of mtu-ignore.
 [[nodiscard]] ospf::InstanceConfig instance_config(

@@ -40,6 +40,8 @@ constexpr int kWrongInput = 2;
 constexpr std::chrono::seconds kLogPatience{1};
 /// How long the start waits for the API, which may wait for a name server.
 constexpr std::chrono::seconds kApiPatience{2};
+/// While a stranger keeps the name of the routing table's lock, it is tried this often whether it is free.
+constexpr std::chrono::seconds kBetweenBindings{1};
 /// Of a configuration that is wrong, so many errors are logged at a reload.
 constexpr std::size_t kErrorsLogged = 20;
 
@@ -64,7 +66,7 @@ class Daemon {
   Daemon(Options options, Config config) : options_(std::move(options)), config_(std::move(config)) {}
 
   int run() {
-    if (const auto error = rib::may_change_routes()) return fail(error->message);
+    if (const auto error = rib::may_change_routes()) return fail(error->text);
     if (!take_lock(config_)) return kFailed;
     auto monitor = wg::LinkMonitor::open();
     if (!monitor) return fail("cannot watch the system's links: " + monitor.error().text);
@@ -97,15 +99,28 @@ class Daemon {
 
   bool take_lock(const Config& config) {
     auto lock = rib::TableLock::acquire(config.rib.lock_directory, config.rib.table);
-    if (!lock) return fail(lock.error().message) == 0;
+    if (!lock) return fail(lock.error().text) == 0;
     lock_.emplace(std::move(lock.value()));
-    if (!lock_->warning().empty()) log(Severity::warning, lock_->warning());
+    if (!lock_->warning().empty()) {
+      log(Severity::warning, lock_->warning());
+      wait_for_the_whole_lock();
+    }
     return true;
+  }
+
+  void wait_for_the_whole_lock() {
+    lock_timer_.expires_after(kBetweenBindings);
+    lock_timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error || lock_->warning().empty()) return;
+      if (!lock_->bind_again()) return wait_for_the_whole_lock();
+      log(Severity::info,
+          "the lock of the routing table is whole: the socket that another process held is bound");
+    });
   }
 
   bool open_api() {
     const auto error = api_.open(config_.api, kApiPatience);
-    return !error || fail(error->message) == 0;
+    return !error || fail(error->text) == 0;
   }
 
   /// The router id, and while there is nothing to make one of, the wait for it: an interface may come later,
@@ -154,7 +169,7 @@ class Daemon {
     auto& router = place_.take(
         std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop}));
     (void)router.subscribe([this](const RouterEvent& event) { log_event(event); });
-    if (const auto error = router.start()) return fail(error->message) == 0;
+    if (const auto error = router.start()) return fail(error->text) == 0;
     return true;
   }
 
@@ -258,6 +273,7 @@ class Daemon {
   boost::asio::io_context loop_{1};
   boost::asio::signal_set signals_{loop_};
   std::optional<rib::TableLock> lock_;
+  boost::asio::steady_timer lock_timer_{loop_};
   RouterPlace place_{loop_};
   ApiListener api_{loop_, place_, [this](const std::string& problem) { place_.set_warning("api", problem); }};
   bool stopping_ = false;
@@ -299,11 +315,14 @@ int parse_options(int argc, char** argv, Options& options) {
   return -1;
 }
 
-// Needs no configuration: what is ours is known by its protocol and ids.
-int clean_up() {
-  const auto result = rib::clean_up();
+// Needs no configuration: what is ours is known by its protocol and ids. If there is one it says where a
+// daemon has its lock.
+int clean_up(const Options& options) {
+  const auto loaded = load_config(options.config_file);
+  const auto* config = std::get_if<0>(&loaded);
+  const auto result = rib::clean_up((config != nullptr ? config->rib : Config{}.rib).lock_directory);
   if (!result) {
-    std::cerr << result.error().message << '\n';
+    std::cerr << result.error().text << '\n';
     return kFailed;
   }
   for (const auto& line : result.value().lines) std::cout << line << '\n';
@@ -317,7 +336,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   Options options;
   if (const int status = parse_options(argc, argv, options); status >= 0) return status;
-  if (options.cleanup) return clean_up();
+  if (options.cleanup) return clean_up(options);
   if (options.print_schema) {
     std::cout << config_schema();
     return 0;

@@ -40,7 +40,7 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
   }
 
   void join() {
-    auto result = std::make_shared<wg::Result<void>>();
+    auto result = std::make_shared<Result<void>>();
     jobs.run([socket = socket, result] { *result = socket->rejoin(); },
              [self = shared_from_this(), result] {
                if (self->closed) return;
@@ -62,7 +62,7 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
       auto datagram = socket->receive(buffer);
       if (!datagram) {
         // That the link is down is known from elsewhere.
-        if (datagram.error().code != wg::ErrorCode::link_down) {
+        if (datagram.error().code != ErrorCode::link_down) {
           receiving = "receiving fails: " + datagram.error().text;
           tell_trouble();
         }
@@ -87,12 +87,11 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
 
   /// Each destination has a trouble of its own: hellos to the group may pass while what is sent to the
   /// neighbor fails.
-  void sent(Ipv4Address destination, const wg::Result<void>& result) {
+  void sent(Ipv4Address destination, const Result<void>& result) {
     if (result) {
       if (sending.empty()) return;
       sending.erase(destination);
-    } else if (result.error().code == wg::ErrorCode::would_block ||
-               result.error().code == wg::ErrorCode::link_down) {
+    } else if (result.error().code == ErrorCode::would_block || result.error().code == ErrorCode::link_down) {
       return;
     } else if (sending.size() < kTroubledDestinations || sending.contains(destination)) {
       sending[destination] = {"sending fails: " + result.error().text, std::chrono::steady_clock::now()};
@@ -129,8 +128,8 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
   bool joined = false;
 };
 
-wg::Result<std::unique_ptr<OspfPort>> OspfPort::open(Place place, const std::string& interface,
-                                                     std::uint32_t ifindex, Callbacks callbacks) {
+Result<std::unique_ptr<OspfPort>> OspfPort::open(Place place, const std::string& interface,
+                                                 std::uint32_t ifindex, Callbacks callbacks) {
   wg::OspfSocketOptions options;
   options.joining = wg::Joining::later;
   auto socket = wg::OspfSocket::open(interface, ifindex, options);

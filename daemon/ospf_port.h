@@ -23,7 +23,7 @@ class OspfPort {
     /// Sending or receiving has begun to fail (with the reason), or works again (empty).
     std::function<void(const std::string&)> trouble;
     /// 224.0.0.5 has been joined, or could not be.
-    std::function<void(const wg::Result<void>&)> joined;
+    std::function<void(const Result<void>&)> joined;
   };
   /// What a port needs of its surroundings; must outlive it.
   struct Place {
@@ -33,8 +33,8 @@ class OspfPort {
 
   /// Binds to the interface, and joins 224.0.0.5 soon; on the loop, as everything here. Packets can be sent
   /// at once. No callback is called before the loop runs again, and none after destruction.
-  [[nodiscard]] static wg::Result<std::unique_ptr<OspfPort>> open(Place place, const std::string& interface,
-                                                                  std::uint32_t ifindex, Callbacks callbacks);
+  [[nodiscard]] static Result<std::unique_ptr<OspfPort>> open(Place place, const std::string& interface,
+                                                              std::uint32_t ifindex, Callbacks callbacks);
   ~OspfPort();
   OspfPort(const OspfPort&) = delete;
   OspfPort& operator=(const OspfPort&) = delete;

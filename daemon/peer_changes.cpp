@@ -19,7 +19,7 @@ bool has_session(const wg::Peer& peer, wg::SystemTime at) {
 }
 
 std::string in_words(const std::optional<wg::Endpoint>& endpoint) {
-  return endpoint ? wg::to_string(*endpoint) : "unknown";
+  return endpoint ? to_string(*endpoint) : "unknown";
 }
 
 /// Collects the notices of one device.

@@ -22,7 +22,7 @@ void RibFeed::apply(const ospf::SetGone& change) {
   if (change.set == ospf::kAttachedSet) return;
   sets_.erase(change.set);
   sources_changed_.erase(change.set);
-  batch_.changes.push_back(rib::SetGone{change.set.value, rib::Family::ipv4});
+  batch_.changes.push_back(rib::SetGone{change.set.value, Family::ipv4});
 }
 
 void RibFeed::apply(const ospf::PrefixChanged<V2>& change) {
@@ -67,7 +67,7 @@ void RibFeed::resolve(ospf::SetId id, Set& set) {
   }
   // A set that leads nowhere for the moment keeps the source, so that its routes need not be touched twice.
   if (set.members.empty()) set.source = former_source;
-  batch_.changes.push_back(rib::SetChanged{id.value, rib::Family::ipv4, set.members});
+  batch_.changes.push_back(rib::SetChanged{id.value, Family::ipv4, set.members});
   if (set.source != former_source) sources_changed_.insert(id);
 }
 
@@ -151,13 +151,13 @@ const std::string* RibFeed::failure_of(const ospf::Route<V2>& route) const {
     return found == failures_.end() ? nullptr : &found->second;
   };
   if (failures_.empty()) return nullptr;
-  if (const auto* text = find(rib::IpPrefix{route.prefix})) return text;
-  if (const auto* text = find(rib::SetKey{rib::Family::ipv4, route.set.value})) return text;
+  if (const auto* text = find(IpPrefix{route.prefix})) return text;
+  if (const auto* text = find(rib::SetKey{Family::ipv4, route.set.value})) return text;
   const auto set = sets_.find(route.set);
   if (set == sets_.end() || set->second.members.size() != 1) return nullptr;
   // With several members the route stands on those that work.
   const rib::Member& member = set->second.members.front();
-  const auto family = member.gateway ? rib::family_of(*member.gateway) : rib::Family::ipv4;
+  const auto family = member.gateway ? family_of(*member.gateway) : Family::ipv4;
   return find(rib::NexthopKey{family, member.ifindex, member.gateway, member.onlink});
 }
 

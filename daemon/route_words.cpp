@@ -13,12 +13,12 @@ namespace {
 constexpr std::uint8_t kKernel = 2;
 
 /// Of the link whose subnet, own address or far end the prefix is.
-std::string connected_text(const rib::IpPrefix& prefix, const Inventory& inventory,
+std::string connected_text(const IpPrefix& prefix, const Inventory& inventory,
                            const std::function<bool(const std::string&)>& is_ospf) {
   for (const auto& [ifindex, link] : inventory) {
     for (const auto& address : link.addresses) {
       const auto* own = std::get_if<Ipv4Address>(&address.address);
-      if (own != nullptr && rib::IpPrefix(Ipv4Prefix::host(*own)) == prefix) {
+      if (own != nullptr && IpPrefix(Ipv4Prefix::host(*own)) == prefix) {
         return fmt::format("an address of this router on {}", link.name);
       }
       if (wg::subnet_of(address) != prefix) continue;

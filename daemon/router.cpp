@@ -81,14 +81,15 @@ Router::~Router() {
   monitor_descriptor_.release();  // the monitor closes it
 }
 
-std::optional<rib::Error> Router::start() {
+std::optional<Error> Router::start() {
   if (auto error = start_rib()) return error;
   start_protocol();
   return std::nullopt;
 }
 
-std::optional<rib::Error> Router::start_rib() {
+std::optional<Error> Router::start_rib() {
   rib::Config config;
+  config.lock_directory = config_.rib.lock_directory;
   config.table = config_.rib.table;
   config.metric = config_.rib.metric;
   config.watch = Redistribution::watch_for(config_.redistribute);

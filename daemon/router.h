@@ -64,7 +64,7 @@ class Router final : public RouterView {
   Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options);
   /// Starts the RIB (which reads what a former run left) and opens the sockets of what interfaces there are.
   /// Hold the table's lock before. An error leaves a router that can only be destroyed.
-  [[nodiscard]] std::optional<rib::Error> start();
+  [[nodiscard]] std::optional<Error> start();
   ~Router() override;
 
   /// Takes over a configuration for which needs_restart() is empty. What it leaves alone goes on undisturbed.
@@ -106,11 +106,11 @@ class Router final : public RouterView {
     std::unique_ptr<OspfPort> port{};
     /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
     /// covering a neighbour make it unheard of, which must not end the complaint about them.
-    std::vector<wg::IpAddress> neighbor_addresses{};
+    std::vector<IpAddress> neighbor_addresses{};
   };
   enum class Phase : std::uint8_t { running, flushing, stopping, stopped };
 
-  [[nodiscard]] std::optional<rib::Error> start_rib();
+  [[nodiscard]] std::optional<Error> start_rib();
   void start_protocol();
 
   // The core.
@@ -132,7 +132,7 @@ class Router final : public RouterView {
   void refresh_link(ospf::LinkId link, Interface& interface);
   enum class Port : std::uint8_t { ready, joining, failed };
   Port open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex);
-  void on_joined(ospf::LinkId link, const wg::Result<void>& result);
+  void on_joined(ospf::LinkId link, const Result<void>& result);
   void read_links_anew();
   void refresh_rib_link(ospf::LinkId link, Interface& interface);
   void refresh_settings();
@@ -177,7 +177,7 @@ class Router final : public RouterView {
   void check_coverage();
   [[nodiscard]] std::vector<wg::CoverageFinding> findings_of(const WireguardView& view,
                                                              const Interface& interface) const;
-  [[nodiscard]] std::vector<wg::IpAddress> neighbors_to_cover(const Interface& interface) const;
+  [[nodiscard]] std::vector<IpAddress> neighbors_to_cover(const Interface& interface) const;
 
   // Telling.
   void publish(RouterEvent event);
@@ -204,7 +204,7 @@ class Router final : public RouterView {
   KernelJobs jobs_;
   std::map<ospf::LinkId, Interface> interfaces_;  ///< their ports use jobs_
   ospf::InstanceConfig core_config_;
-  std::vector<rib::IpPrefix> connected_;
+  std::vector<IpPrefix> connected_;
 
   std::unique_ptr<ospf::Instance<V2>> instance_;
   boost::asio::steady_timer core_timer_;

@@ -208,7 +208,7 @@ Router::Port Router::open_port(ospf::LinkId link, Interface& interface, std::uin
     set_warning("socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble),
                 link);
   };
-  callbacks.joined = [this, link](const wg::Result<void>& result) { on_joined(link, result); };
+  callbacks.joined = [this, link](const Result<void>& result) { on_joined(link, result); };
   interface.port.reset();  // leaves the group before the next one joins
   auto port = OspfPort::open({loop_, jobs_}, system_name(name), ifindex, std::move(callbacks));
   if (!port) {
@@ -221,7 +221,7 @@ Router::Port Router::open_port(ospf::LinkId link, Interface& interface, std::uin
   return Port::joining;
 }
 
-void Router::on_joined(ospf::LinkId link, const wg::Result<void>& result) {
+void Router::on_joined(ospf::LinkId link, const Result<void>& result) {
   const auto found = interfaces_.find(link);
   if (found == interfaces_.end() || phase_ != Phase::running) return;
   const std::string& name = found->second.settings.name;

@@ -181,11 +181,11 @@ void Router::tell_peer_changes(const std::vector<WireguardView>& before,
 
 // A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
 // the last that was heard, or else the one that follows from the interface's own.
-std::vector<wg::IpAddress> Router::neighbors_to_cover(const Interface& interface) const {
+std::vector<IpAddress> Router::neighbors_to_cover(const Interface& interface) const {
   if (!interface.neighbor_addresses.empty()) return interface.neighbor_addresses;
   const wg::Link* system_link = find_link(monitor_.snapshot(), interface.settings.name);
   const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
-  return expected ? std::vector<wg::IpAddress>{*expected} : std::vector<wg::IpAddress>{};
+  return expected ? std::vector<IpAddress>{*expected} : std::vector<IpAddress>{};
 }
 
 std::vector<wg::CoverageFinding> Router::findings_of(const WireguardView& view,
@@ -198,7 +198,7 @@ std::vector<wg::CoverageFinding> Router::findings_of(const WireguardView& view,
 }
 
 void Router::check_coverage() {
-  std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
+  std::map<ospf::LinkId, std::vector<IpAddress>> neighbors;
   for (const auto& neighbor : instance_->neighbors()) {
     if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
   }

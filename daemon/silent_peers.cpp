@@ -19,12 +19,12 @@ std::string what_to_look_at(const wg::Device& device, const wg::Peer& peer) {
         device.listen_port, own);
   if (peer.tx_bytes == 0)
     return "nothing has been sent to it: look at its allowed-ips, and at the route to its endpoint " +
-           wg::to_string(*peer.endpoint);
+           to_string(*peer.endpoint);
   return fmt::format(
       "{} does not answer: look whether address and port are right, whether UDP passes there, and whether "
       "the "
       "other side has {} as this router's public key and the same preshared key",
-      wg::to_string(*peer.endpoint), own);
+      to_string(*peer.endpoint), own);
 }
 
 }  // namespace

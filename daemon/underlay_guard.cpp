@@ -176,7 +176,7 @@ const wg::HeldBack* UnderlayGuard::find(const Ipv4Prefix& prefix) const {
 std::string reason_of(const wg::HeldBack& held) {
   if (!held.is_asked) return "the kernel is being asked for the way to an endpoint that it covers";
   const std::string own =
-      fmt::format("it would carry {}'s own packets to {} into ", held.device, wg::to_string(held.endpoint));
+      fmt::format("it would carry {}'s own packets to {} into ", held.device, to_string(held.endpoint));
   if (held.via.empty()) return own + held.device;
   return own + fmt::format("{}, which runs over {}", held.via, held.device);
 }

@@ -35,8 +35,7 @@ void WireguardPoller::Thread::read(const std::string& name, WireguardAnswer& ans
   if (device) {
     last[name] = *device;
     answer.readings.push_back({name, std::move(device).value(), {}});
-  } else if (device.error().code == wg::ErrorCode::not_wireguard ||
-             device.error().code == wg::ErrorCode::not_found) {
+  } else if (device.error().code == ErrorCode::not_wireguard || device.error().code == ErrorCode::not_found) {
     last.erase(name);
   } else {
     answer.readings.push_back({name, std::nullopt, device.error().text});

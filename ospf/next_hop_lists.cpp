@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "ospf/ip.h"
+#include "net/ip.h"
 
 namespace wgospf::ospf {
 namespace {

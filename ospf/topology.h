@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "ospf/ip.h"
+#include "net/ip.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "ospf/ip.h"
+#include "net/ip.h"
 
 namespace wgospf::ospf {
 

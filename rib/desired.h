@@ -13,24 +13,9 @@
 #include <variant>
 #include <vector>
 
-#include "ospf/ip.h"
+#include "net/ip.h"
 
 namespace wgospf::rib {
-
-enum class Family : std::uint8_t { ipv4, ipv6 };
-
-using IpAddress = std::variant<Ipv4Address, Ipv6Address>;
-using IpPrefix = std::variant<Ipv4Prefix, Ipv6Prefix>;
-
-[[nodiscard]] constexpr Family family_of(const IpAddress& address) {
-  return address.index() == 0 ? Family::ipv4 : Family::ipv6;
-}
-[[nodiscard]] constexpr Family family_of(const IpPrefix& prefix) {
-  return prefix.index() == 0 ? Family::ipv4 : Family::ipv6;
-}
-[[nodiscard]] std::string to_string(Family family);
-[[nodiscard]] std::string to_string(const IpAddress& address);
-[[nodiscard]] std::string to_string(const IpPrefix& prefix);
 
 /// One way out: a device, the neighbour's address where the device needs one, and a share of the traffic.
 struct Member {

@@ -18,10 +18,10 @@
 #include <optional>
 #include <vector>
 
+#include "net/result.h"
 #include "rib/desired.h"
 #include "rib/operation.h"
 #include "rib/report.h"
-#include "rib/result.h"
 
 namespace wgospf::rib {
 
@@ -39,6 +39,7 @@ struct Config {
   std::optional<IdRange> ids{};                ///< default_id_range(table) if not given
   std::vector<Family> families{Family::ipv4};  ///< Families whose routes are read, kept and watched
   RedistributionWatch watch{};
+  std::string lock_directory{};              ///< Where other tables' daemons have their locks (TableLock)
   std::size_t batch = 256;                   ///< Messages for one system call, 1 to 1024
   std::chrono::seconds audit_interval{300};  ///< The kernel's state is read again this often; 0 never
 };

@@ -103,7 +103,7 @@ std::optional<Error> may_change_routes() {
   return may_change_routes(socket.value());
 }
 
-Result<Cleanup> clean_up() {
+Result<Cleanup> clean_up(const std::string& lock_directory) {
   auto socket = NetlinkSocket::open();
   if (!socket) return socket.error();
   if (auto error = may_change_routes(socket.value())) return *error;
@@ -111,7 +111,7 @@ Result<Cleanup> clean_up() {
   if (!ranges) return ranges.error();
   Cleanup result;
   for (const auto& [first, leftovers] : ranges.value()) {
-    auto lock = IdsLock::try_acquire(first);
+    auto lock = IdsLock::try_acquire(first, lock_directory);
     if (!lock) {
       result.lines.push_back("kept, for a daemon that runs has them: " + leftovers.to_string());
       continue;

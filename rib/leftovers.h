@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/result.h"
 #include "rib/operation.h"
-#include "rib/result.h"
 #include "rib/socket.h"
 
 namespace wgospf::rib {
@@ -47,6 +47,6 @@ struct Cleanup {
   std::vector<std::string> lines{};
   bool complete = true;  ///< nothing is left but what a running daemon keeps
 };
-[[nodiscard]] Result<Cleanup> clean_up();
+[[nodiscard]] Result<Cleanup> clean_up(const std::string& lock_directory);
 
 }  // namespace wgospf::rib

@@ -25,10 +25,6 @@ constexpr int kDatagramsPerDrain = 4'096;
 /// A filter has room for so many tables (BPF_MAXINSNS); of more nothing is filtered.
 constexpr std::size_t kTablesFiltered = 500;
 
-Error failure(const std::string& what, int code) {
-  return {code, what + ": " + std::strerror(code)};
-}
-
 // Without CAP_NET_ADMIN in the first user namespace only the system's limit can be had, which is smaller and
 // works.
 void set_buffer(int descriptor, int forced, int plain, int size) {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "net/result.h"
 #include "rib/message.h"
 #include "rib/operation.h"
-#include "rib/result.h"
 
 namespace wgospf::rib {
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -36,11 +37,12 @@ SocketHolder listener_at(const sockaddr_un& address, socklen_t length) {
   const Descriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   ucred credentials{};
   socklen_t size = sizeof(credentials);
-  if (*client < 0 || connect(*client, reinterpret_cast<const sockaddr*>(&address), length) != 0 ||
-      getsockopt(*client, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    return {};
+  if (*client < 0) return {};
+  if (connect(*client, reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+    return {.listens = errno == EAGAIN};  // no room in its backlog
   }
-  SocketHolder holder{credentials.uid, std::nullopt};
+  if (getsockopt(*client, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return {.listens = true};
+  SocketHolder holder{.user = credentials.uid, .listens = true};
   if (credentials.pid > 0) holder.process = credentials.pid;
   return holder;
 }
@@ -98,7 +100,8 @@ std::optional<uid_t> owner_of(std::string_view name) {
 SocketHolder find_holder(const sockaddr_un& address, socklen_t length) {
   const SocketHolder listener = listener_at(address, length);
   if (listener.user) return listener;
-  return {owner_of({address.sun_path, length - offsetof(sockaddr_un, sun_path)}), std::nullopt};
+  return {.user = owner_of({address.sun_path, length - offsetof(sockaddr_un, sun_path)}),
+          .listens = listener.listens};
 }
 
 }  // namespace wgospf::rib

@@ -14,6 +14,7 @@ namespace wgospf::rib {
 struct SocketHolder {
   std::optional<uid_t> user{};
   std::optional<pid_t> process{};  ///< only of one that listens and has room for another connection
+  bool listens = false;
 };
 
 [[nodiscard]] SocketHolder find_holder(const sockaddr_un& address, socklen_t length);

@@ -50,7 +50,7 @@ Result<std::unique_ptr<RibThread::Worker>> RibThread::Worker::create(Config conf
   if (!events) return events.error();
   if (auto error = may_change_routes(requests.value())) return *error;
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (wake < 0) return Error{errno, std::string("cannot make an event descriptor: ") + std::strerror(errno)};
+  if (wake < 0) return failure("cannot make an event descriptor", errno);
 
   std::unique_ptr<Worker> worker(new Worker(std::move(config), std::move(callback),
                                             {std::move(requests.value()), std::move(events.value()), wake}));

@@ -74,9 +74,9 @@ std::optional<Error> RibThread::Worker::listen_again() {
 }
 
 void RibThread::Worker::reading_failed(const Error& error) {
-  if (reading_error_ == error.message) return;
-  reading_error_ = error.message;
-  reports_.emplace_back(Overrun{error.message});
+  if (reading_error_ == error.text) return;
+  reading_error_ = error.text;
+  reports_.emplace_back(Overrun{error.text});
 }
 
 std::optional<Error> RibThread::Worker::read_links() {
@@ -125,7 +125,7 @@ bool RibThread::Worker::remove_former_runs() {
   }
   const auto range = other_ranges_.begin();
   if (range == other_ranges_.end()) return false;
-  if (const auto lock = IdsLock::try_acquire(range->first)) {
+  if (const auto lock = IdsLock::try_acquire(range->first, config_.lock_directory)) {
     (void)remove(sockets_.requests, range->second);
     reports_.emplace_back(LeftoversRemoved{range->second.to_string()});
   }

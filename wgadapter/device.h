@@ -12,10 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "wgadapter/address.h"
+#include "net/ip.h"
 #include "wgadapter/key.h"
 
 namespace wgospf::wg {
+
+/// What a peer may send, and what is sent to it.
+using AllowedIp = IpPrefix;
 
 /// Where a peer's datagrams go in the underlay.
 struct Endpoint {

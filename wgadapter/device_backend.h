@@ -13,8 +13,8 @@
 #include <memory>
 #include <string>
 
+#include "net/result.h"
 #include "wgadapter/device.h"
-#include "wgadapter/result.h"
 
 namespace wgospf::wg {
 

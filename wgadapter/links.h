@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "wgadapter/address.h"
-#include "wgadapter/result.h"
+#include "net/ip.h"
+#include "net/result.h"
 
 namespace wgospf::wg {
 

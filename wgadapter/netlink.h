@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "wgadapter/result.h"
+#include "net/result.h"
 
 namespace wgospf::wg {
 

@@ -17,8 +17,8 @@
 #include <span>
 #include <string>
 
-#include "ospf/ip.h"
-#include "wgadapter/result.h"
+#include "net/ip.h"
+#include "net/result.h"
 
 namespace wgospf::wg {
 

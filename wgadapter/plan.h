@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "net/result.h"
 #include "wgadapter/device.h"
-#include "wgadapter/result.h"
 
 namespace wgospf::wg {
 

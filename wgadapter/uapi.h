@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "net/result.h"
 #include "wgadapter/device.h"
 #include "wgadapter/plan.h"
-#include "wgadapter/result.h"
 #include "wgadapter/secret_text.h"
 
 namespace wgospf::wg {

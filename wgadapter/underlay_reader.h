@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "wgadapter/result.h"
+#include "net/result.h"
 #include "wgadapter/underlay.h"
 
 namespace wgospf::wg {

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "net/result.h"
 #include "wgadapter/device.h"
 #include "wgadapter/netlink.h"
 #include "wgadapter/plan.h"
-#include "wgadapter/result.h"
 
 namespace wgospf::wg {
 

@@ -183,7 +183,7 @@ v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* 
   for (const auto& finding : wireguard->findings) {
     auto* added = out.add_allowed_ips_findings();
     added->set_problem(convert(finding.kind));
-    if (finding.address) added->set_address(wg::to_string(*finding.address));
+    if (finding.address) added->set_address(to_string(*finding.address));
     added->set_text(printable(finding.text));
   }
   return out;
@@ -328,7 +328,7 @@ v1::Peer convert(const WireguardView& view, const wg::Peer& peer, std::optional<
   v1::Peer out;
   out.set_interface(printable(view.name));
   out.set_public_key(peer.public_key.to_base64());
-  if (peer.endpoint) out.set_endpoint(wg::to_string(*peer.endpoint));
+  if (peer.endpoint) out.set_endpoint(to_string(*peer.endpoint));
   if (peer.last_handshake) {
     convert(std::max(now - *peer.last_handshake, std::chrono::nanoseconds::zero()),
             *out.mutable_handshake_age());
@@ -336,7 +336,7 @@ v1::Peer convert(const WireguardView& view, const wg::Peer& peer, std::optional<
   out.set_rx_bytes(peer.rx_bytes);
   out.set_tx_bytes(peer.tx_bytes);
   out.set_persistent_keepalive(peer.persistent_keepalive);
-  for (const auto& allowed : peer.allowed_ips) out.add_allowed_ips(wg::to_string(allowed));
+  for (const auto& allowed : peer.allowed_ips) out.add_allowed_ips(to_string(allowed));
   if (neighbor) out.set_neighbor_router_id(neighbor->to_string());
   return out;
 }

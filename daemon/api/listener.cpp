@@ -16,7 +16,7 @@ ApiListener::~ApiListener() {
   stop(std::chrono::system_clock::now());
 }
 
-std::optional<rib::Error> ApiListener::open(const ApiOptions& options, std::chrono::milliseconds patience) {
+std::optional<Error> ApiListener::open(const ApiOptions& options, std::chrono::milliseconds patience) {
   stop(std::chrono::system_clock::now());
   options_ = options;
   delay_ = kFirstRetry;
@@ -27,7 +27,7 @@ std::optional<rib::Error> ApiListener::open(const ApiOptions& options, std::chro
   }
   ++attempts_;  // what was posted does not count
   auto opened = attempt_.get();
-  if (!opened && opened.error().code == EADDRINUSE) return opened.error();
+  if (!opened && opened.error().system_error == EADDRINUSE) return opened.error();
   take(std::move(opened));
   return std::nullopt;
 }
@@ -49,7 +49,7 @@ void ApiListener::take(Opened opened) {
     server_ = std::move(opened.value());
     return problem_({});
   }
-  problem_("the API is not served, which is tried again: " + opened.error().message);
+  problem_("the API is not served, which is tried again: " + opened.error().text);
   retry_later();
 }
 

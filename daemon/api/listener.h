@@ -33,14 +33,14 @@ class ApiListener {
 
   /// Opens the server, for whose first attempt it waits so long at most. An error only when another daemon
   /// serves the socket. On the loop; once, or again with other options, which ends what was.
-  [[nodiscard]] std::optional<rib::Error> open(const ApiOptions& options, std::chrono::milliseconds patience);
+  [[nodiscard]] std::optional<Error> open(const ApiOptions& options, std::chrono::milliseconds patience);
   /// As ApiServer::stop(); nothing is tried any more.
   void stop(std::chrono::system_clock::time_point deadline);
   /// What clients connect to; empty while it is not open.
   [[nodiscard]] std::string address() const { return server_ ? server_->address() : std::string(); }
 
  private:
-  using Opened = rib::Result<std::unique_ptr<ApiServer>>;
+  using Opened = Result<std::unique_ptr<ApiServer>>;
   void attempt();
   void take(Opened opened);
   void retry_later();

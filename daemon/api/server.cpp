@@ -40,22 +40,22 @@ void log_through_ours() {
   });
 }
 
-rib::Result<std::string> read_pem(const char* field, const std::string& path) {
+Result<std::string> read_pem(const char* field, const std::string& path) {
   errno = 0;
   std::ifstream file(path);
   std::ostringstream text;
   if (file) text << file.rdbuf();
   if (!file || text.str().empty()) {
-    return rib::Error{errno, fmt::format("api.tls.{}: cannot read {}: {}", field, path,
-                                         errno != 0 ? std::strerror(errno) : "it is empty")};
+    return Error{errno, fmt::format("api.tls.{}: cannot read {}: {}", field, path,
+                                    errno != 0 ? std::strerror(errno) : "it is empty")};
   }
   if (text.str().find("-----BEGIN ") == std::string::npos) {
-    return rib::Error{EINVAL, fmt::format("api.tls.{}: {} is not in PEM form", field, path)};
+    return Error{EINVAL, fmt::format("api.tls.{}: {} is not in PEM form", field, path)};
   }
   return text.str();
 }
 
-rib::Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ApiTls& tls) {
+Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ApiTls& tls) {
   const auto certificate = read_pem("certificate", tls.certificate);
   if (!certificate) return certificate.error();
   const auto key = read_pem("key", tls.key);
@@ -78,8 +78,8 @@ struct ApiServer::Impl {
       : context(std::make_shared<api::Context>(router, options.watch_queue_limit, options.slow_client_grace)),
         service(context) {}
 
-  [[nodiscard]] std::optional<rib::Error> listen_unix(const std::string& path);
-  [[nodiscard]] std::optional<rib::Error> listen_tcp(const ApiOptions& options);
+  [[nodiscard]] std::optional<Error> listen_unix(const std::string& path);
+  [[nodiscard]] std::optional<Error> listen_tcp(const ApiOptions& options);
   /// Starts gRPC on `target`; gives the port (1 on a unix socket), 0 when it cannot listen there.
   [[nodiscard]] int serve(const std::string& target,
                           const std::shared_ptr<grpc::ServerCredentials>& credentials);
@@ -105,40 +105,38 @@ int ApiServer::Impl::serve(const std::string& target,
   return server ? port : 0;
 }
 
-std::optional<rib::Error> ApiServer::Impl::listen_unix(const std::string& path) {
+std::optional<Error> ApiServer::Impl::listen_unix(const std::string& path) {
   auto prepared = api::SocketPlace::prepare(path);
   if (!prepared) return prepared.error();
   place.emplace(std::move(prepared.value()));
   if (serve("unix:" + place->private_path(), grpc::InsecureServerCredentials()) == 0) {
-    return rib::Error{
-        EIO, fmt::format("api.listen: cannot listen on {}; its file system may not allow sockets", path)};
+    return Error{EIO,
+                 fmt::format("api.listen: cannot listen on {}; its file system may not allow sockets", path)};
   }
   if (auto error = place->publish()) return error;
   address = std::string(kUnixScheme) + path;
   return std::nullopt;
 }
 
-std::optional<rib::Error> ApiServer::Impl::listen_tcp(const ApiOptions& options) {
+std::optional<Error> ApiServer::Impl::listen_tcp(const ApiOptions& options) {
   const auto colon = options.listen.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == options.listen.size()) {
-    return rib::Error{EINVAL,
-                      fmt::format("api.listen: \"{}\" is neither unix:/PATH nor HOST:PORT", options.listen)};
+    return Error{EINVAL,
+                 fmt::format("api.listen: \"{}\" is neither unix:/PATH nor HOST:PORT", options.listen)};
   }
   if (!options.tls) {
-    return rib::Error{EINVAL,
-                      fmt::format("api.listen: {} is reachable from elsewhere, so it needs api.tls with "
-                                  "certificate and key; or listen on unix:/run/wgospf/wgospfd.sock",
-                                  options.listen)};
+    return Error{EINVAL, fmt::format("api.listen: {} is reachable from elsewhere, so it needs api.tls with "
+                                     "certificate and key; or listen on unix:/run/wgospf/wgospfd.sock",
+                                     options.listen)};
   }
   const auto credentials = credentials_of(*options.tls);
   if (!credentials) return credentials.error();
   const int port = serve(options.listen, credentials.value());
   if (port == 0) {
-    return rib::Error{
-        EADDRNOTAVAIL,
-        fmt::format("api.listen: cannot listen on {}: is the address this router's, is the port "
-                    "free, and do the certificate and key in api.tls belong together?",
-                    options.listen)};
+    return Error{EADDRNOTAVAIL,
+                 fmt::format("api.listen: cannot listen on {}: is the address this router's, is the port "
+                             "free, and do the certificate and key in api.tls belong together?",
+                             options.listen)};
   }
   address = fmt::format("{}:{}", options.listen.substr(0, colon), port);
   return std::nullopt;
@@ -156,7 +154,7 @@ void ApiServer::Impl::stop(std::chrono::system_clock::time_point deadline) {
   });
 }
 
-rib::Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, RouterView& router) {
+Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, RouterView& router) {
   log_through_ours();
   auto impl = std::make_unique<Impl>(router, options);
   const bool is_unix = options.listen.compare(0, kUnixScheme.size(), kUnixScheme) == 0;

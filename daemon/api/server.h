@@ -17,7 +17,7 @@
 #include <string>
 
 #include "daemon/config/leaves.h"
-#include "rib/result.h"
+#include "net/result.h"
 
 namespace wgospf::daemon {
 
@@ -45,8 +45,8 @@ struct ApiOptions {
 class ApiServer {
  public:
   /// Listens and serves at once. `router` must outlive the server. The error names the address and the cure.
-  [[nodiscard]] static rib::Result<std::unique_ptr<ApiServer>> start(const ApiOptions& options,
-                                                                     RouterView& router);
+  [[nodiscard]] static Result<std::unique_ptr<ApiServer>> start(const ApiOptions& options,
+                                                                RouterView& router);
   /// The same as stop() with no time for clients.
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;

@@ -23,11 +23,11 @@ namespace {
 constexpr const char* kPrivatePrefix = "/.wgospf-";
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
-rib::Error error_of(int code, std::string_view what, const std::string& path, std::string_view cure) {
+Error error_of(int code, std::string_view what, const std::string& path, std::string_view cure) {
   return {code, fmt::format("api.listen: cannot {} {}: {}; {}", what, path, std::strerror(code), cure)};
 }
 
-std::optional<rib::Error> make_directory(const std::string& directory) {
+std::optional<Error> make_directory(const std::string& directory) {
   // Only we may enter before the final permissions are set; the umask may have taken bits away.
   if (::mkdir(directory.c_str(), 0700) == 0) {
     if (::chmod(directory.c_str(), kDirectoryMode) == 0) return std::nullopt;
@@ -73,37 +73,37 @@ void remove_left_behind(const std::string& directory) {
   }
 }
 
-std::optional<rib::Error> check_present(const std::string& path) {
+std::optional<Error> check_present(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
   if (!S_ISSOCK(status.st_mode)) {
-    return rib::Error{EEXIST, fmt::format("api.listen: {} exists and is not a socket; remove it, or choose "
-                                          "another path",
-                                          path)};
+    return Error{EEXIST, fmt::format("api.listen: {} exists and is not a socket; remove it, or choose "
+                                     "another path",
+                                     path)};
   }
   if (is_served(path)) {
-    return rib::Error{EADDRINUSE, fmt::format("api.listen: another process listens on {}; stop it, or choose "
-                                              "another path",
-                                              path)};
+    return Error{EADDRINUSE, fmt::format("api.listen: another process listens on {}; stop it, or choose "
+                                         "another path",
+                                         path)};
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-rib::Result<SocketPlace> SocketPlace::prepare(std::string path) {
+Result<SocketPlace> SocketPlace::prepare(std::string path) {
   const auto slash = path.rfind('/');
   if (path.empty() || path.front() != '/' || slash + 1 == path.size()) {
-    return rib::Error{EINVAL, fmt::format("api.listen: \"unix:{}\" is not an absolute path of a file; write "
-                                          "unix:/run/wgospf/wgospfd.sock",
-                                          path)};
+    return Error{EINVAL, fmt::format("api.listen: \"unix:{}\" is not an absolute path of a file; write "
+                                     "unix:/run/wgospf/wgospfd.sock",
+                                     path)};
   }
   const std::string directory = slash == 0 ? "/" : path.substr(0, slash);
   const std::size_t private_length = directory.size() + std::strlen(kPrivatePrefix) + 6 + 2;
   if (std::max(path.size(), private_length) > kLongestPath) {
-    return rib::Error{ENAMETOOLONG, fmt::format("api.listen: the path {} is too long for a socket; its "
-                                                "directory may have at most {} characters",
-                                                path, kLongestPath - 17)};
+    return Error{ENAMETOOLONG, fmt::format("api.listen: the path {} is too long for a socket; its "
+                                           "directory may have at most {} characters",
+                                           path, kLongestPath - 17)};
   }
   if (auto error = make_directory(directory)) return *error;
   if (auto error = check_present(path)) return *error;
@@ -114,7 +114,7 @@ rib::Result<SocketPlace> SocketPlace::prepare(std::string path) {
   return place;
 }
 
-std::optional<rib::Error> SocketPlace::make_private(const std::string& directory) {
+std::optional<Error> SocketPlace::make_private(const std::string& directory) {
   constexpr int kAttempts = 10;
   for (int i = 0; i < kAttempts; ++i) {
     std::string made = directory + kPrivatePrefix + "XXXXXX";
@@ -152,7 +152,7 @@ void SocketPlace::remove_private() {
   if (private_lock_ >= 0) ::close(std::exchange(private_lock_, -1));
 }
 
-std::optional<rib::Error> SocketPlace::publish() {
+std::optional<Error> SocketPlace::publish() {
   struct stat status {};
   if (::chmod(private_path_.c_str(), kSocketMode) != 0 || ::stat(private_path_.c_str(), &status) != 0) {
     return error_of(errno, "set the permissions of", private_path_, "choose another path");

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string>
 
-#include "rib/result.h"
+#include "net/result.h"
 
 namespace wgospf::daemon::api {
 
@@ -25,7 +25,7 @@ class SocketPlace {
  public:
   /// Makes the directory of `path` (0750) if there is none, and a private one in it. An error when somebody
   /// listens at `path`, or something that is no socket is there.
-  [[nodiscard]] static rib::Result<SocketPlace> prepare(std::string path);
+  [[nodiscard]] static Result<SocketPlace> prepare(std::string path);
   SocketPlace(SocketPlace&& other) noexcept;
   SocketPlace& operator=(SocketPlace&&) = delete;
   /// Removes what prepare() made, and the socket if it is still ours.
@@ -34,14 +34,14 @@ class SocketPlace {
   /// Where to bind.
   [[nodiscard]] const std::string& private_path() const { return private_path_; }
   /// Gives the bound socket its permissions and its place; the reason when that failed.
-  [[nodiscard]] std::optional<rib::Error> publish();
+  [[nodiscard]] std::optional<Error> publish();
   /// Removes the socket at its place, unless another one has taken it.
   void withdraw();
 
  private:
   SocketPlace() = default;
   void remove_private();
-  [[nodiscard]] std::optional<rib::Error> make_private(const std::string& directory);
+  [[nodiscard]] std::optional<Error> make_private(const std::string& directory);
 
   std::string path_;
   std::string private_directory_;  ///< empty when removed

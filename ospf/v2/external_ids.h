@@ -7,8 +7,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "net/ip.h"
 #include "ospf/footprint.h"
-#include "ospf/ip.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf::v2 {

@@ -61,12 +61,12 @@ std::vector<std::uint32_t> make_links() {
     give_up("cannot make the links");
   }
   auto socket = NetlinkSocket::open();
-  if (!socket) give_up(socket.error().message);
+  if (!socket) give_up(socket.error().text);
   const auto deadline = Clock::now() + std::chrono::seconds(10);
   while (Clock::now() < deadline) {
     std::vector<std::uint32_t> ready;
     const auto links = socket.value().dump(encode_link_dump);
-    if (!links) give_up(links.error().message);
+    if (!links) give_up(links.error().text);
     for (const Message& message : links.value()) {
       const auto* link = std::get_if<LinkMessage>(&message);
       if (link == nullptr || (link->flags & IFF_LOOPBACK) != 0) continue;
@@ -90,7 +90,7 @@ struct Times {
 
 Times bare(const std::vector<std::uint32_t>& links) {
   auto opened = NetlinkSocket::open();
-  if (!opened) give_up(opened.error().message);
+  if (!opened) give_up(opened.error().text);
   NetlinkSocket& socket = opened.value();
   // Ids of another table: the thread of the last round may have left its next hops behind.
   const RouteContext context{kTable, 110, default_id_range(kTable + 1)};
@@ -130,7 +130,7 @@ class Subject {
       }
       changed_.notify_all();
     });
-    if (!started) give_up(started.error().message);
+    if (!started) give_up(started.error().text);
     thread_ = std::move(started.value());
   }
   double run(std::vector<Change> changes) {

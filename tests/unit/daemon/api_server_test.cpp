@@ -35,14 +35,14 @@ class Umask {
 
 class ApiServerTest : public ::testing::Test {
  protected:
-  rib::Result<std::unique_ptr<ApiServer>> start(const std::string& listen) {
+  Result<std::unique_ptr<ApiServer>> start(const std::string& listen) {
     ApiOptions options;
     options.listen = listen;
     return ApiServer::start(options, router_);
   }
   std::string error_of(const std::string& listen) {
     const auto started = start(listen);
-    return started ? "no error" : started.error().message;
+    return started ? "no error" : started.error().text;
   }
   /// Something bound to `path`; -1 when that failed. Listening only if asked.
   static int bind_at(const std::string& path, bool listening) {
@@ -68,7 +68,7 @@ TEST_F(ApiServerTest, HasItsPermissionsWhenStartReturnsWhateverTheUmask) {
     const Umask umask(mask);
     const auto path = directory_ / ("run" + std::to_string(mask) + "/wgospfd.sock");
     const auto server = start("unix:" + path);
-    ASSERT_TRUE(server) << server.error().message;
+    ASSERT_TRUE(server) << server.error().text;
     EXPECT_EQ(server.value()->address(), "unix:" + path);
     EXPECT_EQ(mode_of(path), 0660U);
     EXPECT_EQ(mode_of(std::filesystem::path(path).parent_path()), 0750U);
@@ -108,7 +108,7 @@ TEST_F(ApiServerTest, ReplacesTheSocketOfADeadDaemon) {
   const auto path = directory_ / "wgospfd.sock";
   ::close(bind_at(path, true));
   const auto server = start("unix:" + path);
-  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_TRUE(server) << server.error().text;
   EXPECT_EQ(mode_of(path), 0660U);
 }
 
@@ -161,10 +161,10 @@ TEST_F(ApiServerTest, ADaemonKilledAtItsStartLeavesNothingForLong) {
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
     EXPECT_EQ(entries_in(run), 1U) << "what it left";
     auto living = api::SocketPlace::prepare(path);
-    ASSERT_TRUE(living) << living.error().message;
+    ASSERT_TRUE(living) << living.error().text;
     EXPECT_EQ(entries_in(run), 1U) << "the dead one's is gone, the living one's is there";
     const auto server = start("unix:" + path);
-    ASSERT_TRUE(server) << server.error().message;
+    ASSERT_TRUE(server) << server.error().text;
     EXPECT_EQ(entries_in(run), 2U) << "who starts meanwhile is not disturbed";
   }
   EXPECT_EQ(entries_in(run), 0U);
@@ -204,7 +204,7 @@ TEST_F(ApiServerTest, AnswersWhileTheRouterWaitsAndSaysForWhat) {
   ApiOptions options;
   options.listen = "unix:" + path;
   const auto server = ApiServer::start(options, waiting);
-  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_TRUE(server) << server.error().text;
   const auto wgospfctl = [&](std::vector<const char*> words) {
     words.insert(words.begin(), "wgospfctl");
     words.insert(words.end(), {"--socket", path.c_str()});
@@ -276,7 +276,7 @@ TEST_F(Listening, ASocketThatAnotherDaemonServesIsAnError) {
   ASSERT_TRUE(other);
   const auto error = listener_.open(at("unix:" + path), kPatience);
   ASSERT_TRUE(error);
-  EXPECT_THAT(error->message, HasSubstr("another process listens on " + path));
+  EXPECT_THAT(error->text, HasSubstr("another process listens on " + path));
 }
 
 TEST_F(Listening, IsOpenedElsewhereWhenAskedAgain) {
@@ -322,7 +322,7 @@ class ApiOverTcp : public ApiServerTest {
 
 TEST_F(ApiOverTcp, ServesClientsThatTrustItsCertificate) {
   const auto server = ApiServer::start(options(false), router_);
-  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_TRUE(server) << server.error().text;
   const auto outcome = status_at(server.value()->address(), {});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("router id 10.0.32.1"));
@@ -330,7 +330,7 @@ TEST_F(ApiOverTcp, ServesClientsThatTrustItsCertificate) {
 
 TEST_F(ApiOverTcp, WithAClientCaServesOnlyClientsWithACertificate) {
   const auto server = ApiServer::start(options(true), router_);
-  ASSERT_TRUE(server) << server.error().message;
+  ASSERT_TRUE(server) << server.error().text;
   const auto& address = server.value()->address();
   EXPECT_EQ(status_at(address, {}).status, 1);
   const auto outcome = status_at(address, {"--cert", pem("client.pem"), "--key", pem("client.key")});
@@ -342,10 +342,10 @@ TEST_F(ApiOverTcp, TellsWhichFileCannotBeRead) {
   absent.tls->key = directory_ / "absent.key";
   const auto server = ApiServer::start(absent, router_);
   ASSERT_FALSE(server);
-  EXPECT_THAT(server.error().message, HasSubstr("api.tls.key: cannot read " + absent.tls->key));
+  EXPECT_THAT(server.error().text, HasSubstr("api.tls.key: cannot read " + absent.tls->key));
   auto wrong = options(false);
   wrong.tls->certificate = pem("README.md");
-  EXPECT_THAT(ApiServer::start(wrong, router_).error().message, HasSubstr("is not in PEM form"));
+  EXPECT_THAT(ApiServer::start(wrong, router_).error().text, HasSubstr("is not in PEM form"));
 }
 
 TEST_F(ApiOverTcp, RefusesAPortThatIsTaken) {
@@ -355,7 +355,7 @@ TEST_F(ApiOverTcp, RefusesAPortThatIsTaken) {
   second.listen = first.value()->address();
   const auto refused = ApiServer::start(second, router_);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("cannot listen on " + second.listen));
+  EXPECT_THAT(refused.error().text, HasSubstr("cannot listen on " + second.listen));
 }
 
 }  // namespace

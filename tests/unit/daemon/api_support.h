@@ -61,7 +61,7 @@ class ApiTest : public ::testing::Test {
     options.slow_client_grace = slow_client_grace;
     server_.reset();
     auto started = ApiServer::start(options, router_);
-    ASSERT_TRUE(started) << started.error().message;
+    ASSERT_TRUE(started) << started.error().text;
     server_ = std::move(started.value());
   }
   [[nodiscard]] std::unique_ptr<v1::Routing::Stub> stub(grpc::ChannelArguments arguments = {}) const {

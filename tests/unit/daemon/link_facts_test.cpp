@@ -350,17 +350,17 @@ TEST(ConnectedPrefixes, AreSubnetsAndOwnAddressesOfLinksThatAreUp) {
   far_end.prefix_length = 32;
   const auto prefixes = connected_prefixes(
       inventory({link(7, "wg0", {far_end}), link(8, "eth0", {address("10.1.0.1", 24)}), down}));
-  EXPECT_THAT(prefixes, UnorderedElementsAre(rib::IpPrefix{*Ipv4Prefix::parse("10.1.0.0/24")},
-                                             rib::IpPrefix{*Ipv4Prefix::parse("10.1.0.1/32")},
-                                             rib::IpPrefix{*Ipv4Prefix::parse("10.9.0.1/32")},
-                                             rib::IpPrefix{*Ipv4Prefix::parse("10.9.0.2/32")}));
+  EXPECT_THAT(prefixes, UnorderedElementsAre(IpPrefix{*Ipv4Prefix::parse("10.1.0.0/24")},
+                                             IpPrefix{*Ipv4Prefix::parse("10.1.0.1/32")},
+                                             IpPrefix{*Ipv4Prefix::parse("10.9.0.1/32")},
+                                             IpPrefix{*Ipv4Prefix::parse("10.9.0.2/32")}));
 }
 
 TEST(ConnectedPrefixes, SubnetOfALinkWithoutCarrierMayBeReachedByAnotherRouter) {
   auto unplugged = link(8, "eth0", {address("10.1.0.1", 24)});
   unplugged.flags.running = unplugged.flags.lower_up = false;
   EXPECT_THAT(connected_prefixes(inventory({unplugged})),
-              ElementsAre(rib::IpPrefix{*Ipv4Prefix::parse("10.1.0.1/32")}));
+              ElementsAre(IpPrefix{*Ipv4Prefix::parse("10.1.0.1/32")}));
 }
 
 TEST(InstanceConfig, MtuIgnoreIsOnForWireguardUnlessSaidOtherwise) {

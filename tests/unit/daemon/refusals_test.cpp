@@ -8,7 +8,7 @@ namespace wgospf::daemon {
 namespace {
 
 rib::Subject prefix(std::uint32_t number) {
-  return rib::IpPrefix{Ipv4Prefix::host({0xc0a80000 + number})};
+  return IpPrefix{Ipv4Prefix::host({0xc0a80000 + number})};
 }
 
 TEST(Refusals, OneIsToldInWords) {

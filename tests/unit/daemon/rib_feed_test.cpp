@@ -54,17 +54,17 @@ class RibFeedTest : public ::testing::Test {
         std::string text = "set " + std::to_string(changed->set_id) + ":";
         for (const auto& member : changed->members) {
           text += " " + std::to_string(member.ifindex);
-          if (member.gateway) text += "/" + rib::to_string(*member.gateway);
+          if (member.gateway) text += "/" + to_string(*member.gateway);
           if (member.onlink) text += "/onlink";
         }
         result.push_back(text);
       } else if (const auto* gone = std::get_if<rib::SetGone>(&change)) {
         result.push_back("set gone " + std::to_string(gone->set_id));
       } else if (const auto* prefix = std::get_if<rib::PrefixChanged>(&change)) {
-        result.push_back(rib::to_string(prefix->prefix) + " set " + std::to_string(prefix->set_id) +
-                         (prefix->source ? " src " + rib::to_string(*prefix->source) : ""));
+        result.push_back(to_string(prefix->prefix) + " set " + std::to_string(prefix->set_id) +
+                         (prefix->source ? " src " + to_string(*prefix->source) : ""));
       } else {
-        result.push_back("gone " + rib::to_string(std::get<rib::PrefixGone>(change).prefix));
+        result.push_back("gone " + to_string(std::get<rib::PrefixGone>(change).prefix));
       }
     }
     return result;
@@ -189,7 +189,7 @@ TEST_F(RibFeedTest, WhatTheKernelDoesNotHoldOrUseIsNeverInstalled) {
   acknowledge();
   const rib::Holder dhcp{50, 9, 16};
   const auto stands = [&](rib::Standing standing) {
-    feed.stands({rib::IpPrefix{changed.prefix}, standing, dhcp});
+    feed.stands({IpPrefix{changed.prefix}, standing, dhcp});
     return feed.state(changed).state.kind;
   };
   EXPECT_EQ(stands(rib::Standing::missing), Kind::missing);
@@ -199,9 +199,9 @@ TEST_F(RibFeedTest, WhatTheKernelDoesNotHoldOrUseIsNeverInstalled) {
   EXPECT_EQ(stands(rib::Standing::hidden), Kind::hidden);
   ASSERT_TRUE(feed.state(changed).stands);
   EXPECT_EQ(feed.state(changed).stands->holder, dhcp);
-  feed.failed({rib::IpPrefix{changed.prefix}, 101, "no"});
+  feed.failed({IpPrefix{changed.prefix}, 101, "no"});
   EXPECT_EQ(feed.state(changed).state.kind, Kind::failed);
-  feed.recovered({rib::IpPrefix{changed.prefix}});
+  feed.recovered({IpPrefix{changed.prefix}});
   EXPECT_EQ(stands(rib::Standing::in_kernel), Kind::installed);
   EXPECT_FALSE(feed.state(changed).stands);
 }
@@ -211,8 +211,8 @@ TEST_F(RibFeedTest, AFailureOfThePrefixItsSetOrItsOnlyNexthopIsTheRoutes) {
   set(1, 1, {hop(kWg0)});
   prefix(1, changed);
   acknowledge();
-  const std::vector<rib::Subject> subjects{rib::IpPrefix{changed.prefix}, rib::SetKey{rib::Family::ipv4, 1},
-                                           rib::NexthopKey{rib::Family::ipv4, 7, {}, false}};
+  const std::vector<rib::Subject> subjects{IpPrefix{changed.prefix}, rib::SetKey{Family::ipv4, 1},
+                                           rib::NexthopKey{Family::ipv4, 7, {}, false}};
   for (const auto& subject : subjects) {
     feed.failed({subject, 101, "the kernel says no"});
     EXPECT_EQ(feed.state(changed).state.kind, Kind::failed);
@@ -221,13 +221,13 @@ TEST_F(RibFeedTest, AFailureOfThePrefixItsSetOrItsOnlyNexthopIsTheRoutes) {
     feed.recovered({subject});
     EXPECT_EQ(feed.state(changed).state.kind, Kind::installed);
   }
-  feed.failed({rib::IpPrefix{*Ipv4Prefix::parse("192.168.99.0/24")}, 101, "no"});
+  feed.failed({IpPrefix{*Ipv4Prefix::parse("192.168.99.0/24")}, 101, "no"});
   EXPECT_EQ(feed.state(changed).state.kind, Kind::installed);
 }
 
 TEST_F(RibFeedTest, OfManyFailuresTheFirstAreTold) {
   for (std::uint32_t i = 0; i < 1000; ++i)
-    feed.failed({rib::IpPrefix{Ipv4Prefix::host({0xc0a80000 + i})}, 101, "no"});
+    feed.failed({IpPrefix{Ipv4Prefix::host({0xc0a80000 + i})}, 101, "no"});
   EXPECT_EQ(feed.failure_count(), 1000U);
   const auto told = feed.failures(3);
   EXPECT_THAT(told, ElementsAre(::testing::Pair("route 192.168.0.0/32", "no"),

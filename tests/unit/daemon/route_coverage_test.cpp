@@ -29,7 +29,7 @@ wg::Device device(const char* name, std::vector<const char*> allowed) {
   device.name = name;
   wg::Peer peer;
   peer.public_key.bytes.fill(1);
-  for (const char* text : allowed) peer.allowed_ips.push_back(*wg::parse_prefix(text));
+  for (const char* text : allowed) peer.allowed_ips.push_back(*parse_prefix(text));
   device.peers.push_back(std::move(peer));
   return device;
 }
@@ -93,7 +93,7 @@ TEST_F(RouteCoverage, TenThousandPrefixesAreOneLine) {
 TEST_F(RouteCoverage, OfAPeerThatIsNotKnownNothingIsSaid) {
   auto two = device("wg0", {"10.0.0.0/8"});
   two.peers.push_back(two.peers[0]);
-  two.peers[1].allowed_ips = {*wg::parse_prefix("172.16.0.0/12")};
+  two.peers[1].allowed_ips = {*parse_prefix("172.16.0.0/12")};
   route(v4("192.168.36.0/24"), 1);
   links[0].neighbor.reset();
   const auto underlay = wg::underlay_of({two});
@@ -127,7 +127,7 @@ class SilentPeersTest : public ::testing::Test {
 TEST_F(SilentPeersTest, SaysWhatToLookAt) {
   EXPECT_THAT(later(), HasSubstr("interface wg0: peer AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE= has never "
                                  "shaken hands; it has no endpoint here"));
-  peer().endpoint = wg::Endpoint{*wg::parse_address("192.0.2.1"), 51820, 0};
+  peer().endpoint = wg::Endpoint{*parse_address("192.0.2.1"), 51820, 0};
   EXPECT_THAT(later(), HasSubstr("nothing has been sent to it: look at its allowed-ips"));
   peer().tx_bytes = 148;
   EXPECT_THAT(later(), HasSubstr("192.0.2.1:51820 does not answer: look whether address and port are right"));

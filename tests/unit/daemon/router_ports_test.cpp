@@ -92,7 +92,7 @@ class OspfPorts : public ::testing::Test {
     callbacks.datagram = [this](const wg::Datagram&) { ++received_; };
     callbacks.turn_end = [] {};
     callbacks.trouble = [](const std::string& text) { ADD_FAILURE() << text; };
-    callbacks.joined = [this](const wg::Result<void>& result) { joined_ = static_cast<bool>(result); };
+    callbacks.joined = [this](const Result<void>& result) { joined_ = static_cast<bool>(result); };
     std::unique_ptr<OspfPort> port;
     space_->run([&] {
       auto opened = OspfPort::open({loop_, *jobs_}, "v0", ifindex_, std::move(callbacks));

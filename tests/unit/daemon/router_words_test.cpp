@@ -130,7 +130,7 @@ TEST_F(RouterWords, AFailingDestinationIsToldOnceHoweverTheOthersFare) {
     callbacks.datagram = [](const wg::Datagram&) {};
     callbacks.turn_end = [] {};
     callbacks.trouble = [&](const std::string& text) { troubles.push_back(text); };
-    callbacks.joined = [](const wg::Result<void>&) {};
+    callbacks.joined = [](const Result<void>&) {};
     auto monitor = wg::LinkMonitor::open();
     ASSERT_TRUE(monitor);
     auto port = OspfPort::open({loop, jobs}, "v0", monitor->find("v0")->ifindex, std::move(callbacks));

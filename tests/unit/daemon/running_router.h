@@ -41,7 +41,7 @@ class RunningRouter {
             loop_, std::move(monitor).value(),
             RouterOptions{config_of(config), *ospf::RouterId::parse(id), rib::OnStop::remove_routes});
         const auto error = router_->start();
-        ASSERT_FALSE(error) << error->message;
+        ASSERT_FALSE(error) << error->text;
         started.set_value();
         loop_.run();
       });

@@ -39,8 +39,8 @@ class UnderlayGuardTest : public ::testing::Test {
     device.name = name;
     device.ifindex = ifindex;
     wg::Peer peer;
-    peer.endpoint = wg::Endpoint{*wg::parse_address(endpoint), 51820, 0};
-    peer.allowed_ips = {*wg::parse_prefix("0.0.0.0/0")};
+    peer.endpoint = wg::Endpoint{*parse_address(endpoint), 51820, 0};
+    peer.allowed_ips = {*parse_prefix("0.0.0.0/0")};
     device.peers.push_back(peer);
     return device;
   }

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "ospf/ip.h"
+#include "net/ip.h"
 #include "ospf/slot_pool.h"
 
 namespace wgospf::ospf {

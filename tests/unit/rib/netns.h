@@ -128,7 +128,7 @@ class NetnsTest : public testing::Test {
 
   void start(Config config = {}) {
     auto started = RibThread::start(std::move(config), inbox.callback());
-    ASSERT_TRUE(started) << started.error().message;
+    ASSERT_TRUE(started) << started.error().text;
     rib = std::move(started.value());
   }
   void submit(std::vector<Change> changes) { rib->submit({++generation, std::move(changes)}); }

@@ -162,7 +162,7 @@ TEST_F(RedistributionTest, LostNotificationsAreMadeUpForByReading) {
     const std::lock_guard pass(*gate);
     inbox.callback()(std::move(reports));
   });
-  ASSERT_TRUE(started) << started.error().message;
+  ASSERT_TRUE(started) << started.error().text;
   rib = std::move(started.value());
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();

@@ -1,10 +1,12 @@
 // One daemon a table, whatever way the other one ended.
 #include "rib/table_lock.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,6 +17,9 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "rib/operation.h"
@@ -39,42 +44,42 @@ class TableLockTest : public testing::Test {
 
 TEST_F(TableLockTest, SecondHolderIsRefusedWithTheNameOfTheFirst) {
   auto first = TableLock::acquire(directory + "/run", table);
-  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE(first) << first.error().text;
   auto second = TableLock::acquire(directory + "/run", table);
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message, HasSubstr("routing table " + std::to_string(table)));
-  EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
+  EXPECT_THAT(second.error().text, HasSubstr("routing table " + std::to_string(table)));
+  EXPECT_THAT(second.error().text, HasSubstr("process " + std::to_string(getpid())));
   EXPECT_TRUE(TableLock::acquire(directory + "/run", table + 1)) << "another table is another matter";
 }
 
 TEST_F(TableLockTest, TheSameTableWithAnotherLockDirectoryIsRefused) {
   auto first = TableLock::acquire(directory + "/one", table);
-  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE(first) << first.error().text;
   for (int attempt = 0; attempt < 300; ++attempt) {
     auto second = TableLock::acquire(directory + "/other", table);
     ASSERT_FALSE(second) << "a private /run does not make the table another one";
-    ASSERT_THAT(second.error().message, HasSubstr("routing table " + std::to_string(table)));
+    ASSERT_THAT(second.error().text, HasSubstr("routing table " + std::to_string(table)));
     if (attempt != 0) continue;
-    EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
+    EXPECT_THAT(second.error().text, HasSubstr("process " + std::to_string(getpid())));
   }
 }
 
 TEST_F(TableLockTest, TablesThatShareNextHopIdsAreRefused) {
   auto first = TableLock::acquire(directory, table);
-  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE(first) << first.error().text;
   auto second = TableLock::acquire(directory, table + kTablesWithOwnIds);
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message, HasSubstr("same next hop ids"));
-  EXPECT_THAT(second.error().message, HasSubstr("process " + std::to_string(getpid())));
+  EXPECT_THAT(second.error().text, HasSubstr("same next hop ids"));
+  EXPECT_THAT(second.error().text, HasSubstr("process " + std::to_string(getpid())));
 }
 
 TEST_F(TableLockTest, TheSameTableOfAnotherNetworkNamespaceIsFree) {
   auto first = TableLock::acquire(directory, table);
-  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE(first) << first.error().text;
   std::thread elsewhere([this] {
     if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "no network namespace can be made here (not root?)";
     auto second = TableLock::acquire(directory, table);
-    EXPECT_TRUE(second) << second.error().message;
+    EXPECT_TRUE(second) << second.error().text;
     EXPECT_FALSE(TableLock::acquire(directory, table));
   });
   elsewhere.join();
@@ -86,7 +91,7 @@ TEST_F(TableLockTest, DirectoryHasItsPermissionsWhateverTheUmask) {
     const mode_t former = umask(mask);
     const auto lock = TableLock::acquire(made, 254);
     umask(former);
-    ASSERT_TRUE(lock) << lock.error().message;
+    ASSERT_TRUE(lock) << lock.error().text;
     EXPECT_EQ(std::filesystem::status(made).permissions(), std::filesystem::perms{0750});
   }
 }
@@ -174,7 +179,7 @@ TEST_F(TableLockTest, StrangerOnTheSocketIsWarnedOfAndKeepsNobodyOut) {
     const Stranger stranger(table, way);
     ASSERT_TRUE(stranger.holds);
     auto lock = TableLock::acquire(directory, table);
-    ASSERT_TRUE(lock) << lock.error().message;
+    ASSERT_TRUE(lock) << lock.error().text;
     EXPECT_THAT(lock.value().warning(), HasSubstr("user " + std::to_string(Stranger::kUser)));
     if (way == Stranger::Way::listening) {
       EXPECT_THAT(lock.value().warning(), HasSubstr("process " + std::to_string(stranger.process())));
@@ -186,10 +191,62 @@ TEST_F(TableLockTest, StrangerOnTheSocketIsWarnedOfAndKeepsNobodyOut) {
   EXPECT_EQ(lock.value().warning(), "");
 }
 
+TEST_F(TableLockTest, AStrangersSocketIsBoundWhenItIsFreeAndUntilThenTheFileTellsOfTheDaemon) {
+  if (geteuid() != 0) GTEST_SKIP() << "cannot become another user (not root?)";
+  const std::uint32_t range = default_id_range(table).first;
+  auto stranger = std::make_unique<Stranger>(table, Stranger::Way::listening);
+  ASSERT_TRUE(stranger->holds);
+  auto lock = TableLock::acquire(directory + "/one", table);
+  ASSERT_TRUE(lock) << lock.error().text;
+  EXPECT_FALSE(lock.value().bind_again());
+  stranger.reset();
+  EXPECT_FALSE(IdsLock::try_acquire(range, directory + "/one")) << "the file is locked";
+  EXPECT_TRUE(IdsLock::try_acquire(range, directory + "/other"));
+  EXPECT_TRUE(lock.value().bind_again());
+  EXPECT_EQ(lock.value().warning(), "");
+  EXPECT_FALSE(IdsLock::try_acquire(range, directory + "/other"));
+  EXPECT_FALSE(TableLock::acquire(directory + "/other", table));
+  EXPECT_FALSE(lock.value().bind_again()) << "it is bound already";
+}
+
+TEST_F(TableLockTest, FilesOfOtherTablesAndOtherNamesAreNoLocksOfARange) {
+  const std::uint32_t range = default_id_range(table).first;
+  const auto other = TableLock::acquire(directory, table + 1);
+  ASSERT_TRUE(other) << other.error().text;
+  std::ofstream(directory + "/netns-1-table-" + std::to_string(table) + ".lock") << "";
+  EXPECT_TRUE(IdsLock::try_acquire(range, directory));
+  EXPECT_TRUE(IdsLock::try_acquire(range, directory + "/absent"));
+  EXPECT_TRUE(IdsLock::try_acquire(range, {}));
+}
+
+TEST_F(TableLockTest, ADaemonThatStartsWaitsForWhoRemovesWhatAFormerRunLeft) {
+  using namespace std::chrono_literals;
+  auto remover = IdsLock::try_acquire(default_id_range(table).first, directory);
+  ASSERT_TRUE(remover);
+  EXPECT_FALSE(TableLock::acquire(directory, table, 20ms)) << "it does not wait for ever";
+  auto starting = std::async(std::launch::async, [this] { return TableLock::acquire(directory, table); });
+  std::string file;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) file = entry.path();
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto deadline = std::chrono::steady_clock::now() + 4s;
+  const auto file_is_locked = [descriptor] {
+    if (flock(descriptor, LOCK_SH | LOCK_NB) != 0) return true;
+    flock(descriptor, LOCK_UN);
+    return false;
+  };
+  while (!file_is_locked() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(file_is_locked());
+  close(descriptor);
+  EXPECT_EQ(starting.wait_for(50ms), std::future_status::timeout) << "the name is still bound";
+  remover.reset();
+  const auto lock = starting.get();
+  EXPECT_TRUE(lock) << lock.error().text;
+}
+
 TEST_F(TableLockTest, DirectoryThatCannotBeMadeIsNamed) {
   auto lock = TableLock::acquire(directory + "/not/there", table);
   ASSERT_FALSE(lock);
-  EXPECT_THAT(lock.error().message, HasSubstr(directory + "/not/there"));
+  EXPECT_THAT(lock.error().text, HasSubstr(directory + "/not/there"));
 }
 
 }  // namespace

@@ -238,7 +238,7 @@ TEST_F(TruthTest, WhatRunsWithAnotherTableOrMetricLeftGoesAtTheClaimUnlessTheySt
     rib.reset();
     inbox.clear();
   }
-  const auto alive = IdsLock::try_acquire(default_id_range(8).first);
+  const auto alive = IdsLock::try_acquire(default_id_range(8).first, {});
   ASSERT_TRUE(alive);
   install(3);
   EXPECT_EQ(count_routes(), 6U) << "nothing goes before this run knows as much";
@@ -254,7 +254,7 @@ TEST_F(TruthTest, WhatRunsWithAnotherTableOrMetricLeftGoesAtTheClaimUnlessTheySt
                                          "3 routes of table 7, metric 110; 1 group and 1 next hop"}));
   rib->flush_and_stop(OnStop::remove_routes);
   ASSERT_TRUE(inbox.wait<Stopped>());
-  const auto cleaned = clean_up();
+  const auto cleaned = clean_up({});
   ASSERT_TRUE(cleaned);
   EXPECT_THAT(cleaned.value().lines, ElementsAre(HasSubstr("kept, for a daemon that runs has them")));
 }

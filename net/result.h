@@ -1,14 +1,14 @@
 #pragma once
 // A value, or the reason why there is none. The environment's failures (a device that is gone, a permission,
-// a kernel that says no) travel this way to the caller; nothing in wgadapter/ throws, prints or exits for
-// them.
+// a kernel that says no) travel this way to the caller; nothing in net/, wgadapter/ and rib/ throws, prints
+// or exits for them.
 
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 
-namespace wgospf::wg {
+namespace wgospf {
 
 enum class ErrorCode : std::uint8_t {
   not_found,      ///< No such interface, device or peer.
@@ -28,7 +28,15 @@ enum class ErrorCode : std::uint8_t {
 };
 [[nodiscard]] const char* to_string(ErrorCode code);
 
+/// The code that an errno stands for.
+[[nodiscard]] ErrorCode code_of(int system_error);
+
 struct Error {
+  Error() = default;
+  Error(ErrorCode what, std::string why, int from = 0)
+      : code(what), text(std::move(why)), system_error(from) {}
+  Error(int from, std::string why) : Error(code_of(from), std::move(why), from) {}
+
   ErrorCode code = ErrorCode::system;
   std::string text{};    ///< One sentence that names the place and the cure.
   int system_error = 0;  ///< The errno behind it; 0 when there is none.
@@ -70,7 +78,9 @@ class [[nodiscard]] Result<void> {
   bool failed_ = false;
 };
 
-/// An Error out of an errno: `what` says which place, strerror and a cure where one is known are added.
+/// An Error out of an errno: `what` says which place, strerror is added.
+[[nodiscard]] Error failure(const std::string& what, int error_number);
+/// The same for what needs the capabilities of a router, with the cure where one is known.
 [[nodiscard]] Error system_error(int error_number, const std::string& what);
 
-}  // namespace wgospf::wg
+}  // namespace wgospf

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace wgospf {
 
@@ -77,6 +78,29 @@ struct Prefix {
 };
 using Ipv4Prefix = Prefix<Ipv4Address>;
 using Ipv6Prefix = Prefix<Ipv6Address>;
+
+enum class Family : std::uint8_t { ipv4, ipv6 };
+[[nodiscard]] std::string to_string(Family family);
+
+/// An address or a prefix of either family.
+using IpAddress = std::variant<Ipv4Address, Ipv6Address>;
+using IpPrefix = std::variant<Ipv4Prefix, Ipv6Prefix>;
+
+[[nodiscard]] constexpr Family family_of(const IpAddress& address) {
+  return address.index() == 0 ? Family::ipv4 : Family::ipv6;
+}
+[[nodiscard]] constexpr Family family_of(const IpPrefix& prefix) {
+  return prefix.index() == 0 ? Family::ipv4 : Family::ipv6;
+}
+[[nodiscard]] std::string to_string(const IpAddress& address);
+[[nodiscard]] std::string to_string(const IpPrefix& prefix);
+/// "10.0.0.1" or "fe80::1"; nullopt for anything else.
+[[nodiscard]] std::optional<IpAddress> parse_address(std::string_view text);
+/// "10.0.0.0/24" or "2001:db8::/32"; nullopt when malformed or with bits set past the length.
+[[nodiscard]] std::optional<IpPrefix> parse_prefix(std::string_view text);
+[[nodiscard]] std::uint8_t length_of(const IpPrefix& prefix);
+/// False when the families differ.
+[[nodiscard]] bool contains(const IpPrefix& prefix, const IpAddress& address);
 
 /// Mask of `length` leading ones, host byte order.
 [[nodiscard]] constexpr std::uint32_t netmask(std::uint8_t length) {

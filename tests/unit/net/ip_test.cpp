@@ -1,4 +1,4 @@
-#include "ospf/ip.h"
+#include "net/ip.h"
 
 #include <gtest/gtest.h>
 

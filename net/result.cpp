@@ -1,9 +1,9 @@
-#include "wgadapter/result.h"
+#include "net/result.h"
 
 #include <cerrno>
 #include <cstring>
 
-namespace wgospf::wg {
+namespace wgospf {
 
 const char* to_string(ErrorCode code) {
   switch (code) {
@@ -39,10 +39,8 @@ const char* to_string(ErrorCode code) {
   return "unknown";
 }
 
-namespace {
-
-ErrorCode code_of(int error_number) {
-  switch (error_number) {
+ErrorCode code_of(int system_error) {
+  switch (system_error) {
     case ENOENT:
     case ENODEV:
       return ErrorCode::not_found;
@@ -65,13 +63,16 @@ ErrorCode code_of(int error_number) {
   }
 }
 
-}  // namespace
-
-Error system_error(int error_number, const std::string& what) {
-  std::string text = what + ": " + std::strerror(error_number);
-  if (error_number == EPERM || error_number == EACCES) text += " (run with CAP_NET_ADMIN and CAP_NET_RAW)";
-  if (error_number == EMFILE) text += " (raise the limit of open files, LimitNOFILE= under systemd)";
-  return {code_of(error_number), std::move(text), error_number};
+Error failure(const std::string& what, int error_number) {
+  return {error_number, what + ": " + std::strerror(error_number)};
 }
 
-}  // namespace wgospf::wg
+Error system_error(int error_number, const std::string& what) {
+  Error error = failure(what, error_number);
+  if (error_number == EPERM || error_number == EACCES)
+    error.text += " (run with CAP_NET_ADMIN and CAP_NET_RAW)";
+  if (error_number == EMFILE) error.text += " (raise the limit of open files, LimitNOFILE= under systemd)";
+  return error;
+}
+
+}  // namespace wgospf

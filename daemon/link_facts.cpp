@@ -118,6 +118,11 @@ ospf::LinkId LinkNames::id_of(const std::string& name) {
   return found->second;
 }
 
+std::optional<ospf::LinkId> LinkNames::find(const std::string& name) const {
+  const auto found = ids_.find(name);
+  return found == ids_.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::string LinkNames::name_of(ospf::LinkId link) const {
   if (link.value == 0 || link.value > names_.size()) return fmt::format("link {}", link.value);
   return names_[link.value - 1];

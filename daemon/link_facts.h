@@ -25,6 +25,8 @@ using Inventory = std::map<std::uint32_t, wg::Link>;
 class LinkNames {
  public:
   [[nodiscard]] ospf::LinkId id_of(const std::string& name);
+  /// nullopt when the name never stood there.
+  [[nodiscard]] std::optional<ospf::LinkId> find(const std::string& name) const;
   /// "link N" for an id that was never given out.
   [[nodiscard]] std::string name_of(ospf::LinkId link) const;
 

@@ -51,6 +51,8 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
       on_stop_(options.on_stop),
       monitor_(std::move(monitor)),
       monitor_descriptor_(loop, monitor_.fd()),
+      teller_(loop, [this](ospf::LinkId link) { return link_name(link); }),
+      tunnels_({[this] { return tunnel_links(); }, [this] { return instance_->routes(); }}, teller_, jobs_),
       jobs_(loop),
       core_timer_(loop),
       guard_(
@@ -70,13 +72,11 @@ Router::Router(asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions op
       poll_timer_(loop),
       stop_timer_(loop),
       refusals_timer_(loop),
-      left_out_timer_(loop),
-      ways_timer_(loop),
-      telling_([this](ospf::LinkId link) { return link_name(link); }) {}
+      ways_timer_(loop) {}
 
 Router::~Router() {
   *alive_ = false;
-  poller_.reset();
+  device_thread_.reset();
   rib_.reset();
   monitor_descriptor_.release();  // the monitor closes it
 }
@@ -131,8 +131,7 @@ void Router::start_protocol() {
   claim_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) claim_at_last();
   });
-  poller_ = std::make_unique<WireguardPoller>(
-      loop_, [this](WireguardAnswer answer) { on_wireguard(std::move(answer)); });
+  start_devices();
   wait_for_links();
   poll();
   finish_turn();
@@ -173,9 +172,9 @@ void Router::on_output(ospf::Transmit<V2>& packet) {
 }
 
 void Router::on_output(ospf::RouteChange<V2>& change) {
-  telling_.set_generation(change.generation);
+  teller_.set_generation(change.generation);
   if (phase_ == Phase::running) feed_.apply(guard_.pass(change));
-  if (telling_.anybody()) publish({std::move(change)});
+  if (teller_.anybody()) teller_.publish({std::move(change)});
 }
 
 void Router::on_output(ospf::Event<V2>& event) {
@@ -183,25 +182,28 @@ void Router::on_output(ospf::Event<V2>& event) {
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
   if (std::holds_alternative<ospf::ShutdownComplete>(event)) flushed_ = true;
   if (const auto* limit = std::get_if<ospf::DatabaseLimit>(&event)) tell_database_limit(limit->is_full);
-  publish({std::move(event)});
+  teller_.publish({std::move(event)});
 }
 
 void Router::tell_database_limit(bool is_full) {
   const auto& config = instance_->config();
-  set_warning("database_full",
-              is_full
-                  ? fmt::format("the database is full: no more LSAs are taken from neighbors, and routes are "
-                                "missing; raise max-lsa ({}) or max-lsa-bytes ({}) of database-control if "
-                                "this router has the memory",
-                                config.max_lsa, config.max_lsa_bytes)
-                  : std::string());
+  teller_.set_warning(
+      "database_full",
+      is_full ? fmt::format("the database is full: no more LSAs are taken from neighbors, and routes are "
+                            "missing; raise max-lsa ({}) or max-lsa-bytes ({}) of database-control if "
+                            "this router has the memory",
+                            config.max_lsa, config.max_lsa_bytes)
+              : std::string());
 }
 
 void Router::finish_turn() {
   if (phase_ == Phase::running) {
     submit_routes();
     if (std::exchange(claim_due_, false)) check_claim();
-    if (std::exchange(coverage_due_, false)) check_coverage();
+    if (std::exchange(coverage_due_, false)) {
+      note_neighbors();
+      tunnels_.check();
+    }
   }
   if (phase_ == Phase::flushing && flushed_) stop_rib();
   arm_timer();
@@ -272,7 +274,7 @@ void Router::on_report(const rib::Report& report) {
   if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
     if (!guard_.held().empty()) ask_ways_soon();
     if (const auto generation = feed_.acknowledged(acknowledged->generation))
-      publish({rib::Acknowledged{*generation}});
+      teller_.publish({rib::Acknowledged{*generation}});
   } else if (const auto* stands = std::get_if<rib::RouteStands>(&report)) {
     feed_.stands(*stands);
   } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
@@ -284,20 +286,21 @@ void Router::on_report(const rib::Report& report) {
   } else if (const auto* drift = std::get_if<rib::Drift>(&report)) {
     drifts_ += drift->count;
     if (auto told = kernel_telling_.drift({drift->count, named(drift->what), drift->who},
-                                          std::chrono::steady_clock::now()))
-      publish({std::move(*told)});
+                                         std::chrono::steady_clock::now()))
+      teller_.publish({std::move(*told)});
   } else if (const auto* overrun = std::get_if<rib::Overrun>(&report)) {
     if (auto told = kernel_telling_.overrun(*overrun, std::chrono::steady_clock::now()))
-      publish({std::move(*told)});
+      teller_.publish({std::move(*told)});
   } else if (const auto* leftovers = std::get_if<rib::LeftoversRemoved>(&report)) {
-    notice(Severity::info, "kernel_leftovers", "removed what a former run left: " + leftovers->what);
+    teller_.notice(Severity::info, "kernel_leftovers", "removed what a former run left: " + leftovers->what);
   } else if (const auto* table = std::get_if<rib::TableReachable>(&report)) {
-    set_warning("table_unused",
-                table->reachable
-                    ? std::string()
-                    : fmt::format("no routing rule looks up table {0}: its routes have no effect; add one "
-                                  "with \"ip rule add table {0}\"",
-                                  config_.rib.table));
+    teller_.set_warning(
+        "table_unused",
+        table->reachable
+            ? std::string()
+            : fmt::format("no routing rule looks up table {0}: its routes have no effect; add one "
+                          "with \"ip rule add table {0}\"",
+                          config_.rib.table));
   } else if (const auto* added = std::get_if<rib::ForeignRouteAdded>(&report)) {
     redistribution_.added(added->route);
   } else if (const auto* removed = std::get_if<rib::ForeignRouteRemoved>(&report)) {
@@ -326,14 +329,14 @@ std::string Router::named(const std::string& text) const {
 
 void Router::tell_kernel_rest() {
   const auto now = std::chrono::steady_clock::now();
-  for (auto& rest : kernel_telling_.take_rest(now)) publish({std::move(rest)});
-  set_warning("kernel_rival", kernel_telling_.rival(now));
+  for (auto& rest : kernel_telling_.take_rest(now)) teller_.publish({std::move(rest)});
+  teller_.set_warning("kernel_rival", kernel_telling_.rival(now));
 }
 
 void Router::tell_refusal(std::optional<Notice> refusal) {
   if (refusal) {
     refusal->text = named(refusal->text);
-    publish({std::move(*refusal)});
+    teller_.publish({std::move(*refusal)});
   }
   if (refusals_burst_) return;
   refusals_burst_ = true;
@@ -345,7 +348,7 @@ void Router::tell_refusal(std::optional<Notice> refusal) {
 
 void Router::tell_other_refusals() {
   refusals_burst_ = false;
-  for (auto& rest : refusals_.take_rest()) publish({std::move(rest)});
+  for (auto& rest : refusals_.take_rest()) teller_.publish({std::move(rest)});
 }
 
 void Router::redistribute() {
@@ -425,39 +428,11 @@ void Router::post(std::function<void()> closure) {
 }
 
 RouterView::Subscription Router::subscribe(Listener listener) {
-  return telling_.subscribe(std::move(listener));
+  return teller_.subscribe(std::move(listener));
 }
 
 void Router::unsubscribe(Subscription subscription) {
-  telling_.unsubscribe(subscription);
-}
-
-void Router::publish(RouterEvent event) {
-  telling_.publish(std::move(event), std::chrono::steady_clock::now());
-  count_left_out_later();
-}
-
-void Router::notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link) {
-  publish({Notice{severity, std::move(name), std::move(text), link}});
-}
-
-void Router::set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link) {
-  telling_.set_warning(key, text, link, std::chrono::steady_clock::now());
-  count_left_out_later();
-}
-
-void Router::count_left_out_later() {
-  if (left_out_wait_) return;
-  const auto due = telling_.due();
-  if (!due) return;
-  left_out_wait_ = true;
-  left_out_timer_.expires_at(*due);
-  left_out_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (error || !*alive) return;
-    left_out_wait_ = false;
-    telling_.count_left_out(std::chrono::steady_clock::now());
-    count_left_out_later();
-  });
+  teller_.unsubscribe(subscription);
 }
 
 KernelView Router::kernel() const {
@@ -522,7 +497,7 @@ void Router::reconfigure(Config config) {
     for (const char* kind :
          {"interface/", "socket/", "wireguard/", "allowed_ips/", "silent_peer/", "interface_type/",
           "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
-      set_warning(kind + it->second.settings.name, {}, it->first);
+      teller_.set_warning(kind + it->second.settings.name, {}, it->first);
     it = interfaces_.erase(it);
   }
   refresh_links();

@@ -1,15 +1,16 @@
 #pragma once
 // The router: one core, the sockets of its interfaces, the kernel's routes, and everything between them.
 //
-//  LinkMonitor ── links and addresses ──> refresh_links ── LinkChanged ──┐        ┌─ Transmit ──> OspfPort
-//  OspfPort ───── datagrams ───────────── Received ──────────────────────┤        │
-//  steady_timer ─ poll_timeout is due ─── handle_timeout ────────────> Instance ──┼─ RouteChange ─> RibFeed
-//  ─> RibThread RibThread ──── foreign routes ──> Redistribution ── ExternalsChanged ─┤        │ SIGHUP
-//  ─────── a new Config ────────── Reconfigure ───────────────────┤        └─ Event ──> listeners (log,
-//  Watch) SIGTERM ────── Shutdown ──────────────────────────────────────────────┘ RibThread ────
-//  acknowledged, failed ──> RibFeed, listeners WireguardPoller ── devices ──> wireguard(), allowed-ips
-//  findings; endpoints and the kernel's ways to them ──> UnderlayGuard, which RouteChange passes before
-//  RibFeed
+//   LinkMonitor ─ links, addresses ─> refresh_links ─ LinkChanged ──┐            ┌─ Transmit ──> OspfPort
+//   OspfPort ──── datagrams ───────────────────────── Received ─────┤            │
+//   core_timer_ ─ poll_timeout is due ─────────────── handle_timeout┼─ Instance ─┼─ RouteChange
+//   RibThread ─── foreign routes ─> Redistribution ── Externals ────┤            │     └> UnderlayGuard
+//   SIGHUP ────── a new Config ────────────────────── Reconfigure ──┤            │          └> RibFeed
+//   SIGTERM ───────────────────────────────────────── Shutdown ─────┘            │              └> RibThread
+//                                                                                └─ Event ─> Teller: log, Watch
+//   RibThread ─── acknowledged, failed ──> RibFeed, Teller
+//   DeviceThread  devices, what happened to their peers ──> Tunnels: what is shown, and what does not pass
+//                 endpoints, the kernel's ways to them ───> UnderlayGuard
 //
 // One thread runs the loop, and everything here is called on it unless it says "any thread" (router_view.h).
 // A turn is: inputs to the core, each followed by draining its outputs; then finish_turn() hands the batch to
@@ -33,17 +34,17 @@
 #include "daemon/kernel_jobs.h"
 #include "daemon/kernel_telling.h"
 #include "daemon/link_facts.h"
+#include "daemon/links/tunnels.h"
 #include "daemon/ospf_port.h"
 #include "daemon/redistribution.h"
 #include "daemon/refusals.h"
 #include "daemon/rib_feed.h"
 #include "daemon/router_view.h"
-#include "daemon/silent_peers.h"
-#include "daemon/telling.h"
+#include "daemon/telling/teller.h"
 #include "daemon/underlay_guard.h"
-#include "daemon/wireguard_poller.h"
 #include "daemon/words.h"
 #include "rib/kernel.h"
+#include "wgadapter/device_thread.h"
 #include "wgadapter/links.h"
 
 namespace wgospf::daemon {
@@ -90,11 +91,13 @@ class Router final : public RouterView {
   }
   [[nodiscard]] RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
   [[nodiscard]] std::vector<std::string> route_findings(
-      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const override;
-  [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
-    return wireguard_;
+      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const override {
+    return tunnels_.route_findings(route, next_hops);
   }
-  [[nodiscard]] std::vector<std::string> warnings() const override { return telling_.warnings(); }
+  [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
+    return std::make_shared<const std::vector<WireguardView>>(tunnels_.views());
+  }
+  [[nodiscard]] std::vector<std::string> warnings() const override { return teller_.warnings(); }
 
  private:
   /// A configured interface and what it has become.
@@ -165,27 +168,20 @@ class Router final : public RouterView {
   void check_martians();
 
   // WireGuard.
-  void poll_wireguard();
-  void on_wireguard(WireguardAnswer answer);
-  void update_views(std::vector<WireguardReading> readings);
-  [[nodiscard]] std::vector<Passage> passages() const;
+  void start_devices();
+  void watch_devices();
+  void want_ways();
+  void ask_ways();
   void ask_ways_soon();
+  void on_device_reports(wg::DeviceReports reports);
+  void on_underlay(const wg::UnderlayRead& read);
   /// Not before the devices of this machine are known, or have had the time to be read.
   [[nodiscard]] bool may_submit() const;
   void submit_routes();
-  void tell_peer_changes(const std::vector<WireguardView>& before, const std::vector<WireguardView>& after);
-  void check_coverage();
-  [[nodiscard]] std::vector<wg::CoverageFinding> findings_of(const WireguardView& view,
-                                                             const Interface& interface) const;
+  [[nodiscard]] std::vector<TunnelLink> tunnel_links() const;
   [[nodiscard]] std::vector<IpAddress> neighbors_to_cover(const Interface& interface) const;
-
-  // Telling.
-  void publish(RouterEvent event);
+  void note_neighbors();
   void tell_database_limit(bool is_full);
-  void notice(Severity severity, std::string name, std::string text, std::optional<ospf::LinkId> link = {});
-  /// A condition that lasts: told when it begins, changes or ends, and listed by warnings() meanwhile.
-  void set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link = {});
-  void count_left_out_later();
 
   void stop_rib();
   void rib_stopped(bool in_order);
@@ -201,8 +197,10 @@ class Router final : public RouterView {
   wg::LinkMonitor monitor_;
   boost::asio::posix::stream_descriptor monitor_descriptor_;
   LinkNames names_;
-  KernelJobs jobs_;
-  std::map<ospf::LinkId, Interface> interfaces_;  ///< their ports use jobs_
+  Teller teller_;
+  Tunnels tunnels_;
+  KernelJobs jobs_;  ///< of ports and tunnels_
+  std::map<ospf::LinkId, Interface> interfaces_;
   ospf::InstanceConfig core_config_;
   std::vector<IpPrefix> connected_;
 
@@ -212,7 +210,6 @@ class Router final : public RouterView {
   bool catching_up_ = false;  ///< the core's timers wait for what the sockets hold
 
   UnderlayGuard guard_;
-  Devices devices_{guard_.underlay()};  ///< of its last reading
   RibFeed feed_;
   Redistribution redistribution_;
   bool redistributing_ = false;  ///< a further batch is posted already
@@ -223,10 +220,7 @@ class Router final : public RouterView {
   bool claimed_ = false;
   std::chrono::steady_clock::time_point links_told_;  ///< when the core first heard of the interfaces
   bool claim_due_ = false;  ///< something happened that may complete the convergence
-  boost::asio::steady_timer claim_timer_, link_timer_, poll_timer_, stop_timer_, refusals_timer_,
-      left_out_timer_, ways_timer_;
-  bool left_out_wait_ = false;  ///< left_out_timer_ runs
-  Telling telling_;
+  boost::asio::steady_timer claim_timer_, link_timer_, poll_timer_, stop_timer_, refusals_timer_, ways_timer_;
   bool link_wait_ = false;                              ///< for the monitor to be readable
   bool link_reading_ = false;                           ///< of everything, under way
   std::chrono::steady_clock::time_point links_read_{};  ///< when the last one began
@@ -238,16 +232,11 @@ class Router final : public RouterView {
   bool devices_known_ = false;
   bool is_holding_ = false;  ///< routes are held back from the kernel
 
-  std::shared_ptr<const std::vector<WireguardView>> wireguard_ =
-      std::make_shared<std::vector<WireguardView>>();
-  std::map<ospf::LinkId, wg::CoverageFinding> route_findings_;
-  bool is_any_narrow_ = false;  ///< some WireGuard device of ours does not take every prefix
-  SilentPeers silent_peers_;
   std::uint64_t drifts_ = 0;
 
   // Ended first: their threads post to the loop and must not outlive what they call.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::unique_ptr<WireguardPoller> poller_;
+  std::unique_ptr<wg::DeviceThread> device_thread_;
   std::unique_ptr<rib::RibThread> rib_;
 };
 

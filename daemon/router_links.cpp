@@ -43,7 +43,7 @@ void Router::wait_for_links() {
 
 void Router::take_link_events() {
   auto events = monitor_.take_notifications();
-  if (!events) set_warning("links", events.error().text);
+  if (!events) teller_.set_warning("links", events.error().text);
   if (events) on_link_events(*events);
   if (monitor_.is_stale())
     read_links_anew();
@@ -64,7 +64,7 @@ void Router::read_links_anew() {
               link_reading_ = false;
               if (phase_ >= Phase::stopping) return;
               const auto events = monitor_.take(std::move(*reading));
-              set_warning("links", events ? std::string() : events.error().text);
+              teller_.set_warning("links", events ? std::string() : events.error().text);
               if (events) on_link_events(*events);
               take_link_events();
               finish_turn();
@@ -126,12 +126,13 @@ void Router::refresh_links() {
     const auto first =
         system_link == nullptr ? names.end() : names.try_emplace(system_link->ifindex, name).first;
     const bool is_other = first != names.end() && first->second != name;
-    set_warning("same_interface/" + name,
-                is_other ? fmt::format("{} and {} are names of one interface, which is run as {}: remove one "
-                                       "of them from the configuration",
-                                       first->second, name, first->second)
-                         : std::string(),
-                link);
+    teller_.set_warning(
+        "same_interface/" + name,
+        is_other ? fmt::format("{} and {} are names of one interface, which is run as {}: remove one "
+                               "of them from the configuration",
+                               first->second, name, first->second)
+                 : std::string(),
+        link);
     if (is_other) {
       interface.port.reset();
       tell_link(link, interface, {});
@@ -147,11 +148,11 @@ void Router::refresh_links() {
 void Router::refresh_link(ospf::LinkId link, Interface& interface) {
   const std::string& name = interface.settings.name;
   const wg::Link* system_link = find_link(monitor_.snapshot(), name);
-  set_warning("interface/" + name,
-              system_link == nullptr
-                  ? fmt::format("interface {} does not exist; it is used when it appears", name)
-                  : link_problem(interface.settings, monitor_.snapshot()),
-              link);
+  teller_.set_warning("interface/" + name,
+                      system_link == nullptr
+                          ? fmt::format("interface {} does not exist; it is used when it appears", name)
+                          : link_problem(interface.settings, monitor_.snapshot()),
+                      link);
   check_interface_type(interface);
 
   auto status = link_status(interface.settings, monitor_.snapshot());
@@ -173,7 +174,7 @@ void Router::refresh_link(ospf::LinkId link, Interface& interface) {
   tell_link(link, interface, status);
   if (!wants_port) {
     interface.port.reset();
-    set_warning("socket/" + name, {}, link);
+    teller_.set_warning("socket/" + name, {}, link);
   }
 }
 
@@ -186,13 +187,13 @@ void Router::check_kernel_settings() {
     const std::string own = system_name(name);
     const ReversePathFilter filter{filter_of_all, setting_of(own, "rp_filter", 0)};
     const auto problem = reverse_path_problem(interface.settings, monitor_.snapshot(), filter);
-    set_warning("rp_filter/" + name, problem, link);
+    teller_.set_warning("rp_filter/" + name, problem, link);
     if (!interface.status.up || interface.status.loopback) continue;
     forwarding.push_back({name, own, setting_of(own, "forwarding", 1) != 0});
     if (!interface.settings.passive && problem.empty()) filters.push_back({name, own, filter});
   }
-  set_warning("rp_filter", strict_filter_problem(filters));
-  set_warning("forwarding", forwarding_problem(forwarding));
+  teller_.set_warning("rp_filter", strict_filter_problem(filters));
+  teller_.set_warning("forwarding", forwarding_problem(forwarding));
 }
 
 Router::Port Router::open_port(ospf::LinkId link, Interface& interface, std::uint32_t ifindex) {
@@ -205,15 +206,15 @@ Router::Port Router::open_port(ospf::LinkId link, Interface& interface, std::uin
   };
   callbacks.turn_end = [this] { finish_turn(); };
   callbacks.trouble = [this, link, name](const std::string& trouble) {
-    set_warning("socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble),
-                link);
+    teller_.set_warning("socket/" + name,
+                        trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble), link);
   };
   callbacks.joined = [this, link](const Result<void>& result) { on_joined(link, result); };
   interface.port.reset();  // leaves the group before the next one joins
   auto port = OspfPort::open({loop_, jobs_}, system_name(name), ifindex, std::move(callbacks));
   if (!port) {
-    set_warning("socket/" + name, fmt::format("interface {} cannot be used: {}", name, port.error().text),
-                link);
+    teller_.set_warning("socket/" + name,
+                        fmt::format("interface {} cannot be used: {}", name, port.error().text), link);
     retry_links_later();
     return Port::failed;
   }
@@ -226,12 +227,12 @@ void Router::on_joined(ospf::LinkId link, const Result<void>& result) {
   if (found == interfaces_.end() || phase_ != Phase::running) return;
   const std::string& name = found->second.settings.name;
   if (result) {
-    set_warning("socket/" + name, {}, link);
+    teller_.set_warning("socket/" + name, {}, link);
     refresh_links();
   } else {
     found->second.port.reset();
-    set_warning("socket/" + name, fmt::format("interface {} cannot be used: {}", name, result.error().text),
-                link);
+    teller_.set_warning("socket/" + name,
+                        fmt::format("interface {} cannot be used: {}", name, result.error().text), link);
     retry_links_later();
   }
   finish_turn();
@@ -240,14 +241,14 @@ void Router::on_joined(ospf::LinkId link, const Result<void>& result) {
 void Router::check_interface_type(const Interface& interface) {
   const std::string& name = interface.settings.name;
   const bool by_default = interface.settings.passive && !interface.configured.passive;
-  set_warning("interface_type/" + name,
-              by_default
-                  ? fmt::format("interface {} is neither a WireGuard nor a point-to-point device and names "
-                                "no interface-type: it is passive, no neighbor is taken there; write "
-                                "\"interface-type: point-to-point\" for an adjacency, or \"passive: true\"",
-                                name)
-                  : std::string(),
-              names_.id_of(name));
+  teller_.set_warning(
+      "interface_type/" + name,
+      by_default ? fmt::format("interface {} is neither a WireGuard nor a point-to-point device and names "
+                               "no interface-type: it is passive, no neighbor is taken there; write "
+                               "\"interface-type: point-to-point\" for an adjacency, or \"passive: true\"",
+                               name)
+                 : std::string(),
+      names_.id_of(name));
 }
 
 void Router::check_neighbors() {
@@ -274,8 +275,8 @@ void Router::check_neighbors() {
         beside->address.to_string(), info.config.name);
   }
   for (const auto& [link, interface] : interfaces_) {
-    set_warning("several_routers/" + interface.settings.name, several[link], link);
-    set_warning("network_type/" + interface.settings.name, types[link], link);
+    teller_.set_warning("several_routers/" + interface.settings.name, several[link], link);
+    teller_.set_warning("network_type/" + interface.settings.name, types[link], link);
   }
 }
 
@@ -288,13 +289,13 @@ void Router::check_martians() {
     names.push_back(prefix.to_string());
   }
   const std::size_t others = martians.size() - names.size();
-  set_warning("martians",
-              names.empty()
-                  ? std::string()
-                  : fmt::format("prefixes that no router forwards to are learned and not installed: {}{}; "
-                                "\"wgospfctl show path {}\" names the router that announces it",
-                                fmt::join(names, ", "),
-                                others == 0 ? "" : fmt::format(" and {} more", others), names.front()));
+  teller_.set_warning(
+      "martians",
+      names.empty() ? std::string()
+                    : fmt::format("prefixes that no router forwards to are learned and not installed: {}{}; "
+                                  "\"wgospfctl show path {}\" names the router that announces it",
+                                  fmt::join(names, ", "),
+                                  others == 0 ? "" : fmt::format(" and {} more", others), names.front()));
 }
 
 void Router::tell_link(ospf::LinkId link, Interface& interface, const ospf::LinkStatus<V2>& status) {
@@ -302,7 +303,7 @@ void Router::tell_link(ospf::LinkId link, Interface& interface, const ospf::Link
   if (interface.status.ifindex != status.ifindex || interface.status.addresses != status.addresses)
     interface.neighbor_addresses.clear();
   if (auto change = link_change(interface.settings.name, interface.status, status); !change.empty())
-    notice(Severity::info, "interface_changed", std::move(change), link);
+    teller_.notice(Severity::info, "interface_changed", std::move(change), link);
   interface.status = status;
   feed(ospf::LinkChanged<V2>{link, status});
 }
@@ -361,7 +362,13 @@ void Router::poll() {
   tell_kernel_rest();
   check_neighbors();
   check_martians();
-  poll_wireguard();
+  watch_devices();
+  refresh_core_config();  // a userspace device is known by its socket, which may come after the interface
+  guard_.time_passed();
+  finish_turn();
+  note_neighbors();
+  tunnels_.check();
+  tunnels_.check_routes();
   poll_timer_.expires_after(kPollInterval);
   poll_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) poll();

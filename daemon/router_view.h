@@ -83,15 +83,13 @@ struct RouteKernelState {
   std::string error{};  ///< of the last four: why, and who holds the prefix
 };
 
-/// A configured interface that is a WireGuard device, as the last poll (every two seconds) found it.
+/// A configured interface that is a WireGuard device, as it was read last (every two seconds).
 struct WireguardView {
   ospf::LinkId link{};
   std::string name{};
-  std::optional<wg::Device> device{};           ///< of the last successful reading
+  std::shared_ptr<const wg::Device> device{};   ///< of the last successful reading; null before that
   std::string error{};                          ///< why the last reading failed; empty when it did not
   std::vector<wg::CoverageFinding> findings{};  ///< what keeps OSPF from passing over it
-  wg::SystemTime read_at{};                     ///< when `device` was read
-  bool operator==(const WireguardView&) const = default;
 };
 
 /// Fixed for the life of the process.

@@ -1,10 +1,8 @@
 // What WireGuard says of the router's links: peers, allowed-ips, and the ways that its own packets take.
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
-#include "daemon/peer_changes.h"
 #include "daemon/router.h"
 
 namespace wgospf::daemon {
@@ -16,64 +14,38 @@ constexpr std::chrono::milliseconds kAskSoon{100};
 /// Routes wait so long at the start for the first reading of the devices.
 constexpr std::chrono::seconds kFirstReading{3};
 
-template <class Views>
-auto* find_view(Views& views, ospf::LinkId link) {
-  const auto found = std::find_if(views.begin(), views.end(),
-                                  [&](const WireguardView& candidate) { return candidate.link == link; });
-  return found == views.end() ? nullptr : &*found;
-}
-
-std::string describe_findings(const WireguardView& view) {
-  std::vector<std::string> texts;
-  for (const auto& finding : view.findings) texts.push_back(finding.text);
-  if (texts.empty()) return {};
-  return fmt::format("interface {}: {}", view.name, join_few(texts, "; "));
-}
-
-/// Devices without OSPF have no other warning.
-std::string describe_unread(const std::vector<WireguardReading>& readings) {
-  std::vector<std::string> errors;
-  for (const auto& reading : readings)
-    if (!reading.error.empty()) errors.push_back(reading.error);
-  if (errors.empty()) return {};
-  return fmt::format(
-      "WireGuard devices that cannot be read: {}; it is not known whether routes carry their "
-      "packets into a tunnel",
-      join_few(errors, "; "));
-}
 }  // namespace
 
-std::vector<Passage> Router::passages() const {
-  std::vector<Passage> result;
-  for (const auto& view : *wireguard_) {
-    const auto found = interfaces_.find(view.link);
-    if (found == interfaces_.end() || found->second.settings.passive) continue;
-    Passage passage{view.link, system_name(view.name), std::nullopt};
-    for (const auto& address : neighbors_to_cover(found->second)) {
-      const auto* ipv4 = std::get_if<Ipv4Address>(&address);
-      if (ipv4 != nullptr && !passage.neighbor) passage.neighbor = *ipv4;
-    }
-    result.push_back(std::move(passage));
-  }
-  return result;
+void Router::start_devices() {
+  // On the device thread: only the hand-over.
+  device_thread_ = std::make_unique<wg::DeviceThread>(
+      wg::DeviceThreadOptions{}, [this, &loop = loop_, alive = alive_](wg::DeviceReports reports) {
+        boost::asio::post(loop, [this, alive, reports = std::move(reports)]() mutable {
+          if (*alive) on_device_reports(std::move(reports));
+        });
+      });
 }
 
-// Of all devices, also those without OSPF: their packets, too, may come to lead into a tunnel of ours.
-void Router::poll_wireguard() {
-  if (phase_ != Phase::running || poller_->busy()) return;
-  guard_.asked();
-  WireguardQuestion question;
+// All devices, also those without OSPF: their packets, too, may come to lead into a tunnel of ours.
+void Router::watch_devices() {
+  std::vector<std::string> names;
   for (const auto& [ifindex, link] : monitor_.snapshot())
-    if (wg::looks_like_wireguard(link.name, link.kind)) question.names.push_back(link.name);
-  if (question.names.empty()) {
-    on_wireguard({});
-    return;
-  }
-  if (guard_.needs_ways())
-    question.ways = wg::OwnRoutes{config_.rib.table, config_.rib.metric, rib::kProtocol};
-  question.passages = passages();
-  if (is_any_narrow_) question.table = instance_->routes();
-  poller_->request(std::move(question));
+    if (wg::looks_like_wireguard(link.name, link.kind)) names.push_back(link.name);
+  device_thread_->watch(std::move(names));
+  want_ways();
+}
+
+void Router::want_ways() {
+  const bool wanted = guard_.needs_ways();
+  device_thread_->set_ways(
+      wanted ? std::optional(wg::OwnRoutes{config_.rib.table, config_.rib.metric, rib::kProtocol})
+             : std::nullopt);
+}
+
+void Router::ask_ways() {
+  guard_.asked();
+  watch_devices();
+  device_thread_->ask_soon();
 }
 
 void Router::ask_ways_soon() {
@@ -83,10 +55,7 @@ void Router::ask_ways_soon() {
   ways_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (error || !*alive) return;
     ways_wait_ = false;
-    if (poller_->busy())
-      ask_ways_soon();
-    else
-      poll_wireguard();
+    if (phase_ == Phase::running) ask_ways();
   });
 }
 
@@ -99,84 +68,54 @@ void Router::submit_routes() {
   if (!may_submit()) return;
   const auto is_held = [this](const Ipv4Prefix& prefix) { return guard_.find(prefix) != nullptr; };
   if (auto batch = feed_.take(is_held)) rib_->submit(std::move(*batch));
-  if (guard_.held().empty() == is_holding_) set_warning("held_back", describe_held(guard_.held()));
+  if (guard_.held().empty() == is_holding_) teller_.set_warning("held_back", describe_held(guard_.held()));
   is_holding_ = !guard_.held().empty();
-  // Where the kernel could not be asked, the next poll asks again: at once would be for ever.
-  if (guard_.wants_answer() && !ways_failed_) poll_wireguard();
+  // Where the kernel could not be asked, the thread asks again: at once would be for ever.
+  if (guard_.wants_answer() && !ways_failed_) ask_ways();
 }
 
-void Router::on_wireguard(WireguardAnswer answer) {
+void Router::on_device_reports(wg::DeviceReports reports) {
   if (phase_ != Phase::running) return;
-  devices_known_ = devices_known_ || answer.is_complete();
-  set_warning("unread_devices", describe_unread(answer.readings));
-  update_views(std::move(answer.readings));
-  set_warning("underlay", answer.ways_error);
-  ways_failed_ = !answer.ways_error.empty();
-  if (!answer.ways_error.empty()) guard_.keep_ways(answer.underlay);
-  guard_.set_underlay(std::move(answer.underlay));
-  devices_ = Devices(guard_.underlay());
-  route_findings_ = std::move(answer.findings);
-  const bool newly_narrow = answer.is_any_narrow && !is_any_narrow_;
-  is_any_narrow_ = answer.is_any_narrow;
-  refresh_core_config();  // a userspace device is known by its socket, which may come after the interface
-  check_coverage();
-  finish_turn();
-  set_warning("held_back", describe_held(guard_.held()));
-  if (newly_narrow) ask_ways_soon();  // this time with the routes
-}
-
-void Router::update_views(std::vector<WireguardReading> readings) {
-  const wg::SystemTime now = std::chrono::system_clock::now();
-  std::map<std::string, WireguardReading*> by_name;
-  for (auto& reading : readings) by_name[reading.name] = &reading;
-  auto views = std::make_shared<std::vector<WireguardView>>();
-  for (const auto& area : config_.areas) {
-    for (const auto& settings : area.interfaces) {
-      const auto found = by_name.find(system_name(settings.name));
-      if (found == by_name.end()) continue;
-      WireguardReading& reading = *found->second;
-      const auto link = names_.id_of(settings.name);
-      WireguardView view{link, settings.name, std::move(reading.device), std::move(reading.error), {}, now};
-      if (const auto* former = find_view(*wireguard_, link)) {
-        view.findings = former->findings;
-        if (!view.device) {
-          view.device = former->device;
-          view.read_at = former->read_at;
-        }
-      }
-      views->push_back(std::move(view));
+  bool is_reshaped = false;
+  for (auto& report : reports) {
+    if (const auto* read = std::get_if<wg::DeviceRead>(&report)) {
+      tunnels_.take(*read);
+      is_reshaped = is_reshaped || read->is_reshaped || !read->error.empty();
+    } else if (const auto* changed = std::get_if<wg::PeersChanged>(&report)) {
+      tunnels_.take(*changed);
+    } else if (const auto* underlay = std::get_if<wg::UnderlayRead>(&report)) {
+      on_underlay(*underlay);
+      is_reshaped = true;
     }
   }
-  tell_peer_changes(*wireguard_, *views);
-  wireguard_ = std::move(views);
+  if (!is_reshaped) return;  // traffic alone
+  refresh_core_config();
+  tunnels_.check();
+  finish_turn();
+  teller_.set_warning("held_back", describe_held(guard_.held()));
 }
 
-std::vector<std::string> Router::route_findings(const ospf::Route<V2>& route,
-                                                const std::vector<ospf::NextHop<V2>>& next_hops) const {
-  std::vector<std::string> findings;
-  if (!is_any_narrow_) return findings;
-  for (const auto& hop : next_hops) {
-    const auto found = interfaces_.find(hop.link);
-    if (found == interfaces_.end() || found->second.settings.passive) continue;
-    const std::string& name = found->second.settings.name;
-    const auto way = peer_of({hop.link, system_name(name), hop.gateway}, devices_);
-    if (way && !way->map->passes(way->peer, route.prefix))
-      findings.push_back(fmt::format("not in the allowed-ips of {}", name));
-  }
-  return findings;
+void Router::on_underlay(const wg::UnderlayRead& read) {
+  devices_known_ = devices_known_ || read.is_complete;
+  teller_.set_warning("underlay", read.ways_error);
+  ways_failed_ = !read.ways_error.empty();
+  guard_.set_underlay(read.underlay);
+  tunnels_.take(read.underlay);
 }
 
-void Router::tell_peer_changes(const std::vector<WireguardView>& before,
-                               const std::vector<WireguardView>& after) {
-  const auto reading_in = [](const std::vector<WireguardView>& views, ospf::LinkId link) {
-    const auto* view = find_view(views, link);
-    return view != nullptr && view->device ? PeerReading{view->device->peers, view->read_at} : PeerReading{};
-  };
-  for (const auto& [link, interface] : interfaces_) {
-    const auto changes =
-        peer_changes(link, interface.settings.name, reading_in(before, link), reading_in(after, link));
-    for (const auto& change : changes) publish({change});
+std::vector<TunnelLink> Router::tunnel_links() const {
+  std::vector<TunnelLink> result;
+  for (const auto& area : config_.areas) {
+    for (const auto& configured : area.interfaces) {
+      const auto link = names_.find(configured.name);
+      const auto found = link ? interfaces_.find(*link) : interfaces_.end();
+      if (found == interfaces_.end()) continue;
+      const Interface& interface = found->second;
+      result.push_back({*link, configured.name, system_name(configured.name), interface.settings.passive,
+                        interface.status.up, neighbors_to_cover(interface)});
+    }
   }
+  return result;
 }
 
 // A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
@@ -188,16 +127,7 @@ std::vector<IpAddress> Router::neighbors_to_cover(const Interface& interface) co
   return expected ? std::vector<IpAddress>{*expected} : std::vector<IpAddress>{};
 }
 
-std::vector<wg::CoverageFinding> Router::findings_of(const WireguardView& view,
-                                                     const Interface& interface) const {
-  if (!view.device || interface.settings.passive) return {};
-  auto findings = wg::check_ospf_coverage(*view.device, neighbors_to_cover(interface));
-  if (const auto found = route_findings_.find(view.link); found != route_findings_.end())
-    findings.push_back(found->second);
-  return findings;
-}
-
-void Router::check_coverage() {
+void Router::note_neighbors() {
   std::map<ospf::LinkId, std::vector<IpAddress>> neighbors;
   for (const auto& neighbor : instance_->neighbors()) {
     if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
@@ -206,25 +136,6 @@ void Router::check_coverage() {
     if (const auto found = interfaces_.find(link); found != interfaces_.end())
       found->second.neighbor_addresses = std::move(addresses);
   }
-  auto views = *wireguard_;
-  for (const auto& [link, interface] : interfaces_) {
-    const std::string& name = interface.settings.name;
-    auto* view = find_view(views, link);
-    set_warning("wireguard/" + name,
-                view == nullptr || view->error.empty()
-                    ? std::string()
-                    : fmt::format("WireGuard device {}: {}", name, view->error),
-                link);
-    if (view != nullptr) view->findings = findings_of(*view, interface);
-    set_warning("allowed_ips/" + name, view == nullptr ? std::string() : describe_findings(*view), link);
-    const bool speaks = view != nullptr && !interface.settings.passive;
-    set_warning("silent_peer/" + name,
-                speaks
-                    ? silent_peers_.problem_of(*view, interface.status.up, std::chrono::steady_clock::now())
-                    : std::string(),
-                link);
-  }
-  if (views != *wireguard_) wireguard_ = std::make_shared<std::vector<WireguardView>>(std::move(views));
 }
 
 }  // namespace wgospf::daemon

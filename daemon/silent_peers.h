@@ -19,7 +19,6 @@ class SilentPeers {
   /// What to tell of the device; empty when all its peers have shaken hands, or have had no time for it.
   /// `is_up`: no packet passes before.
   [[nodiscard]] std::string problem_of(const WireguardView& view, bool is_up, Time now);
-  void forget(ospf::LinkId link) { silent_since_.erase(link); }
 
  private:
   std::map<ospf::LinkId, std::map<wg::Key, Time>> silent_since_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace wgospf::daemon {
@@ -65,9 +64,9 @@ UnderlayGuard::Change UnderlayGuard::pass(const Change& change) {
   return {change.generation, ospf::PrefixGone<V2>{prefix}};
 }
 
-void UnderlayGuard::set_underlay(wg::Underlay underlay) {
+void UnderlayGuard::set_underlay(std::shared_ptr<const wg::Underlay> underlay) {
   std::vector<Ipv4Address> endpoints;
-  for (const auto& peer : underlay.peers)
+  for (const auto& peer : underlay->peers)
     if (const auto* address = std::get_if<Ipv4Address>(&peer.endpoint.address)) endpoints.push_back(*address);
   std::sort(endpoints.begin(), endpoints.end());
   endpoints.erase(std::unique(endpoints.begin(), endpoints.end()), endpoints.end());
@@ -88,20 +87,6 @@ void UnderlayGuard::set_underlay(wg::Underlay underlay) {
     }
   }
   dirty_ = dirty_ || !wanted_.empty() || !pulled_.empty();
-}
-
-void UnderlayGuard::keep_ways(wg::Underlay& underlay) const {
-  using Name = std::tuple<std::string, wg::Key, wg::Endpoint>;
-  const auto name_of = [](const wg::Underlay& of, const wg::UnderlayPeer& peer) {
-    const wg::Device& device = of.devices[peer.device];
-    return Name{device.name, device.peers[peer.peer].public_key, peer.endpoint};
-  };
-  std::map<Name, const wg::UnderlayPeer*> known;
-  for (const auto& peer : underlay_.peers) known.emplace(name_of(underlay_, peer), &peer);
-  for (auto& peer : underlay.peers)
-    if (const auto found = known.find(name_of(underlay, peer)); found != known.end())
-      peer.way = found->second->way;
-  underlay.rules = underlay_.rules;
 }
 
 std::vector<wg::WantedRoute> UnderlayGuard::wanted_routes() const {
@@ -146,7 +131,7 @@ std::vector<UnderlayGuard::Change> UnderlayGuard::decide(Time now) {
   if (!std::exchange(dirty_, false)) return changes;
   const auto wanted = wanted_routes();
   std::map<Ipv4Prefix, wg::HeldBack> held;
-  for (auto& entry : wg::held_back(underlay_, wanted, table_number_, metric_)) {
+  for (auto& entry : wg::held_back(*underlay_, wanted, table_number_, metric_)) {
     const bool fresh = !held_.contains(entry.prefix);
     if (entry.in_kernel && fresh) note_pulled(entry, now);
     if (!entry.is_asked || (entry.in_kernel && fresh)) wants_answer_ = true;

@@ -41,10 +41,10 @@ class UnderlayGuard {
   void set_place(std::uint32_t table, std::uint32_t metric);
   /// The change as the kernel's feed is to have it.
   [[nodiscard]] Change pass(const Change& change);
-  /// A reading of all WireGuard devices of this machine.
-  void set_underlay(wg::Underlay underlay);
-  /// Rules, and the ways of endpoints that are the same, as they were: the kernel could not be asked.
-  void keep_ways(wg::Underlay& underlay) const;
+  /// A reading of all WireGuard devices of this machine; never null.
+  void set_underlay(std::shared_ptr<const wg::Underlay> underlay);
+  /// What stays held for a while may have stayed long enough: every few seconds.
+  void time_passed() { dirty_ = dirty_ || !pulled_.empty(); }
   /// The interface behind a link may be another one now.
   void links_changed() { dirty_ = dirty_ || !wanted_.empty(); }
   /// Decides, where anything has changed; what is to be told to the feed in addition. At the end of a turn.
@@ -60,7 +60,7 @@ class UnderlayGuard {
   [[nodiscard]] const wg::HeldBack* find(const Ipv4Prefix& prefix) const;
   /// In order of prefix.
   [[nodiscard]] const std::map<Ipv4Prefix, wg::HeldBack>& held() const { return held_; }
-  [[nodiscard]] const wg::Underlay& underlay() const { return underlay_; }
+  [[nodiscard]] const wg::Underlay& underlay() const { return *underlay_; }
 
  private:
   struct Pulled {
@@ -77,7 +77,7 @@ class UnderlayGuard {
   Resolver resolve_;
   TableReader table_;
   std::uint32_t table_number_ = 0, metric_ = 0;
-  wg::Underlay underlay_;
+  std::shared_ptr<const wg::Underlay> underlay_ = std::make_shared<wg::Underlay>();
   std::vector<Ipv4Address> endpoints_;  ///< in order
   std::map<ospf::SetId, std::vector<ospf::LinkId>> sets_;
   std::map<Ipv4Prefix, ospf::Route<V2>> wanted_;  ///< those that cover an endpoint

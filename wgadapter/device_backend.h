@@ -36,11 +36,13 @@ class DeviceBackend {
   /// Errors: not_found, not_wireguard, unsupported, permission, timed_out, interrupted, malformed.
   [[nodiscard]] virtual Result<Device> read(const std::string& name) = 0;
 
-  /// Carries out the difference and returns the device as it is afterwards, read again. WireGuard has no
-  /// transactions: after an error a part may be in force; the text names what was refused. An update or
-  /// removal of a peer that the device does not have is not_found, before anything is changed. Allowed-ips
-  /// are added first and removed last; no other prefix of a live peer is touched meanwhile.
-  [[nodiscard]] virtual Result<Device> apply(const std::string& name, const DeviceDelta& delta) = 0;
+  /// Carries out the difference to `now`, the device as it was read last, and returns it as it is afterwards:
+  /// read again, once, or `now` where there was nothing to do. WireGuard has no transactions: after an error
+  /// a part may be in force; the text names what was refused. An update or removal of a peer that the device
+  /// does not have is not_found, before anything is changed. Allowed-ips are added first and removed last; no
+  /// other prefix of a live peer is touched meanwhile. Where somebody else has changed the device since, the
+  /// error (not_found, rejected) says so: read it, and try again.
+  [[nodiscard]] virtual Result<Device> apply(const Device& now, const DeviceDelta& delta) = 0;
 };
 
 /// Errors: unsupported when the kernel has no WireGuard (and loads none on demand), system.
@@ -60,7 +62,7 @@ class Devices final : public DeviceBackend {
   /// The kind of the back end that served last.
   [[nodiscard]] BackendKind kind() const override;
   [[nodiscard]] Result<Device> read(const std::string& name) override;
-  [[nodiscard]] Result<Device> apply(const std::string& name, const DeviceDelta& delta) override;
+  [[nodiscard]] Result<Device> apply(const Device& now, const DeviceDelta& delta) override;
 
  private:
   [[nodiscard]] Result<DeviceBackend*> choose(const std::string& name);

@@ -94,9 +94,9 @@ Result<Device> Devices::read(const std::string& name) {
   return backend ? (*backend)->read(name) : Result<Device>(backend.error());
 }
 
-Result<Device> Devices::apply(const std::string& name, const DeviceDelta& delta) {
-  const auto backend = choose(name);
-  return backend ? (*backend)->apply(name, delta) : Result<Device>(backend.error());
+Result<Device> Devices::apply(const Device& now, const DeviceDelta& delta) {
+  const auto backend = choose(now.name);
+  return backend ? (*backend)->apply(now, delta) : Result<Device>(backend.error());
 }
 
 }  // namespace wgospf::wg

@@ -46,7 +46,7 @@ class KernelBackend final : public DeviceBackend {
   [[nodiscard]] Result<Device> read(const std::string& name) override {
     return read(name, std::chrono::steady_clock::now() + options_.timeout);
   }
-  [[nodiscard]] Result<Device> apply(const std::string& name, const DeviceDelta& delta) override;
+  [[nodiscard]] Result<Device> apply(const Device& now, const DeviceDelta& delta) override;
 
  private:
   Result<Device> read(const std::string& name, Deadline deadline);
@@ -115,11 +115,10 @@ Result<void> KernelBackend::remove(const std::string& name, const std::vector<Re
   return send(name, encode_removals(family_, name, removals, RemovalMethod::theft, throwaway), deadline);
 }
 
-Result<Device> KernelBackend::apply(const std::string& name, const DeviceDelta& delta) {
+Result<Device> KernelBackend::apply(const Device& now, const DeviceDelta& delta) {
   const Deadline deadline = std::chrono::steady_clock::now() + options_.timeout;
-  auto now = read(name, deadline);
-  if (!now) return now;
-  auto plan = make_plan(*now, delta);
+  const std::string& name = now.name;
+  auto plan = make_plan(now, delta);
   if (!plan) return plan.error();
   if (plan->empty()) return now;
   if (auto done = send(name, encode_settings(family_, name, plan->settings), deadline); !done)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 namespace wgospf::wg {
 namespace {
@@ -214,6 +215,24 @@ Underlay underlay_of(std::vector<Device> devices) {
       if (device.peers[peer].endpoint) underlay.peers.push_back({i, peer, *device.peers[peer].endpoint, {}});
   }
   return underlay;
+}
+
+void keep_ways(const Underlay& former, Underlay& underlay) {
+  using Name = std::tuple<std::string, Key, Endpoint>;
+  const auto name_of = [](const Underlay& of, const UnderlayPeer& peer) {
+    const Device& device = of.devices[peer.device];
+    return Name{device.name, device.peers[peer.peer].public_key, peer.endpoint};
+  };
+  std::map<Name, const UnderlayPeer*> known;
+  for (const auto& peer : former.peers) known.emplace(name_of(former, peer), &peer);
+  for (auto& peer : underlay.peers)
+    if (const auto found = known.find(name_of(underlay, peer)); found != known.end())
+      peer.way = found->second->way;
+  underlay.rules = former.rules;
+}
+
+bool have_same_ways(const Underlay& one, const Underlay& other) {
+  return one.rules == other.rules && one.peers == other.peers;
 }
 
 std::vector<HeldBack> held_back(const Underlay& underlay, std::span<const WantedRoute> wanted,

@@ -73,6 +73,7 @@ struct UnderlayPeer {
   std::size_t peer = 0;    ///< index in Device::peers
   Endpoint endpoint{};
   std::optional<EndpointWay> way{};  ///< nullopt: the kernel has not been asked yet
+  bool operator==(const UnderlayPeer&) const = default;
 };
 
 struct Underlay {
@@ -83,6 +84,11 @@ struct Underlay {
 };
 /// Devices, their maps and their peers with endpoints; the kernel is not asked.
 [[nodiscard]] Underlay underlay_of(std::vector<Device> devices);
+/// Rules, and the ways of the peers whose endpoints are the same, as `former` has them: the kernel could not
+/// be asked.
+void keep_ways(const Underlay& former, Underlay& underlay);
+/// Whether rules, peers with their endpoints, and ways are the same.
+[[nodiscard]] bool have_same_ways(const Underlay& one, const Underlay& other);
 
 /// A route that the protocol wants.
 struct WantedRoute {

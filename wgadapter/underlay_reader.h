@@ -17,6 +17,7 @@ struct OwnRoutes {
   std::uint32_t table = 254;
   std::uint32_t metric = 0;
   std::uint8_t protocol = 0;
+  bool operator==(const OwnRoutes&) const = default;
 };
 
 class UnderlayReader {

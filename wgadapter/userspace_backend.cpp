@@ -152,7 +152,7 @@ class UserspaceBackend final : public DeviceBackend {
   [[nodiscard]] Result<Device> read(const std::string& name) override {
     return read(name, std::chrono::steady_clock::now() + options_.timeout);
   }
-  [[nodiscard]] Result<Device> apply(const std::string& name, const DeviceDelta& delta) override;
+  [[nodiscard]] Result<Device> apply(const Device& now, const DeviceDelta& delta) override;
 
  private:
   Result<Device> read(const std::string& name, Deadline deadline);
@@ -246,11 +246,10 @@ Result<void> UserspaceBackend::remove(const std::string& name, const std::vector
   return error;
 }
 
-Result<Device> UserspaceBackend::apply(const std::string& name, const DeviceDelta& delta) {
+Result<Device> UserspaceBackend::apply(const Device& now, const DeviceDelta& delta) {
   const Deadline deadline = std::chrono::steady_clock::now() + options_.timeout;
-  auto now = read(name, deadline);
-  if (!now) return now;
-  auto plan = make_plan(*now, delta);
+  const std::string& name = now.name;
+  auto plan = make_plan(now, delta);
   if (!plan) return plan.error();
   if (plan->empty()) return now;
   if (auto done = set_or_explain(name, encode_uapi_settings(plan->settings), deadline); !done)

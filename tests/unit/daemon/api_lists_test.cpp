@@ -269,10 +269,11 @@ TEST_F(Lists, PeersComeWithKeysInBase64AndTheNeighborBehindThem) {
     peer.rx_bytes = 2048;
     peer.allowed_ips = {Ipv4Prefix{}, Ipv6Prefix{}};
     WireguardView view{WiredRouter::kTunnel, "wg-op2"};
-    view.device = wg::Device{};
-    view.device->name = "wg-op2";
-    view.device->listen_port = 51821;
-    view.device->peers = {peer};
+    wg::Device device;
+    device.name = "wg-op2";
+    device.listen_port = 51821;
+    device.peers = {peer};
+    view.device = std::make_shared<const wg::Device>(std::move(device));
     router_.wireguard_views = {view};
   });
   const auto json = wgospfctl_json({"show", "peers"});

@@ -1,6 +1,6 @@
 // What two readings of a WireGuard device say about its peers.
 
-#include "daemon/peer_changes.h"
+#include "daemon/peer_words.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -28,7 +28,8 @@ wg::Peer peer(std::uint8_t key, const char* address = nullptr, std::optional<wg:
 std::vector<std::string> changes(const std::vector<wg::Peer>& before, wg::SystemTime then,
                                  const std::vector<wg::Peer>& after, wg::SystemTime now) {
   std::vector<std::string> lines;
-  for (const auto& notice : peer_changes(kWg0, "wg0", {before, then}, {after, now})) {
+  for (const auto& change : wg::peer_changes({before, then}, {after, now})) {
+    const auto notice = describe(change, kWg0, "wg0");
     EXPECT_EQ(notice.severity, Severity::info);
     EXPECT_EQ(notice.link, kWg0);
     const auto text = notice.text.substr(notice.text.find(": ") + 2);
@@ -39,9 +40,9 @@ std::vector<std::string> changes(const std::vector<wg::Peer>& before, wg::System
 
 TEST(PeerChanges, NameThePeerAndTheInterface) {
   const std::vector<wg::Peer> peers{peer(1)};
-  const auto told = peer_changes(kWg0, "wg0", {}, {peers, kStart});
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told.front().text,
+  const auto changes = wg::peer_changes({}, {peers, kStart});
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(describe(changes.front(), kWg0, "wg0").text,
             "peer AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= on wg0: added, endpoint unknown");
 }
 

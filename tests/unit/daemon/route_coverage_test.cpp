@@ -107,18 +107,23 @@ class SilentPeersTest : public ::testing::Test {
   SilentPeersTest() {
     view.link = kWg0;
     view.name = "wg0";
-    view.device = device("wg0", {"0.0.0.0/0"});
-    view.device->public_key.emplace();
-    view.device->listen_port = 51820;
+    wg0 = device("wg0", {"0.0.0.0/0"});
+    wg0.public_key.emplace();
+    wg0.listen_port = 51820;
   }
-  wg::Peer& peer() { return view.device->peers[0]; }
+  wg::Peer& peer() { return wg0.peers[0]; }
+  std::string problem_at(SilentPeers::Time moment, bool is_up = true) {
+    view.device = std::make_shared<const wg::Device>(wg0);
+    return silent.problem_of(view, is_up, moment);
+  }
   /// After the time that a peer is given.
   std::string later() {
-    (void)silent.problem_of(view, true, now);
+    (void)problem_at(now);
     now += SilentPeers::kPatience;
-    return silent.problem_of(view, true, now);
+    return problem_at(now);
   }
 
+  wg::Device wg0;
   WireguardView view;
   SilentPeers silent;
   SilentPeers::Time now = SilentPeers::Time{} + seconds{1000};
@@ -132,30 +137,30 @@ TEST_F(SilentPeersTest, SaysWhatToLookAt) {
   peer().tx_bytes = 148;
   EXPECT_THAT(later(), HasSubstr("192.0.2.1:51820 does not answer: look whether address and port are right"));
   EXPECT_THAT(later(), HasSubstr("as this router's public key"));
-  view.device->public_key.reset();
+  wg0.public_key.reset();
   EXPECT_THAT(later(), HasSubstr("wg0 has no private key"));
   peer().last_handshake = wg::SystemTime(seconds{1});
   EXPECT_EQ(later(), "");
 }
 
 TEST_F(SilentPeersTest, APeerHasSomeTimeFirst) {
-  EXPECT_EQ(silent.problem_of(view, true, now), "");
+  EXPECT_EQ(problem_at(now), "");
   now += seconds{5};
-  EXPECT_EQ(silent.problem_of(view, true, now), "");
+  EXPECT_EQ(problem_at(now), "");
   EXPECT_NE(later(), "");
-  EXPECT_EQ(silent.problem_of(view, false, now), "");  // the interface is down: it is no wonder
-  EXPECT_EQ(silent.problem_of(view, true, now), "");
+  EXPECT_EQ(problem_at(now, false), "");  // the interface is down: it is no wonder
+  EXPECT_EQ(problem_at(now), "");
 }
 
 TEST_F(SilentPeersTest, ManyAreOneLineThatDoesNotChangeByItself) {
   for (std::uint8_t i = 2; i < 200; ++i) {
-    view.device->peers.push_back(peer());
-    view.device->peers.back().public_key.bytes.fill(i);
+    wg0.peers.push_back(peer());
+    wg0.peers.back().public_key.bytes.fill(i);
   }
   const auto text = later();
   EXPECT_THAT(text, HasSubstr("and 196 more peers have never shaken hands"));
-  for (auto& each : view.device->peers) each.rx_bytes += 100;
-  EXPECT_EQ(silent.problem_of(view, true, now + seconds{60}), text);
+  for (auto& each : wg0.peers) each.rx_bytes += 100;
+  EXPECT_EQ(problem_at(now + seconds{60}), text);
 }
 
 }  // namespace

@@ -3,19 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdio>
-#include <cstring>
 #include <optional>
-#include <thread>
 
 #include "running_router.h"
+#include "tests/unit/wgadapter/fake_device.h"
 
 namespace wgospf::daemon {
 namespace {
@@ -38,46 +32,6 @@ std::string output_of(const std::string& command) {
 struct Keys {
   std::string secret = output_of("wg genkey");
   std::string open = output_of("echo " + secret + " | wg pubkey");
-};
-
-/// A tun device whose program answers every question with an error, until it is told to answer.
-class FailingDevice {
- public:
-  FailingDevice(Namespace& space, const std::string& name) {
-    space.sh("ip tuntap add " + name + " mode tun && mkdir -p /var/run/wireguard");
-    space.run([&] {
-      listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_un address{};
-      address.sun_family = AF_UNIX;
-      const std::string path = "/var/run/wireguard/" + name + ".sock";
-      std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-      EXPECT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
-      EXPECT_EQ(::listen(listener_, 8), 0);
-    });
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~FailingDevice() {
-    ::shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    ::close(listener_);
-  }
-  FailingDevice(const FailingDevice&) = delete;
-  FailingDevice& operator=(const FailingDevice&) = delete;
-  void mend() { works_ = true; }
-
- private:
-  void serve() {
-    for (int fd = 0; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0; ::close(fd)) {
-      std::array<char, 64> request{};
-      (void)::recv(fd, request.data(), request.size(), 0);
-      const std::string answer = works_ ? "listen_port=7\nerrno=0\n\n" : "errno=5\n\n";
-      (void)::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
-    }
-  }
-
-  int listener_ = -1;
-  std::atomic<bool> works_ = false;
-  std::thread thread_;
 };
 
 /// `near` is the router under test. The tunnel wg0 runs over eth0; the far end's address in it is 192.0.2.2,
@@ -228,7 +182,7 @@ TEST_F(RouterWireguard, ARouteOverTheEndpointIsHeldBackUntilTheEndpointMoves) {
 // In: a device without OSPF that cannot be read. Out: what leads into its tunnel is not known, which is told;
 // routes wait for it as long as for the first reading, and no longer.
 TEST_F(RouterWireguard, ADeviceThatCannotBeReadIsNotTakenForKnown) {
-  FailingDevice device(near, "wg8");
+  wg::test::FakeDevice device(near, "wg8");
   const auto begin = std::chrono::steady_clock::now();
   start();
   announce("198.51.100.0/24");
@@ -236,7 +190,7 @@ TEST_F(RouterWireguard, ADeviceThatCannotBeReadIsNotTakenForKnown) {
   EXPECT_TRUE(eventually([&] { return !warning(part).empty(); }, kPatience));
   ASSERT_TRUE(becomes("198.51.100.0/24", Kind::installed));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds{3});
-  device.mend();
+  device.says("listen_port=7\n");
   EXPECT_TRUE(eventually([&] { return warning(part).empty(); }, kPatience));
 }
 

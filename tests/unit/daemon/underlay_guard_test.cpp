@@ -48,7 +48,7 @@ class UnderlayGuardTest : public ::testing::Test {
   void kernel_follows_ours(std::uint8_t length, std::uint32_t ifindex) {
     underlay.peers[0].way = wg::EndpointWay{wg::RoutePlace{kMain, length, kMetric}, true, {ifindex}};
   }
-  void read() { guard.set_underlay(underlay); }
+  void read() { guard.set_underlay(std::make_shared<wg::Underlay>(underlay)); }
 
   void set(std::uint32_t id, ospf::LinkId link) {
     apply({ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{id}, {{link, {}, ospf::RouterId{2}}}}});
@@ -183,7 +183,7 @@ TEST_F(UnderlayGuardTest, WhenTheKernelCannotBeAskedItsLastAnswersStand) {
   EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
   underlay.rules.clear();
   for (auto& peer : underlay.peers) peer.way.reset();
-  guard.keep_ways(underlay);
+  wg::keep_ways(guard.underlay(), underlay);
   read();
   EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
 }

@@ -66,7 +66,10 @@ class Host {
   }
   Result<Device> apply(const DeviceDelta& delta, const std::string& name = "wg0") {
     Result<Device> result = Error{};
-    with_backend([&](DeviceBackend& backend) { result = backend.apply(name, delta); });
+    with_backend([&](DeviceBackend& backend) {
+      const auto now = backend.read(name);
+      result = now ? backend.apply(*now, delta) : now;
+    });
     return result;
   }
   Device must_read() {
@@ -329,7 +332,7 @@ TEST_P(BackendTest, ChooserTakesTheRightOne) {
     EXPECT_EQ(devices.read("plain").error().code, ErrorCode::not_wireguard);
     EXPECT_THAT(devices.read("plain").error().text, HasSubstr("veth"));
     EXPECT_EQ(devices.read("bare").error().code, ErrorCode::not_wireguard);
-    EXPECT_EQ(devices.apply("nosuch", {}).error().code, ErrorCode::not_found);
+    EXPECT_EQ(devices.apply(Device{.name = "nosuch"}, {}).error().code, ErrorCode::not_found);
     auto links = LinkMonitor::open();
     ASSERT_TRUE(links);
     EXPECT_TRUE(looks_like_wireguard("wg0", links->find("wg0")->kind));

@@ -146,7 +146,8 @@ void Tunnels::check_routes() {
         walk->findings = findings_of(walk->input, *walk->table);
         walk->table.reset();  // its memory is freed here, if this was the last who held it
       },
-      [this, walk] {
+      [this, walk, alive = alive_] {
+        if (!*alive) return;
         is_checking_ = false;
         checked_ = std::move(walk->input);
         if (route_findings_ == walk->findings) return;

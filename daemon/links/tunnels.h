@@ -35,9 +35,12 @@ class Tunnels {
     std::function<std::vector<TunnelLink>()> links;  ///< in the order of the configuration
     std::function<std::shared_ptr<const ospf::RouteTable<V2>>()> table;
   };
-  /// `teller` and `jobs` are used, and the sources called, until the loop ends; `jobs` may end before.
+  /// `teller` and `jobs` must outlive it.
   Tunnels(Sources sources, Teller& teller, KernelJobs& jobs)
       : sources_(std::move(sources)), teller_(teller), jobs_(jobs) {}
+  ~Tunnels() { *alive_ = false; }
+  Tunnels(const Tunnels&) = delete;
+  Tunnels& operator=(const Tunnels&) = delete;
 
   void take(const wg::DeviceRead& reading);
   void take(const wg::PeersChanged& changed);
@@ -88,6 +91,7 @@ class Tunnels {
   std::optional<Input> checked_;
   bool is_checking_ = false;  ///< a job is under way
   SilentPeers silent_peers_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace wgospf::daemon

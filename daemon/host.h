@@ -1,0 +1,76 @@
+#pragma once
+// What all instances of the protocol share on this machine: its links, the threads that talk to the kernel and
+// to WireGuard, and what is told. Everything arrives on the loop.
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/kernel_jobs.h"
+#include "daemon/link_facts.h"
+#include "daemon/links/link_watch.h"
+#include "daemon/telling/teller.h"
+#include "rib/kernel.h"
+#include "wgadapter/device_thread.h"
+#include "wgadapter/links.h"
+
+namespace wgospf::daemon {
+
+class Host {
+ public:
+  /// Where it goes. turn_end follows each of the others, once for several of one kind.
+  struct Callbacks {
+    std::function<void(const std::vector<wg::LinkEvent>&)> links_changed;
+    std::function<void(const rib::Report&)> rib_reported;
+    std::function<void(const wg::DeviceReports&)> devices_reported;
+    std::function<void()> turn_end;
+  };
+
+  /// `loop` must outlive it and be run by one thread only.
+  Host(boost::asio::io_context& loop, wg::LinkMonitor monitor);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Starts the RIB, which reads what a former run left.
+  [[nodiscard]] std::optional<rib::Error> start_rib(rib::Config config, Callbacks callbacks);
+  /// Follows links and devices from now on.
+  void start();
+  /// Links are not followed any more.
+  void stop() { links_.stop(); }
+
+  [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
+  [[nodiscard]] const LinkWatch& links() const { return links_; }
+  [[nodiscard]] LinkNames& names() { return names_; }
+  /// Printable; "link N" for one that is unknown.
+  [[nodiscard]] std::string link_name(ospf::LinkId link) const;
+  [[nodiscard]] Teller& teller() { return teller_; }
+  [[nodiscard]] const Teller& teller() const { return teller_; }
+  [[nodiscard]] KernelJobs& jobs() { return jobs_; }
+  [[nodiscard]] rib::RibThread& rib() { return *rib_; }
+  [[nodiscard]] const rib::RibThread& rib() const { return *rib_; }
+  [[nodiscard]] wg::DeviceThread& devices() { return *devices_; }
+
+ private:
+  void on_links_changed(const std::vector<wg::LinkEvent>& events);
+  void take_rib_reports();
+
+  boost::asio::io_context& loop_;
+  Callbacks callbacks_;
+  LinkNames names_;
+  Teller teller_;
+  KernelJobs jobs_;
+  LinkWatch links_;
+  std::vector<rib::IpPrefix> connected_;
+  std::deque<rib::Report> reports_;
+
+  // Ended first: their threads post to the loop and must not outlive what they call.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::unique_ptr<wg::DeviceThread> devices_;
+  std::unique_ptr<rib::RibThread> rib_;
+};
+
+}  // namespace wgospf::daemon

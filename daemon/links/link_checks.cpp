@@ -1,0 +1,96 @@
+// What is wrong with links, for people: kernel settings, interface types, what neighbours say.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "daemon/describe.h"
+#include "daemon/links/links.h"
+#include "daemon/words.h"
+
+namespace wgospf::daemon {
+
+namespace {
+
+/// net.ipv4.conf.INTERFACE.NAME; `otherwise` when it cannot be read.
+int setting_of(const std::string& interface, const char* name, int otherwise) {
+  std::ifstream file("/proc/sys/net/ipv4/conf/" + interface + "/" + name);
+  int value = 0;
+  return file >> value ? value : otherwise;
+}
+
+}  // namespace
+
+void Links::check_kernel_settings() {
+  std::vector<Forwarding> forwarding;
+  std::vector<LinkFilter> filters;
+  const int filter_of_all = setting_of("all", "rp_filter", 0);
+  for (const auto& [link, entry] : entries_) {
+    const std::string& name = entry.settings.name;
+    const std::string own = place_.watch.system_name(name);
+    const ReversePathFilter filter{filter_of_all, setting_of(own, "rp_filter", 0)};
+    const auto problem = reverse_path_problem(entry.settings, place_.watch.inventory(), filter);
+    place_.teller.set_warning("rp_filter/" + name, problem, link);
+    if (!entry.status.up || entry.status.loopback) continue;
+    forwarding.push_back({name, own, setting_of(own, "forwarding", 1) != 0});
+    if (!entry.settings.passive && problem.empty()) filters.push_back({name, own, filter});
+  }
+  place_.teller.set_warning("rp_filter", strict_filter_problem(filters));
+  place_.teller.set_warning("forwarding", forwarding_problem(forwarding));
+}
+
+void Links::check_interface_type(ospf::LinkId link, const ConfiguredLink& entry) {
+  const std::string& name = entry.settings.name;
+  const bool by_default = entry.settings.passive && !entry.configured.passive;
+  place_.teller.set_warning(
+      "interface_type/" + name,
+      by_default ? fmt::format("interface {} is neither a WireGuard nor a point-to-point device and names "
+                               "no interface-type: it is passive, no neighbor is taken there; write "
+                               "\"interface-type: point-to-point\" for an adjacency, or \"passive: true\"",
+                               name)
+                 : std::string(),
+      link);
+}
+
+void Links::check_neighbors(const std::vector<ospf::InterfaceInfo<V2>>& interfaces,
+                            const std::vector<ospf::NeighborInfo<V2>>& neighbors) {
+  std::map<ospf::LinkId, std::string> several, types;
+  for (const auto& neighbor : neighbors) {
+    if (neighbor.problem != ospf::NeighborProblem::network_type) continue;
+    types[neighbor.link] = fmt::format(
+        "neighbor {} ({}) on {}: {}", neighbor.router_id.to_string(), neighbor.address.to_string(),
+        printable(place_.names.name_of(neighbor.link)), describe_problem(neighbor));
+  }
+  for (const auto& info : interfaces) {
+    const auto beside = std::find_if(info.refused.begin(), info.refused.end(),
+                                     [](const auto& refused) { return refused.is_beside; });
+    if (beside == info.refused.end()) continue;
+    const auto kept = std::find_if(neighbors.begin(), neighbors.end(),
+                                   [&](const auto& neighbor) { return neighbor.link == info.config.link; });
+    if (kept == neighbors.end()) continue;
+    several[info.config.link] = fmt::format(
+        "more than one router on a point-to-point link: {} ({}) and {} ({}) both say hello on {}; the first "
+        "is "
+        "kept, take the other off the link",
+        kept->router_id.to_string(), kept->address.to_string(), beside->router_id.to_string(),
+        beside->address.to_string(), info.config.name);
+  }
+  for (const auto& [link, entry] : entries_) {
+    place_.teller.set_warning("several_routers/" + entry.settings.name, several[link], link);
+    place_.teller.set_warning("network_type/" + entry.settings.name, types[link], link);
+  }
+}
+
+void Links::note_neighbors(const std::vector<ospf::NeighborInfo<V2>>& heard) {
+  std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
+  for (const auto& neighbor : heard) {
+    if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
+  }
+  for (auto& [link, addresses] : neighbors) {
+    if (const auto found = entries_.find(link); found != entries_.end())
+      found->second.neighbor_addresses = std::move(addresses);
+  }
+}
+
+}  // namespace wgospf::daemon

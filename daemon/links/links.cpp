@@ -1,0 +1,349 @@
+#include "daemon/links/links.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace wgospf::daemon {
+
+using std::chrono::seconds;
+
+namespace {
+/// A socket that could not be opened is tried again after this time.
+constexpr seconds kRetry{1};
+}  // namespace
+
+Links::Links(Place place, Callbacks callbacks)
+    : place_(place), callbacks_(std::move(callbacks)), retry_timer_(place.loop) {}
+
+Links::~Links() {
+  *alive_ = false;
+}
+
+// Configuration
+// ---------------------------------------------------------------------------------------------
+
+std::set<ospf::LinkId> Links::take(const Config& config) {
+  config_ = config;
+  std::set<ospf::LinkId> wanted;
+  for (const auto& area : config_.areas) {
+    for (const auto& settings : area.interfaces) {
+      const auto link = place_.names.id_of(settings.name);
+      wanted.insert(link);
+      entries_[link].configured = settings;
+    }
+  }
+  refresh_settings();
+  return wanted;
+}
+
+void Links::configure(const Config& config, ospf::RouterId router_id) {
+  router_id_ = router_id;
+  (void)take(config);
+  core_config_ = wanted_core_config();
+}
+
+void Links::reconfigure(const Config& config) {
+  const auto wanted = take(config);
+  // Sockets first where a passive interface becomes active, since its hello goes out at once; then the core,
+  // while the sockets of what is gone are still there to say goodbye.
+  for (auto& [link, entry] : entries_) {
+    const bool active = wanted.contains(link) && !entry.settings.passive && !entry.status.loopback;
+    if (active && entry.status.up) (void)open_port(link, entry, entry.status.ifindex.value);
+  }
+  refresh_core_config();
+  std::erase_if(entries_, [&](const auto& entry) {
+    if (wanted.contains(entry.first)) return false;
+    forget(entry.first, entry.second);
+    return true;
+  });
+  refresh();
+}
+
+// The core knows a link for good. We do not look at this one any more, so if it is configured again it starts
+// from nothing: what there is then, and a hello when there is a socket to send it.
+void Links::forget(ospf::LinkId link, const ConfiguredLink& entry) {
+  callbacks_.feed(ospf::LinkChanged<V2>{link, {}});
+  for (const char* kind :
+       {"interface/", "socket/", "wireguard/", "allowed_ips/", "silent_peer/", "interface_type/",
+        "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
+    place_.teller.set_warning(kind + entry.settings.name, {}, link);
+}
+
+void Links::refresh_settings() {
+  for (auto& [link, entry] : entries_)
+    entry.settings = settings_in_force(entry.configured, place_.watch.inventory());
+}
+
+ospf::InstanceConfig Links::wanted_core_config() {
+  auto config = instance_config(config_, router_id_, place_.names,
+                                [this](const std::string& name) { return place_.watch.is_wireguard(name); });
+  for (auto& interface : config.interfaces) interface.passive = entries_.at(interface.link).settings.passive;
+  return config;
+}
+
+void Links::refresh_core_config() {
+  auto config = wanted_core_config();
+  if (config == core_config_) return;
+  core_config_ = std::move(config);
+  callbacks_.feed(ospf::Reconfigure{core_config_});
+}
+
+// What the system has
+// ------------------------------------------------------------------------------------------
+
+void Links::on_link_events(const std::vector<wg::LinkEvent>& events) {
+  if (is_frozen_) return;
+  for (const auto& event : events) {
+    if (event.kind == wg::LinkEvent::Kind::removed) forget_interface(event.link);
+  }
+  refresh();
+}
+
+// Another of the same name may be there already, even with the same ifindex; the socket is not bound to that
+// one, and the neighbours were not its own.
+void Links::forget_interface(const wg::Link& removed) {
+  for (auto& [link, entry] : entries_) {
+    if (!removed.is_named(entry.settings.name)) continue;
+    entry.port.reset();
+    tell(link, entry, {});
+  }
+}
+
+void Links::refresh() {
+  if (is_frozen_) return;
+  refresh_settings();
+  refresh_core_config();
+  std::set<std::uint32_t> ifindexes;
+  std::map<std::uint32_t, std::string> names;
+  for (auto& [link, entry] : entries_) {
+    const std::string& name = entry.settings.name;
+    const wg::Link* system_link = place_.watch.find(name);
+    const auto first =
+        system_link == nullptr ? names.end() : names.try_emplace(system_link->ifindex, name).first;
+    const bool is_other = first != names.end() && first->second != name;
+    place_.teller.set_warning(
+        "same_interface/" + name,
+        is_other ? fmt::format("{} and {} are names of one interface, which is run as {}: remove one "
+                               "of them from the configuration",
+                               first->second, name, first->second)
+                 : std::string(),
+        link);
+    if (is_other) {
+      entry.port.reset();
+      tell(link, entry, {});
+      continue;
+    }
+    refresh(link, entry);
+    if (entry.status.ifindex.value != 0) ifindexes.insert(entry.status.ifindex.value);
+  }
+  callbacks_.refreshed(std::move(ifindexes));
+}
+
+void Links::refresh(ospf::LinkId link, ConfiguredLink& entry) {
+  const std::string& name = entry.settings.name;
+  const auto& inventory = place_.watch.inventory();
+  place_.teller.set_warning("interface/" + name,
+                            place_.watch.find(name) == nullptr
+                                ? fmt::format("interface {} does not exist; it is used when it appears", name)
+                                : link_problem(entry.settings, inventory),
+                            link);
+  check_interface_type(link, entry);
+
+  auto status = link_status(entry.settings, inventory);
+  // Created anew: its neighbours were those of another interface.
+  if (entry.status.up && status.up && entry.status.ifindex != status.ifindex) {
+    auto down = entry.status;
+    down.up = false;
+    tell(link, entry, down);
+  }
+  const bool wants_port = status.up && !entry.settings.passive && !status.loopback;
+  const Port port = wants_port ? open_port(link, entry, status.ifindex.value) : Port::ready;
+  // A link that was up without a socket of ours (a passive one) stays so while the group is joined.
+  const bool stays_up = port == Port::joining && entry.status.up;
+  if (port != Port::ready && !stays_up) {
+    status.up = false;
+    status.down_reason = ospf::InterfaceReason::no_socket;
+  }
+  refresh_rib_link(link, entry);
+  tell(link, entry, status);
+  if (!wants_port) {
+    entry.port.reset();
+    place_.teller.set_warning("socket/" + name, {}, link);
+  }
+}
+
+void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
+  const wg::Link* system_link = place_.watch.find(entry.settings.name);
+  std::optional<RibLink> rib;
+  if (system_link != nullptr) {
+    rib = RibLink{rib_facts(*system_link),
+                  link_status(entry.settings, place_.watch.inventory()).unnumbered_source};
+  }
+  const bool same =
+      rib.has_value() == entry.rib.has_value() &&
+      (!rib || (rib->source == entry.rib->source && rib->facts.ifindex == entry.rib->facts.ifindex &&
+                rib->facts.noarp == entry.rib->facts.noarp &&
+                rib->facts.point_to_point == entry.rib->facts.point_to_point &&
+                rib->facts.subnets == entry.rib->facts.subnets));
+  if (same) return;
+  entry.rib = std::move(rib);
+  callbacks_.rib_link_changed(link);
+}
+
+void Links::tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus<V2>& status) {
+  if (entry.status == status) return;
+  if (entry.status.ifindex != status.ifindex || entry.status.addresses != status.addresses)
+    entry.neighbor_addresses.clear();
+  if (auto change = link_change(entry.settings.name, entry.status, status); !change.empty())
+    place_.teller.notice(Severity::info, "interface_changed", std::move(change), link);
+  entry.status = status;
+  callbacks_.feed(ospf::LinkChanged<V2>{link, status});
+}
+
+void Links::retry_later() {
+  if (is_retrying_) return;
+  is_retrying_ = true;
+  retry_timer_.expires_after(kRetry);
+  retry_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    is_retrying_ = false;
+    refresh();
+    callbacks_.turn_end();
+  });
+}
+
+// Sockets
+// ------------------------------------------------------------------------------------------------------
+
+Links::Port Links::open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint32_t ifindex) {
+  if (entry.port && entry.port->ifindex() == ifindex)
+    return entry.port->is_joined() ? Port::ready : Port::joining;
+  const std::string name = entry.settings.name;
+  OspfPort::Callbacks callbacks;
+  callbacks.datagram = [this, link](const wg::Datagram& datagram) {
+    callbacks_.feed(
+        ospf::Received<V2>{link, datagram.source, datagram.destination, std::as_bytes(datagram.payload)});
+  };
+  callbacks.turn_end = callbacks_.turn_end;
+  callbacks.trouble = [this, link, name](const std::string& trouble) {
+    place_.teller.set_warning(
+        "socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble), link);
+  };
+  callbacks.joined = [this, link](const wg::Result<void>& result) { on_joined(link, result); };
+  entry.port.reset();  // leaves the group before the next one joins
+  auto port = OspfPort::open({place_.loop, place_.jobs}, place_.watch.system_name(name), ifindex,
+                             std::move(callbacks));
+  if (!port) {
+    place_.teller.set_warning("socket/" + name,
+                              fmt::format("interface {} cannot be used: {}", name, port.error().text), link);
+    retry_later();
+    return Port::failed;
+  }
+  entry.port = std::move(port).value();
+  return Port::joining;
+}
+
+void Links::on_joined(ospf::LinkId link, const wg::Result<void>& result) {
+  const auto found = entries_.find(link);
+  if (found == entries_.end() || is_frozen_) return;
+  const std::string& name = found->second.settings.name;
+  if (result) {
+    place_.teller.set_warning("socket/" + name, {}, link);
+    refresh();
+  } else {
+    found->second.port.reset();
+    place_.teller.set_warning(
+        "socket/" + name, fmt::format("interface {} cannot be used: {}", name, result.error().text), link);
+    retry_later();
+  }
+  callbacks_.turn_end();
+}
+
+void Links::send(const ospf::Transmit<V2>& packet) {
+  const auto found = entries_.find(packet.link);
+  if (found == entries_.end() || !found->second.port) return;
+  const ConfiguredLink& entry = found->second;
+  Ipv4Address destination = wg::kAllSpfRouters;
+  if (const auto* address = std::get_if<Ipv4Address>(&packet.destination))
+    destination = *address;
+  else if (std::get<ospf::Group>(packet.destination) == ospf::Group::all_d_routers)
+    destination = wg::kAllDRouters;
+  const auto source = entry.status.addresses.empty() ? entry.status.unnumbered_source
+                                                     : std::optional(entry.status.addresses.front().address);
+  entry.port->send(destination, *packet.bytes, source);
+}
+
+bool Links::read_now() {
+  bool is_more = false;
+  for (auto& [link, entry] : entries_)
+    if (entry.port) is_more |= entry.port->read_now();
+  return is_more;
+}
+
+bool Links::is_any_coming() const {
+  return std::any_of(entries_.begin(), entries_.end(), [](const auto& named) {
+    const ConfiguredLink& entry = named.second;
+    return (entry.port && !entry.port->is_joined()) ||
+           (!entry.status.up && entry.status.down_reason == ospf::InterfaceReason::no_socket);
+  });
+}
+
+void Links::close() {
+  is_frozen_ = true;
+  for (auto& [link, entry] : entries_) entry.port.reset();
+}
+
+// What others ask
+// ----------------------------------------------------------------------------------------------
+
+std::optional<RibLink> Links::rib_link(ospf::LinkId link) const {
+  const auto found = entries_.find(link);
+  return found == entries_.end() ? std::nullopt : found->second.rib;
+}
+
+std::uint32_t Links::ifindex_of(ospf::LinkId link) const {
+  const auto found = entries_.find(link);
+  return found == entries_.end() || !found->second.rib ? 0 : found->second.rib->facts.ifindex;
+}
+
+bool Links::is_ours(const std::string& system_name) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& named) {
+    const wg::Link* link = place_.watch.find(named.second.settings.name);
+    return link != nullptr && link->name == system_name;
+  });
+}
+
+std::uint32_t Links::longest_dead_interval() const {
+  std::uint32_t longest = 0;
+  for (const auto& [link, entry] : entries_)
+    if (!entry.settings.passive) longest = std::max(longest, entry.settings.dead_interval);
+  return longest;
+}
+
+std::vector<TunnelLink> Links::tunnel_links() const {
+  std::vector<TunnelLink> result;
+  for (const auto& area : config_.areas) {
+    for (const auto& configured : area.interfaces) {
+      const auto link = place_.names.find(configured.name);
+      const auto found = link ? entries_.find(*link) : entries_.end();
+      if (found == entries_.end()) continue;
+      const ConfiguredLink& entry = found->second;
+      result.push_back({*link, configured.name, place_.watch.system_name(configured.name),
+                        entry.settings.passive, entry.status.up, neighbors_to_cover(entry)});
+    }
+  }
+  return result;
+}
+
+// A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
+// the last that was heard, or else the one that follows from the interface's own.
+std::vector<wg::IpAddress> Links::neighbors_to_cover(const ConfiguredLink& entry) const {
+  if (!entry.neighbor_addresses.empty()) return entry.neighbor_addresses;
+  const wg::Link* system_link = place_.watch.find(entry.settings.name);
+  const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
+  return expected ? std::vector<wg::IpAddress>{*expected} : std::vector<wg::IpAddress>{};
+}
+
+}  // namespace wgospf::daemon

@@ -1,0 +1,125 @@
+#include "daemon/routes/route_pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wgospf::daemon {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+/// The kernel is asked again for ways to endpoints so soon after something that may have changed them.
+constexpr std::chrono::milliseconds kAskSoon{100};
+/// Routes wait so long at the start for the first reading of the devices.
+constexpr std::chrono::seconds kFirstReading{3};
+}  // namespace
+
+RoutePipeline::RoutePipeline(Host& host, Sources sources)
+    : host_(host),
+      guard_(
+          [link = sources.link](ospf::LinkId id) {
+            const auto found = link(id);
+            return found ? found->facts.ifindex : 0;
+          },
+          sources.table),
+      feed_(sources.link, sources.table),
+      ask_timer_(host.loop()) {}
+
+RoutePipeline::~RoutePipeline() {
+  *alive_ = false;
+}
+
+void RoutePipeline::set_place(const RibSettings& place) {
+  place_ = place;
+  guard_.set_place(place.table, place.metric);
+}
+
+void RoutePipeline::start() {
+  start_ = Clock::now();
+}
+
+std::chrono::steady_clock::duration RoutePipeline::since_start() const {
+  return Clock::now() - start_;
+}
+
+bool RoutePipeline::may_submit() const {
+  return devices_known_ || since_start() > kFirstReading;
+}
+
+bool RoutePipeline::is_way_asked_for() const {
+  const auto& held = guard_.held();
+  return std::any_of(held.begin(), held.end(), [](const auto& entry) { return !entry.second.is_asked; });
+}
+
+void RoutePipeline::submit() {
+  for (const auto& change : guard_.decide(Clock::now())) feed_.apply(change);
+  if (!may_submit()) return;
+  const auto is_held = [this](const Ipv4Prefix& prefix) { return guard_.find(prefix) != nullptr; };
+  if (auto batch = feed_.take(is_held)) host_.rib().submit(std::move(*batch));
+  tell_held();
+  // Where the kernel could not be asked, the thread asks again: at once would be for ever.
+  if (guard_.wants_answer() && !ways_failed_) ask_ways();
+}
+
+void RoutePipeline::tell_held() {
+  host_.teller().set_warning("held_back", describe_held(guard_.held()));
+}
+
+std::optional<std::uint64_t> RoutePipeline::take(const rib::Acknowledged& report) {
+  if (!guard_.held().empty()) ask_ways_soon();
+  return feed_.acknowledged(report.generation);
+}
+
+void RoutePipeline::poll() {
+  watch_devices();
+  guard_.time_passed();
+}
+
+void RoutePipeline::links_changed(const std::vector<wg::LinkEvent>& events) {
+  guard_.links_changed();
+  // The endpoints of a tunnel that has just come are to be known before routes lead into it.
+  const bool has_tunnel = std::any_of(events.begin(), events.end(), [](const wg::LinkEvent& event) {
+    return wg::looks_like_wireguard(event.link.name, event.link.kind);
+  });
+  if (has_tunnel || guard_.needs_ways() || !devices_known_) ask_ways_soon();
+}
+
+// The ways to endpoints
+// ----------------------------------------------------------------------------------------
+
+// All devices, also those without OSPF: their packets, too, may come to lead into a tunnel of ours.
+void RoutePipeline::watch_devices() {
+  std::vector<std::string> names;
+  for (const auto& [ifindex, link] : host_.links().inventory())
+    if (wg::looks_like_wireguard(link.name, link.kind)) names.push_back(link.name);
+  host_.devices().watch(std::move(names));
+  host_.devices().set_ways(guard_.needs_ways()
+                               ? std::optional(wg::OwnRoutes{place_.table, place_.metric, rib::kProtocol})
+                               : std::nullopt);
+}
+
+void RoutePipeline::ask_ways() {
+  guard_.asked();
+  watch_devices();
+  host_.devices().ask_soon();
+}
+
+void RoutePipeline::ask_ways_soon() {
+  if (is_asking_soon_) return;
+  is_asking_soon_ = true;
+  ask_timer_.expires_after(kAskSoon);
+  ask_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    is_asking_soon_ = false;
+    ask_ways();
+  });
+}
+
+void RoutePipeline::take(const wg::UnderlayRead& read) {
+  devices_known_ = devices_known_ || read.is_complete;
+  host_.teller().set_warning("underlay", read.ways_error);
+  ways_failed_ = !read.ways_error.empty();
+  guard_.set_underlay(read.underlay);
+}
+
+}  // namespace wgospf::daemon

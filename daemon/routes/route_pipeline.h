@@ -1,0 +1,82 @@
+#pragma once
+// The way of a route from the protocol to the kernel's thread, and of the answers back.
+//
+//   RouteChange ─> UnderlayGuard ─> RibFeed ─ at the end of a turn ─> RibThread
+//                    │ holds back what would carry a tunnel's own packets into it
+//                    └ asks DeviceThread for the kernel's ways to endpoints
+//   Acknowledged, RouteStands, Failed, Recovered ─> RibFeed: where a route stands
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/config.h"
+#include "daemon/host.h"
+#include "daemon/rib_feed.h"
+#include "daemon/underlay_guard.h"
+
+namespace wgospf::daemon {
+
+class RoutePipeline {
+ public:
+  struct Sources {
+    std::function<std::optional<RibLink>(ospf::LinkId)> link;
+    std::function<std::shared_ptr<const ospf::RouteTable<V2>>()> table;
+  };
+  RoutePipeline(Host& host, Sources sources);
+  ~RoutePipeline();
+  RoutePipeline(const RoutePipeline&) = delete;
+  RoutePipeline& operator=(const RoutePipeline&) = delete;
+
+  /// Where all our routes are in the kernel.
+  void set_place(const RibSettings& place);
+  /// The core has heard of its links: routes wait for the first reading of the devices from now on.
+  void start();
+
+  void take(const ospf::RouteChange<V2>& change) { feed_.apply(guard_.pass(change)); }
+  /// What the RIB needs of the link has changed.
+  void link_changed(ospf::LinkId link) { feed_.link_changed(link); }
+  void links_changed(const std::vector<wg::LinkEvent>& events);
+  void take(const wg::UnderlayRead& read);
+  /// What has come together in a turn goes to the kernel.
+  void submit();
+  /// What is told, and what time alone changes: every few seconds.
+  void poll();
+
+  /// Not before the devices of this machine are known, or have had the time to be read.
+  [[nodiscard]] bool may_submit() const;
+  /// Some route waits only for the kernel's answer on the way to an endpoint.
+  [[nodiscard]] bool is_way_asked_for() const;
+  [[nodiscard]] std::chrono::steady_clock::duration since_start() const;
+
+  /// The generation up to which everything is acknowledged with this report, if that is news.
+  [[nodiscard]] std::optional<std::uint64_t> take(const rib::Acknowledged& report);
+  void take(const rib::RouteStands& report) { feed_.stands(report); }
+  void take(const rib::Failed& report) { feed_.failed(report); }
+  void take(const rib::Recovered& report) { feed_.recovered(report); }
+
+  /// Null when the prefix is not held back.
+  [[nodiscard]] const wg::HeldBack* held(const Ipv4Prefix& prefix) const { return guard_.find(prefix); }
+  [[nodiscard]] const RibFeed& feed() const { return feed_; }
+
+ private:
+  void watch_devices();
+  void ask_ways();
+  void ask_ways_soon();
+  void tell_held();
+
+  Host& host_;
+  UnderlayGuard guard_;
+  RibFeed feed_;
+  RibSettings place_{};
+  std::chrono::steady_clock::time_point start_{};
+  boost::asio::steady_timer ask_timer_;
+  bool is_asking_soon_ = false;  ///< ask_timer_ runs
+  bool ways_failed_ = false;     ///< the last time that the kernel was asked for the ways to endpoints
+  bool devices_known_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace wgospf::daemon

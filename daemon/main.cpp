@@ -239,7 +239,7 @@ class Daemon {
   void take_over(const Config& config) {
     Router* router = place_.router();
     if (router == nullptr) return take_over_early(config);
-    const auto obstacles = needs_restart(config_, config, router->instance().router_id());
+    const auto obstacles = needs_restart(config_, config, router->protocol().router_id());
     for (const auto& obstacle : obstacles) log(Severity::error, options_.config_file + ": " + obstacle);
     if (!obstacles.empty()) {
       log(Severity::error, "the configuration needs a restart; the former one stays in force until then");

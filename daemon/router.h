@@ -57,7 +57,7 @@ class Router final : public RouterView {
     return host_.teller().subscribe(std::move(listener));
   }
   void unsubscribe(Subscription subscription) override { host_.teller().unsubscribe(subscription); }
-  [[nodiscard]] const ospf::Instance<V2>& instance() const override { return runner_.instance(); }
+  [[nodiscard]] const ProtocolView& protocol() const override { return runner_.protocol(); }
   [[nodiscard]] ospf::Instant now() const override { return runner_.now(); }
   [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return host_.link_name(link); }
   [[nodiscard]] KernelView kernel() const override { return runner_.kernel(); }

@@ -36,7 +36,7 @@ class RouterPlace final : public RouterView {
   [[nodiscard]] std::optional<std::string> waits_for() const override;
   [[nodiscard]] Subscription subscribe(Listener listener) override;
   void unsubscribe(Subscription subscription) override;
-  [[nodiscard]] const ospf::Instance<V2>& instance() const override { return router_->instance(); }
+  [[nodiscard]] const ProtocolView& protocol() const override { return router_->protocol(); }
   [[nodiscard]] ospf::Instant now() const override { return router_->now(); }
   [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return router_->link_name(link); }
   [[nodiscard]] KernelView kernel() const override { return router_->kernel(); }

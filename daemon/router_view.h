@@ -19,15 +19,12 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/protocol_view.h"
 #include "ospf/event.h"
-#include "ospf/instance.h"
-#include "ospf/v2/v2.h"
 #include "rib/kernel.h"
 #include "wgadapter/device.h"
 
 namespace wgospf::daemon {
-
-using V2 = ospf::V2;
 
 enum class Severity : std::uint8_t { debug, info, warning, error };
 /// "debug", "info", "warning", "error".
@@ -121,8 +118,8 @@ class RouterView {
   /// No call of the listener follows. Harmless when repeated.
   virtual void unsubscribe(Subscription subscription) = 0;
 
-  [[nodiscard]] virtual const ospf::Instance<V2>& instance() const = 0;
-  /// The time to pass to the instance, and to subtract from its instants.
+  [[nodiscard]] virtual const ProtocolView& protocol() const = 0;
+  /// The time to subtract from the protocol's instants.
   [[nodiscard]] virtual ospf::Instant now() const = 0;
   /// The interface's name, printable; "link N" for one that is unknown.
   [[nodiscard]] virtual std::string link_name(ospf::LinkId link) const = 0;

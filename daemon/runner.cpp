@@ -64,6 +64,7 @@ void Runner::start() {
   pipeline_.set_place(config_.rib);
   links_.configure(config_, router_id_);
   instance_ = std::make_unique<ospf::Instance<V2>>(links_.core_config(), random_seed(), now());
+  protocol_.emplace(*instance_, [this] { return now(); });
   redistribution_.set_rules(config_.redistribute);
   drain();
   links_.refresh();

@@ -53,7 +53,8 @@ class Runner {
   void on_turn_end();
 
   [[nodiscard]] const Config& config() const { return config_; }
-  [[nodiscard]] const ospf::Instance<V2>& instance() const { return *instance_; }
+  /// Once started.
+  [[nodiscard]] const ProtocolView& protocol() const { return *protocol_; }
   [[nodiscard]] ospf::Instant now() const;
   [[nodiscard]] const Tunnels& tunnels() const { return tunnels_; }
   [[nodiscard]] KernelView kernel() const;
@@ -102,6 +103,7 @@ class Runner {
   std::function<void(bool)> done_;
 
   std::unique_ptr<ospf::Instance<V2>> instance_;
+  std::optional<InstanceView> protocol_;
   Links links_;
   Tunnels tunnels_;
   RoutePipeline pipeline_;

@@ -19,7 +19,7 @@ void DatabaseCall::next() {
     return;
   }
   on_strand([this, self = shared_from_this()](RouterView& router) {
-    auto entries = router.instance().database(cursor_, kPartSize, router.now());
+    auto entries = router.protocol().database(cursor_, kPartSize);
     std::erase_if(entries, [this](const auto& entry) { return !filter_.matches(entry); });
     NameMap names;
     for (const auto& entry : entries) {
@@ -51,8 +51,8 @@ grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutesCall::start(
 }
 
 void RoutesCall::take_table(RouterView& router) {
-  table_ = router.instance().routes();
-  names_ = link_names(router, router.instance().interfaces());
+  table_ = router.protocol().routes();
+  names_ = link_names(router, router.protocol().interfaces());
   kernel_generation_ = router.acknowledged_generation();
   end_ = table_->routes.size();
   if (!within_) return;

@@ -25,25 +25,25 @@ void add_areas(const ospf::InstanceConfig& config, v1::GetStatusResponse& out) {
 }
 
 void add_router(RouterView& router, v1::GetStatusResponse& out) {
-  const auto& instance = router.instance();
-  out.set_router_id(instance.router_id().to_string());
+  const auto& protocol = router.protocol();
+  out.set_router_id(protocol.router_id().to_string());
   // Not of the table itself, which would be built for this.
-  const auto statistics = instance.statistics();
+  const auto statistics = protocol.statistics();
   out.set_generation(statistics.generation.value);
   out.set_route_count(static_cast<std::uint32_t>(statistics.routes));
-  out.set_interface_count(static_cast<std::uint32_t>(instance.config().interfaces.size()));
-  for (const auto& neighbor : instance.neighbors()) {
+  out.set_interface_count(static_cast<std::uint32_t>(protocol.config().interfaces.size()));
+  for (const auto& neighbor : protocol.neighbors()) {
     out.set_neighbor_count(out.neighbor_count() + 1);
     if (neighbor.state == ospf::NeighborState::full) out.set_full_count(out.full_count() + 1);
   }
-  add_areas(instance.config(), out);
+  add_areas(protocol.config(), out);
   const KernelView kernel = router.kernel();
-  out.set_converged(instance.converged(router.now()) && kernel.is_settled);
+  out.set_converged(protocol.converged() && kernel.is_settled);
   *out.mutable_kernel() = convert(kernel);
   out.set_lsdb_size(statistics.lsdb_size);
   out.set_lsdb_bytes(statistics.lsdb_bytes);
-  out.set_max_lsa(instance.config().max_lsa);
-  out.set_max_lsa_bytes(instance.config().max_lsa_bytes);
+  out.set_max_lsa(protocol.config().max_lsa);
+  out.set_max_lsa_bytes(protocol.config().max_lsa_bytes);
   *out.mutable_statistics() = convert(statistics);
 }
 
@@ -62,7 +62,7 @@ UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
 }
 
 UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& router) {
-  return [interfaces = router.instance().interfaces(), neighbors = router.instance().neighbors(),
+  return [interfaces = router.protocol().interfaces(), neighbors = router.protocol().neighbors(),
           wireguard = router.wireguard(), now = router.now()](v1::ListInterfacesResponse& response) {
     for (const auto& interface : interfaces) {
       auto* added = response.add_interfaces();
@@ -74,8 +74,8 @@ UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& route
 }
 
 UnaryCall<v1::ListNeighborsResponse>::Write gather_neighbors(RouterView& router) {
-  auto interfaces = router.instance().interfaces();
-  return [neighbors = router.instance().neighbors(), names = link_names(router, interfaces),
+  auto interfaces = router.protocol().interfaces();
+  return [neighbors = router.protocol().neighbors(), names = link_names(router, interfaces),
           interfaces = std::move(interfaces), now = router.now()](v1::ListNeighborsResponse& response) {
     for (const auto& neighbor : neighbors) *response.add_neighbors() = convert(neighbor, names, now);
     for (const auto& interface : interfaces)
@@ -86,7 +86,7 @@ UnaryCall<v1::ListNeighborsResponse>::Write gather_neighbors(RouterView& router)
 }
 
 UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router) {
-  return [neighbors = router.instance().neighbors(),
+  return [neighbors = router.protocol().neighbors(),
           wireguard = router.wireguard()](v1::ListPeersResponse& response) {
     for (const auto& view : *wireguard) *response.add_devices() = convert(view);
     for (auto& peer : peers_of(wireguard, neighbors, std::chrono::system_clock::now())) {
@@ -99,7 +99,7 @@ UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router) {
 /// nullopt when no route covers the address that is asked for.
 std::optional<Ipv4Prefix> prefix_of(RouterView& router, const PathsQuestion& question) {
   if (const auto* prefix = std::get_if<Ipv4Prefix>(&question.target)) return *prefix;
-  const auto table = router.instance().routes();
+  const auto table = router.protocol().routes();
   const auto* route = table->lookup(std::get<Ipv4Address>(question.target));
   return route == nullptr ? std::nullopt : std::optional(route->prefix);
 }
@@ -113,8 +113,8 @@ UnaryCall<v1::GetPathsResponse>::Write gather_paths(RouterView& router, const Pa
     };
   }
   // One more than asked for tells whether there are more.
-  return [paths = router.instance().paths(*prefix, question.limit + 1),
-          names = link_names(router, router.instance().interfaces()), text = prefix->to_string(),
+  return [paths = router.protocol().paths(*prefix, question.limit + 1),
+          names = link_names(router, router.protocol().interfaces()), text = prefix->to_string(),
           limit = question.limit](v1::GetPathsResponse& response) {
     response.set_prefix(text);
     response.set_truncated(paths.size() > limit);

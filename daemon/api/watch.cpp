@@ -80,11 +80,11 @@ void WatchCall::subscribe_and_read(RouterView& router) {
   if (ended()) return;
   subscription_ = router.subscribe([self = std::static_pointer_cast<WatchCall>(shared_from_this()),
                                     &router](const RouterEvent& event) { self->note(router, event); });
-  const auto& instance = router.instance();
-  snapshot_.table = instance.routes();
+  const auto& protocol = router.protocol();
+  snapshot_.table = protocol.routes();
   snapshot_.generation = snapshot_.table->generation;
-  snapshot_.interfaces = instance.interfaces();
-  snapshot_.neighbors = instance.neighbors();
+  snapshot_.interfaces = protocol.interfaces();
+  snapshot_.neighbors = protocol.neighbors();
   snapshot_.wireguard = router.wireguard();
   snapshot_.kernel_generation = router.acknowledged_generation();
   snapshot_.now = router.now();

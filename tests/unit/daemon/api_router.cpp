@@ -54,6 +54,7 @@ WiredRouter::WiredRouter() {
     ends_.back().instance->handle(now(), ospf::LinkChanged<V2>{kLan, status_of({lan, 24}, 20)});
     ends_.back().instance->handle(now(), ospf::LinkChanged<V2>{kTunnel, status_of({tunnel, 30}, 10)});
   }
+  protocol_.emplace(instance(), [this] { return now(); });
   kernel_view.table = 254;
   kernel_view.metric = 110;
   thread_ = std::thread([this] { run(); });

@@ -85,7 +85,7 @@ class WiredRouter final : public RouterView {
   const RouterFacts& facts() const override { return facts_; }
   Subscription subscribe(Listener listener) override;
   void unsubscribe(Subscription subscription) override { listeners_.erase(subscription); }
-  const ospf::Instance<V2>& instance() const override { return *ends_[0].instance; }
+  const ProtocolView& protocol() const override { return *protocol_; }
   ospf::Instant now() const override;
   std::string link_name(ospf::LinkId link) const override;
   KernelView kernel() const override;
@@ -96,6 +96,8 @@ class WiredRouter final : public RouterView {
     const auto found = route_finding_map.find(route.prefix);
     return found == route_finding_map.end() ? std::vector<std::string>{} : std::vector{found->second};
   }
+  /// The observed end itself.
+  [[nodiscard]] const ospf::Instance<V2>& instance() const { return *ends_[0].instance; }
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return std::make_shared<std::vector<WireguardView>>(wireguard_views);
   }
@@ -120,6 +122,7 @@ class WiredRouter final : public RouterView {
 
   RouterFacts facts_{"0.1.0", "op1", std::chrono::steady_clock::now()};
   std::vector<End> ends_;
+  std::optional<InstanceView> protocol_;  ///< of the first
   std::deque<Packet> flying_;
   bool wire_ = true;
   ospf::Generation generation_;

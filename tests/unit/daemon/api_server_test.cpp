@@ -179,7 +179,7 @@ class WaitingRouter final : public RouterView {
   std::optional<std::string> waits_for() const override { return "a router id: there is none"; }
   Subscription subscribe(Listener) override { throw std::logic_error("subscribe"); }
   void unsubscribe(Subscription) override { throw std::logic_error("unsubscribe"); }
-  const ospf::Instance<V2>& instance() const override { throw std::logic_error("instance"); }
+  const ProtocolView& protocol() const override { throw std::logic_error("protocol"); }
   ospf::Instant now() const override { throw std::logic_error("now"); }
   std::string link_name(ospf::LinkId) const override { throw std::logic_error("link_name"); }
   KernelView kernel() const override { throw std::logic_error("kernel"); }

@@ -73,7 +73,7 @@ TEST_F(RouterAdmission, MoreThanOneRouterOnALinkIsALastingWarning) {
   };
   const auto heard = [&] {
     say(kFirst, kFirstAddress);
-    return !router.ask([&] { return router->instance().neighbors(); }).empty();
+    return !router.ask([&] { return router->protocol().neighbors(); }).empty();
   };
   ASSERT_TRUE(eventually(heard, kPatience));
   const auto both = [&] {

@@ -107,7 +107,7 @@ TEST_F(RouterLinks, APlainLanIsPassiveUnlessItsInterfaceTypeSaysOtherwise) {
   RunningRouter router(space, areas("{name: lan}"), "10.0.0.1");
   const auto warnings = [&] { return router.ask([&] { return router->warnings(); }); };
   const auto lan = [&] {
-    const auto all = router.ask([&] { return router->instance().interfaces(); });
+    const auto all = router.ask([&] { return router->protocol().interfaces(); });
     return all.at(0);
   };
   const std::string leaf = "write \"interface-type: point-to-point\"";

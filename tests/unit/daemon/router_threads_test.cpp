@@ -51,7 +51,7 @@ TEST_F(RouterThreads, ClientsReadAndReconfigureWhileRoutesComeAndGo) {
   for (int i = 0; i < 3; ++i) {
     clients.emplace_back([&] {
       while (!stop) {
-        const auto table = first.ask([&] { return first->instance().routes(); });
+        const auto table = first.ask([&] { return first->protocol().routes(); });
         for (const auto& route : table->routes) (void)first.ask([&] { return first->kernel_state(route); });
         (void)first.ask([&] { return first->kernel(); });
         (void)first.ask([&] { return first->wireguard(); });
@@ -73,7 +73,7 @@ TEST_F(RouterThreads, ClientsReadAndReconfigureWhileRoutesComeAndGo) {
   }
   EXPECT_TRUE(eventually(
       [&] {
-        const auto table = first.ask([&] { return first->instance().routes(); });
+        const auto table = first.ask([&] { return first->protocol().routes(); });
         const auto* route = table->find(*Ipv4Prefix::parse("192.168.2.0/24"));
         return route != nullptr && first.ask([&] { return first->kernel_state(*route); }).kind ==
                                        RouteKernelState::Kind::installed;

@@ -69,7 +69,7 @@ class RouterWireguard : public ::testing::Test {
   /// Of the near end's route; nullopt while there is none.
   std::optional<RouteKernelState> state_of(const char* prefix) {
     return first->ask([&]() -> std::optional<RouteKernelState> {
-      const auto* route = (*first)->instance().routes()->find(*Ipv4Prefix::parse(prefix));
+      const auto* route = (*first)->protocol().routes()->find(*Ipv4Prefix::parse(prefix));
       return route == nullptr ? std::nullopt : std::optional((*first)->kernel_state(*route));
     });
   }
@@ -94,7 +94,7 @@ class RouterWireguard : public ::testing::Test {
   }
   std::vector<std::string> findings_of(const char* prefix) {
     return first->ask([&] {
-      const auto table = (*first)->instance().routes();
+      const auto table = (*first)->protocol().routes();
       const auto* route = table->find(*Ipv4Prefix::parse(prefix));
       return route == nullptr ? std::vector<std::string>{}
                               : (*first)->route_findings(*route, table->next_hops(*route));
@@ -113,7 +113,7 @@ class RouterWireguard : public ::testing::Test {
   }
   bool is_full() {
     return first->ask([&] {
-      const auto neighbors = (*first)->instance().neighbors();
+      const auto neighbors = (*first)->protocol().neighbors();
       return neighbors.size() == 1 && neighbors[0].state == ospf::NeighborState::full;
     });
   }

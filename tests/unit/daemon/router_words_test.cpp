@@ -47,8 +47,8 @@ TEST_F(RouterWords, LinkLocalAddressesCarryAnAdjacencyAndAreNotAdvertised) {
   RunningRouter first(a, areas(active("v0")), "10.0.0.1");
   RunningRouter second(b, areas(active("v0") + ", {name: lo}"), "10.0.0.2");
   ASSERT_TRUE(eventually([&] { return first.has_route("192.0.2.2/32"); }, kPatience));
-  EXPECT_TRUE(eventually([&] { return first.ask([&] { return first->instance().converged(first->now()); }); },
-                         kPatience));
+  EXPECT_TRUE(
+      eventually([&] { return first.ask([&] { return first->protocol().converged(); }); }, kPatience));
   EXPECT_FALSE(first.has_route("169.254.1.0/30"));
   EXPECT_THAT(warnings(first), Not(Contains(HasSubstr("no IPv4 address"))));
 }
@@ -70,7 +70,7 @@ TEST_F(RouterWords, InterfacesAreFoundByAnyOfTheirNamesAndToldPrintable) {
   RunningRouter second(b, areas(active("v0") + ", {name: lo}"), "10.0.0.2");
   ASSERT_TRUE(eventually([&] { return first.has_route("192.0.2.2/32"); }, kPatience));
   const auto is_up = [&](std::size_t index) {
-    return first.ask([&] { return first->instance().interfaces()[index].status.up; });
+    return first.ask([&] { return first->protocol().interfaces()[index].status.up; });
   };
   EXPECT_TRUE(is_up(0));
   EXPECT_TRUE(is_up(1));

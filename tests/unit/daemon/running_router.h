@@ -70,7 +70,7 @@ class RunningRouter {
     return answer.get();
   }
   bool has_route(const char* prefix) {
-    const auto table = ask([this] { return router_->instance().routes(); });
+    const auto table = ask([this] { return router_->protocol().routes(); });
     return table->find(*Ipv4Prefix::parse(prefix)) != nullptr;
   }
 

@@ -80,9 +80,10 @@ void RibFeed::link_changed(ospf::LinkId link) {
 }
 
 void RibFeed::submit_again(const std::set<ospf::SetId>& sets, const IsHeld& is_held) {
-  const auto table = table_();
-  for (const auto& route : table->routes) {
-    if (sets.count(route.set) != 0 && !is_held(route.prefix)) batch_.changes.push_back(prefix_change(route));
+  for (const auto set : sets) {
+    desired_.for_each_of(set, [&](const ospf::Route<V2>& route) {
+      if (!is_held(route.prefix)) batch_.changes.push_back(prefix_change(route));
+    });
   }
 }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "daemon/router_view.h"
+#include "daemon/routes/desired_routes.h"
 #include "rib/desired.h"
 #include "rib/report.h"
 
@@ -37,11 +38,11 @@ class RibFeed {
  public:
   /// nullopt: the link does not exist now; next hops over it are left out.
   using Resolver = std::function<std::optional<RibLink>(ospf::LinkId)>;
-  using TableReader = std::function<std::shared_ptr<const ospf::RouteTable<V2>>()>;
-  /// Is the prefix kept from the kernel although it stands in the table?
+  /// Is the prefix kept from the kernel although it is desired?
   using IsHeld = std::function<bool(const Ipv4Prefix&)>;
 
-  RibFeed(Resolver resolve, TableReader table) : resolve_(std::move(resolve)), table_(std::move(table)) {}
+  /// `desired` is as after the changes that were applied here, and outlives the feed.
+  RibFeed(Resolver resolve, const DesiredRoutes& desired) : resolve_(std::move(resolve)), desired_(desired) {}
 
   void apply(const ospf::RouteChange<V2>& change);
   /// The facts of a link may have changed: sets over it are resolved again.
@@ -90,7 +91,7 @@ class RibFeed {
   [[nodiscard]] const std::string* failure_of(const ospf::Route<V2>& route) const;
 
   Resolver resolve_;
-  TableReader table_;
+  const DesiredRoutes& desired_;
   rib::Batch batch_;
   std::uint64_t generation_ = 0;
   std::unordered_map<ospf::SetId, Set> sets_;

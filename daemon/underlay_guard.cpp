@@ -78,13 +78,8 @@ void UnderlayGuard::set_underlay(std::shared_ptr<const wg::Underlay> underlay) {
       return !covers_endpoint(entry.first) && !held_.contains(entry.first) &&
              !told_gone_.contains(entry.first);
     });
-    const auto table = table_();
-    for (const Ipv4Address& address : endpoints_) {
-      for (std::uint8_t length = 0; length <= Ipv4Address::kBits; ++length) {
-        const auto* route = table->find(Ipv4Prefix::make(address, length));
-        if (route != nullptr && route->set != ospf::kAttachedSet) wanted_[route->prefix] = *route;
-      }
-    }
+    for (const Ipv4Address& address : endpoints_)
+      for (const auto* route : desired_.covering(address)) wanted_[route->prefix] = *route;
   }
   dirty_ = dirty_ || !wanted_.empty() || !pulled_.empty();
 }

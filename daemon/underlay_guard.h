@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/routes/desired_routes.h"
 #include "ospf/route.h"
 #include "ospf/v2/v2.h"
 #include "wgadapter/underlay.h"
@@ -32,10 +33,10 @@ class UnderlayGuard {
   using Time = std::chrono::steady_clock::time_point;
   /// The interface behind a link; 0 when there is none now.
   using Resolver = std::function<std::uint32_t(ospf::LinkId)>;
-  using TableReader = std::function<std::shared_ptr<const ospf::RouteTable<V2>>()>;
 
-  UnderlayGuard(Resolver resolve, TableReader table)
-      : resolve_(std::move(resolve)), table_(std::move(table)) {}
+  /// `desired` has each change before it is passed here, and outlives the guard.
+  UnderlayGuard(Resolver resolve, const DesiredRoutes& desired)
+      : resolve_(std::move(resolve)), desired_(desired) {}
 
   /// All our routes have these in the kernel.
   void set_place(std::uint32_t table, std::uint32_t metric);
@@ -75,7 +76,7 @@ class UnderlayGuard {
   void keep_pulled(std::map<Ipv4Prefix, wg::HeldBack>& held, Time now);
 
   Resolver resolve_;
-  TableReader table_;
+  const DesiredRoutes& desired_;
   std::uint32_t table_number_ = 0, metric_ = 0;
   std::shared_ptr<const wg::Underlay> underlay_ = std::make_shared<wg::Underlay>();
   std::vector<Ipv4Address> endpoints_;  ///< in order

@@ -303,11 +303,6 @@ std::optional<RibLink> Links::rib_link(ospf::LinkId link) const {
   return found == entries_.end() ? std::nullopt : found->second.rib;
 }
 
-std::uint32_t Links::ifindex_of(ospf::LinkId link) const {
-  const auto found = entries_.find(link);
-  return found == entries_.end() || !found->second.rib ? 0 : found->second.rib->facts.ifindex;
-}
-
 bool Links::is_ours(const std::string& system_name) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& named) {
     const wg::Link* link = place_.watch.find(named.second.settings.name);

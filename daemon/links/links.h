@@ -87,7 +87,6 @@ class Links {
   void note_neighbors(const std::vector<ospf::NeighborInfo<V2>>& neighbors);
 
   [[nodiscard]] std::optional<RibLink> rib_link(ospf::LinkId link) const;
-  [[nodiscard]] std::uint32_t ifindex_of(ospf::LinkId link) const;
   /// Whether OSPF runs on an interface of this name, as the kernel calls it.
   [[nodiscard]] bool is_ours(const std::string& system_name) const;
   [[nodiscard]] std::vector<TunnelLink> tunnel_links() const;

@@ -14,15 +14,15 @@ constexpr std::chrono::milliseconds kAskSoon{100};
 constexpr std::chrono::seconds kFirstReading{3};
 }  // namespace
 
-RoutePipeline::RoutePipeline(Host& host, Sources sources)
+RoutePipeline::RoutePipeline(Host& host, const RibFeed::Resolver& link)
     : host_(host),
       guard_(
-          [link = sources.link](ospf::LinkId id) {
+          [link](ospf::LinkId id) {
             const auto found = link(id);
             return found ? found->facts.ifindex : 0;
           },
-          sources.table),
-      feed_(sources.link, sources.table),
+          desired_),
+      feed_(link, desired_),
       ask_timer_(host.loop()) {}
 
 RoutePipeline::~RoutePipeline() {
@@ -40,6 +40,11 @@ void RoutePipeline::start() {
 
 std::chrono::steady_clock::duration RoutePipeline::since_start() const {
   return Clock::now() - start_;
+}
+
+void RoutePipeline::take(const ospf::RouteChange<V2>& change) {
+  desired_.apply(change);
+  feed_.apply(guard_.pass(change));
 }
 
 bool RoutePipeline::may_submit() const {

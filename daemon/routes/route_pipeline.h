@@ -1,9 +1,9 @@
 #pragma once
 // The way of a route from the protocol to the kernel's thread, and of the answers back.
 //
-//   RouteChange ─> UnderlayGuard ─> RibFeed ─ at the end of a turn ─> RibThread
-//                    │ holds back what would carry a tunnel's own packets into it
-//                    └ asks DeviceThread for the kernel's ways to endpoints
+//   RouteChange ─> DesiredRoutes ─> UnderlayGuard ─> RibFeed ─ at the end of a turn ─> RibThread
+//                    one index        │ holds back what would carry a tunnel's own packets into it
+//                    for all          └ asks DeviceThread for the kernel's ways to endpoints
 //   Acknowledged, RouteStands, Failed, Recovered ─> RibFeed: where a route stands
 
 #include <boost/asio/steady_timer.hpp>
@@ -21,11 +21,7 @@ namespace wgospf::daemon {
 
 class RoutePipeline {
  public:
-  struct Sources {
-    std::function<std::optional<RibLink>(ospf::LinkId)> link;
-    std::function<std::shared_ptr<const ospf::RouteTable<V2>>()> table;
-  };
-  RoutePipeline(Host& host, Sources sources);
+  RoutePipeline(Host& host, const RibFeed::Resolver& link);
   ~RoutePipeline();
   RoutePipeline(const RoutePipeline&) = delete;
   RoutePipeline& operator=(const RoutePipeline&) = delete;
@@ -35,7 +31,7 @@ class RoutePipeline {
   /// The core has heard of its links: routes wait for the first reading of the devices from now on.
   void start();
 
-  void take(const ospf::RouteChange<V2>& change) { feed_.apply(guard_.pass(change)); }
+  void take(const ospf::RouteChange<V2>& change);
   /// What the RIB needs of the link has changed.
   void link_changed(ospf::LinkId link) { feed_.link_changed(link); }
   void links_changed(const std::vector<wg::LinkEvent>& events);
@@ -68,6 +64,7 @@ class RoutePipeline {
   void tell_held();
 
   Host& host_;
+  DesiredRoutes desired_;
   UnderlayGuard guard_;
   RibFeed feed_;
   RibSettings place_{};

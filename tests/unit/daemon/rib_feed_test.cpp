@@ -40,8 +40,9 @@ class RibFeedTest : public ::testing::Test {
     feed.apply({ospf::Generation{generation}, ospf::SetChanged<V2>{ospf::SetId{id}, std::move(members)}});
   }
   void prefix(std::uint64_t generation, const ospf::Route<V2>& changed) {
-    table->routes.push_back(changed);
-    feed.apply({ospf::Generation{generation}, ospf::PrefixChanged<V2>{changed}});
+    const ospf::RouteChange<V2> change{ospf::Generation{generation}, ospf::PrefixChanged<V2>{changed}};
+    desired.apply(change);
+    feed.apply(change);
   }
   /// The batch in words.
   std::vector<std::string> take() {
@@ -76,14 +77,14 @@ class RibFeedTest : public ::testing::Test {
   }
 
   std::map<ospf::LinkId, RibLink> links;
-  std::shared_ptr<ospf::RouteTable<V2>> table = std::make_shared<ospf::RouteTable<V2>>();
+  DesiredRoutes desired;
   std::uint64_t generation = 0;
   std::set<Ipv4Prefix> held;
   RibFeed feed{[this](ospf::LinkId link) {
                  const auto found = links.find(link);
                  return found == links.end() ? std::nullopt : std::optional(found->second);
                },
-               [this] { return table; }};
+               desired};
 };
 
 TEST_F(RibFeedTest, DeviceOnlyOnPointToPointAndByAddressElsewhere) {

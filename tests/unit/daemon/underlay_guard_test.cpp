@@ -57,14 +57,9 @@ class UnderlayGuardTest : public ::testing::Test {
     ospf::Route<V2> added;
     added.prefix = *Ipv4Prefix::parse(prefix);
     added.set = ospf::SetId{set_id};
-    table->routes.push_back(added);
-    std::sort(table->routes.begin(), table->routes.end(),
-              [](const auto& a, const auto& b) { return a.prefix < b.prefix; });
     apply({ospf::Generation{1}, ospf::PrefixChanged<V2>{added}});
   }
   void withdraw(const char* prefix) {
-    std::erase_if(table->routes,
-                  [&](const auto& known) { return known.prefix == *Ipv4Prefix::parse(prefix); });
     apply({ospf::Generation{2}, ospf::PrefixGone<V2>{*Ipv4Prefix::parse(prefix)}});
   }
   /// The end of a turn; what the kernel's feed has after it.
@@ -78,16 +73,19 @@ class UnderlayGuardTest : public ::testing::Test {
     return list;
   }
 
-  std::shared_ptr<ospf::RouteTable<V2>> table = std::make_shared<ospf::RouteTable<V2>>();
+  DesiredRoutes desired;
   UnderlayGuard guard{[](ospf::LinkId link) { return link == kWg1   ? 11U
                                                      : link == kWg2 ? 12U
                                                                     : 2U; },
-                      [this] { return table; }};
+                      desired};
   wg::Underlay underlay;
   UnderlayGuard::Time now = UnderlayGuard::Time{} + seconds{1000};
 
  private:
-  void apply(const UnderlayGuard::Change& change) { feed_apply(guard.pass(change)); }
+  void apply(const UnderlayGuard::Change& change) {
+    desired.apply(change);
+    feed_apply(guard.pass(change));
+  }
   void feed_apply(const UnderlayGuard::Change& change) {
     if (const auto* changed = std::get_if<ospf::PrefixChanged<V2>>(&change.change))
       feed.insert(changed->route.prefix.to_string());

@@ -21,6 +21,8 @@ constexpr std::size_t kExternalsPerTurn = 500;  // examined, most of them withou
 constexpr std::chrono::milliseconds kStall{50};
 /// In so many turns at most: more than a full receive buffer takes.
 constexpr unsigned kCatchUpTurns = 512;
+/// Links are held against their devices so soon after either has changed: once for all that change together.
+constexpr std::chrono::milliseconds kCheckSoon{50};
 /// What there are no events of is looked at this often.
 constexpr seconds kPollInterval{2};
 /// The core ends its shutdown by itself after one second; this is for the case that it does not.
@@ -53,6 +55,7 @@ Runner::Runner(Host& host, RunnerOptions options)
       core_timer_(host.loop()),
       claim_timer_(host.loop()),
       poll_timer_(host.loop()),
+      tunnels_timer_(host.loop()),
       stop_timer_(host.loop()) {}
 
 Runner::~Runner() {
@@ -112,7 +115,10 @@ void Runner::on_output(ospf::RouteChange<V2>& change) {
 }
 
 void Runner::on_output(ospf::Event<V2>& event) {
-  if (std::holds_alternative<ospf::NeighborStateChanged>(event)) claim_due_ = neighbors_due_ = true;
+  if (std::holds_alternative<ospf::NeighborStateChanged>(event)) {
+    claim_due_ = true;
+    check_tunnels_soon();
+  }
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
   if (std::holds_alternative<ospf::ShutdownComplete>(event)) flushed_ = true;
   if (const auto* limit = std::get_if<ospf::DatabaseLimit>(&event)) tell_database_limit(limit->is_full);
@@ -133,7 +139,6 @@ void Runner::finish_turn() {
   if (phase_ == Phase::running) {
     pipeline_.submit();
     if (std::exchange(claim_due_, false)) check_claim();
-    if (std::exchange(neighbors_due_, false)) check_tunnels();
   }
   if (phase_ == Phase::flushing && flushed_) stop_rib();
   arm_timer();
@@ -241,12 +246,20 @@ void Runner::on_device_reports(const wg::DeviceReports& reports) {
       is_reshaped = true;
     }
   }
-  if (!is_reshaped) return;
-  links_.refresh_core_config();
-  tunnels_.check();
+  if (is_reshaped) check_tunnels_soon();
+}
+
+void Runner::check_tunnels_soon() {
+  if (std::exchange(tunnels_due_, true)) return;
+  after(tunnels_timer_, kCheckSoon, [this] {
+    tunnels_due_ = false;
+    if (phase_ == Phase::running) check_tunnels();
+  });
 }
 
 void Runner::check_tunnels() {
+  links_.refresh_core_config();  // a userspace device is known by its socket, which may come late
+  finish_turn();
   links_.note_neighbors(instance_->neighbors());
   tunnels_.check();
 }
@@ -269,11 +282,9 @@ void Runner::poll() {
   if (phase_ != Phase::running) return;
   links_.check_kernel_settings();
   links_.check_neighbors(instance_->interfaces(), instance_->neighbors());
-  links_.refresh_core_config();  // a userspace device is known by its socket, which may come late
   reports_.tell_rest();
   check_martians();
   pipeline_.poll();
-  finish_turn();
   check_tunnels();
   tunnels_.check_routes();
   after(poll_timer_, kPollInterval, [this] { poll(); });
@@ -383,7 +394,6 @@ void Runner::reconfigure(Config config) {
   if (phase_ != Phase::running) return;
   config_ = std::move(config);
   links_.reconfigure(config_);
-  neighbors_due_ = true;  // of a passive interface nothing is expected
   redistribution_.set_rules(config_.redistribute);
   host_.rib().watch(Redistribution::watch_for(config_.redistribute));
   redistribute();

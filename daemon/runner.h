@@ -80,6 +80,7 @@ class Runner {
 
   void redistribute();
   void check_tunnels();
+  void check_tunnels_soon();
   /// What there are no events of, and again every few seconds.
   void poll();
   void check_martians();
@@ -110,14 +111,14 @@ class Runner {
   KernelReports reports_;
   Redistribution redistribution_;
 
-  boost::asio::steady_timer core_timer_, claim_timer_, poll_timer_, stop_timer_;
+  boost::asio::steady_timer core_timer_, claim_timer_, poll_timer_, tunnels_timer_, stop_timer_;
   std::optional<ospf::Instant> armed_;  ///< core_timer_
   bool catching_up_ = false;            ///< the core's timers wait for what the sockets hold
   bool redistributing_ = false;         ///< a further batch is posted already
   bool claimed_ = false;
-  bool claim_due_ = false;      ///< something happened that may complete the convergence
-  bool neighbors_due_ = false;  ///< neighbours have come or gone
-  bool flushed_ = false;        ///< the core has said ShutdownComplete
+  bool claim_due_ = false;    ///< something happened that may complete the convergence
+  bool tunnels_due_ = false;  ///< tunnels_timer_ runs
+  bool flushed_ = false;      ///< the core has said ShutdownComplete
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -48,7 +48,8 @@ class UnderlayGuard {
   void time_passed() { dirty_ = dirty_ || !pulled_.empty(); }
   /// The interface behind a link may be another one now.
   void links_changed() { dirty_ = dirty_ || !wanted_.empty(); }
-  /// Decides, where anything has changed; what is to be told to the feed in addition. At the end of a turn.
+  /// Decides, where is_due(); what is to be told to the feed in addition. At the end of a turn.
+  [[nodiscard]] bool is_due() const { return dirty_; }
   [[nodiscard]] std::vector<Change> decide(Time now);
 
   /// Some route covers an endpoint: the kernel's ways to the endpoints matter.

@@ -57,17 +57,15 @@ bool RoutePipeline::is_way_asked_for() const {
 }
 
 void RoutePipeline::submit() {
-  for (const auto& change : guard_.decide(Clock::now())) feed_.apply(change);
+  if (guard_.is_due()) {
+    for (const auto& change : guard_.decide(Clock::now())) feed_.apply(change);
+    host_.teller().set_warning("held_back", describe_held(guard_.held()));
+  }
   if (!may_submit()) return;
   const auto is_held = [this](const Ipv4Prefix& prefix) { return guard_.find(prefix) != nullptr; };
   if (auto batch = feed_.take(is_held)) host_.rib().submit(std::move(*batch));
-  tell_held();
   // Where the kernel could not be asked, the thread asks again: at once would be for ever.
   if (guard_.wants_answer() && !ways_failed_) ask_ways();
-}
-
-void RoutePipeline::tell_held() {
-  host_.teller().set_warning("held_back", describe_held(guard_.held()));
 }
 
 std::optional<std::uint64_t> RoutePipeline::take(const rib::Acknowledged& report) {

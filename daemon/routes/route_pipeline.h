@@ -61,7 +61,6 @@ class RoutePipeline {
   void watch_devices();
   void ask_ways();
   void ask_ways_soon();
-  void tell_held();
 
   Host& host_;
   DesiredRoutes desired_;

@@ -30,7 +30,7 @@ std::string Host::link_name(ospf::LinkId link) const {
   return printable(names_.name_of(link));
 }
 
-std::optional<rib::Error> Host::start_rib(rib::Config config, Callbacks callbacks) {
+std::optional<Error> Host::start_rib(rib::Config config, Callbacks callbacks) {
   callbacks_ = std::move(callbacks);
   // On the rib thread: only the hand-over.
   auto started =

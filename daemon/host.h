@@ -36,7 +36,7 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   /// Starts the RIB, which reads what a former run left.
-  [[nodiscard]] std::optional<rib::Error> start_rib(rib::Config config, Callbacks callbacks);
+  [[nodiscard]] std::optional<Error> start_rib(rib::Config config, Callbacks callbacks);
   /// Follows links and devices from now on.
   void start();
   /// Links are not followed any more.
@@ -64,7 +64,7 @@ class Host {
   Teller teller_;
   KernelJobs jobs_;
   LinkWatch links_;
-  std::vector<rib::IpPrefix> connected_;
+  std::vector<IpPrefix> connected_;
   std::deque<rib::Report> reports_;
 
   // Ended first: their threads post to the loop and must not outlive what they call.

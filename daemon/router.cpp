@@ -18,10 +18,11 @@ Router::Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOpt
       host_(loop, std::move(monitor)),
       runner_(host_, std::move(options)) {}
 
-std::optional<rib::Error> Router::start() {
+std::optional<Error> Router::start() {
   rib::Config rib;
   rib.table = config().rib.table;
   rib.metric = config().rib.metric;
+  rib.lock_directory = config().rib.lock_directory;
   rib.watch = Redistribution::watch_for(config().redistribute);
   Host::Callbacks callbacks;
   callbacks.links_changed = [this](const auto& events) { runner_.on_links_changed(events); };

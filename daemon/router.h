@@ -43,7 +43,7 @@ class Router final : public RouterView {
   Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options);
   /// Starts the RIB (which reads what a former run left) and opens the sockets of what interfaces there are.
   /// Hold the table's lock before. An error leaves a router that can only be destroyed.
-  [[nodiscard]] std::optional<rib::Error> start();
+  [[nodiscard]] std::optional<Error> start();
 
   /// See Runner.
   void reconfigure(Config config) { runner_.reconfigure(std::move(config)); }

@@ -83,7 +83,7 @@ void Links::check_neighbors(const std::vector<ospf::InterfaceInfo<V2>>& interfac
 }
 
 void Links::note_neighbors(const std::vector<ospf::NeighborInfo<V2>>& heard) {
-  std::map<ospf::LinkId, std::vector<wg::IpAddress>> neighbors;
+  std::map<ospf::LinkId, std::vector<IpAddress>> neighbors;
   for (const auto& neighbor : heard) {
     if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
   }

@@ -231,7 +231,7 @@ Links::Port Links::open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint
     place_.teller.set_warning(
         "socket/" + name, trouble.empty() ? trouble : fmt::format("interface {}: {}", name, trouble), link);
   };
-  callbacks.joined = [this, link](const wg::Result<void>& result) { on_joined(link, result); };
+  callbacks.joined = [this, link](const Result<void>& result) { on_joined(link, result); };
   entry.port.reset();  // leaves the group before the next one joins
   auto port = OspfPort::open({place_.loop, place_.jobs}, place_.watch.system_name(name), ifindex,
                              std::move(callbacks));
@@ -245,7 +245,7 @@ Links::Port Links::open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint
   return Port::joining;
 }
 
-void Links::on_joined(ospf::LinkId link, const wg::Result<void>& result) {
+void Links::on_joined(ospf::LinkId link, const Result<void>& result) {
   const auto found = entries_.find(link);
   if (found == entries_.end() || is_frozen_) return;
   const std::string& name = found->second.settings.name;
@@ -334,11 +334,11 @@ std::vector<TunnelLink> Links::tunnel_links() const {
 
 // A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
 // the last that was heard, or else the one that follows from the interface's own.
-std::vector<wg::IpAddress> Links::neighbors_to_cover(const ConfiguredLink& entry) const {
+std::vector<IpAddress> Links::neighbors_to_cover(const ConfiguredLink& entry) const {
   if (!entry.neighbor_addresses.empty()) return entry.neighbor_addresses;
   const wg::Link* system_link = place_.watch.find(entry.settings.name);
   const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
-  return expected ? std::vector<wg::IpAddress>{*expected} : std::vector<wg::IpAddress>{};
+  return expected ? std::vector<IpAddress>{*expected} : std::vector<IpAddress>{};
 }
 
 }  // namespace wgospf::daemon

@@ -32,7 +32,7 @@ struct ConfiguredLink {
   std::unique_ptr<OspfPort> port{};
   /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
   /// covering a neighbour make it unheard of, which must not end the complaint about them.
-  std::vector<wg::IpAddress> neighbor_addresses{};
+  std::vector<IpAddress> neighbor_addresses{};
 };
 
 class Links {
@@ -102,14 +102,14 @@ class Links {
   void forget_interface(const wg::Link& removed);
   void refresh(ospf::LinkId link, ConfiguredLink& entry);
   Port open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint32_t ifindex);
-  void on_joined(ospf::LinkId link, const wg::Result<void>& result);
+  void on_joined(ospf::LinkId link, const Result<void>& result);
   void refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry);
   void refresh_settings();
   [[nodiscard]] ospf::InstanceConfig wanted_core_config();
   void check_interface_type(ospf::LinkId link, const ConfiguredLink& entry);
   void tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus<V2>& status);
   void retry_later();
-  [[nodiscard]] std::vector<wg::IpAddress> neighbors_to_cover(const ConfiguredLink& entry) const;
+  [[nodiscard]] std::vector<IpAddress> neighbors_to_cover(const ConfiguredLink& entry) const;
 
   Place place_;
   Callbacks callbacks_;

@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

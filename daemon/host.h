@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "daemon/kernel_jobs.h"
-#include "daemon/link_facts.h"
+#include "daemon/links/link_facts.h"
 #include "daemon/links/link_watch.h"
 #include "daemon/telling/teller.h"
 #include "rib/kernel.h"

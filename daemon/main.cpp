@@ -22,10 +22,10 @@
 
 #include "daemon/api/listener.h"
 #include "daemon/config/schema.h"
-#include "daemon/describe.h"
-#include "daemon/log.h"
 #include "daemon/router_place.h"
 #include "daemon/service_manager.h"
+#include "daemon/telling/describe.h"
+#include "daemon/telling/log.h"
 #include "rib/leftovers.h"
 #include "rib/table_lock.h"
 

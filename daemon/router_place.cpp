@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/log.h"
-#include "daemon/words.h"
+#include "daemon/telling/log.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

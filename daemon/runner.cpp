@@ -7,7 +7,7 @@
 #include <random>
 #include <utility>
 
-#include "daemon/route_words.h"
+#include "daemon/routes/route_words.h"
 
 namespace wgospf::daemon {
 

@@ -12,14 +12,14 @@
 #include <string>
 #include <vector>
 
-#include "daemon/claim.h"
 #include "daemon/config.h"
 #include "daemon/host.h"
 #include "daemon/links/links.h"
 #include "daemon/links/tunnels.h"
-#include "daemon/redistribution.h"
 #include "daemon/router_view.h"
+#include "daemon/routes/claim.h"
 #include "daemon/routes/kernel_reports.h"
+#include "daemon/routes/redistribution.h"
 #include "daemon/routes/route_pipeline.h"
 
 namespace wgospf::daemon {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

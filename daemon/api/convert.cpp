@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <array>
 
-#include "daemon/describe.h"
-#include "daemon/words.h"
+#include "daemon/telling/describe.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon::api {
 namespace {

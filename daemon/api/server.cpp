@@ -14,8 +14,8 @@
 #include "daemon/api/call.h"
 #include "daemon/api/service.h"
 #include "daemon/api/socket_place.h"
-#include "daemon/log.h"
-#include "daemon/message_limits.h"
+#include "daemon/telling/log.h"
+#include "daemon/telling/message_limits.h"
 
 namespace wgospf::daemon {
 namespace {

@@ -8,7 +8,7 @@
 #include "daemon/api/lists.h"
 #include "daemon/api/request.h"
 #include "daemon/api/watch.h"
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon::api {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "daemon/api/lists.h"
-#include "daemon/describe.h"
-#include "daemon/words.h"
+#include "daemon/telling/describe.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon::api {
 namespace {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <fstream>
 
-#include "daemon/describe.h"
 #include "daemon/links/links.h"
-#include "daemon/words.h"
+#include "daemon/telling/describe.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "daemon/kernel_jobs.h"
-#include "daemon/link_facts.h"
+#include "daemon/links/link_facts.h"
 #include "wgadapter/links.h"
 
 namespace wgospf::daemon {

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "daemon/kernel_jobs.h"
-#include "daemon/link_facts.h"
+#include "daemon/links/link_facts.h"
 #include "daemon/links/link_watch.h"
+#include "daemon/links/ospf_port.h"
 #include "daemon/links/tunnels.h"
-#include "daemon/ospf_port.h"
-#include "daemon/rib_feed.h"
+#include "daemon/routes/rib_feed.h"
 #include "daemon/telling/teller.h"
 
 namespace wgospf::daemon {

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/peer_words.h"
-#include "daemon/words.h"
+#include "daemon/telling/peer_words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "daemon/kernel_jobs.h"
-#include "daemon/route_coverage.h"
+#include "daemon/links/route_coverage.h"
+#include "daemon/links/silent_peers.h"
 #include "daemon/router_view.h"
-#include "daemon/silent_peers.h"
 #include "daemon/telling/teller.h"
 #include "wgadapter/device_thread.h"
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

@@ -10,9 +10,9 @@
 #include <string>
 
 #include "daemon/host.h"
-#include "daemon/kernel_telling.h"
-#include "daemon/refusals.h"
 #include "daemon/router_view.h"
+#include "daemon/routes/kernel_telling.h"
+#include "daemon/routes/refusals.h"
 #include "rib/report.h"
 
 namespace wgospf::daemon {

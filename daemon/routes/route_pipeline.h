@@ -14,8 +14,8 @@
 
 #include "daemon/config.h"
 #include "daemon/host.h"
-#include "daemon/rib_feed.h"
-#include "daemon/underlay_guard.h"
+#include "daemon/routes/rib_feed.h"
+#include "daemon/routes/underlay_guard.h"
 
 namespace wgospf::daemon {
 

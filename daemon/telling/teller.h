@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/telling.h"
+#include "daemon/telling/telling.h"
 
 namespace wgospf::daemon {
 

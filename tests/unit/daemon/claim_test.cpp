@@ -1,6 +1,6 @@
 // When what a former run left may be replaced: each reason to wait, alone.
 
-#include "daemon/claim.h"
+#include "daemon/routes/claim.h"
 
 #include <gtest/gtest.h>
 

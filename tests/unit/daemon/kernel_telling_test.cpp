@@ -1,6 +1,6 @@
 // What others do to our objects in the kernel: few lines tell of it, and one warning of who does not stop.
 
-#include "daemon/kernel_telling.h"
+#include "daemon/routes/kernel_telling.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

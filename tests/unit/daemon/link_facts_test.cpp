@@ -1,7 +1,7 @@
 // What the daemon makes of the system's interfaces: what the core is told, the router id, the connected
 // prefixes.
 
-#include "daemon/link_facts.h"
+#include "daemon/links/link_facts.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

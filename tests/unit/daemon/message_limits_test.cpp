@@ -1,6 +1,6 @@
 // Messages in small numbers: what a kind may tell, what is counted, and that nothing that can happen floods.
 
-#include "daemon/message_limits.h"
+#include "daemon/telling/message_limits.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@
 #include <map>
 #include <utility>
 
-#include "daemon/refusals.h"
-#include "daemon/telling.h"
-#include "daemon/words.h"
+#include "daemon/routes/refusals.h"
+#include "daemon/telling/telling.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 namespace {

@@ -1,6 +1,6 @@
 // What two readings of a WireGuard device say about its peers.
 
-#include "daemon/peer_words.h"
+#include "daemon/telling/peer_words.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // Which foreign routes are announced, and how that changes with routes and rules.
 
-#include "daemon/redistribution.h"
+#include "daemon/routes/redistribution.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

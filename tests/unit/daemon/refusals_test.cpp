@@ -1,6 +1,6 @@
 // The kernel refuses much, and few lines tell of it.
 
-#include "daemon/refusals.h"
+#include "daemon/routes/refusals.h"
 
 #include <gtest/gtest.h>
 

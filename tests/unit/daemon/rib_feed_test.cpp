@@ -1,6 +1,6 @@
 // From route changes to batches for the kernel, and where a route stands.
 
-#include "daemon/rib_feed.h"
+#include "daemon/routes/rib_feed.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

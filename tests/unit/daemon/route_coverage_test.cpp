@@ -1,11 +1,11 @@
 // Routes against allowed-ips, and peers that never answer: what is found and what is said.
 
-#include "daemon/route_coverage.h"
+#include "daemon/links/route_coverage.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "daemon/silent_peers.h"
+#include "daemon/links/silent_peers.h"
 
 namespace wgospf::daemon {
 namespace {

@@ -1,6 +1,6 @@
 // Who holds a prefix in place of our route, in words.
 
-#include "daemon/route_words.h"
+#include "daemon/routes/route_words.h"
 
 #include <gtest/gtest.h>
 

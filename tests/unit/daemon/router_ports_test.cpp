@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "daemon/kernel_jobs.h"
-#include "daemon/ospf_port.h"
+#include "daemon/links/ospf_port.h"
 #include "tests/unit/wgadapter/namespace.h"
 #include "wgadapter/device.h"
 

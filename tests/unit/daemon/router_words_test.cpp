@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "daemon/ospf_port.h"
+#include "daemon/links/ospf_port.h"
 #include "running_router.h"
 
 namespace wgospf::daemon {

@@ -16,9 +16,9 @@
 #include <sstream>
 
 #include "daemon/config.h"
-#include "daemon/describe.h"
-#include "daemon/log.h"
 #include "daemon/service_manager.h"
+#include "daemon/telling/describe.h"
+#include "daemon/telling/log.h"
 
 namespace wgospf::daemon {
 namespace {

@@ -1,6 +1,6 @@
 // What passes from the protocol to the kernel's feed while endpoints, routes and the kernel's ways change.
 
-#include "daemon/underlay_guard.h"
+#include "daemon/routes/underlay_guard.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "daemon/rib_feed.h"
+#include "daemon/routes/rib_feed.h"
 
 #include <algorithm>
 

@@ -19,8 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/describe.h"
 #include "daemon/router_view.h"
+#include "daemon/telling/describe.h"
 
 namespace wgospf::daemon {
 

@@ -1,4 +1,4 @@
-#include "daemon/route_words.h"
+#include "daemon/routes/route_words.h"
 
 #include <fmt/format.h>
 

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "daemon/describe.h"
-#include "daemon/message_limits.h"
 #include "daemon/router_view.h"
+#include "daemon/telling/describe.h"
+#include "daemon/telling/message_limits.h"
 
 namespace wgospf::daemon {
 

@@ -1,4 +1,4 @@
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

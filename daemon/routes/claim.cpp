@@ -1,4 +1,4 @@
-#include "daemon/claim.h"
+#include "daemon/routes/claim.h"
 
 #include <chrono>
 

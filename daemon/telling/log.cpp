@@ -1,4 +1,4 @@
-#include "daemon/log.h"
+#include "daemon/telling/log.h"
 
 #include <fmt/format.h>
 #include <spdlog/async_logger.h>
@@ -14,7 +14,7 @@
 #include <functional>
 #include <mutex>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

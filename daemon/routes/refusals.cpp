@@ -1,4 +1,4 @@
-#include "daemon/refusals.h"
+#include "daemon/routes/refusals.h"
 
 #include <fmt/format.h>
 

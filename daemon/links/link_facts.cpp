@@ -1,4 +1,4 @@
-#include "daemon/link_facts.h"
+#include "daemon/links/link_facts.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +7,7 @@
 #include <array>
 #include <set>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 #include "wgadapter/device_backend.h"
 
 namespace wgospf::daemon {

@@ -1,4 +1,4 @@
-#include "daemon/describe.h"
+#include "daemon/telling/describe.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "daemon/link_facts.h"
+#include "daemon/links/link_facts.h"
 #include "rib/report.h"
 
 namespace wgospf::daemon {

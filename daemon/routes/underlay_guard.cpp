@@ -1,4 +1,4 @@
-#include "daemon/underlay_guard.h"
+#include "daemon/routes/underlay_guard.h"
 
 #include <fmt/format.h>
 

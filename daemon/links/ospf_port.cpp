@@ -1,4 +1,4 @@
-#include "daemon/ospf_port.h"
+#include "daemon/links/ospf_port.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

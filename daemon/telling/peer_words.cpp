@@ -1,4 +1,4 @@
-#include "daemon/peer_words.h"
+#include "daemon/telling/peer_words.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/message_limits.h"
+#include "daemon/telling/message_limits.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

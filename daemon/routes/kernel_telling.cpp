@@ -1,4 +1,4 @@
-#include "daemon/kernel_telling.h"
+#include "daemon/routes/kernel_telling.h"
 
 #include <fmt/format.h>
 

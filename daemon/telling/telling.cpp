@@ -1,8 +1,8 @@
-#include "daemon/telling.h"
+#include "daemon/telling/telling.h"
 
 #include <utility>
 
-#include "daemon/words.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 

@@ -1,4 +1,4 @@
-#include "daemon/route_coverage.h"
+#include "daemon/links/route_coverage.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/redistribution.h"
+#include "daemon/routes/redistribution.h"
 
 #include <algorithm>
 

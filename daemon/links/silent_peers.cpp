@@ -1,4 +1,4 @@
-#include "daemon/silent_peers.h"
+#include "daemon/links/silent_peers.h"
 
 #include <fmt/format.h>
 

@@ -179,7 +179,9 @@ TEST_F(DeviceThreadTest, AskSoonIsAnsweredWhateverIsNew) {
 TEST_F(DeviceThreadTest, TheWaysToEndpointsAreFollowedWhileTheyAreWanted) {
   FakeDevice device(space, "wg0");
   device.says(peer(first, "endpoint=192.0.2.1:7\n"));
-  space.sh("ip link add eth0 type dummy && ip addr add 10.0.0.1/24 dev eth0 && ip link set eth0 up");
+  space.sh(
+      "ip link add eth0 type veth peer name eth1 && ip addr add 10.0.0.1/24 dev eth0 && "
+      "ip link set eth1 up && ip link set eth0 up");
   start(20ms);
   thread->watch({"wg0"});
   ASSERT_TRUE(reports.wait_for<UnderlayRead>());

@@ -9,7 +9,7 @@
 #include "ospf/drop_reason.h"
 #include "ospf/lsa.h"
 #include "ospf/neighbor_state.h"
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

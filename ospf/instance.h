@@ -26,8 +26,8 @@
 #include "ospf/event.h"
 #include "ospf/footprint.h"
 #include "ospf/packet.h"
-#include "ospf/route.h"
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
+#include "ospf/route/route.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

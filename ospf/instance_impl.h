@@ -9,7 +9,7 @@
 #include "ospf/flooding_impl.h"
 #include "ospf/instance.h"
 #include "ospf/origination_impl.h"
-#include "ospf/spf_scheduler.h"
+#include "ospf/route/spf_scheduler.h"
 
 namespace wgospf::ospf {
 

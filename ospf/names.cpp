@@ -1,7 +1,7 @@
 // The stable names of the core's enumerations: what logs, metrics and JSON show.
 #include "ospf/drop_reason.h"
 #include "ospf/packet.h"
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 
 namespace wgospf::ospf {
 

@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "ospf/base/heap.h"
+
 namespace wgospf::ospf {
 
 std::string_view to_string(TimerKind kind) {
@@ -109,29 +111,14 @@ void TimerQueue::restore(std::uint32_t position, const Node& node) {
   sift_down(position, node);
 }
 
-void TimerQueue::sift_up(std::uint32_t position, Node node) {
-  while (position > 0) {
-    const std::uint32_t parent = (position - 1) / 4;
-    if (!before(node, heap_[parent])) break;
-    place(position, heap_[parent]);
-    position = parent;
-  }
-  place(position, node);
+void TimerQueue::sift_up(std::uint32_t position, const Node& node) {
+  heap_sift_up(heap_, position, node, before,
+               [this](std::size_t at, const Node& moved) { place(static_cast<std::uint32_t>(at), moved); });
 }
 
-void TimerQueue::sift_down(std::uint32_t position, Node node) {
-  const auto size = static_cast<std::uint32_t>(heap_.size());
-  for (;;) {
-    const std::uint32_t first = 4 * position + 1;
-    if (first >= size) break;
-    std::uint32_t best = first;
-    for (std::uint32_t child = first + 1; child < size && child < first + 4; ++child)
-      if (before(heap_[child], heap_[best])) best = child;
-    if (!before(heap_[best], node)) break;
-    place(position, heap_[best]);
-    position = best;
-  }
-  place(position, node);
+void TimerQueue::sift_down(std::uint32_t position, const Node& node) {
+  heap_sift_down(heap_, position, node, before,
+                 [this](std::size_t at, const Node& moved) { place(static_cast<std::uint32_t>(at), moved); });
 }
 
 }  // namespace wgospf::ospf

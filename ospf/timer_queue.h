@@ -85,8 +85,8 @@ class TimerQueue {
   }
   [[nodiscard]] std::uint32_t find(TimerKey key) const;
   void place(std::uint32_t position, const Node& node);
-  void sift_up(std::uint32_t position, Node node);
-  void sift_down(std::uint32_t position, Node node);
+  void sift_up(std::uint32_t position, const Node& node);
+  void sift_down(std::uint32_t position, const Node& node);
   void restore(std::uint32_t position, const Node& node);
   void remove(std::uint32_t slot);
 

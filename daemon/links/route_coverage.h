@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 #include "ospf/v2/v2.h"
 #include "wgadapter/allowed_ips.h"
 #include "wgadapter/underlay.h"

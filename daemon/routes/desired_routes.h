@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 #include "ospf/v2/v2.h"
 
 namespace wgospf::daemon {

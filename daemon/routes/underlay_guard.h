@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "daemon/routes/desired_routes.h"
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 #include "ospf/v2/v2.h"
 #include "wgadapter/underlay.h"
 

@@ -1,7 +1,7 @@
 // The one place where OSPFv2's route calculation is compiled.
-#include "ospf/route_feed_impl.h"
-#include "ospf/route_run_impl.h"
-#include "ospf/route_view_impl.h"
+#include "ospf/route/feed_impl.h"
+#include "ospf/route/run_impl.h"
+#include "ospf/route/view_impl.h"
 #include "ospf/v2/topology.h"
 #include "ospf/v2/v2.h"
 

@@ -7,7 +7,7 @@
 
 #include "ospf/bytes.h"
 #include "ospf/lsa.h"
-#include "ospf/topology.h"
+#include "ospf/route/topology.h"
 #include "ospf/v2/v2.h"
 
 namespace wgospf::ospf {

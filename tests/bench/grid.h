@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
 #include "ospf/v2/v2.h"
 
 namespace wgospf::ospf::bench {

@@ -21,7 +21,7 @@
 #include <random>
 #include <vector>
 
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
 #include "ospf/v2/v2.h"
 #include "tests/bench/grid.h"
 #include "tests/bench/ratios.h"

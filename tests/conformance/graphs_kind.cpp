@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
 #include "ospf/v2/v2.h"
 #include "tests/conformance/kinds.h"
 

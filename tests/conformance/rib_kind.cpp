@@ -18,7 +18,7 @@
 #include <map>
 #include <set>
 
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
 #include "ospf/v2/v2.h"
 #include "tests/conformance/kinds.h"
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 #include "tests/sim/network.h"
 
 namespace wgospf::sim {

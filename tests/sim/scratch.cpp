@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "ospf/route_calculator.h"
+#include "ospf/route/calculator.h"
 #include "tests/sim/describe.h"
 
 namespace wgospf::sim {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "ospf/instance.h"
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 #include "ospf/v2/v2.h"
 
 namespace wgospf::sim {

@@ -1,6 +1,6 @@
 // The graph of an area against a plain map of what its LSAs say, through changes that make it close its gaps.
 
-#include "ospf/graph.h"
+#include "ospf/route/graph.h"
 
 #include <gtest/gtest.h>
 

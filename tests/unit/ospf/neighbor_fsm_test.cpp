@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ospf/spf_scheduler.h"
+#include "ospf/route/spf_scheduler.h"
 #include "ospf/v2/external_ids.h"
 
 namespace wgospf::ospf {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "ospf/footprint.h"
+#include "ospf/route/topology.h"
 #include "ospf/slot_index.h"
-#include "ospf/topology.h"
 
 namespace wgospf::ospf {
 

@@ -13,10 +13,10 @@
 
 #include "ospf/constants.h"
 #include "ospf/footprint.h"
-#include "ospf/route.h"
+#include "ospf/route/route.h"
+#include "ospf/route/topology.h"
 #include "ospf/slot_index.h"
 #include "ospf/slot_pool.h"
-#include "ospf/topology.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

@@ -1,4 +1,4 @@
-#include "ospf/next_hop_sets.h"
+#include "ospf/route/next_hop_sets.h"
 
 #include <algorithm>
 #include <cassert>

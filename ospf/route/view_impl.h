@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "ospf/route_calculator_impl.h"
+#include "ospf/route/calculator_state.h"
 
 namespace wgospf::ospf {
 
@@ -111,9 +111,10 @@ class PathWalk {
   }
   [[nodiscard]] std::vector<Step> steps_from_root(VertexId vertex) const {
     std::vector<Step> steps;
-    for (const RootEdge& edge : area_.root_edges) {
+    for (const RootEdge& way_out : area_.root_edges) {
+      const Edge& edge = way_out.edge;
       if (edge.target != vertex || edge.cost != area_.paths[vertex].distance) continue;
-      const std::uint32_t number = impl_.lists.members(edge.list).front();
+      const std::uint32_t number = impl_.lists.members(way_out.list).front();
       PathHop<V> hop{impl_.root, edge.cost, impl_.members[number & ~NextHopLists::kDirectBit].link};
       hop.via_network = area_.graph[vertex].key.is_network;
       steps.push_back({area_.root, hop, true});
@@ -137,7 +138,6 @@ template <class V>
 class PathCollector {
  public:
   using Impl = typename RouteCalculator<V>::Impl;
-  using Rules = Topology<V>;
 
   PathCollector(Impl& impl, std::size_t limit) : impl_(impl), limit_(limit) {}
 
@@ -170,7 +170,7 @@ class PathCollector {
     static constexpr TopologyRole roles[] = {TopologyRole::none,     TopologyRole::router,
                                              TopologyRole::network,  TopologyRole::inter_prefix,
                                              TopologyRole::external, TopologyRole::external};
-    return {Rules::type(roles[static_cast<std::size_t>(candidate.kind)]), candidate.id,
+    return {Topology<V>::type(roles[static_cast<std::size_t>(candidate.kind)]), candidate.id,
             impl_.advertiser(candidate)};
   }
   [[nodiscard]] PrefixPath<V> prototype(const Candidate& candidate, std::uint32_t metric,

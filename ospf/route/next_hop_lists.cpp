@@ -1,4 +1,4 @@
-#include "ospf/next_hop_lists.h"
+#include "ospf/route/next_hop_lists.h"
 
 #include <algorithm>
 #include <iterator>

@@ -17,7 +17,7 @@
 
 #include "ospf/footprint.h"
 #include "ospf/lsa.h"
-#include "ospf/route.h"
+#include "ospf/route/route.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {
@@ -138,7 +138,7 @@ class RouteCalculator {
   [[nodiscard]] std::size_t prefix_memory() const;
   void measure(Footprint& footprint) const;
 
-  struct Impl;  ///< route_calculator_impl.h
+  struct Impl;  ///< calculator_state.h
 
  private:
   std::unique_ptr<Impl> impl_;

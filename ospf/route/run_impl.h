@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ospf/route_calculator_impl.h"
+#include "ospf/route/calculator_state.h"
 
 namespace wgospf::ospf {
 
@@ -27,7 +27,7 @@ CalculationResult RouteCalculator<V>::Impl::calculate(std::vector<RouteChange<V>
   if (is_full) {
     collect_garbage();
     for (std::uint32_t number = 0; number < areas.size(); ++number)
-      if (areas[number] && areas[number]->is_dirty) run_area(*areas[number], number, result);
+      if (areas[number] && areas[number]->is_dirty) run_area(*areas[number], result);
     if (everything_is_dirty) prefixes.mark_all_dirty();
   }
   resolve_boundaries(is_full);
@@ -46,7 +46,7 @@ CalculationResult RouteCalculator<V>::Impl::calculate(std::vector<RouteChange<V>
 // ---- Section 16.1: the shortest-path tree of an area ----
 
 template <class V>
-void RouteCalculator<V>::Impl::run_area(Area& area, std::uint32_t number, CalculationResult& result) {
+void RouteCalculator<V>::Impl::run_area(Area& area, CalculationResult& result) {
   make_root_edges(area);
   result.vertices_reached += area.paths.run(
       area.graph, area.root, area.root_edges, lists,
@@ -59,7 +59,6 @@ void RouteCalculator<V>::Impl::run_area(Area& area, std::uint32_t number, Calcul
       slot = candidate.link;
     }
   }
-  (void)number;
 }
 
 // Section 16.1.1, first case: the parent is the root. The way out is the adjacency itself; what Link Data the
@@ -71,7 +70,7 @@ void RouteCalculator<V>::Impl::make_root_edges(Area& area) {
     const VertexId target = area.graph.find(key);
     // Step 2b: a link back.
     if (target == kNoSlot || !area.graph.links_to(target, area.root)) return;
-    area.root_edges.push_back({target, cost, lists.single(member(next_hop) | bits)});
+    area.root_edges.push_back({{target, cost, true, !key.is_network}, lists.single(member(next_hop) | bits)});
   };
   for (const RootLink<V>& link : links) {
     if (link.area != area.id) continue;
@@ -80,7 +79,7 @@ void RouteCalculator<V>::Impl::make_root_edges(Area& area) {
         add(router_vertex(neighbor.router_id), link.cost, {link.link, neighbor.address, neighbor.router_id},
             0);
     } else if (link.kind == RootLink<V>::Kind::transit) {
-      add(Rules::network_vertex(link.network_id, link.designated_router), link.cost,
+      add(Topology<V>::network_vertex(link.network_id, link.designated_router), link.cost,
           {link.link, std::nullopt, RouterId{}}, NextHopLists::kDirectBit);
     }
   }
@@ -113,7 +112,7 @@ ListId RouteCalculator<V>::Impl::beyond(const Area& area, ListId list, VertexId 
     const auto edges = area.graph.edges(router);
     for (std::size_t i = 0; !is_heard && i < edges.size(); ++i) {
       if (edges[i].target != network) continue;
-      if (const auto address = Rules::address_on_network(area.graph.data(router, i).data))
+      if (const auto address = Topology<V>::address_on_network(area.graph.data(router, i).data))
         found.push_back(member({link_id, *address, id}));
     }
   }
@@ -395,7 +394,7 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
   Entry& entry = prefixes[slot];
   Best best = best_internal(entry);
   if (!best.exists()) best = best_external(entry);
-  if (Rules::is_martian(entry.prefix())) {
+  if (Topology<V>::is_martian(entry.prefix())) {
     const bool is_learnt = best.exists() && !best.is_attached;
     is_learnt ? void(martians.insert(entry.prefix())) : void(martians.erase(entry.prefix()));
     best = {};

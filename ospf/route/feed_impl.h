@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "ospf/route_calculator_impl.h"
+#include "ospf/route/calculator_state.h"
 
 namespace wgospf::ospf {
 
@@ -99,7 +99,7 @@ void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink<V>
 template <class V>
 void RouteCalculator<V>::Impl::installed(AreaId area, const Lsa<V>& lsa) {
   const LsaKey<V> key = lsa.header().key;
-  switch (Rules::role(key.type)) {
+  switch (Topology<V>::role(key.type)) {
     case TopologyRole::router:
       return install_router(make_area(area), key, lsa);
     case TopologyRole::network:
@@ -117,7 +117,7 @@ void RouteCalculator<V>::Impl::installed(AreaId area, const Lsa<V>& lsa) {
 
 template <class V>
 void RouteCalculator<V>::Impl::removed(AreaId area_id, const LsaKey<V>& key) {
-  const TopologyRole role = Rules::role(key.type);
+  const TopologyRole role = Topology<V>::role(key.type);
   if (role == TopologyRole::external) return set_external(key, nullptr);
   const std::uint32_t area = find_area(area_id);
   if (area == kNoSlot) return;
@@ -139,18 +139,18 @@ void RouteCalculator<V>::Impl::removed(AreaId area_id, const LsaKey<V>& key) {
 
 template <class V>
 void RouteCalculator<V>::Impl::install_router(std::uint32_t number, const LsaKey<V>& key, const Lsa<V>& lsa) {
-  if (!Rules::is_of_its_router(key)) return;
+  if (!Topology<V>::is_of_its_router(key)) return;
   Area& area = *areas[number];
   new_links.clear();
   new_stubs.clear();
-  Rules::read_router(
+  Topology<V>::read_router(
       lsa, [this](const TopologyLink& link) { new_links.push_back(link); },
       [this](const AddressPrefix& prefix, std::uint32_t cost) {
         new_stubs.push_back({prefix, cost});
       });
-  const VertexId vertex = area.graph.retain(Rules::vertex(key));
+  const VertexId vertex = area.graph.retain(Topology<V>::vertex(key));
   if (area.graph.set_links(vertex, new_links)) mark_dirty(area);
-  set_flags(area, vertex, Rules::router_flags(lsa));
+  set_flags(area, vertex, Topology<V>::router_flags(lsa));
   set_prefixes(number, vertex, CandidateKind::stub, key.id);
   area.graph.release(vertex);
   reselect_contested(number);
@@ -158,9 +158,9 @@ void RouteCalculator<V>::Impl::install_router(std::uint32_t number, const LsaKey
 
 template <class V>
 void RouteCalculator<V>::Impl::remove_router(std::uint32_t number, const LsaKey<V>& key) {
-  if (!Rules::is_of_its_router(key)) return;
+  if (!Topology<V>::is_of_its_router(key)) return;
   Area& area = *areas[number];
-  const VertexId vertex = area.graph.find(Rules::vertex(key));
+  const VertexId vertex = area.graph.find(Topology<V>::vertex(key));
   if (vertex == kNoSlot || !area.graph[vertex].present) return;
   new_stubs.clear();
   set_prefixes(number, vertex, CandidateKind::stub, key.id);
@@ -181,7 +181,7 @@ template <class V>
 void RouteCalculator<V>::Impl::install_network(std::uint32_t number, const LsaKey<V>& key,
                                                const Lsa<V>& lsa) {
   Area& area = *areas[number];
-  const VertexId vertex = area.graph.retain(Rules::vertex(key));
+  const VertexId vertex = area.graph.retain(Topology<V>::vertex(key));
   auto& lsas = area.networks[vertex];
   const auto same = std::find_if(lsas.begin(), lsas.end(), [&](const Lsa<V>& other) {
     return other.header().key.advertising_router == key.advertising_router;
@@ -199,7 +199,7 @@ void RouteCalculator<V>::Impl::install_network(std::uint32_t number, const LsaKe
 template <class V>
 void RouteCalculator<V>::Impl::remove_network(std::uint32_t number, const LsaKey<V>& key) {
   Area& area = *areas[number];
-  const VertexId vertex = area.graph.find(Rules::vertex(key));
+  const VertexId vertex = area.graph.find(Topology<V>::vertex(key));
   if (vertex == kNoSlot) return;
   const auto at = area.networks.find(vertex);
   if (at == area.networks.end()) return;
@@ -231,9 +231,9 @@ void RouteCalculator<V>::Impl::select_network(std::uint32_t number, VertexId ver
   const auto best = std::max_element(lsas.begin(), lsas.end(),
                                      [&](const Lsa<V>& a, const Lsa<V>& b) { return worth(a) < worth(b); });
   new_links.clear();
-  Rules::read_network(*best, [this](RouterId router) { new_links.push_back({router_vertex(router)}); });
+  Topology<V>::read_network(*best, [this](RouterId router) { new_links.push_back({router_vertex(router)}); });
   new_stubs.clear();
-  if (const auto prefix = Rules::network_prefix(*best)) new_stubs.push_back({*prefix, 0});
+  if (const auto prefix = Topology<V>::network_prefix(*best)) new_stubs.push_back({*prefix, 0});
   const LsaKey<V> key = best->header().key;
   if (area.graph.set_links(vertex, new_links)) mark_dirty(area);
   area.graph[vertex].router = key.advertising_router;
@@ -331,7 +331,7 @@ template <class V>
 void RouteCalculator<V>::Impl::set_inter_prefix(std::uint32_t number, const LsaKey<V>& key,
                                                 const Lsa<V>* lsa) {
   const std::uint32_t known = find_lsa(number, key.id, key.advertising_router);
-  const auto part = lsa == nullptr ? std::nullopt : Rules::read_inter_prefix(*lsa);
+  const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_inter_prefix(*lsa);
   if (known != kNoSlot) {
     Candidate& candidate = prefixes.candidate(known);
     if (!part || prefixes[candidate.prefix].prefix() != part->prefix) {
@@ -372,11 +372,11 @@ void RouteCalculator<V>::Impl::set_inter_router(std::uint32_t number, const LsaK
   const bool is_known = known != kNoSlot && find_in(boundaries[known]) != boundaries[known].summaries.end();
   if (lsa != nullptr && !is_known) {  // the record holds a reference on the vertex and on the boundary router
     const std::uint32_t slot = acquire_boundary(router);
-    boundaries[slot].summaries.push_back({number, border, Rules::read_inter_router(*lsa).metric});
+    boundaries[slot].summaries.push_back({number, border, Topology<V>::read_inter_router(*lsa).metric});
     return mark_dirty(slot);
   }
   if (lsa != nullptr) {
-    const std::uint32_t metric = Rules::read_inter_router(*lsa).metric;
+    const std::uint32_t metric = Topology<V>::read_inter_router(*lsa).metric;
     if (std::exchange(find_in(boundaries[known])->metric, metric) != metric) mark_dirty(known);
   } else if (is_known) {
     boundaries[known].summaries.erase(find_in(boundaries[known]));
@@ -390,7 +390,7 @@ void RouteCalculator<V>::Impl::set_inter_router(std::uint32_t number, const LsaK
 template <class V>
 void RouteCalculator<V>::Impl::set_external(const LsaKey<V>& key, const Lsa<V>* lsa) {
   const std::uint32_t known = find_lsa(kAsScope, key.id, key.advertising_router);
-  const auto part = lsa == nullptr ? std::nullopt : Rules::read_external(*lsa);
+  const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_external(*lsa);
   if (known != kNoSlot) {
     if (part && prefixes[prefixes.candidate(known).prefix].prefix() == part->prefix)
       return update_external(known, *part);
@@ -403,7 +403,7 @@ void RouteCalculator<V>::Impl::set_external(const LsaKey<V>& key, const Lsa<V>* 
   candidate.metric = part->metric & kLsInfinity;
   candidate.id = key.id;
   candidate.value = part->tag;
-  if (Rules::has_forwarding_address(part->forwarding_address))
+  if (Topology<V>::has_forwarding_address(part->forwarding_address))
     candidate.link = acquire_forwarding(part->forwarding_address);
   index_lsa(prefixes.add(part->prefix, candidate));
 }
@@ -413,7 +413,7 @@ void RouteCalculator<V>::Impl::update_external(std::uint32_t slot, const Externa
   Candidate& candidate = prefixes.candidate(slot);
   const CandidateKind kind = part.type2 ? CandidateKind::external_2 : CandidateKind::external_1;
   const std::uint32_t former = candidate.link;
-  const std::uint32_t forwarding = Rules::has_forwarding_address(part.forwarding_address)
+  const std::uint32_t forwarding = Topology<V>::has_forwarding_address(part.forwarding_address)
                                        ? acquire_forwarding(part.forwarding_address)
                                        : kNoSlot;
   if (candidate.metric != part.metric || candidate.kind != kind || candidate.value != part.tag ||

@@ -1,10 +1,10 @@
 #pragma once
 // The state of the route calculation, and how its parts fit:
 //
-//   route_feed_impl.h    LSAs and the root's facts in: graph, prefix candidates, what is dirty
-//   route_run_impl.h     calculate(): shortest paths, AS boundary routers, forwarding addresses, best
+//   feed_impl.h   LSAs and the root's facts in: graph, prefix candidates, what is dirty
+//   run_impl.h    calculate(): shortest paths, AS boundary routers, forwarding addresses, best
 //                        candidates, the difference
-//   route_view_impl.h    tables and paths out
+//   view_impl.h   tables and paths out
 //
 // What depends on what, and so what a change makes dirty:
 //
@@ -27,15 +27,15 @@
 #include <utility>
 #include <vector>
 
-#include "ospf/graph.h"
-#include "ospf/next_hop_lists.h"
-#include "ospf/next_hop_sets.h"
-#include "ospf/prefix_table.h"
-#include "ospf/route_calculator.h"
-#include "ospf/shortest_paths.h"
+#include "ospf/route/calculator.h"
+#include "ospf/route/graph.h"
+#include "ospf/route/next_hop_lists.h"
+#include "ospf/route/next_hop_sets.h"
+#include "ospf/route/prefix_table.h"
+#include "ospf/route/shortest_paths.h"
+#include "ospf/route/topology.h"
 #include "ospf/slot_index.h"
 #include "ospf/slot_pool.h"
-#include "ospf/topology.h"
 
 namespace wgospf::ospf {
 
@@ -43,7 +43,6 @@ template <class V>
 struct RouteCalculator<V>::Impl {
   using Address = typename V::Address;
   using AddressPrefix = Prefix<Address>;
-  using Rules = Topology<V>;
   using Entry = PrefixEntry<Address>;
 
   struct Area {
@@ -116,7 +115,7 @@ struct RouteCalculator<V>::Impl {
 
   explicit Impl(RouterId router) : root(router) {}
 
-  // route_feed_impl.h
+  // feed_impl.h
   [[nodiscard]] std::uint32_t find_area(AreaId id) const;
   [[nodiscard]] std::uint32_t make_area(AreaId id);
   void remove_area(AreaId id);
@@ -162,10 +161,10 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] std::uint32_t find_lsa(std::uint32_t scope, LinkStateId id, RouterId router) const;
   void index_lsa(std::uint32_t slot);
 
-  // route_run_impl.h
+  // run_impl.h
   [[nodiscard]] Pending pending() const;
   CalculationResult calculate(std::vector<RouteChange<V>>& changes);
-  void run_area(Area& area, std::uint32_t area_number, CalculationResult& result);
+  void run_area(Area& area, CalculationResult& result);
   void make_root_edges(Area& area);
   [[nodiscard]] ListId beyond(const Area& area, ListId list, VertexId network, VertexId router);
   void resolve_boundaries(bool all);
@@ -192,7 +191,7 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] std::uint32_t member(const NextHop<V>& next_hop);
   [[nodiscard]] std::vector<NextHop<V>> next_hops(ListId list) const;
 
-  // route_view_impl.h
+  // view_impl.h
   [[nodiscard]] Route<V> route_of(const Entry& entry) const;
   [[nodiscard]] std::shared_ptr<const RouteTable<V>> build_table() const;
   [[nodiscard]] std::vector<PrefixPath<V>> paths(const AddressPrefix& prefix, std::size_t limit);

@@ -1,4 +1,4 @@
-#include "ospf/graph.h"
+#include "ospf/route/graph.h"
 
 #include <algorithm>
 #include <cassert>

@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-#include "ospf/next_hop_lists.h"
+#include "ospf/route/next_hop_lists.h"
 
 namespace wgospf::ospf {
 

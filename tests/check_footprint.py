@@ -55,7 +55,7 @@ CONTAINER = re.compile(
 def measured():
     """The text of all measure() functions."""
     text = []
-    for path in sorted((ROOT / "ospf").rglob("*.h")):
+    for path in sorted((ROOT / "ospf").rglob("*.h")) + sorted((ROOT / "ospf").rglob("*.cpp")):
         source = path.read_text(encoding="utf-8")
         for match in re.finditer(r"measure\(Footprint& footprint\) const \{|Footprint Instance<V>::footprint\(\) const \{",
                                  source):

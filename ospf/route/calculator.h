@@ -1,6 +1,6 @@
 #pragma once
 // The route calculation (RFC 2328 section 16), incremental: a compact graph for each area kept up to date as
-// LSAs are installed, Dijkstra with equal-cost paths over it, prefix candidates indexed by prefix, and the
+// LSAs are installed, Dijkstra with equal-cost paths over it, what LSAs offer indexed by prefix, and the
 // difference to the former table as sets and members. A change that touches only prefixes never runs
 // Dijkstra.
 //

@@ -38,7 +38,6 @@ struct Vertex {
   RouterFlags flags;
   bool present = false;  ///< its LSA is in the database
   std::uint32_t references = 0;
-  std::uint32_t first_prefix = kNoSlot;  ///< the owner's: prefixes said by the vertex's own LSA
 };
 
 class Graph {

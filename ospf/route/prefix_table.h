@@ -1,9 +1,9 @@
 #pragma once
-// Prefixes by number, and for each the candidates for its route: what some LSA says about it. The table does
-// not judge; it keeps the chains, finds candidates by the LSA they come from, and remembers which prefixes
+// Prefixes by number, and for each the offers for its route: what some LSA says about it. The table does
+// not judge; it keeps the chains, finds offers by the LSA they come from, and remembers which prefixes
 // have to be looked at again.
 //
-// An external LSA costs one PrefixEntry, one Candidate and two index entries here: under 100 bytes.
+// An external LSA costs one PrefixEntry, one Offer and two index entries here: under 100 bytes.
 
 #include <array>
 #include <cstdint>
@@ -21,8 +21,8 @@
 
 namespace wgospf::ospf {
 
-/// Where a candidate comes from.
-enum class CandidateKind : std::uint8_t {
+/// What kind of LSA makes an offer.
+enum class OfferKind : std::uint8_t {
   none,          ///< a free record
   stub,          ///< at a router of the area
   network,       ///< a transit network's own prefix
@@ -31,25 +31,32 @@ enum class CandidateKind : std::uint8_t {
   external_2,
 };
 
-struct Candidate {
+/// That an LSA says a prefix. It belongs to that LSA: an LSA of a vertex chains its offers, a summary or
+/// external has one, which is found by the LSA.
+struct Offer {
   std::uint32_t prefix = kNoSlot;
   std::uint32_t next = kNoSlot;    ///< of the same prefix
   std::uint32_t source = kNoSlot;  ///< vertex within the area; external: the AS boundary router's record
   std::uint32_t metric : 24 = 0;
-  CandidateKind kind : 8 = CandidateKind::none;
+  OfferKind kind : 8 = OfferKind::none;
   LinkStateId id;  ///< of the LSA
-  /// stub: the next prefix of the same router. External: the forwarding address's record, or kNoSlot.
-  std::uint32_t link = kNoSlot;
-  std::uint32_t value = 0;  ///< the area's number; external: the tag
+  union {
+    std::uint32_t next_of_lsa = kNoSlot;  ///< stub, network
+    std::uint32_t forwarding;             ///< external: the forwarding address's record, or kNoSlot
+  };
+  union {
+    std::uint32_t area = 0;  ///< its number; not external
+    std::uint32_t tag;       ///< external
+  };
 
-  [[nodiscard]] bool is_external() const { return kind >= CandidateKind::external_1; }
+  [[nodiscard]] bool is_external() const { return kind >= OfferKind::external_1; }
 };
 
 /// A prefix and its present route.
 template <class Address>
 struct PrefixEntry {
   Address address{};
-  std::uint32_t first = kNoSlot;  ///< its candidates
+  std::uint32_t first = kNoSlot;  ///< what LSAs offer for it
   std::uint32_t set = kNoSlot;    ///< SetId::value of the route; kNoSlot: there is no route
   std::uint32_t metric = 0;
   std::uint32_t type2_metric = 0;
@@ -71,10 +78,10 @@ class PrefixTable {
 
   [[nodiscard]] Entry& operator[](std::uint32_t slot) { return entries_[slot]; }
   [[nodiscard]] const Entry& operator[](std::uint32_t slot) const { return entries_[slot]; }
-  [[nodiscard]] Candidate& candidate(std::uint32_t slot) { return candidates_[slot]; }
-  [[nodiscard]] const Candidate& candidate(std::uint32_t slot) const { return candidates_[slot]; }
+  [[nodiscard]] Offer& offer(std::uint32_t slot) { return offers_[slot]; }
+  [[nodiscard]] const Offer& offer(std::uint32_t slot) const { return offers_[slot]; }
   [[nodiscard]] std::uint32_t entry_end() const { return entries_.end(); }
-  [[nodiscard]] std::uint32_t candidate_end() const { return candidates_.end(); }
+  [[nodiscard]] std::uint32_t offer_end() const { return offers_.end(); }
 
   /// kNoSlot when absent.
   [[nodiscard]] std::uint32_t find(const Prefix<Address>& prefix) const {
@@ -84,29 +91,29 @@ class PrefixTable {
   /// Are there prefixes of this length at all?
   [[nodiscard]] bool has_length(std::uint8_t length) const { return by_length_[length] != 0; }
 
-  /// Adds a candidate; the prefix is dirty.
-  std::uint32_t add(const Prefix<Address>& prefix, const Candidate& candidate) {
+  /// Adds an offer; the prefix is dirty.
+  std::uint32_t add(const Prefix<Address>& prefix, const Offer& offer) {
     const std::uint32_t entry = intern(prefix);
-    const std::uint32_t slot = candidates_.allocate();
-    Candidate& added = candidates_[slot];
-    added = candidate;
+    const std::uint32_t slot = offers_.allocate();
+    Offer& added = offers_[slot];
+    added = offer;
     added.prefix = entry;
     added.next = std::exchange(entries_[entry].first, slot);
     mark_dirty(entry);
     return slot;
   }
-  /// Removes a candidate; the prefix is dirty.
+  /// Removes an offer; the prefix is dirty.
   void remove(std::uint32_t slot) {
-    const Candidate& candidate = candidates_[slot];
-    std::uint32_t* link = &entries_[candidate.prefix].first;
-    while (*link != slot) link = &candidates_[*link].next;
-    *link = candidate.next;
-    mark_dirty(candidate.prefix);
-    candidates_.release(slot);
+    const Offer& offer = offers_[slot];
+    std::uint32_t* link = &entries_[offer.prefix].first;
+    while (*link != slot) link = &offers_[*link].next;
+    *link = offer.next;
+    mark_dirty(offer.prefix);
+    offers_.release(slot);
   }
 
-  // Candidates that are LSAs of their own (inter-area and external) are also found by their LSA. `hash` is
-  // the owner's, over what identifies the LSA; hash_of(candidate slot) gives it again.
+  // Offers that are LSAs of their own (inter-area and external) are also found by their LSA. `hash` is
+  // the owner's, over what identifies the LSA; hash_of(offer slot) gives it again.
   template <class Equal>
   [[nodiscard]] std::uint32_t find_lsa(std::uint64_t hash, Equal&& equal) const {
     return by_lsa_.find(hash, equal);
@@ -148,14 +155,14 @@ class PrefixTable {
     footprint.held("prefixes", entries_.size());
     footprint.held("prefixes.by-prefix", by_prefix_.size());
     footprint.held("prefixes.dirty", dirty_.size());
-    footprint.held("candidates", candidates_.size());
-    footprint.held("candidates.by-lsa", by_lsa_.size());
+    footprint.held("offers", offers_.size());
+    footprint.held("offers.by-lsa", by_lsa_.size());
     footprint.room("prefixes.slots", entries_.end());
-    footprint.room("candidates.slots", candidates_.end());
+    footprint.room("offers.slots", offers_.end());
   }
   /// Bytes of heap memory.
   [[nodiscard]] std::size_t memory() const {
-    return entries_.memory() + candidates_.memory() + by_prefix_.memory() + by_lsa_.memory() +
+    return entries_.memory() + offers_.memory() + by_prefix_.memory() + by_lsa_.memory() +
            dirty_.capacity() * sizeof(std::uint32_t);
   }
 
@@ -182,7 +189,7 @@ class PrefixTable {
   }
 
   SlotPool<Entry> entries_;
-  SlotPool<Candidate> candidates_;
+  SlotPool<Offer> offers_;
   SlotIndex by_prefix_, by_lsa_;
   std::vector<std::uint32_t> dirty_;
   std::array<std::uint32_t, Address::kBits + 1> by_length_{};

@@ -46,8 +46,8 @@ struct Topology<V2> {
                                             : router_vertex(key.advertising_router);
   }
   /// Section 12.1.4: the Link State ID of a router-LSA is the router's id; any other is none of a router's.
-  [[nodiscard]] static constexpr bool is_of_its_router(const Key& key) {
-    return key.id.value == key.advertising_router.value;
+  [[nodiscard]] static constexpr bool is_of_its_vertex(const Key& key) {
+    return key.type == v2::LsaType::network || key.id.value == key.advertising_router.value;
   }
   /// A prefix that no router forwards to: within 0/8, 127/8, 169.254/16 (RFC 1122 section 3.2.1.3, RFC 3927
   /// section 2.7), 224/4 or 240/4. The default route and its halves are no such prefixes.

@@ -105,12 +105,12 @@ TEST_F(FootprintTest, RecordsOfOriginationGoWithWhatIsWithdrawn) {
   });
 }
 
-// In: routes that come and go: externals and stubs of a neighbour. Out: prefixes, candidates, boundary
+// In: routes that come and go: externals and stubs of a neighbour. Out: prefixes, offers, boundary
 // routers, vertices and sets go with them.
 TEST_F(FootprintTest, PrefixesGoWithTheLastLsaThatNamesThem) {
   auto peer = full_peer(1, 9);
   std::int32_t number = kInitialSequenceNumber + 10;
-  const std::size_t prefixes_before = held("prefixes"), candidates_before = held("candidates");
+  const std::size_t prefixes_before = held("prefixes"), offers_before = held("offers");
   expect_no_growth(5, [&] {
     v2::RouterLsa with_routes = std::get<v2::RouterLsa>(V2::decode_body(peer->router_lsa(0, 20)));
     with_routes.flags = v2::RouterLsa::kExternal;
@@ -130,7 +130,7 @@ TEST_F(FootprintTest, PrefixesGoWithTheLastLsaThatNamesThem) {
     network.run_for(seconds{15});
     EXPECT_EQ(held("prefixes"), prefixes_before);
     EXPECT_EQ(held("prefixes.by-prefix"), prefixes_before);
-    EXPECT_EQ(held("candidates"), candidates_before);
+    EXPECT_EQ(held("offers"), offers_before);
   });
 }
 

@@ -37,7 +37,7 @@ inline constexpr const char* kEmptyAtRest[] = {
     "origination.dirty-areas",
     "origination.stale",
     "prefixes.dirty",
-    "prefixes.changed-internal",
+    "forwarding-addresses.dirty",
     "boundary-routers.dirty",
     "next-hop-sets.changed",
     "next-hop-sets.idle",

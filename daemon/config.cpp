@@ -8,9 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <set>
 
 #include "daemon/config/api.h"
@@ -167,26 +164,9 @@ class ConfigParser {
   std::set<std::pair<int, int>> seen_;  ///< by refuse_tags
 };
 
-struct FileContent {
-  std::string text{};
-  std::optional<std::string> problem{};  ///< why it cannot be read
-};
-
-FileContent read_file(const std::string& name) {
-  errno = 0;
-  std::ifstream in(name, std::ios::binary);
-  FileContent content;
-  std::array<char, 4096> part{};
-  while (in.read(part.data(), part.size()) || in.gcount() > 0)
-    content.text.append(part.data(), static_cast<std::size_t>(in.gcount()));
-  // A directory opens, and fails at the first byte; the end of the file is no failure.
-  if (!in.eof()) content.problem = fmt::format("cannot be read: {}", std::strerror(errno != 0 ? errno : EIO));
-  return content;
-}
-
 std::optional<std::string> problem_of_pem_file(const std::string& name) {
-  auto content = read_file(name);
-  if (content.problem) return content.problem;
+  const auto content = read_text_file(name, Pipes::refuse);
+  if (content.problem) return "cannot be read: " + *content.problem;
   if (content.text.empty()) return "is empty";
   if (content.text.find("-----BEGIN ") == std::string::npos) return "is not in PEM form";
   return std::nullopt;
@@ -245,9 +225,9 @@ ConfigResult parse_config(const std::string& text, const std::string& file) {
   return parse(text, file, nullptr);
 }
 
-ConfigResult load_config(const std::string& file) {
-  const auto content = read_file(file);
-  if (content.problem) return std::vector<ConfigError>{{file, 0, 0, *content.problem}};
+ConfigResult load_config(const std::string& file, Pipes pipes) {
+  const auto content = read_text_file(file, pipes);
+  if (content.problem) return std::vector<ConfigError>{{file, 0, 0, "cannot be read: " + *content.problem}};
   return parse(content.text, file, problem_of_pem_file);
 }
 

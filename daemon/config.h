@@ -16,6 +16,7 @@
 #include "daemon/api/server.h"
 #include "daemon/config/leaves.h"
 #include "daemon/router_view.h"
+#include "daemon/text_file.h"
 #include "ospf/config.h"
 #include "rib/report.h"
 
@@ -123,8 +124,8 @@ using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 
 /// `file` is the name used in errors. Looks at the text alone: files that it names need not exist.
 [[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& file);
-/// Reads the file, and looks whether the files that it names can be used.
-[[nodiscard]] ConfigResult load_config(const std::string& file);
+/// Reads the file, and looks whether the files that it names can be used. A pipe is waited for if asked.
+[[nodiscard]] ConfigResult load_config(const std::string& file, Pipes pipes = Pipes::wait);
 
 /// "debug", "info", "warning" or "error"; nullopt for anything else.
 [[nodiscard]] std::optional<Severity> parse_severity(std::string_view text);

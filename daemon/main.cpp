@@ -204,7 +204,7 @@ class Daemon {
     if (stopping_) return;
     if (place_.router() != nullptr)
       notify_reloading();  // else the service manager has not been told of a start yet
-    const auto result = load_config(options_.config_file);
+    const auto result = load_config(options_.config_file, Pipes::refuse);  // nothing waits on the loop
     if (const auto* errors = std::get_if<1>(&result)) {
       for (std::size_t i = 0; i < std::min(errors->size(), kErrorsLogged); ++i)
         log(Severity::error, (*errors)[i].to_string());

@@ -1,7 +1,5 @@
 #include "rib/desired.h"
 
-#include <algorithm>
-
 #include "rib/report.h"
 
 namespace wgospf::rib {
@@ -11,11 +9,7 @@ Member member_for(const LinkFacts& link, const IpAddress& neighbour, std::uint32
   if (link.noarp || link.point_to_point) return member;
   member.gateway = neighbour;
   const auto* v6 = std::get_if<Ipv6Address>(&neighbour);
-  const bool on_subnet =
-      (v6 != nullptr && v6->is_link_local()) ||
-      std::any_of(link.subnets.begin(), link.subnets.end(),
-                  [&neighbour](const IpPrefix& subnet) { return contains(subnet, neighbour); });
-  member.onlink = !on_subnet;
+  member.onlink = v6 == nullptr || !v6->is_link_local();
   return member;
 }
 

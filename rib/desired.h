@@ -22,7 +22,7 @@ struct Member {
   std::uint32_t ifindex = 0;
   /// None on NOARP and point-to-point devices. May be IPv6 in a set of IPv4 prefixes (RTA_VIA).
   std::optional<IpAddress> gateway{};
-  /// The gateway is reached directly although no subnet of the device covers it. Ignored without a gateway.
+  /// The gateway is reached directly, whether or not the kernel has a route to it. Ignored without a gateway.
   bool onlink = false;
   /// 1 to 256; anything else is brought into that range.
   std::uint32_t weight = 1;
@@ -35,12 +35,12 @@ struct LinkFacts {
   std::uint32_t ifindex = 0;
   bool noarp = false;           ///< IFF_NOARP: the device resolves no neighbours (WireGuard).
   bool point_to_point = false;  ///< IFF_POINTOPOINT: there is one far end.
-  std::vector<IpPrefix> subnets{};
 };
 
 /// The member to reach `neighbour` over `link`: device-only on a NOARP or point-to-point device, else by its
-/// address, on-link where no subnet of the link covers it. An IPv6 link-local address is never off the
-/// subnet.
+/// address, and then on-link: it was heard there. Without that the kernel asks its own route to the subnet,
+/// which others may flush, or which an address may come without (noprefixroute). An IPv6 link-local address
+/// needs none.
 [[nodiscard]] Member member_for(const LinkFacts& link, const IpAddress& neighbour, std::uint32_t weight = 1);
 
 using SetId = std::uint32_t;

@@ -35,7 +35,9 @@ std::optional<Error> ApiListener::open(const ApiOptions& options, std::chrono::m
 void ApiListener::attempt() {
   const auto number = ++attempts_;
   attempt_ = std::async(std::launch::async,
-                        [this, number, &loop = loop_, alive = alive_, options = options_]() -> Opened {
+                        [this, number, &loop = loop_, alive = alive_, options = options_,
+                         former = std::move(server_)]() mutable -> Opened {
+                          former.reset();  // its place is needed; waits for calls to end
                           auto opened = ApiServer::start(options, router_);
                           boost::asio::post(loop, [this, number, alive] {
                             if (*alive && number == attempts_) take(attempt_.get());
@@ -47,6 +49,8 @@ void ApiListener::attempt() {
 void ApiListener::take(Opened opened) {
   if (opened) {
     server_ = std::move(opened.value());
+    delay_ = kFirstRetry;
+    look_later();
     return problem_({});
   }
   problem_("the API is not served, which is tried again: " + opened.error().text);
@@ -58,6 +62,17 @@ void ApiListener::retry_later() {
   delay_ = std::min(2 * delay_, kLastRetry);
   timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
     if (!error && *alive) attempt();
+  });
+}
+
+void ApiListener::look_later() {
+  timer_.expires_after(kLookInterval);
+  timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+    if (error || !*alive) return;
+    const auto problem = server_->problem();
+    if (problem.empty()) return look_later();
+    problem_("clients do not reach the API, which is opened anew: " + problem);
+    attempt();
   });
 }
 

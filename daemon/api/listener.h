@@ -1,7 +1,8 @@
 #pragma once
 // The API's server, opened as soon as it can be. An address that is not there yet, a port that is taken or a
 // directory that cannot be made is no reason not to route: it is told, and tried again at growing intervals.
-// Only a socket that another daemon serves is: who starts twice would disturb the one that runs.
+// Only a socket that another daemon serves is: who starts twice would disturb the one that runs. One that
+// clients reach no more, because its socket was removed or accepting failed, is opened anew.
 //
 // Opening may wait for a name server, so it is done by a thread of its own.
 
@@ -24,6 +25,8 @@ class ApiListener {
   using Problem = std::function<void(const std::string&)>;
 
   static constexpr std::chrono::milliseconds kFirstRetry{1000}, kLastRetry{30'000};
+  /// How often it is looked whether clients reach the server.
+  static constexpr std::chrono::milliseconds kLookInterval{1000};
 
   ApiListener(boost::asio::io_context& loop, RouterView& router, Problem problem);
   /// The same as stop() with no time for clients. Waits for an attempt that is under way.
@@ -44,6 +47,7 @@ class ApiListener {
   void attempt();
   void take(Opened opened);
   void retry_later();
+  void look_later();
 
   boost::asio::io_context& loop_;
   RouterView& router_;

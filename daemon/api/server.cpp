@@ -4,23 +4,24 @@
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <mutex>
-#include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "daemon/api/call.h"
 #include "daemon/api/service.h"
 #include "daemon/api/socket_place.h"
 #include "daemon/telling/log.h"
 #include "daemon/telling/message_limits.h"
+#include "daemon/text_file.h"
 
 namespace wgospf::daemon {
 namespace {
 
 constexpr std::string_view kUnixScheme = "unix:";
+constexpr std::string_view kAcceptFailed = "Failed accept4";
 /// A Watch client that vanished without a word is noticed after this much silence (TCP).
 constexpr int kKeepaliveMilliseconds = 20'000;
 
@@ -34,25 +35,25 @@ void log_line(const std::string& text) {
   if (limits.admit({Severity::warning, "api", {}}, text, now)) log(Severity::warning, "API: " + text);
 }
 
+/// How often accepting a client has failed. gRPC 1.51 says so in its log and nowhere else, and never accepts
+/// on that socket again.
+std::atomic<std::uint64_t> failed_accepts{0};
+
 void log_through_ours() {
   gpr_set_log_function([](gpr_log_func_args* line) {
-    if (line->severity == GPR_LOG_SEVERITY_ERROR) log_line(line->message);
+    if (line->severity != GPR_LOG_SEVERITY_ERROR) return;
+    if (std::string_view(line->message).substr(0, kAcceptFailed.size()) == kAcceptFailed) ++failed_accepts;
+    log_line(line->message);
   });
 }
 
 Result<std::string> read_pem(const char* field, const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file || text.str().empty()) {
-    return Error{errno, fmt::format("api.tls.{}: cannot read {}: {}", field, path,
-                                    errno != 0 ? std::strerror(errno) : "it is empty")};
-  }
-  if (text.str().find("-----BEGIN ") == std::string::npos) {
+  auto file = read_text_file(path, Pipes::refuse);
+  if (file.problem)
+    return Error{EIO, fmt::format("api.tls.{}: cannot read {}: {}", field, path, *file.problem)};
+  if (file.text.find("-----BEGIN ") == std::string::npos)
     return Error{EINVAL, fmt::format("api.tls.{}: {} is not in PEM form", field, path)};
-  }
-  return text.str();
+  return std::move(file.text);
 }
 
 Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ApiTls& tls) {
@@ -84,12 +85,14 @@ struct ApiServer::Impl {
   [[nodiscard]] int serve(const std::string& target,
                           const std::shared_ptr<grpc::ServerCredentials>& credentials);
   void stop(std::chrono::system_clock::time_point deadline);
+  [[nodiscard]] std::string problem() const;
 
   std::shared_ptr<api::Context> context;
   api::RoutingService service;
   std::optional<api::SocketPlace> place;
   std::unique_ptr<grpc::Server> server;
   std::string address;
+  std::uint64_t accepts_failed_before = failed_accepts;
   std::once_flag stopped;
 };
 
@@ -154,6 +157,14 @@ void ApiServer::Impl::stop(std::chrono::system_clock::time_point deadline) {
   });
 }
 
+std::string ApiServer::Impl::problem() const {
+  if (failed_accepts != accepts_failed_before)
+    return "accepting a client failed; where it was for want of file descriptors, raise their limit "
+           "(LimitNOFILE= under systemd)";
+  if (place && !place->published()) return "its socket was removed or replaced";
+  return {};
+}
+
 Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, RouterView& router) {
   log_through_ours();
   auto impl = std::make_unique<Impl>(router, options);
@@ -173,6 +184,10 @@ ApiServer::~ApiServer() {
 
 void ApiServer::stop(std::chrono::system_clock::time_point deadline) {
   impl_->stop(deadline);
+}
+
+std::string ApiServer::problem() const {
+  return impl_->problem();
 }
 
 std::size_t ApiServer::call_count() const {

@@ -56,6 +56,10 @@ class ApiServer {
   /// and removes the socket. From any thread; does not need the strand to run. A second call does nothing.
   void stop(std::chrono::system_clock::time_point deadline);
 
+  /// What keeps clients from reaching it, which only a new server mends; empty when nothing does. Stays true
+  /// to what happened once: the socket was removed or replaced, or accepting failed. From any thread.
+  [[nodiscard]] std::string problem() const;
+
   /// Calls that clients have open, or whose end they have not taken yet. From any thread.
   [[nodiscard]] std::size_t call_count() const;
 

@@ -165,10 +165,13 @@ std::optional<Error> SocketPlace::publish() {
   return std::nullopt;
 }
 
-void SocketPlace::withdraw() {
-  if (!published_) return;
+bool SocketPlace::published() const {
   struct stat status {};
-  if (::lstat(path_.c_str(), &status) == 0 && status.st_ino == *published_) ::unlink(path_.c_str());
+  return published_ && ::lstat(path_.c_str(), &status) == 0 && status.st_ino == *published_;
+}
+
+void SocketPlace::withdraw() {
+  if (published()) ::unlink(path_.c_str());
   published_.reset();
 }
 

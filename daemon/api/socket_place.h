@@ -35,6 +35,8 @@ class SocketPlace {
   [[nodiscard]] const std::string& private_path() const { return private_path_; }
   /// Gives the bound socket its permissions and its place; the reason when that failed.
   [[nodiscard]] std::optional<Error> publish();
+  /// Whether the socket stands at its place.
+  [[nodiscard]] bool published() const;
   /// Removes the socket at its place, unless another one has taken it.
   void withdraw();
 

@@ -185,8 +185,7 @@ void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
       rib.has_value() == entry.rib.has_value() &&
       (!rib || (rib->source == entry.rib->source && rib->facts.ifindex == entry.rib->facts.ifindex &&
                 rib->facts.noarp == entry.rib->facts.noarp &&
-                rib->facts.point_to_point == entry.rib->facts.point_to_point &&
-                rib->facts.subnets == entry.rib->facts.subnets));
+                rib->facts.point_to_point == entry.rib->facts.point_to_point));
   if (same) return;
   entry.rib = std::move(rib);
   callbacks_.rib_link_changed(link);

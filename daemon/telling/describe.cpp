@@ -197,6 +197,8 @@ std::string_view type_name(v2::LsaType type) {
 struct KindOfEvent {
   MessageKind operator()(const NeighborStateChanged& e) const {
     const bool lost = e.from == NeighborState::full && e.to < NeighborState::full;
+    // Of its own kind, so that of a neighbor that comes and goes not only the losses are told.
+    if (e.to == NeighborState::full) return {Severity::info, "neighbor_full", e.link};
     return {lost ? Severity::warning : Severity::info, "neighbor_state_changed", e.link};
   }
   MessageKind operator()(const InterfaceStateChanged& e) const {

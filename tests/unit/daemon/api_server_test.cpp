@@ -270,6 +270,27 @@ TEST_F(Listening, WhatCannotBeOpenedIsToldAndTriedAgain) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_F(Listening, ASocketThatWasRemovedOrReplacedIsOpenedAnew) {
+  const auto path = directory_ / "run/wgospfd.sock";
+  EXPECT_FALSE(listener_.open(at("unix:" + path), kPatience));
+  for (const auto& remove : {path, directory_ / "run"}) {
+    problems_.clear();
+    ASSERT_GT(std::filesystem::remove_all(remove), 0U);
+    EXPECT_TRUE(eventually([&] { return std::filesystem::is_socket(path); }));
+    EXPECT_TRUE(eventually([&] { return !problems_.empty() && problems_.back().empty(); }));
+    EXPECT_EQ(problems_.front(),
+              "clients do not reach the API, which is opened anew: its socket was removed or replaced");
+    EXPECT_EQ(mode_of(path), 0660U);
+  }
+  // One that is served is left alone from then on.
+  std::filesystem::remove(path);
+  const auto other = start("unix:" + path);
+  ASSERT_TRUE(other);
+  EXPECT_TRUE(eventually(
+      [&] { return problems_.back().find("another process listens on " + path) != std::string::npos; }));
+  EXPECT_EQ(other.value()->problem(), "");
+}
+
 TEST_F(Listening, ASocketThatAnotherDaemonServesIsAnError) {
   const auto path = directory_ / "wgospfd.sock";
   const auto other = start("unix:" + path);

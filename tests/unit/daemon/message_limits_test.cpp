@@ -70,6 +70,31 @@ TEST(MessageLimits, TheSameTextAgainIsCountedSooner) {
   EXPECT_TRUE(limits.admit(overrun, "acknowledgements were lost", now));
 }
 
+TEST(MessageLimits, ANeighborThatComesAndGoesIsToldFullAsOftenAsLost) {
+  using ospf::NeighborState;
+  MessageLimits limits;
+  Instant now{seconds{1000}};
+  constexpr std::array kStates{NeighborState::full,     NeighborState::down,     NeighborState::init,
+                               NeighborState::ex_start, NeighborState::exchange, NeighborState::loading,
+                               NeighborState::full};
+  int lost = 0, full = 0;
+  for (int minute = 0; minute < 60; ++minute, now += std::chrono::minutes{1}) {
+    for (std::size_t i = 1; i < kStates.size(); ++i) {
+      const RouterEvent event{ospf::Event<V2>{ospf::NeighborStateChanged{ospf::LinkId{1},
+                                                                         ospf::RouterId{2},
+                                                                         kStates[i - 1],
+                                                                         kStates[i],
+                                                                         ospf::NeighborEvent::hello_received,
+                                                                         {}}}};
+      if (!limits.admit(kind_of(event), describe(event, name_of).text, now)) continue;
+      lost += kStates[i] == NeighborState::down ? 1 : 0;
+      full += kStates[i] == NeighborState::full ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(lost, 60);
+  EXPECT_EQ(full, 60);
+}
+
 TEST(MessageLimits, DebugIsForWhoWantsAll) {
   MessageLimits limits;
   for (int i = 0; i < 10'000; ++i)

@@ -386,10 +386,8 @@ TEST(MemberForTest, DeviceOnlyOnNoarpAndPointToPointElseByAddress) {
   const Ipv4Address neighbour = *Ipv4Address::parse("10.0.0.2");
   EXPECT_EQ(member_for({.ifindex = 5, .noarp = true}, neighbour), (Member{.ifindex = 5}));
   EXPECT_EQ(member_for({.ifindex = 5, .point_to_point = true}, neighbour), (Member{.ifindex = 5}));
-  EXPECT_EQ(member_for({.ifindex = 5, .subnets = {*Ipv4Prefix::parse("10.0.0.0/30")}}, neighbour, 4),
-            (Member{.ifindex = 5, .gateway = neighbour, .onlink = false, .weight = 4}));
-  EXPECT_EQ(member_for({.ifindex = 5, .subnets = {*Ipv4Prefix::parse("10.9.0.0/30")}}, neighbour),
-            (Member{.ifindex = 5, .gateway = neighbour, .onlink = true}));
+  EXPECT_EQ(member_for({.ifindex = 5}, neighbour, 4),
+            (Member{.ifindex = 5, .gateway = neighbour, .onlink = true, .weight = 4}));
   const Ipv6Address link_local = *Ipv6Address::parse("fe80::1");
   EXPECT_EQ(member_for({.ifindex = 5}, link_local), (Member{.ifindex = 5, .gateway = link_local}));
 }

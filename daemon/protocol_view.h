@@ -23,11 +23,11 @@ class ProtocolView {
   /// See ospf::Instance::converged.
   [[nodiscard]] virtual bool converged() const = 0;
   [[nodiscard]] virtual ospf::Statistics statistics() const = 0;
-  [[nodiscard]] virtual std::vector<ospf::InterfaceInfo<V2>> interfaces() const = 0;
-  [[nodiscard]] virtual std::vector<ospf::NeighborInfo<V2>> neighbors() const = 0;
+  [[nodiscard]] virtual std::vector<ospf::InterfaceInfo> interfaces() const = 0;
+  [[nodiscard]] virtual std::vector<ospf::NeighborInfo> neighbors() const = 0;
   /// Up to `limit` entries from the cursor on, which moves; see ospf::Instance::database.
-  [[nodiscard]] virtual std::vector<ospf::DatabaseEntry<V2>> database(ospf::DatabaseCursor& cursor,
-                                                                      std::size_t limit) const = 0;
+  [[nodiscard]] virtual std::vector<ospf::DatabaseEntry> database(ospf::DatabaseCursor& cursor,
+                                                                  std::size_t limit) const = 0;
   /// Never null; may be read anywhere.
   [[nodiscard]] virtual std::shared_ptr<const ospf::RouteTable<V2>> routes() const = 0;
   /// How the prefix could be reached, at most `limit` ways, the best first.
@@ -45,14 +45,12 @@ class InstanceView final : public ProtocolView {
   [[nodiscard]] const ospf::InstanceConfig& config() const override { return instance_.config(); }
   [[nodiscard]] bool converged() const override { return instance_.converged(now_()); }
   [[nodiscard]] ospf::Statistics statistics() const override { return instance_.statistics(); }
-  [[nodiscard]] std::vector<ospf::InterfaceInfo<V2>> interfaces() const override {
+  [[nodiscard]] std::vector<ospf::InterfaceInfo> interfaces() const override {
     return instance_.interfaces();
   }
-  [[nodiscard]] std::vector<ospf::NeighborInfo<V2>> neighbors() const override {
-    return instance_.neighbors();
-  }
-  [[nodiscard]] std::vector<ospf::DatabaseEntry<V2>> database(ospf::DatabaseCursor& cursor,
-                                                              std::size_t limit) const override {
+  [[nodiscard]] std::vector<ospf::NeighborInfo> neighbors() const override { return instance_.neighbors(); }
+  [[nodiscard]] std::vector<ospf::DatabaseEntry> database(ospf::DatabaseCursor& cursor,
+                                                          std::size_t limit) const override {
     return instance_.database(cursor, limit, now_());
   }
   [[nodiscard]] std::shared_ptr<const ospf::RouteTable<V2>> routes() const override {

@@ -42,7 +42,7 @@ struct Notice {
 /// Something happened. Route changes come one by one, in the order of their calculation. Events of the core
 /// can be put in words by describe() (describe.h); what the daemon itself tells comes as a Notice.
 struct RouterEvent {
-  std::variant<ospf::Event<V2>, ospf::RouteChange<V2>, rib::Acknowledged, Notice> what;
+  std::variant<ospf::Event, ospf::RouteChange<V2>, rib::Acknowledged, Notice> what;
   ospf::Generation generation{};  ///< of the routing table when it happened
   std::chrono::system_clock::time_point time{};
   bool left_out = false;  ///< of the log, which has had its fill of this kind; see telling.h

@@ -104,7 +104,7 @@ void Runner::drain() {
   }
 }
 
-void Runner::on_output(ospf::Transmit<V2>& packet) {
+void Runner::on_output(ospf::Transmit& packet) {
   links_.send(packet);
 }
 
@@ -114,7 +114,7 @@ void Runner::on_output(ospf::RouteChange<V2>& change) {
   if (host_.teller().anybody()) host_.teller().publish({std::move(change)});
 }
 
-void Runner::on_output(ospf::Event<V2>& event) {
+void Runner::on_output(ospf::Event& event) {
   if (std::holds_alternative<ospf::NeighborStateChanged>(event)) {
     claim_due_ = true;
     check_tunnels_soon();

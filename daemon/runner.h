@@ -73,9 +73,9 @@ class Runner {
   void arm_timer();
   void on_timer();
   void catch_up(unsigned turns_left);
-  void on_output(ospf::Transmit<V2>& packet);
+  void on_output(ospf::Transmit& packet);
   void on_output(ospf::RouteChange<V2>& change);
-  void on_output(ospf::Event<V2>& event);
+  void on_output(ospf::Event& event);
   void tell_database_limit(bool is_full);
 
   void redistribute();

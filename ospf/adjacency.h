@@ -14,7 +14,6 @@
 namespace wgospf::ospf {
 
 /// What adjacencies tell the other parts.
-template <class V>
 class AdjacencyHooks {
  public:
   /// A neighbour became or ceased to be Full or has another address, or an interface changed: links of the
@@ -25,80 +24,75 @@ class AdjacencyHooks {
   ~AdjacencyHooks() = default;
 };
 
-template <class V>
 class Adjacency {
  public:
-  Adjacency(Core<V>& core, Flooding<V>& flooding, AdjacencyHooks<V>& hooks)
+  Adjacency(Core& core, Flooding& flooding, AdjacencyHooks& hooks)
       : core_(core), flooding_(flooding), hooks_(hooks) {}
 
   // Section 10.5 to 10.7; the packet has passed section 8.2.
-  void receive_hello(Interface<V>& interface, const typename V::PacketHeader& header, const Hello<V>& hello,
-                     typename V::Address source);
-  void receive_dd(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
-  void receive_request(Interface<V>& interface, Neighbor<V>& neighbor, const LinkStateRequest<V>& request);
+  void receive_hello(Interface& interface, const PacketHeader& header, const Hello& hello,
+                     const IpAddress& source);
+  void receive_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
+  void receive_request(Interface& interface, Neighbor& neighbor, const LinkStateRequest& request);
 
   /// Begins the exchange anew with those whose LSAs were left out of a full database.
   void exchange_what_was_left_out();
 
   /// Runs the neighbour state machine. After kill_nbr, ll_down and inactivity_timer the neighbour is gone.
-  void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event);
+  void neighbor_event(Neighbor& neighbor, NeighborEvent event);
   /// LSAs came in: ask for more, or LoadingDone.
-  void requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor);
+  void requests_shrunk(Interface& interface, Neighbor& neighbor);
 
   /// The link came up, went down or changed. `why_up`: if that is not why the interface comes up.
-  void link_changed(Interface<V>& interface, LinkStatus<V> status,
+  void link_changed(Interface& interface, LinkStatus status,
                     std::optional<InterfaceReason> why_up = std::nullopt);
   /// Takes the interface down and ends its neighbours.
-  void bring_down(Interface<V>& interface, InterfaceReason reason);
-  void bring_up(Interface<V>& interface, InterfaceReason reason);
+  void bring_down(Interface& interface, InterfaceReason reason);
+  void bring_up(Interface& interface, InterfaceReason reason);
 
   /// Goes on with exchanges that waited for room on the request lists.
   void resume_exchanges();
 
   // Timers.
-  void hello_due(Interface<V>& interface);
-  void dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
-  void own_lsas_due(Interface<V>& interface, Neighbor<V>& neighbor);
-  void request_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
+  void hello_due(Interface& interface);
+  void dd_retransmit_due(Interface& interface, Neighbor& neighbor);
+  void own_lsas_due(Interface& interface, Neighbor& neighbor);
+  void request_retransmit_due(Interface& interface, Neighbor& neighbor);
 
   /// Remembers who sent a hello to the group that was refused.
-  void remember_refused(Interface<V>& interface, RouterId router_id, typename V::Address source,
+  void remember_refused(Interface& interface, RouterId router_id, const IpAddress& source,
                         DecodeError refusal);
 
   enum class ListNeighbors : bool { no, yes };
-  void send_hello(Interface<V>& interface, ListNeighbors list = ListNeighbors::yes);
+  void send_hello(Interface& interface, ListNeighbors list = ListNeighbors::yes);
 
  private:
-  [[nodiscard]] std::optional<DecodeError> refuse_hello(const Interface<V>& interface, RouterId id,
-                                                        const Hello<V>& hello,
-                                                        typename V::Address source) const;
-  void note_hello(Interface<V>& interface, Neighbor<V>& neighbor, const Hello<V>& hello,
-                  typename V::Address source);
-  Neighbor<V>& learn_neighbor(Interface<V>& interface, RouterId id);
-  void set_neighbor_state(Interface<V>& interface, Neighbor<V>& neighbor, NeighborState next,
-                          NeighborEvent reason);
-  void set_interface_state(Interface<V>& interface, InterfaceState next, InterfaceReason reason);
-  void send_triggered_hello(Interface<V>& interface);
-  void start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor, NeighborEvent reason);
-  void start_exchange(Interface<V>& interface, Neighbor<V>& neighbor);
-  bool negotiate(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
-  void accept_dd(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
-  [[nodiscard]] bool has_request_room(const Neighbor<V>& neighbor, std::size_t headers) const;
-  bool note_headers(Interface<V>& interface, Neighbor<V>& neighbor, const DatabaseDescription<V>& dd);
-  void arm_dd_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
-  void repeat_last_dd(Interface<V>& interface, Neighbor<V>& neighbor);
-  void send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor);
+  [[nodiscard]] std::optional<DecodeError> refuse_hello(const Interface& interface, RouterId id,
+                                                        const Hello& hello, const IpAddress& source) const;
+  void note_hello(Interface& interface, Neighbor& neighbor, const Hello& hello, const IpAddress& source);
+  Neighbor& learn_neighbor(Interface& interface, RouterId id);
+  void set_neighbor_state(Interface& interface, Neighbor& neighbor, NeighborState next, NeighborEvent reason);
+  void set_interface_state(Interface& interface, InterfaceState next, InterfaceReason reason);
+  void send_triggered_hello(Interface& interface);
+  void start_exchange_start(Interface& interface, Neighbor& neighbor, NeighborEvent reason);
+  void start_exchange(Interface& interface, Neighbor& neighbor);
+  bool negotiate(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
+  void accept_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
+  [[nodiscard]] bool has_request_room(const Neighbor& neighbor, std::size_t headers) const;
+  bool note_headers(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
+  void arm_dd_retransmit(Interface& interface, Neighbor& neighbor);
+  void repeat_last_dd(Interface& interface, Neighbor& neighbor);
+  void send_next_dd(Interface& interface, Neighbor& neighbor);
   enum class Send : bool { later, now };
-  void send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd,
-               Send when = Send::now);
-  std::vector<LsaHeader<V>> take_summary(Interface<V>& interface, Neighbor<V>& neighbor, std::size_t limit);
-  std::optional<LsaRef> next_summary(Interface<V>& interface, Neighbor<V>& neighbor);
-  void send_request(Interface<V>& interface, Neighbor<V>& neighbor);
-  void arm_request_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
+  void send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescription dd, Send when = Send::now);
+  std::vector<LsaHeader> take_summary(Interface& interface, Neighbor& neighbor, std::size_t limit);
+  std::optional<LsaRef> next_summary(Interface& interface, Neighbor& neighbor);
+  void send_request(Interface& interface, Neighbor& neighbor);
+  void arm_request_retransmit(Interface& interface, Neighbor& neighbor);
 
-  Core<V>& core_;
-  Flooding<V>& flooding_;
-  AdjacencyHooks<V>& hooks_;
+  Core& core_;
+  Flooding& flooding_;
+  AdjacencyHooks& hooks_;
 };
 
 }  // namespace wgospf::ospf

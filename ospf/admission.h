@@ -17,19 +17,17 @@
 
 #include "ospf/bytes.h"
 #include "ospf/interface.h"
-#include "ospf/rules.h"
+#include "ospf/version.h"
 
 namespace wgospf::ospf {
 
 /// The one neighbour of a point-to-point link; nullptr when there is none.
-template <class V>
-[[nodiscard]] Neighbor<V>* only_neighbor(const Interface<V>& interface) {
+[[nodiscard]] inline Neighbor* only_neighbor(const Interface& interface) {
   return interface.neighbors.empty() ? nullptr : interface.neighbors.begin()->second.get();
 }
 
 /// Within one and a half of its intervals, and it has not taken its leave.
-template <class V>
-[[nodiscard]] bool is_heard(const Interface<V>& interface, const Neighbor<V>& neighbor, Instant now) {
+[[nodiscard]] inline bool is_heard(const Interface& interface, const Neighbor& neighbor, Instant now) {
   return !neighbor.said_goodbye &&
          2 * (now - neighbor.last_hello) <= 3 * Duration{seconds{interface.config.hello_interval}};
 }
@@ -46,22 +44,22 @@ struct Sender {
 
 /// Why a packet does not count whatever it says: from its addresses, its type and its router id alone, before
 /// anything of it is decoded.
-template <class V>
-[[nodiscard]] std::optional<DropReason> refuse_sender(const Interface<V>& interface,
-                                                      const Received<V>& received) {
-  if (!Rules<V>::accepts_source(received.source)) return DropReason::bad_source;
+[[nodiscard]] inline std::optional<DropReason> refuse_sender(const Version& version,
+                                                             const Interface& interface,
+                                                             const Received& received) {
+  if (!version.accepts_source(received.source)) return DropReason::bad_source;
   if (interface.has_address(received.source)) return DropReason::own_packet;
-  const bool is_to_group = Rules<V>::is_all_spf_routers(received.destination);
+  const bool is_to_group = version.is_all_spf_routers(received.destination);
   if (!is_to_group && !interface.has_address(received.destination)) return DropReason::bad_destination;
   if (interface.config.type != InterfaceType::point_to_point) return std::nullopt;
   const auto sender = sender_of(received.bytes);
   if (!sender) return std::nullopt;  // the decoder says what is wrong
-  const Neighbor<V>* neighbor = only_neighbor(interface);
+  const Neighbor* neighbor = only_neighbor(interface);
   const bool is_neighbor =
       neighbor != nullptr && neighbor->router_id == sender->router_id && neighbor->address == received.source;
   if (sender->type == static_cast<std::uint8_t>(PacketType::hello)) {
     if (!is_to_group && !is_neighbor) return DropReason::unicast_hello;
-    if (!Rules<V>::is_on_link(interface.status, received.source)) return DropReason::source_not_on_link;
+    if (!version.is_on_link(interface.status, received.source)) return DropReason::source_not_on_link;
     return std::nullopt;
   }
   if (is_neighbor) return std::nullopt;
@@ -70,15 +68,13 @@ template <class V>
                                                   : DropReason::not_the_neighbor;
 }
 
-template <class V>
-void forget_expired(Interface<V>& interface, Instant now) {
-  std::erase_if(interface.refused, [now](const RefusedSender<V>& one) { return one.expires < now; });
+inline void forget_expired(Interface& interface, Instant now) {
+  std::erase_if(interface.refused, [now](const RefusedSender& one) { return one.expires < now; });
 }
 
 /// Remembers the sender of a hello to the group that was refused. Beyond a few the first ones are kept. It
 /// goes on beside the neighbour (`is_beside`) when the neighbour was heard between two of its hellos.
-template <class V>
-void note_refused(Interface<V>& interface, RefusedSender<V> refused) {
+inline void note_refused(Interface& interface, RefusedSender refused) {
   forget_expired(interface, refused.last);
   auto& all = interface.refused;
   const auto known = std::find_if(all.begin(), all.end(), [&](const auto& one) {
@@ -90,16 +86,15 @@ void note_refused(Interface<V>& interface, RefusedSender<V> refused) {
     if (all.size() < kRefusedSendersKept) all.push_back(std::move(refused));
     return;
   }
-  const Neighbor<V>* neighbor = only_neighbor(interface);
+  const Neighbor* neighbor = only_neighbor(interface);
   refused.is_beside =
       is_another && (known->is_beside || (neighbor != nullptr && neighbor->last_hello > known->last));
   refused.since = known->since;
   *known = std::move(refused);
 }
 
-template <class V>
-void forget_refused(Interface<V>& interface, RouterId router_id, typename V::Address address) {
-  std::erase_if(interface.refused, [&](const RefusedSender<V>& one) {
+inline void forget_refused(Interface& interface, RouterId router_id, const IpAddress& address) {
+  std::erase_if(interface.refused, [&](const RefusedSender& one) {
     return one.router_id == router_id && one.address == address;
   });
 }

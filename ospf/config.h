@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ospf/constants.h"
+#include "ospf/ip_address.h"
 #include "ospf/neighbor_state.h"
 #include "ospf/types.h"
 
@@ -65,21 +66,20 @@ struct InstanceConfig {
 };
 
 /// An address of a link with the length of its subnet.
-template <class V>
 struct InterfaceAddress {
-  typename V::Address address;
+  IpAddress address;
   std::uint8_t prefix_length = 0;
   /// The far end, where the address names one ("address X peer Y"); the prefix is then a host's.
-  std::optional<typename V::Address> peer = std::nullopt;
+  std::optional<IpAddress> peer = std::nullopt;
   bool operator==(const InterfaceAddress&) const = default;
-  [[nodiscard]] Prefix<typename V::Address> prefix() const {
-    return Prefix<typename V::Address>::make(address, prefix_length);
+  template <class Family>
+  [[nodiscard]] Prefix<Family> prefix() const {
+    return Prefix<Family>::make(as<Family>(address), prefix_length);
   }
 };
 
 /// The state of a link, as the driver sees it. A link that does not exist (yet, or any more) is simply not
 /// up.
-template <class V>
 struct LinkStatus {
   bool up = false;                                           ///< administratively up and running
   InterfaceReason down_reason = InterfaceReason::link_down;  ///< when it is not up
@@ -87,10 +87,10 @@ struct LinkStatus {
   InterfaceIndex ifindex;  ///< the kernel's; may change when an interface is re-created
   std::uint32_t mtu = 0;   ///< bytes
   /// The first address is the one hellos are sent from. v2 without any address: an unnumbered link.
-  std::vector<InterfaceAddress<V>> addresses;
+  std::vector<InterfaceAddress> addresses;
   /// Unnumbered links: the address to send from (of `unnumbered: IFNAME`, or the first global one on
   /// loopback).
-  std::optional<typename V::Address> unnumbered_source;
+  std::optional<IpAddress> unnumbered_source;
   bool operator==(const LinkStatus&) const = default;
 };
 

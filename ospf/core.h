@@ -2,6 +2,7 @@
 // The state that the parts of an instance share (flooding, adjacencies, origination), and the few helpers
 // that all of them need. Data only: who may change what is written at each part.
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <functional>
@@ -17,8 +18,8 @@
 #include "ospf/interface.h"
 #include "ospf/lsdb.h"
 #include "ospf/random.h"
-#include "ospf/rules.h"
 #include "ospf/timer_queue.h"
+#include "ospf/version.h"
 
 namespace wgospf::ospf {
 
@@ -28,19 +29,24 @@ struct Area {
   bool router_lsa_full = false;  ///< and told
 };
 
-template <class V>
+/// What the instance has to say, in order; of a change of routes only that it is next (they have a queue of
+/// their own, because they are kept by address family).
+struct RouteChangeNext {};
+using Pending = std::variant<Transmit, RouteChangeNext, Event>;
+
 struct Core {
   static constexpr std::uint32_t kAsDomain = 0;
 
+  const Version& version;
   InstanceConfig config;
   Instant now;
   Random random;
   TimerQueue timers;
   Statistics statistics;
   std::vector<Area> areas;
-  std::map<LinkId, std::unique_ptr<Interface<V>>> interfaces;
-  std::vector<std::unique_ptr<Domain<V>>> domains;  ///< [0] is the AS scope
-  std::deque<Output<V>> outputs;
+  std::map<LinkId, std::unique_ptr<Interface>> interfaces;
+  std::vector<std::unique_ptr<Domain>> domains;  ///< [0] is the AS scope
+  std::deque<Pending> outputs;
   bool shutting_down = false;
   bool left_out = false;  ///< neighbours may describe again what there was no room for
   std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
@@ -51,15 +57,16 @@ struct Core {
   };
   std::map<std::pair<LinkId, DropReason>, DropTold> drops_told;
 
-  Core(InstanceConfig c, std::uint64_t seed, Instant start) : config(std::move(c)), now(start), random(seed) {
-    domains.push_back(std::make_unique<Domain<V>>());
+  Core(const Version& v, InstanceConfig c, std::uint64_t seed, Instant start)
+      : version(v), config(std::move(c)), now(start), random(seed) {
+    domains.push_back(std::make_unique<Domain>());
   }
 
-  [[nodiscard]] Domain<V>& domain(std::uint32_t index) { return *domains[index]; }
-  [[nodiscard]] LsdbEntry<V>& entry(LsaRef ref) { return domains[ref.domain]->lsdb[ref.slot]; }
+  [[nodiscard]] Domain& domain(std::uint32_t index) { return *domains[index]; }
+  [[nodiscard]] LsdbEntry& entry(LsaRef ref) { return domains[ref.domain]->lsdb[ref.slot]; }
 
   [[nodiscard]] std::uint32_t add_domain(FloodingScope scope, AreaId area, LinkId link) {
-    auto made = std::make_unique<Domain<V>>();
+    auto made = std::make_unique<Domain>();
     made->scope = scope;
     made->area = area;
     made->link = link;
@@ -72,7 +79,7 @@ struct Core {
     return static_cast<std::uint32_t>(domains.size() - 1);
   }
   /// The database an LSA of this scope belongs to when it comes in on or goes out of `interface`.
-  [[nodiscard]] std::uint32_t domain_of(FloodingScope scope, const Interface<V>& interface) const {
+  [[nodiscard]] std::uint32_t domain_of(FloodingScope scope, const Interface& interface) const {
     switch (scope) {
       case FloodingScope::link:
         return interface.link_domain;
@@ -83,12 +90,17 @@ struct Core {
     }
   }
   /// Does what is in `domain` go out on `interface`?
-  [[nodiscard]] bool floods_on(std::uint32_t domain, const Interface<V>& interface) const {
+  [[nodiscard]] bool floods_on(std::uint32_t domain, const Interface& interface) const {
     return domain_of(domains[domain]->scope, interface) == domain;
   }
 
+  /// The largest packet to build for a link, from the OSPF header on.
+  [[nodiscard]] std::size_t packet_size_max(const Interface& interface) const {
+    const std::uint32_t mtu = std::clamp<std::uint32_t>(interface.status.mtu, kPacketSizeMin, kPacketSizeMax);
+    return mtu - version.sizes.ip_header;
+  }
   /// The databases that a neighbour on `interface` is described, in order.
-  [[nodiscard]] std::array<std::uint32_t, 3> described_domains(const Interface<V>& interface) const {
+  [[nodiscard]] std::array<std::uint32_t, 3> described_domains(const Interface& interface) const {
     return {interface.link_domain, areas[interface.area_index].domain, kAsDomain};
   }
 
@@ -104,7 +116,7 @@ struct Core {
     return length <= former || statistics.lsdb_bytes - former + length <= config.max_lsa_bytes;
   }
   /// An LSA was refused for want of room. Told once, until there is room again.
-  void database_full(Interface<V>& interface, typename V::Address source) {
+  void database_full(Interface& interface, const IpAddress& source) {
     drop(interface, DropReason::lsa_database_full, source);
     if (!std::exchange(statistics.database_full, true))
       event(DatabaseLimit{true, statistics.lsdb_size, statistics.lsdb_bytes});
@@ -139,25 +151,24 @@ struct Core {
     footprint.room("domains.numbers", domains.size());
   }
 
-  void event(Event<V> event) { outputs.push_back(std::move(event)); }
-  void transmit(Interface<V>& interface, PacketType type, PacketBytes bytes) {
+  void event(Event event) { outputs.emplace_back(std::move(event)); }
+  void transmit(Interface& interface, PacketType type, PacketBytes bytes) {
     ++interface.packets.sent[static_cast<std::size_t>(type)];
     ++statistics.packets.sent[static_cast<std::size_t>(type)];
-    outputs.push_back(Transmit<V>{interface.config.link, Group::all_spf_routers, std::move(bytes)});
+    outputs.emplace_back(Transmit{interface.config.link, Group::all_spf_routers, std::move(bytes)});
   }
   template <class Body>
-  void transmit_body(Interface<V>& interface, PacketType type, const Body& body) {
+  void transmit_body(Interface& interface, PacketType type, const Body& body) {
     transmit(interface, type,
              std::make_shared<const std::vector<std::byte>>(
-                 V::encode(config.router_id, interface.config.area, body)));
+                 version.encode(config.router_id, interface.config.area, body)));
   }
   /// Counts a drop once, everywhere it is shown.
-  void drop(Interface<V>& interface, DropReason reason, typename V::Address source, std::uint32_t value = 0) {
+  void drop(Interface& interface, DropReason reason, const IpAddress& source, std::uint32_t value = 0) {
     (void)tell_drop(interface, reason, source, value);
   }
   /// The same; true when it was told as an event, too.
-  bool tell_drop(Interface<V>& interface, DropReason reason, typename V::Address source,
-                 std::uint32_t value = 0) {
+  bool tell_drop(Interface& interface, DropReason reason, const IpAddress& source, std::uint32_t value = 0) {
     ++interface.drops[reason];
     ++statistics.drops[reason];
     const auto [it, is_new] = drops_told.try_emplace({interface.config.link, reason}, DropTold{now});
@@ -167,7 +178,7 @@ struct Core {
       ++told.untold;
       return false;
     }
-    event(Dropped<V>{interface.config.link, reason, source, value, told.untold});
+    event(Dropped{interface.config.link, reason, source, value, told.untold});
     told = {now};
     return true;
   }

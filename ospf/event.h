@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "ospf/drop_reason.h"
+#include "ospf/ip_address.h"
 #include "ospf/lsa.h"
 #include "ospf/neighbor_state.h"
 #include "ospf/route/calculator.h"
@@ -27,50 +28,43 @@ struct InterfaceStateChanged {
   InterfaceReason reason{};
 };
 /// A packet or LSA of a peer was not used. Counted always; as an event rate-limited per link and reason.
-template <class V>
 struct Dropped {
   LinkId link;
   DropReason reason{};
-  typename V::Address source{};
+  IpAddress source;
   std::uint32_t value = 0;   ///< the offending value, where there is one; of a sender, its router id
   std::uint64_t untold = 0;  ///< so many of the same on the same link since the last such event
 };
 /// A neighbour on a link uses our router id.
-template <class V>
 struct DuplicateRouterId {
   LinkId link;
-  typename V::Address source{};
+  IpAddress source;
 };
 /// Another router of the area uses our router id: its router-LSA keeps coming back in place of ours.
-template <class V>
 struct DuplicateRouterIdInArea {
   AreaId area;
-  Lsa<V> theirs;
+  Lsa theirs;
 };
 /// A self-originated LSA came back newer than ours (RFC 2328 section 13.4).
-template <class V>
 struct SelfOriginatedReceived {
-  LsaKey<V> key;
+  LsaKey key;
   std::int32_t sequence_number = 0;
 };
 /// Somebody sends an LSA that we want as flushed, and newer than ours: nobody has it until our next instance
 /// outdoes that one. Told once for all LSAs, when it has gone on for kFightLasts with one of them, until it
 /// has not happened for kFightQuiet.
-template <class V>
 struct OwnLsaFlushedElsewhere {
-  LsaKey<V> key;
+  LsaKey key;
   std::int32_t sequence_number = 0;  ///< of the flushed instance
 };
-template <class V>
 struct LsaOriginated {
-  LsaHeader<V> header;
+  LsaHeader header;
   bool flushed = false;
 };
 /// An external prefix is not advertised: others have every Link State ID that it could take (RFC 2328
 /// appendix E). Told once; it is advertised as soon as one is free.
-template <class V>
 struct NoLinkStateId {
-  Prefix<typename V::Address> prefix;
+  IpPrefix prefix;
 };
 /// Our router-LSA of an area is as large as one can be, and links are left out of it. Told once.
 struct RouterLsaFull {
@@ -104,20 +98,18 @@ struct ShutdownComplete {
   bool acknowledged = false;
 };
 /// A stored LSA's checksum no longer holds: memory was corrupted (RFC 2328 section 14).
-template <class V>
 struct LsaCorrupted {
-  LsaKey<V> key;
+  LsaKey key;
 };
 /// A broken invariant was survived (release builds): the adjacency was reset.
 struct InternalError {
   const char* what = "";
 };
 
-template <class V>
 using Event =
-    std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped<V>, DuplicateRouterId<V>,
-                 DuplicateRouterIdInArea<V>, SelfOriginatedReceived<V>, OwnLsaFlushedElsewhere<V>,
-                 LsaOriginated<V>, NoLinkStateId<V>, RouterLsaFull, MtuDiffers, DatabaseLimit,
-                 NetworkMaskDiffers, RoutesCalculated, ShutdownComplete, LsaCorrupted<V>, InternalError>;
+    std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped, DuplicateRouterId,
+                 DuplicateRouterIdInArea, SelfOriginatedReceived, OwnLsaFlushedElsewhere, LsaOriginated,
+                 NoLinkStateId, RouterLsaFull, MtuDiffers, DatabaseLimit, NetworkMaskDiffers,
+                 RoutesCalculated, ShutdownComplete, LsaCorrupted, InternalError>;
 
 }  // namespace wgospf::ospf

@@ -21,22 +21,21 @@
 namespace wgospf::ospf {
 
 /// What flooding asks of the other parts.
-template <class V>
 class FloodingHooks {
  public:
   /// An instance was installed over `former` (empty: the LSA is new). Routes follow from here.
-  virtual void lsa_installed(LsaRef ref, const Lsa<V>& former) = 0;
+  virtual void lsa_installed(LsaRef ref, const Lsa& former) = 0;
   /// An LSA left the database, where `last` was its instance; the slot is free already.
-  virtual void lsa_removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) = 0;
+  virtual void lsa_removed(std::uint32_t domain, const LsaKey& key, const Lsa& last) = 0;
   /// An instance of an LSA by our router id came in, whatever becomes of it.
-  virtual void own_number_seen(std::uint32_t domain, const LsaHeader<V>& header) = 0;
+  virtual void own_number_seen(std::uint32_t domain, const LsaHeader& header) = 0;
   /// Section 13.4: somebody has a newer instance of an LSA of ours; it is installed.
   virtual void self_originated_received(LsaRef ref) = 0;
   /// A self-originated LSA reached the refresh time.
   virtual void refresh_due(LsaRef ref) = 0;
-  virtual void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) = 0;
+  virtual void neighbor_event(Neighbor& neighbor, NeighborEvent event) = 0;
   /// The neighbour's request list got shorter.
-  virtual void requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) = 0;
+  virtual void requests_shrunk(Interface& interface, Neighbor& neighbor) = 0;
 
  protected:
   ~FloodingHooks() = default;
@@ -74,41 +73,42 @@ class AnsweredMemory {
   std::deque<std::pair<Instant, LsaRef>> order_;  ///< by time; entries may be stale
 };
 
-template <class V>
 class Flooding {
  public:
-  Flooding(Core<V>& core, FloodingHooks<V>& hooks) : core_(core), hooks_(hooks) {}
+  Flooding(Core& core, FloodingHooks& hooks) : core_(core), hooks_(hooks) {}
 
-  void receive_update(Interface<V>& interface, Neighbor<V>& neighbor, const LinkStateUpdate<V>& update);
-  void receive_acknowledgment(Interface<V>& interface, Neighbor<V>& neighbor,
-                              const LinkStateAcknowledgment<V>& acknowledgment);
+  void receive_update(Interface& interface, Neighbor& neighbor, const LinkStateUpdate& update);
+  void receive_acknowledgment(Interface& interface, Neighbor& neighbor,
+                              const LinkStateAcknowledgment& acknowledgment);
 
   /// Installs an instance of our own (or an aged one) and floods it.
-  LsaRef install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uint8_t arrivals, const Neighbor<V>* from);
+  /// Of the header key and options count.
+  LsaRef install_and_flood(std::uint32_t domain, const LsaHeader& header, Lsa lsa, std::uint8_t arrivals,
+                           const Neighbor* from);
   /// Section 14.1, premature ageing: the present instance goes out with MaxAge and leaves when acknowledged.
   void flush(LsaRef ref);
   /// Sends LSAs at once and outside the retransmission lists (answers to requests, section 13 step 8).
-  void send_directly(Interface<V>& interface, const std::vector<LsaRef>& refs);
+  void send_directly(Interface& interface, const std::vector<LsaRef>& refs);
   /// Sends an LSA with the turn's updates, if somebody on the link has not acknowledged it by then.
-  void queue_update(Interface<V>& interface, LsaRef ref);
+  void queue_update(Interface& interface, LsaRef ref);
   /// Puts an LSA on one neighbour's retransmission list (section 10.3, MaxAge LSAs at NegotiationDone).
-  void add_retransmission(Neighbor<V>& neighbor, LsaRef ref);
+  void add_retransmission(Neighbor& neighbor, LsaRef ref);
   /// Empties the neighbour's retransmission list.
-  void forget(Neighbor<V>& neighbor);
+  void forget(Neighbor& neighbor);
   /// Drops a whole database (its link or area is gone).
   void drop_domain(std::uint32_t domain);
   /// Arms the next deadline of an entry's age; call again when the refresh time was reconfigured.
   void arm_age_timer(LsaRef ref);
-  [[nodiscard]] bool is_self_originated(const LsaHeader<V>& header) const;
+  [[nodiscard]] bool is_self_originated(const LsaHeader& header) const;
   /// Some neighbour has not acknowledged something yet.
   [[nodiscard]] bool has_unacknowledged() const;
 
   // Timers.
   void age_due(LsaRef ref);
   void repeat_due(LsaRef ref);
-  void retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor);
-  void delayed_acks_due(Interface<V>& interface);
-  void flood_pace_due(Interface<V>& interface) { mark_due(interface); }
+  void retransmit_due(Interface& interface, Neighbor& neighbor);
+  void delayed_acks_due(Interface& interface);
+  void flood_pace_due(Interface& interface) { mark_due(interface); }
 
   /// Sends what was collected, removes acknowledged MaxAge LSAs. What follows from that may leave more to do.
   void end_round();
@@ -126,53 +126,54 @@ class Flooding {
 
  private:
   enum class Proceed : bool { no, yes };
-  Proceed receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received);
-  void receive_newer(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
-                     LsaRef present);
-  void receive_same(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
-                    LsaRef present);
-  void receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
-                     LsaRef present);
-  void requested_came_spoilt(Neighbor<V>& neighbor, const LsaKey<V>& key);
-  void give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key);
-  bool was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
-                     std::uint32_t domain);
-  void flood(LsaRef ref, const Neighbor<V>* from);
-  bool flood_to(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref, const LsaHeader<V>& header,
-                const Neighbor<V>* from);
+  Proceed receive_lsa(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received);
+  void receive_newer(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received, LsaRef present);
+  void receive_same(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received, LsaRef present);
+  void receive_older(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received, LsaRef present);
+  void requested_came_spoilt(Neighbor& neighbor, const LsaKey& key);
+  void give_up_request(Neighbor& neighbor, const LsaKey& key);
+  bool was_overtaken(Interface& interface, Neighbor& neighbor, const LsaHeader& header, std::uint32_t domain);
+  void flood(LsaRef ref, const Neighbor* from);
+  struct Flooded {
+    LsaRef ref;
+    const LsaKey& key;
+    LsaInstance instance;
+    Options required;  ///< of neighbours
+    const Neighbor* from = nullptr;
+  };
+  bool flood_to(Interface& interface, Neighbor& neighbor, const Flooded& flooded);
   void unlist(LsaRef ref);
-  std::optional<RetransmissionList::Entry> acknowledged(Interface<V>& interface, Neighbor<V>& neighbor,
-                                                        LsaRef ref);
-  void watch_overtaken(Neighbor<V>& neighbor);
-  void taken_off(Interface<V>& interface, Neighbor<V>& neighbor);
-  void compact_queue(Interface<V>& interface);
-  void requeue(Interface<V>& interface, RetransmissionList& list, const std::vector<LsaRef>& lost);
-  bool declare_lost(Neighbor<V>& neighbor, LsaRef ref);
-  void arm_retransmit(Interface<V>& interface, Neighbor<V>& neighbor);
+  std::optional<RetransmissionList::Entry> acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref);
+  void watch_overtaken(Neighbor& neighbor);
+  void taken_off(Interface& interface, Neighbor& neighbor);
+  void compact_queue(Interface& interface);
+  void requeue(Interface& interface, RetransmissionList& list, const std::vector<LsaRef>& lost);
+  bool declare_lost(Neighbor& neighbor, LsaRef ref);
+  void arm_retransmit(Interface& interface, Neighbor& neighbor);
   void released(LsaRef ref);
   void remove(LsaRef ref);
   void corrupted(LsaRef ref);
-  void mark_due(Interface<V>& interface);
-  void queue_ack(Interface<V>& interface, const LsaHeader<V>& header);
+  void mark_due(Interface& interface);
+  void queue_ack(Interface& interface, const LsaHeader& header);
   void send_due();
   enum class Turn : std::uint8_t { nobody_waits, no_room, goes };
-  [[nodiscard]] Turn turn_of(Interface<V>& interface, LsaRef ref);
-  void note_sent(Interface<V>& interface, LsaRef ref);
-  void wait_for_slow(Interface<V>& interface);
-  void send_updates(Interface<V>& interface);
-  [[nodiscard]] static std::size_t acks_per_packet(const Interface<V>& interface);
-  void send_full_acks(Interface<V>& interface);
-  void send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers);
+  [[nodiscard]] Turn turn_of(Interface& interface, LsaRef ref);
+  void note_sent(Interface& interface, LsaRef ref);
+  void wait_for_slow(Interface& interface);
+  void send_updates(Interface& interface);
+  [[nodiscard]] std::size_t acks_per_packet(const Interface& interface) const;
+  void send_full_acks(Interface& interface);
+  void send_acks(Interface& interface, std::vector<LsaHeader>& headers);
   void collect_maxage();
   void drop_stale_maxage();
 
-  Core<V>& core_;
-  FloodingHooks<V>& hooks_;
+  Core& core_;
+  FloodingHooks& hooks_;
   std::vector<LsaRef>
       maxage_;  ///< MaxAge entries that wait for acknowledgements or exchanges; some are stale
   std::size_t maxage_stale_ = 0;  ///< at most as many
   std::vector<LsaRef> ready_;     ///< those that may go now
-  FlushMemory<V> flush_memory_;
+  FlushMemory flush_memory_;
   AnsweredMemory answered_;
   bool exchanges_were_on_ = false;
   std::vector<std::pair<LinkId, RouterId>> shrunk_;

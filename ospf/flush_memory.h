@@ -17,31 +17,30 @@
 
 namespace wgospf::ospf {
 
-template <class V>
 class FlushMemory {
  public:
   struct Flushed {
-    Lsa<V> lsa;  ///< its age is MaxAge
+    Lsa lsa;  ///< its age is MaxAge
     Instant until;
     bool answered = false;
   };
 
   /// An LSA with the largest sequence number is not remembered: the instance that follows it starts anew
   /// (section 12.1.6). Neither is more than a bounded number, of bounded size.
-  void remember(std::uint32_t domain, Lsa<V> lsa, Instant now) {
+  void remember(std::uint32_t domain, const LsaKey& lsa_key, Lsa lsa, Instant now) {
     if (order_.size() >= kMost || lsa.sequence_number() == kMaxSequenceNumber) return;
     if (bytes_ + lsa.length() > kMostBytes) return;
-    const Key key{domain, lsa.header().key};
+    const Key key{domain, lsa_key};
     // An older flush that comes late must not hide the newer one.
-    const Flushed* known = find(domain, key.second, now);
-    if (known != nullptr && compare_recency(lsa.header(), known->lsa.header()) < 0) return;
+    const Flushed* known = find(domain, lsa_key, now);
+    if (known != nullptr && compare_recency(lsa.instance(), known->lsa.instance()) < 0) return;
     if (const auto it = flushed_.find(key); it != flushed_.end()) erase(it);
     bytes_ += lsa.length();
     flushed_.emplace(key, Flushed{std::move(lsa), now + kMinLsArrival, false});
     order_.emplace_back(now + kMinLsArrival, key);
   }
   /// nullptr when nothing of that key was flushed within MinLSArrival.
-  [[nodiscard]] Flushed* find(std::uint32_t domain, const LsaKey<V>& key, Instant now) {
+  [[nodiscard]] Flushed* find(std::uint32_t domain, const LsaKey& key, Instant now) {
     if (flushed_.empty()) return nullptr;
     const auto it = flushed_.find({domain, key});
     return it == flushed_.end() || it->second.until <= now ? nullptr : &it->second;
@@ -63,10 +62,10 @@ class FlushMemory {
   }
 
  private:
-  using Key = std::pair<std::uint32_t, LsaKey<V>>;
+  using Key = std::pair<std::uint32_t, LsaKey>;
   static constexpr std::size_t kMost = 65'536, kMostBytes = 4 << 20;
   using Map = std::map<Key, Flushed>;
-  typename Map::iterator erase(typename Map::iterator it) {
+  Map::iterator erase(Map::iterator it) {
     bytes_ -= it->second.lsa.length();
     return flushed_.erase(it);
   }

@@ -38,16 +38,14 @@ struct Seed {
 };
 
 // Inputs.
-template <class V>
 struct Received {
   LinkId link;
-  typename V::Address source{}, destination{};
+  IpAddress source, destination;
   std::span<const std::byte> bytes;  ///< from the OSPF header on; read during the call only
 };
-template <class V>
 struct LinkChanged {
   LinkId link;
-  LinkStatus<V> status;
+  LinkStatus status;
 };
 /// Replace the configuration; only what differs is touched. One with another router id is refused as an
 /// InternalError: make a new Instance.
@@ -65,18 +63,17 @@ struct ExternalsChanged {
 struct Shutdown {};
 
 template <class V>
-using Input = std::variant<Received<V>, LinkChanged<V>, Reconfigure, ExternalsChanged<V>, Shutdown>;
+using Input = std::variant<Received, LinkChanged, Reconfigure, ExternalsChanged<V>, Shutdown>;
 
 // Outputs.
 enum class Group : std::uint8_t { all_spf_routers, all_d_routers };
-template <class V>
 struct Transmit {
   LinkId link;
-  std::variant<Group, typename V::Address> destination;
+  std::variant<Group, IpAddress> destination;
   PacketBytes bytes;
 };
 template <class V>
-using Output = std::variant<Transmit<V>, RouteChange<V>, Event<V>>;
+using Output = std::variant<Transmit, RouteChange<V>, Event>;
 
 /// When to call handle_timeout(), and what for (for people: "hello", "inactivity", "spf", ...).
 struct Deadline {
@@ -89,10 +86,9 @@ struct PacketCounters {
   std::array<std::uint64_t, 6> received{}, sent{};  ///< by packet type; [0] unused
 };
 /// A router that says hello on a link, to the group, and is not taken as a neighbour.
-template <class V>
 struct RefusedSender {
   RouterId router_id;
-  typename V::Address address{};
+  IpAddress address;
   DropReason reason{};
   std::uint32_t value = 0;  ///< the offending value, where there is one
   Instant since, last;      ///< its first and its last refused hello
@@ -100,16 +96,15 @@ struct RefusedSender {
   /// Another router, or another address of the neighbour's router, that goes on while the neighbour is heard.
   bool is_beside = false;
 };
-template <class V>
 struct InterfaceInfo {
   InterfaceConfig config;
-  LinkStatus<V> status;
+  LinkStatus status;
   InterfaceState state = InterfaceState::down;
   std::uint32_t neighbor_count = 0, full_count = 0;
   std::optional<Instant> next_hello;
   PacketCounters packets;
   DropCounters drops;
-  std::vector<RefusedSender<V>> refused;  ///< heard lately
+  std::vector<RefusedSender> refused;  ///< heard lately
 };
 /// What keeps a neighbour from Full, or a Full one from being of use.
 enum class NeighborProblem : std::uint8_t {
@@ -122,17 +117,16 @@ enum class NeighborProblem : std::uint8_t {
   network_type,     ///< it has elected a designated router: its end is no point-to-point link
   network_mask,     ///< its mask differs, which does no harm
 };
-template <class V>
 struct NeighborInfo {
   LinkId link;
   RouterId router_id;
-  typename V::Address address{};
+  IpAddress address;
   NeighborState state = NeighborState::down;
   NeighborEvent last_event{};  ///< what the last change of state came from
   Instant last_state_change;
   std::uint32_t state_changes = 0;
   std::optional<Instant> dead_at;
-  typename V::Options options{};
+  Options options;
   std::uint8_t priority = 0;
   std::uint16_t mtu = 0;  ///< from its database descriptions; 0 before
   std::size_t request_list = 0, retransmission_list = 0, database_summary = 0;
@@ -140,13 +134,12 @@ struct NeighborInfo {
   /// Of mtu_mismatch and network_mask: the values that differ.
   std::uint32_t theirs = 0, ours = 0;
 };
-template <class V>
 struct DatabaseEntry {
   FloodingScope scope = FloodingScope::area;
-  AreaId area;  ///< of area scope, and of the link of link scope
-  LinkId link;  ///< of link scope
-  Lsa<V> lsa;
-  std::uint16_t age = 0;  ///< now
+  AreaId area;       ///< of area scope, and of the link of link scope
+  LinkId link;       ///< of link scope
+  LsaHeader header;  ///< with the age of now
+  Lsa lsa;
   bool self_originated = false;
 };
 /// Where a dump of the database stands. Every entry present throughout the dump is seen exactly once; entries
@@ -196,14 +189,14 @@ class Instance {
   [[nodiscard]] std::vector<RouterRoute<V>> router_routes() const;
   /// Prefixes that others advertise and that get no route, because no router may forward to them.
   [[nodiscard]] const std::set<Prefix<typename V::Address>>& martians() const;
-  [[nodiscard]] std::vector<InterfaceInfo<V>> interfaces() const;
-  [[nodiscard]] std::vector<NeighborInfo<V>> neighbors() const;
+  [[nodiscard]] std::vector<InterfaceInfo> interfaces() const;
+  [[nodiscard]] std::vector<NeighborInfo> neighbors() const;
   /// Up to `limit` entries from the cursor on; advances it, sets `done` at the end. A fresh cursor starts.
-  [[nodiscard]] std::vector<DatabaseEntry<V>> database(DatabaseCursor& cursor, std::size_t limit,
-                                                       Instant now) const;
+  [[nodiscard]] std::vector<DatabaseEntry> database(DatabaseCursor& cursor, std::size_t limit,
+                                                    Instant now) const;
   /// `link`: where one of link scope is looked for; it has no meaning for the others.
-  [[nodiscard]] std::optional<DatabaseEntry<V>> find_lsa(AreaId area, const LsaKey<V>& key, Instant now,
-                                                         LinkId link = {}) const;
+  [[nodiscard]] std::optional<DatabaseEntry> find_lsa(AreaId area, const LsaKey& key, Instant now,
+                                                      LinkId link = {}) const;
   [[nodiscard]] Statistics statistics() const;
   /// Has every interface with a neighbour reached Full, and have routes been calculated since? Without any
   /// neighbour: have all interfaces been up for a hello interval, in which one would have been heard?

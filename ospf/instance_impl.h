@@ -3,23 +3,25 @@
 // runs a turn: one input or the due timers, then what the turn collected (router-LSAs, updates, routes).
 
 #include <algorithm>
+#include <deque>
+#include <map>
 #include <set>
 
-#include "ospf/adjacency_impl.h"
-#include "ospf/flooding_impl.h"
+#include "ospf/adjacency.h"
+#include "ospf/admission.h"
+#include "ospf/flooding.h"
 #include "ospf/instance.h"
-#include "ospf/origination_impl.h"
+#include "ospf/origination.h"
 #include "ospf/route/spf_scheduler.h"
 
 namespace wgospf::ospf {
 
 template <class V>
-struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
-  static_assert(Version<V>);
+struct Instance<V>::Impl final : FloodingHooks, AdjacencyHooks {
   using Address = typename V::Address;
 
   Impl(InstanceConfig config, std::uint64_t seed, Instant now)
-      : core(std::move(config), seed, now), calculator(core.config.router_id) {
+      : core(V::version(), std::move(config), seed, now), calculator(core.config.router_id) {
     const InstanceConfig initial = core.config;
     core.config.areas.clear();
     core.config.interfaces.clear();
@@ -33,41 +35,39 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   void flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next);
   void add_interface(const InterfaceConfig& config);
   void remove_interface(LinkId link, InterfaceReason reason);
-  void change_interface(Interface<V>& interface, const InterfaceConfig& config);
+  void change_interface(Interface& interface, const InterfaceConfig& config);
   [[nodiscard]] std::uint32_t area_index(AreaId id) const;
   void rearm_refresh();
 
   // Inputs.
-  void input(const Received<V>& received);
-  void input(const LinkChanged<V>& changed);
+  void input(const Received& received);
+  void input(const LinkChanged& changed);
   void input(const Reconfigure& command) {
     if (command.config.router_id == core.config.router_id) return reconfigure(command.config);
     core.event(InternalError{"a configuration with another router id needs a new instance"});
   }
   void input(const ExternalsChanged<V>& changed);
   void input(const Shutdown&);
-  std::optional<DecodeError> refuse_header(const Interface<V>& interface,
-                                           const typename V::PacketHeader& header) const;
-  void refuse(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet,
-              DecodeError refusal);
-  void dispatch(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet);
+  std::optional<DecodeError> refuse_header(const Interface& interface, const PacketHeader& header) const;
+  void refuse(Interface& interface, const Received& received, const Packet& packet, DecodeError refusal);
+  void dispatch(Interface& interface, const Received& received, const Packet& packet);
 
   // Timers.
   void timer_due(const TimerKey& key);
-  void link_timer_due(const TimerKey& key, Interface<V>& interface);
+  void link_timer_due(const TimerKey& key, Interface& interface);
 
   // Hooks.
-  void lsa_installed(LsaRef ref, const Lsa<V>& former) override;
-  void lsa_removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) override;
-  void own_number_seen(std::uint32_t domain, const LsaHeader<V>& header) override {
+  void lsa_installed(LsaRef ref, const Lsa& former) override;
+  void lsa_removed(std::uint32_t domain, const LsaKey& key, const Lsa& last) override;
+  void own_number_seen(std::uint32_t domain, const LsaHeader& header) override {
     origination.number_seen(domain, header);
   }
   void self_originated_received(LsaRef ref) override;
   void refresh_due(LsaRef ref) override { origination.refresh(ref); }
-  void neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) override {
+  void neighbor_event(Neighbor& neighbor, NeighborEvent event) override {
     adjacency.neighbor_event(neighbor, event);
   }
-  void requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) override {
+  void requests_shrunk(Interface& interface, Neighbor& neighbor) override {
     adjacency.requests_shrunk(interface, neighbor);
   }
   void topology_changed(AreaId area) override {
@@ -81,31 +81,32 @@ struct Instance<V>::Impl final : FloodingHooks<V>, AdjacencyHooks<V> {
   [[nodiscard]] bool is_any_full() const;
   void originate_router_lsas();
   void publish_root();
-  [[nodiscard]] std::vector<InterfaceFacts<V>> facts_of(const Area& area) const;
+  [[nodiscard]] std::vector<InterfaceFacts> facts_of(const Area& area) const;
   void originate_external(const ExternalRoute<V>& route);
   /// The calculation has ours from originate_router_lsas, not from the database.
-  [[nodiscard]] bool is_own_router_lsa(const LsaKey<V>& key) const {
-    return key.type == V::LsaType::router && key.advertising_router == core.config.router_id;
+  [[nodiscard]] bool is_own_router_lsa(const LsaKey& key) const {
+    return key.type == LsaType::router && key.advertising_router == core.config.router_id;
   }
-  void count_foreign(const Domain<V>& domain, const LsdbEntry<V>& entry);
+  void count_foreign(const Domain& domain, const LsdbEntry& entry);
   void start_originating();
   [[nodiscard]] std::vector<LsaRef> take_stale();
   void schedule_calculation();
   void calculate();
   void finish_shutdown(bool acknowledged);
 
-  Core<V> core;
-  Flooding<V> flooding{core, *this};
-  Adjacency<V> adjacency{core, flooding, *this};
-  Origination<V> origination{core, flooding};
+  Core core;
+  Flooding flooding{core, *this};
+  Adjacency adjacency{core, flooding, *this};
+  Origination origination{core, flooding};
   RouteCalculator<V> calculator;
+  std::deque<RouteChange<V>> route_changes;  ///< of core.outputs
   SpfScheduler scheduler;
-  std::map<LinkId, LinkStatus<V>> link_statuses;  ///< of all links heard of, configured or not
+  std::map<LinkId, LinkStatus> link_statuses;  ///< of all links heard of, configured or not
   std::map<Prefix<Address>, ExternalRoute<V>> externals;
-  typename Rules<V>::ExternalIds external_ids;
+  typename V::ExternalIds external_ids;
   std::set<Prefix<Address>> without_id;  ///< of the externals; not advertised
   std::set<AreaId> dirty_areas;
-  std::vector<std::pair<LsaRef, Lsa<V>>> stale;  ///< LSAs of ours from before a restart, until we originate
+  std::vector<std::pair<LsaRef, Lsa>> stale;  ///< LSAs of ours from before a restart, until we originate
   struct {
     Instant first;
     unsigned count = 0;
@@ -183,11 +184,11 @@ void Instance<V>::Impl::add_interface(const InterfaceConfig& config) {
   const std::uint32_t index = area_index(config.area);
   if (index >= core.areas.size())
     return core.event(InternalError{"an interface names an area that is not configured"});
-  auto made = std::make_unique<Interface<V>>();
+  auto made = std::make_unique<Interface>();
   made->config = config;
   made->area_index = index;
   made->link_domain = core.add_domain(FloodingScope::link, config.area, config.link);
-  Interface<V>& interface = *core.interfaces.emplace(config.link, std::move(made)).first->second;
+  Interface& interface = *core.interfaces.emplace(config.link, std::move(made)).first->second;
   if (const auto status = link_statuses.find(config.link); status != link_statuses.end())
     adjacency.link_changed(interface, status->second, InterfaceReason::configured);
 }
@@ -196,7 +197,7 @@ template <class V>
 void Instance<V>::Impl::remove_interface(LinkId link, InterfaceReason reason) {
   const auto it = core.interfaces.find(link);
   if (it == core.interfaces.end()) return;
-  if (it->second->is_running()) adjacency.send_hello(*it->second, Adjacency<V>::ListNeighbors::no);
+  if (it->second->is_running()) adjacency.send_hello(*it->second, Adjacency::ListNeighbors::no);
   adjacency.bring_down(*it->second, reason);
   origination.forget_domain(it->second->link_domain);
   flooding.drop_domain(it->second->link_domain);
@@ -205,7 +206,7 @@ void Instance<V>::Impl::remove_interface(LinkId link, InterfaceReason reason) {
 }
 
 template <class V>
-void Instance<V>::Impl::change_interface(Interface<V>& interface, const InterfaceConfig& config) {
+void Instance<V>::Impl::change_interface(Interface& interface, const InterfaceConfig& config) {
   const bool timing = interface.config.hello_interval != config.hello_interval ||
                       interface.config.dead_interval != config.dead_interval;
   interface.config = config;
@@ -221,7 +222,7 @@ template <class V>
 void Instance<V>::Impl::rearm_refresh() {
   for (std::uint32_t d = 0; d < core.domains.size(); ++d) {
     const auto& lsdb = core.domain(d).lsdb;
-    for (std::uint32_t slot = lsdb.next(0); slot != Lsdb<V>::kNone; slot = lsdb.next(slot + 1))
+    for (std::uint32_t slot = lsdb.next(0); slot != Lsdb::kNone; slot = lsdb.next(slot + 1))
       if (lsdb[slot].key.advertising_router == core.config.router_id) flooding.arm_age_timer({d, slot});
   }
 }
@@ -231,10 +232,10 @@ void Instance<V>::Impl::rearm_refresh() {
 // Section 8.2. Who sent it was looked at before, and what is wrong with the packet itself was found by the
 // decoder.
 template <class V>
-std::optional<DecodeError> Instance<V>::Impl::refuse_header(const Interface<V>& interface,
-                                                            const typename V::PacketHeader& header) const {
+std::optional<DecodeError> Instance<V>::Impl::refuse_header(const Interface& interface,
+                                                            const PacketHeader& header) const {
   const auto refuse = [](DropReason reason, std::uint32_t value = 0) { return DecodeError{reason, value}; };
-  if (const auto reason = Rules<V>::refuse_header(header)) return refuse(*reason);
+  if (const auto reason = core.version.refuse_header(header)) return refuse(*reason);
   if (header.area_id != interface.config.area) return refuse(DropReason::area_mismatch, header.area_id.value);
   if (header.router_id.value == 0) return refuse(DropReason::invalid_router_id);
   if (header.router_id == core.config.router_id) return refuse(DropReason::duplicate_router_id);
@@ -242,33 +243,33 @@ std::optional<DecodeError> Instance<V>::Impl::refuse_header(const Interface<V>& 
 }
 
 template <class V>
-void Instance<V>::Impl::refuse(Interface<V>& interface, const Received<V>& received, const Packet<V>& packet,
+void Instance<V>::Impl::refuse(Interface& interface, const Received& received, const Packet& packet,
                                DecodeError refusal) {
   const bool told = core.tell_drop(interface, refusal.reason, received.source, refusal.value);
   if (told && refusal.reason == DropReason::duplicate_router_id)
-    core.event(DuplicateRouterId<V>{received.link, received.source});
-  if (std::holds_alternative<Hello<V>>(packet.body))
+    core.event(DuplicateRouterId{received.link, received.source});
+  if (std::holds_alternative<Hello>(packet.body))
     adjacency.remember_refused(interface, packet.header.router_id, received.source, refusal);
 }
 
 template <class V>
-void Instance<V>::Impl::input(const Received<V>& received) {
+void Instance<V>::Impl::input(const Received& received) {
   const auto it = core.interfaces.find(received.link);
   if (it == core.interfaces.end()) {
     ++core.statistics.drops[DropReason::interface_not_running];
     return;
   }
-  Interface<V>& interface = *it->second;
+  Interface& interface = *it->second;
   if (!interface.is_running())
     return core.drop(interface, DropReason::interface_not_running, received.source);
-  if (const auto reason = refuse_sender(interface, received)) {
+  if (const auto reason = refuse_sender(core.version, interface, received)) {
     const auto sender = sender_of(received.bytes);
     return core.drop(interface, *reason, received.source, sender ? sender->router_id.value : 0);
   }
-  const DecodeResult<V> decoded = V::decode(received.bytes);
+  const DecodeResult decoded = core.version.decode(received.bytes);
   if (const auto* error = std::get_if<DecodeError>(&decoded))
     return core.drop(interface, error->reason, received.source, error->value);
-  const auto& packet = std::get<Packet<V>>(decoded);
+  const auto& packet = std::get<Packet>(decoded);
   if (const auto refusal = refuse_header(interface, packet.header))
     return refuse(interface, received, packet, *refusal);
   ++interface.packets.received[static_cast<std::size_t>(packet.header.type)];
@@ -277,27 +278,26 @@ void Instance<V>::Impl::input(const Received<V>& received) {
 }
 
 template <class V>
-void Instance<V>::Impl::dispatch(Interface<V>& interface, const Received<V>& received,
-                                 const Packet<V>& packet) {
-  if (const auto* hello = std::get_if<Hello<V>>(&packet.body))
+void Instance<V>::Impl::dispatch(Interface& interface, const Received& received, const Packet& packet) {
+  if (const auto* hello = std::get_if<Hello>(&packet.body))
     return adjacency.receive_hello(interface, packet.header, *hello, received.source);
   const auto it = interface.neighbors.find(packet.header.router_id);
   if (it == interface.neighbors.end())
     return core.drop(interface, DropReason::unknown_neighbor, received.source);
-  Neighbor<V>& neighbor = *it->second;
-  if (const auto* dd = std::get_if<DatabaseDescription<V>>(&packet.body))
+  Neighbor& neighbor = *it->second;
+  if (const auto* dd = std::get_if<DatabaseDescription>(&packet.body))
     return adjacency.receive_dd(interface, neighbor, *dd);
   if (neighbor.state < NeighborState::exchange)
     return core.drop(interface, DropReason::neighbor_state, received.source);
-  if (const auto* request = std::get_if<LinkStateRequest<V>>(&packet.body))
+  if (const auto* request = std::get_if<LinkStateRequest>(&packet.body))
     return adjacency.receive_request(interface, neighbor, *request);
-  if (const auto* update = std::get_if<LinkStateUpdate<V>>(&packet.body))
+  if (const auto* update = std::get_if<LinkStateUpdate>(&packet.body))
     return flooding.receive_update(interface, neighbor, *update);
-  flooding.receive_acknowledgment(interface, neighbor, std::get<LinkStateAcknowledgment<V>>(packet.body));
+  flooding.receive_acknowledgment(interface, neighbor, std::get<LinkStateAcknowledgment>(packet.body));
 }
 
 template <class V>
-void Instance<V>::Impl::input(const LinkChanged<V>& changed) {
+void Instance<V>::Impl::input(const LinkChanged& changed) {
   link_statuses[changed.link] = changed.status;
   const auto it = core.interfaces.find(changed.link);
   if (it != core.interfaces.end()) adjacency.link_changed(*it->second, changed.status);
@@ -310,7 +310,7 @@ void Instance<V>::Impl::input(const ExternalsChanged<V>& changed) {
     if (externals.erase(prefix) == 0) continue;
     without_id.erase(prefix);
     if (const auto id = external_ids.release(prefix))
-      origination.unwant(Core<V>::kAsDomain, Rules<V>::external_key(core.config.router_id, *id));
+      origination.unwant(Core::kAsDomain, V::external_key(core.config.router_id, *id));
   }
   for (const auto& route : changed.set) {
     externals.insert_or_assign(route.prefix, route);
@@ -327,12 +327,12 @@ void Instance<V>::Impl::originate_external(const ExternalRoute<V>& route) {
   if (core.shutting_down) return;
   const auto assigned = external_ids.assign(route.prefix);
   if (!assigned.id) {
-    if (without_id.insert(route.prefix).second) core.event(NoLinkStateId<V>{route.prefix});
+    if (without_id.insert(route.prefix).second) core.event(NoLinkStateId{IpPrefix{route.prefix}});
     return;
   }
   without_id.erase(route.prefix);
   if (originating)
-    origination.want(Core<V>::kAsDomain, Rules<V>::external_lsa(core.config.router_id, *assigned.id, route));
+    origination.want(Core::kAsDomain, V::external_lsa(core.config.router_id, *assigned.id, route));
   if (assigned.displaced) originate_external(externals.at(*assigned.displaced));
 }
 
@@ -352,7 +352,7 @@ void Instance<V>::Impl::finish_shutdown(bool acknowledged) {
   finished = true;
   core.timers.cancel({TimerKind::shutdown});
   for (auto& [link, interface] : core.interfaces)
-    if (interface->is_running()) adjacency.send_hello(*interface, Adjacency<V>::ListNeighbors::no);
+    if (interface->is_running()) adjacency.send_hello(*interface, Adjacency::ListNeighbors::no);
   core.event(ShutdownComplete{acknowledged});
 }
 
@@ -386,13 +386,13 @@ void Instance<V>::Impl::timer_due(const TimerKey& key) {
 }
 
 template <class V>
-void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface<V>& interface) {
+void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface& interface) {
   if (key.kind == TimerKind::hello) return adjacency.hello_due(interface);
   if (key.kind == TimerKind::delayed_ack) return flooding.delayed_acks_due(interface);
   if (key.kind == TimerKind::flood_pace) return flooding.flood_pace_due(interface);
   const auto it = interface.neighbors.find(RouterId{key.b});
   if (it == interface.neighbors.end()) return;
-  Neighbor<V>& neighbor = *it->second;
+  Neighbor& neighbor = *it->second;
   switch (key.kind) {
     case TimerKind::inactivity:
       return adjacency.neighbor_event(neighbor, NeighborEvent::inactivity_timer);
@@ -412,14 +412,14 @@ void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface<V>& interf
 // ---- Hooks ----
 
 template <class V>
-void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
+void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa& former) {
   const auto& domain = core.domain(ref.domain);
   const auto& entry = core.entry(ref);
   if (domain.scope == FloodingScope::link || is_own_router_lsa(entry.key)) return;
   // What others say we said is not what we say: our own instance counts, until theirs is superseded (13.4).
   const bool is_ours = entry.key.advertising_router == core.config.router_id;
   if (is_ours && entry.arrivals > 0) return;
-  const bool was_counted = former && !is_ours && load_u16(former.bytes().data()) < kMaxAge;
+  const bool was_counted = former && !is_ours && former.first_age() < kMaxAge;
   if (entry.age(core.now) >= kMaxAge) {
     calculator.lsa_removed(domain.area, entry.key);
   } else if (!was_counted || !same_contents(former, entry.lsa)) {
@@ -428,7 +428,7 @@ void Instance<V>::Impl::lsa_installed(LsaRef ref, const Lsa<V>& former) {
 }
 
 template <class V>
-void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) {
+void Instance<V>::Impl::lsa_removed(std::uint32_t domain, const LsaKey& key, const Lsa& last) {
   const bool is_counted = core.domain(domain).scope != FloodingScope::link && !is_own_router_lsa(key);
   if (is_counted) calculator.lsa_removed(core.domain(domain).area, key);
   origination.removed(domain, key, last);
@@ -438,7 +438,7 @@ template <class V>
 void Instance<V>::Impl::self_originated_received(LsaRef ref) {
   const auto& entry = core.entry(ref);
   if (entry.age(core.now) < kMaxAge)
-    core.event(SelfOriginatedReceived<V>{entry.key, entry.lsa.sequence_number()});
+    core.event(SelfOriginatedReceived{entry.key, entry.lsa.sequence_number()});
   if (originating) {
     count_foreign(core.domain(ref.domain), entry);
     return origination.received(ref);
@@ -449,14 +449,14 @@ void Instance<V>::Impl::self_originated_received(LsaRef ref) {
 /// Router-LSAs newer than what we originated in this run, each newer than the one before, are another
 /// router's.
 template <class V>
-void Instance<V>::Impl::count_foreign(const Domain<V>& domain, const LsdbEntry<V>& entry) {
+void Instance<V>::Impl::count_foreign(const Domain& domain, const LsdbEntry& entry) {
   if (!is_own_router_lsa(entry.key) || entry.age(core.now) >= kMaxAge) return;
   const std::int32_t number = entry.lsa.sequence_number();
   if (foreign.count == 0 || core.now - foreign.first > kForeignRouterLsaWindow)
     foreign = {core.now, 0, number - 1};
   if (number <= foreign.last_number) return;
   foreign.last_number = number;
-  if (++foreign.count == kForeignRouterLsas) core.event(DuplicateRouterIdInArea<V>{domain.area, entry.lsa});
+  if (++foreign.count == kForeignRouterLsas) core.event(DuplicateRouterIdInArea{domain.area, entry.lsa});
 }
 
 /// Those that are still in the database, not superseded by what we originated meanwhile.
@@ -472,12 +472,12 @@ std::vector<LsaRef> Instance<V>::Impl::take_stale() {
 // ---- The end of a turn ----
 
 template <class V>
-std::vector<InterfaceFacts<V>> Instance<V>::Impl::facts_of(const Area& area) const {
-  std::vector<InterfaceFacts<V>> facts;
+std::vector<InterfaceFacts> Instance<V>::Impl::facts_of(const Area& area) const {
+  std::vector<InterfaceFacts> facts;
   for (const InterfaceConfig& config : core.config.interfaces) {
     const auto it = core.interfaces.find(config.link);
     if (it == core.interfaces.end() || config.area != area.id) continue;
-    InterfaceFacts<V> fact{&it->second->config, &it->second->status, it->second->state, {}};
+    InterfaceFacts fact{&it->second->config, &it->second->status, it->second->state, {}};
     for (const auto& [id, neighbor] : it->second->neighbors)
       if (neighbor->state == NeighborState::full) fact.full_neighbors.push_back({id, neighbor->address});
     facts.push_back(std::move(fact));
@@ -512,13 +512,13 @@ void Instance<V>::Impl::originate_router_lsas() {
     const std::uint32_t index = area_index(id);
     if (index >= core.areas.size()) continue;
     Area& area = core.areas[index];
-    auto made = Rules<V>::router_lsa(core.config.router_id, facts_of(area), !externals.empty());
+    auto made = core.version.router_lsa(core.config.router_id, facts_of(area), !externals.empty());
     if (made.links_left_out > 0 && !area.router_lsa_full)
       core.event(RouterLsaFull{area.id, made.links_left_out});
     area.router_lsa_full = made.links_left_out > 0;
     // What we are is known before it may be told: the throttle is the others' business.
-    calculator.lsa_installed(area.id, made.lsa);
-    origination.want(area.domain, std::move(made.lsa));
+    calculator.lsa_installed(area.id, made.own.lsa);
+    origination.want(area.domain, std::move(made.own));
   }
   for (const LsaRef ref : take_stale()) origination.received(ref);
 }
@@ -535,11 +535,13 @@ void Instance<V>::Impl::publish_root() {
     link.area = interface->config.area;
     link.cost = interface->config.cost;
     if (interface->state != InterfaceState::loopback)
-      for (const auto& address : interface->status.addresses) link.subnets.push_back(address.prefix());
-    for (const auto& address : interface->status.addresses) link.addresses.push_back(address.address);
+      for (const auto& address : interface->status.addresses)
+        link.subnets.push_back(address.template prefix<Address>());
+    for (const auto& address : interface->status.addresses)
+      link.addresses.push_back(as<Address>(address.address));
     for (const auto& [router, neighbor] : interface->neighbors)
       if (neighbor->state == NeighborState::full)
-        link.neighbors.push_back({router, neighbor->address, std::nullopt});
+        link.neighbors.push_back({router, as<Address>(neighbor->address), std::nullopt});
     link.kind = link.neighbors.empty() ? RootLink<V>::Kind::stub : RootLink<V>::Kind::point_to_point;
     links.push_back(std::move(link));
   }
@@ -574,7 +576,10 @@ void Instance<V>::Impl::calculate() {
   } else {
     ++core.statistics.spf_prefixes_only;
   }
-  for (auto& change : changes) core.outputs.push_back(std::move(change));
+  for (auto& change : changes) {
+    route_changes.push_back(std::move(change));
+    core.outputs.emplace_back(RouteChangeNext{});
+  }
   core.event(RoutesCalculated{result});
 }
 
@@ -656,9 +661,13 @@ template <class V>
 std::optional<Output<V>> Instance<V>::poll() {
   auto& outputs = impl_->core.outputs;
   if (outputs.empty()) return std::nullopt;
-  std::optional<Output<V>> output{std::move(outputs.front())};
+  Pending next = std::move(outputs.front());
   outputs.pop_front();
-  return output;
+  if (auto* packet = std::get_if<Transmit>(&next)) return Output<V>{std::move(*packet)};
+  if (auto* event = std::get_if<Event>(&next)) return Output<V>{std::move(*event)};
+  std::optional<Output<V>> change{std::move(impl_->route_changes.front())};
+  impl_->route_changes.pop_front();
+  return change;
 }
 
 template <class V>

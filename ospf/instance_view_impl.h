@@ -32,13 +32,13 @@ std::vector<RouterRoute<V>> Instance<V>::router_routes() const {
 }
 
 template <class V>
-std::vector<InterfaceInfo<V>> Instance<V>::interfaces() const {
-  std::vector<InterfaceInfo<V>> infos;
+std::vector<InterfaceInfo> Instance<V>::interfaces() const {
+  std::vector<InterfaceInfo> infos;
   for (const InterfaceConfig& config : impl_->core.config.interfaces) {
     const auto it = impl_->core.interfaces.find(config.link);
     if (it == impl_->core.interfaces.end()) continue;
-    const Interface<V>& interface = *it->second;
-    InterfaceInfo<V> info;
+    const Interface& interface = *it->second;
+    InterfaceInfo info;
     info.config = interface.config;
     info.status = interface.status;
     info.state = interface.state;
@@ -48,7 +48,7 @@ std::vector<InterfaceInfo<V>> Instance<V>::interfaces() const {
     info.next_hello = impl_->core.timers.deadline(interface.timer(TimerKind::hello));
     info.packets = interface.packets;
     info.drops = interface.drops;
-    for (const RefusedSender<V>& refused : interface.refused)
+    for (const RefusedSender& refused : interface.refused)
       if (refused.expires >= impl_->core.now) info.refused.push_back(refused);
     infos.push_back(std::move(info));
   }
@@ -58,9 +58,8 @@ std::vector<InterfaceInfo<V>> Instance<V>::interfaces() const {
 /// What is left of a neighbour's Database summary list. The list is a walk, so LSAs that come and go
 /// meanwhile and those that are not described (MaxAge, opaque ones without the O-bit) make it a little wrong
 /// on the way.
-template <class V>
-[[nodiscard]] std::size_t summary_left(const Core<V>& core, const Interface<V>& interface,
-                                       const Neighbor<V>& neighbor) {
+[[nodiscard]] inline std::size_t summary_left(const Core& core, const Interface& interface,
+                                              const Neighbor& neighbor) {
   const auto domains = core.described_domains(interface);
   if (neighbor.state != NeighborState::exchange || neighbor.summary.domain == std::size(domains)) return 0;
   std::size_t all = 0;
@@ -70,9 +69,8 @@ template <class V>
 
 /// What keeps the neighbour from Full, or a Full one from being of use. An exchange takes as long as the
 /// databases are large; what is not done within a dead interval and three retransmissions is worth a look.
-template <class V>
-void add_problem(const Core<V>& core, const Interface<V>& interface, const Neighbor<V>& neighbor,
-                 NeighborInfo<V>& info) {
+inline void add_problem(const Core& core, const Interface& interface, const Neighbor& neighbor,
+                        NeighborInfo& info) {
   using Problem = NeighborProblem;
   const Duration patience =
       seconds{interface.config.dead_interval} + 3 * Duration{seconds{interface.config.retransmit_interval}};
@@ -97,13 +95,13 @@ void add_problem(const Core<V>& core, const Interface<V>& interface, const Neigh
 }
 
 template <class V>
-std::vector<NeighborInfo<V>> Instance<V>::neighbors() const {
-  std::vector<NeighborInfo<V>> infos;
+std::vector<NeighborInfo> Instance<V>::neighbors() const {
+  std::vector<NeighborInfo> infos;
   for (const InterfaceConfig& config : impl_->core.config.interfaces) {
     const auto it = impl_->core.interfaces.find(config.link);
     if (it == impl_->core.interfaces.end()) continue;
     for (const auto& [id, neighbor] : it->second->neighbors) {
-      NeighborInfo<V> info;
+      NeighborInfo info;
       info.link = config.link;
       info.router_id = id;
       info.address = neighbor->address;
@@ -126,19 +124,18 @@ std::vector<NeighborInfo<V>> Instance<V>::neighbors() const {
 }
 
 template <class V>
-std::vector<DatabaseEntry<V>> Instance<V>::database(DatabaseCursor& cursor, std::size_t limit,
-                                                    Instant now) const {
-  std::vector<DatabaseEntry<V>> entries;
+std::vector<DatabaseEntry> Instance<V>::database(DatabaseCursor& cursor, std::size_t limit,
+                                                 Instant now) const {
+  std::vector<DatabaseEntry> entries;
   const auto& domains = impl_->core.domains;
   for (; cursor.domain < domains.size(); ++cursor.domain, cursor.slot = 0) {
-    const Domain<V>& domain = *domains[cursor.domain];
+    const Domain& domain = *domains[cursor.domain];
     if (!domain.in_use) continue;
-    for (auto slot = domain.lsdb.next(cursor.slot); slot != Lsdb<V>::kNone;
-         slot = domain.lsdb.next(slot + 1)) {
+    for (auto slot = domain.lsdb.next(cursor.slot); slot != Lsdb::kNone; slot = domain.lsdb.next(slot + 1)) {
       cursor.slot = slot;
       if (entries.size() == limit) return entries;
       const auto& entry = domain.lsdb[slot];
-      entries.push_back({domain.scope, domain.area, domain.link, entry.lsa, entry.age(now),
+      entries.push_back({domain.scope, domain.area, domain.link, entry.header(now), entry.lsa,
                          entry.key.advertising_router == impl_->core.config.router_id});
     }
   }
@@ -147,19 +144,19 @@ std::vector<DatabaseEntry<V>> Instance<V>::database(DatabaseCursor& cursor, std:
 }
 
 template <class V>
-std::optional<DatabaseEntry<V>> Instance<V>::find_lsa(AreaId area, const LsaKey<V>& key, Instant now,
-                                                      LinkId link) const {
-  const FloodingScope scope = V::scope(key.type);
+std::optional<DatabaseEntry> Instance<V>::find_lsa(AreaId area, const LsaKey& key, Instant now,
+                                                   LinkId link) const {
+  const FloodingScope scope = scope_of(key.type);
   for (const auto& domain : impl_->core.domains) {
     if (!domain->in_use || domain->scope != scope) continue;
     if (scope != FloodingScope::as && domain->area != area) continue;
     if (scope == FloodingScope::link && domain->link != link) continue;
     const std::uint32_t slot = domain->lsdb.find(key);
-    if (slot == Lsdb<V>::kNone) continue;
+    if (slot == Lsdb::kNone) continue;
     const auto& entry = domain->lsdb[slot];
-    return DatabaseEntry<V>{domain->scope,  domain->area,
-                            domain->link,   entry.lsa,
-                            entry.age(now), entry.key.advertising_router == impl_->core.config.router_id};
+    return DatabaseEntry{domain->scope, domain->area,
+                         domain->link,  entry.header(now),
+                         entry.lsa,     entry.key.advertising_router == impl_->core.config.router_id};
   }
   return std::nullopt;
 }
@@ -179,6 +176,7 @@ Footprint Instance<V>::footprint() const {
   impl_->core.measure(footprint);
   impl_->flooding.measure(footprint);
   impl_->origination.measure(footprint);
+  footprint.held("outputs.routes", impl_->route_changes.size());
   footprint.held("links", impl_->link_statuses.size());
   footprint.held("externals", impl_->externals.size());
   footprint.held("externals.without-id", impl_->without_id.size());

@@ -21,14 +21,13 @@
 #include "ospf/neighbor_state.h"
 #include "ospf/packet.h"
 #include "ospf/round_trip.h"
-#include "ospf/rules.h"
 #include "ospf/timer_queue.h"
+#include "ospf/version.h"
 
 namespace wgospf::ospf {
 
 /// The Link state request list (section 10.9): what the neighbour has newer than we do, and what of it is
 /// asked for at the moment.
-template <class V>
 class RequestList {
  public:
   RequestList() = default;
@@ -42,7 +41,7 @@ class RequestList {
   }
 
   /// Described twice, the more recent instance is wanted; what is asked for stays so.
-  void add(const LsaHeader<V>& header) {
+  void add(const LsaHeader& header) {
     const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, 0, 0});
     if (is_new) {
       if (total_ != nullptr) ++*total_;
@@ -53,19 +52,19 @@ class RequestList {
     }
   }
   /// What was asked for came and cannot be used. True when it is worth asking again.
-  bool came_spoilt(const LsaKey<V>& key) {
+  bool came_spoilt(const LsaKey& key) {
     const auto it = wanted_.find(key);
     if (it == wanted_.end() || ++it->second.spoilt >= kRequestTries) return false;
     if (is_outstanding(it->second)) --outstanding_;
     it->second.round = 0;
     return true;
   }
-  [[nodiscard]] const LsaHeader<V>* find(const LsaKey<V>& key) const {
+  [[nodiscard]] const LsaHeader* find(const LsaKey& key) const {
     const auto it = wanted_.find(key);
     return it == wanted_.end() ? nullptr : &it->second.header;
   }
   /// True when it was on the list.
-  bool erase(const LsaKey<V>& key) {
+  bool erase(const LsaKey& key) {
     const auto it = wanted_.find(key);
     if (it == wanted_.end()) return false;
     if (is_outstanding(it->second)) {
@@ -79,8 +78,8 @@ class RequestList {
   }
   /// Marks the first `limit` entries as asked for and gives their keys. They alone are: what was asked for
   /// before and did not come waits for its turn again, behind what has been described since.
-  [[nodiscard]] std::vector<LsaKey<V>> ask(std::size_t limit) {
-    std::vector<LsaKey<V>> keys;
+  [[nodiscard]] std::vector<LsaKey> ask(std::size_t limit) {
+    std::vector<LsaKey> keys;
     ++round_;
     last_came_ = false;
     for (auto it = wanted_.begin(); it != wanted_.end() && keys.size() < limit; ++it) {
@@ -111,7 +110,7 @@ class RequestList {
 
  private:
   struct Entry {
-    LsaHeader<V> header;
+    LsaHeader header;
     std::uint32_t round = 0;  ///< of the request that it was last in
     std::uint8_t spoilt = 0;  ///< so often it came and could not be used
   };
@@ -125,13 +124,13 @@ class RequestList {
     *total_bytes_ += more;
     *total_bytes_ -= less;
   }
-  std::map<LsaKey<V>, Entry> wanted_;
+  std::map<LsaKey, Entry> wanted_;
   std::uint32_t round_ = 0;  ///< requests so far
   std::size_t outstanding_ = 0, bytes_ = 0;
   std::size_t* total_ = nullptr;
   std::size_t* total_bytes_ = nullptr;
   std::size_t asked_ = 0;  ///< in the last packet
-  LsaKey<V> last_;         ///< of them, the last
+  LsaKey last_;            ///< of them, the last
   bool last_came_ = false;
 };
 
@@ -246,17 +245,16 @@ class RetransmissionList {
   std::vector<Again> again_;  ///< a heap, the earliest on top; entries may be stale
 };
 
-template <class V>
 struct Neighbor {
   LinkId link;
   RouterId router_id;
-  typename V::Address address{};
+  IpAddress address;
   NeighborState state = NeighborState::down;
   NeighborEvent last_event = NeighborEvent::start;
   Instant last_state_change;
   std::uint32_t state_changes = 0;
-  typename V::Options options{};     ///< of its hellos
-  typename V::Options dd_options{};  ///< of its database descriptions (the O-bit, RFC 5250 section 4.1)
+  Options options;     ///< of its hellos
+  Options dd_options;  ///< of its database descriptions (the O-bit, RFC 5250 section 4.1)
   std::uint8_t priority = 0;
   std::uint16_t mtu = 0;
   Instant last_hello;
@@ -271,7 +269,7 @@ struct Neighbor {
   std::uint32_t dd_sequence = 0;
   struct DdSummary {
     DdFlags flags;
-    typename V::Options options{};
+    Options options;
     std::uint32_t sequence_number = 0;
     bool operator==(const DdSummary&) const = default;
   };
@@ -285,15 +283,15 @@ struct Neighbor {
   DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
   std::size_t described = 0;               ///< of it
   bool left_out = false;  ///< what it described was not asked for or not kept, for want of room
-  RequestList<V> requests;
+  RequestList requests;
   /// The next in sequence, while the request lists have no room for what it describes.
-  std::optional<DatabaseDescription<V>> waiting_dd;
+  std::optional<DatabaseDescription> waiting_dd;
   RetransmissionList retransmissions;
   /// LSAs of ours that it described or asked for in this exchange, and those that we described and it did
   /// neither: it has them flushed, because such are not described (section 10.3).
-  std::set<LsaKey<V>> own_known, own_unknown;
+  std::set<LsaKey> own_known, own_unknown;
 
-  void note_own_known(const LsaKey<V>& key) {
+  void note_own_known(const LsaKey& key) {
     own_known.insert(key);
     own_unknown.erase(key);
   }
@@ -320,27 +318,26 @@ struct Neighbor {
   }
 };
 
-template <class V>
 struct Interface {
   InterfaceConfig config;
-  LinkStatus<V> status;
+  LinkStatus status;
   InterfaceState state = InterfaceState::down;
   std::optional<InterfaceReason> ending;  ///< while it goes down and its neighbours with it
   std::uint32_t area_index = 0;           ///< into Core::areas
   std::uint32_t link_domain = 0;          ///< database of link-scope LSAs
-  std::map<RouterId, std::unique_ptr<Neighbor<V>>> neighbors;
+  std::map<RouterId, std::unique_ptr<Neighbor>> neighbors;
   PacketCounters packets;
   DropCounters drops;
-  std::vector<RefusedSender<V>> refused;  ///< senders of hellos; see admission.h
-  std::optional<Instant> up_since;        ///< while it runs
+  std::vector<RefusedSender> refused;  ///< senders of hellos; see admission.h
+  std::optional<Instant> up_since;     ///< while it runs
   std::optional<Instant> last_triggered_hello;
 
   // Collected during one turn, sent at its end (or paced): by Flooding only.
   std::deque<LsaRef> update_queue;
   Instant last_update;  ///< when the last of the queue's packets left
   unsigned burst = 0;   ///< how many left, each within kFloodBurstInterval of the one before
-  std::vector<LsaHeader<V>> direct_acks;
-  std::vector<LsaHeader<V>> delayed_acks;
+  std::vector<LsaHeader> direct_acks;
+  std::vector<LsaHeader> delayed_acks;
   bool is_due = false;  ///< on Flooding's list of interfaces with something to send
 
   [[nodiscard]] bool is_running() const {
@@ -348,19 +345,14 @@ struct Interface {
   }
   [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, config.link.value, 0}; }
   /// The address packets are sent from: the first of the link, or the borrowed one.
-  [[nodiscard]] std::optional<typename V::Address> source() const {
+  [[nodiscard]] std::optional<IpAddress> source() const {
     if (!status.addresses.empty()) return status.addresses.front().address;
     return status.unnumbered_source;
   }
-  [[nodiscard]] bool has_address(typename V::Address address) const {
+  [[nodiscard]] bool has_address(const IpAddress& address) const {
     for (const auto& own : status.addresses)
       if (own.address == address) return true;
     return status.unnumbered_source == address;
-  }
-  /// The largest packet to build, from the OSPF header on.
-  [[nodiscard]] std::size_t packet_size_max() const {
-    const std::uint32_t mtu = std::clamp<std::uint32_t>(status.mtu, kPacketSizeMin, kPacketSizeMax);
-    return mtu - V::kIpHeaderSize;
   }
   void measure(Footprint& footprint) const {
     footprint.held("neighbors", neighbors.size());

@@ -17,52 +17,55 @@
 
 namespace wgospf::ospf {
 
-template <class V>
 struct LsdbEntry {
-  LsaKey<V> key;
+  LsaKey key;
   std::uint16_t retransmitters = 0;  ///< neighbours that have not acknowledged this instance
   /// Instances received in a row less than kMinLsArrival apart; 0: not by flooding.
   std::uint8_t arrivals = 0;
-  Lsa<V> lsa;         ///< empty: a free slot
+  LsaOptions options;
+  Lsa lsa;            ///< empty: a free slot
   Instant installed;  ///< when the age among the bytes was right
 
   /// Seconds since origination at `now`, at most kMaxAge.
   [[nodiscard]] std::uint16_t age(Instant now) const {
-    const auto received = load_u16(lsa.bytes().data());
+    const auto received = lsa.first_age();
     const auto elapsed = std::chrono::duration_cast<seconds>(now - installed).count();
     return elapsed >= kMaxAge - received ? kMaxAge : static_cast<std::uint16_t>(received + elapsed);
   }
-  [[nodiscard]] LsaHeader<V> header(Instant now) const {
-    LsaHeader<V> header = lsa.header();
-    header.age = age(now);
-    return header;
+  [[nodiscard]] LsaHeader header(Instant now) const {
+    return {age(now), options, key, lsa.sequence_number(), lsa.checksum(), lsa.length()};
+  }
+  /// What its header says of the instance.
+  [[nodiscard]] LsaInstance instance(Instant now) const {
+    return {lsa.sequence_number(), lsa.checksum(), age(now)};
   }
   /// The moment at which the age becomes `age`.
   [[nodiscard]] Instant reaches(std::uint16_t age) const {
-    return installed + seconds{int{age} - int{load_u16(lsa.bytes().data())}};
+    return installed + seconds{int{age} - int{lsa.first_age()}};
   }
 };
 
-template <class V>
 class Lsdb {
  public:
   static constexpr std::uint32_t kNone = kNoSlot;
 
-  [[nodiscard]] std::uint32_t find(const LsaKey<V>& key) const {
+  [[nodiscard]] std::uint32_t find(const LsaKey& key) const {
     return index_.find(hash_value(key), [&](std::uint32_t slot) { return entries_[slot].key == key; });
   }
-  [[nodiscard]] LsdbEntry<V>& operator[](std::uint32_t slot) { return entries_[slot]; }
-  [[nodiscard]] const LsdbEntry<V>& operator[](std::uint32_t slot) const { return entries_[slot]; }
+  [[nodiscard]] LsdbEntry& operator[](std::uint32_t slot) { return entries_[slot]; }
+  [[nodiscard]] const LsdbEntry& operator[](std::uint32_t slot) const { return entries_[slot]; }
 
-  /// Puts an instance in; the slot of the key stays the same. The caller sets everything but key, lsa,
-  /// installed.
-  std::uint32_t install(const LsaKey<V>& key, Lsa<V> lsa, Instant now) {
+  /// Puts an instance in; the slot of the key stays the same. Of the header key and options count. The caller
+  /// sets everything but key, options, lsa, installed.
+  std::uint32_t install(const LsaHeader& header, Lsa lsa, Instant now) {
+    const LsaKey& key = header.key;
     std::uint32_t slot = find(key);
     if (slot == kNone) {
       slot = entries_.allocate();
       entries_[slot].key = key;
       index_.insert(hash_value(key), slot, [this](std::uint32_t s) { return hash_value(entries_[s].key); });
     }
+    entries_[slot].options = header.options;
     entries_[slot].lsa = std::move(lsa);
     entries_[slot].installed = now;
     return slot;
@@ -89,17 +92,16 @@ class Lsdb {
   }
 
  private:
-  SlotPool<LsdbEntry<V>> entries_;
+  SlotPool<LsdbEntry> entries_;
   SlotIndex index_;
 };
 
 /// A database with the scope it stands for.
-template <class V>
 struct Domain {
   FloodingScope scope = FloodingScope::as;
   AreaId area;  ///< of area and link scope
   LinkId link;  ///< of link scope
-  Lsdb<V> lsdb;
+  Lsdb lsdb;
   bool in_use = true;  ///< false: its area or link is gone, the number may be used again
 };
 

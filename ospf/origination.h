@@ -26,16 +26,15 @@
 
 namespace wgospf::ospf {
 
-template <class V>
 class Origination {
  public:
-  Origination(Core<V>& core, Flooding<V>& flooding) : core_(core), flooding_(flooding) {}
+  Origination(Core& core, Flooding& flooding) : core_(core), flooding_(flooding) {}
 
   /// From now on the database shall hold `lsa` (its sequence number is ours to choose). No change: no
   /// instance.
-  void want(std::uint32_t domain, Lsa<V> lsa);
+  void want(std::uint32_t domain, OwnLsa own);
   /// The LSA is not wanted any more: flushed if it is in the database.
-  void unwant(std::uint32_t domain, const LsaKey<V>& key);
+  void unwant(std::uint32_t domain, const LsaKey& key);
   void unwant_all(std::optional<std::uint32_t> domain = std::nullopt);
   /// The whole domain is gone; nothing is flushed.
   void forget_domain(std::uint32_t domain);
@@ -44,10 +43,10 @@ class Origination {
   void received(LsaRef ref);
   void refresh(LsaRef ref);
   /// An instance of an LSA of ours was received, whatever becomes of it: its number counts.
-  void number_seen(std::uint32_t domain, const LsaHeader<V>& header);
+  void number_seen(std::uint32_t domain, const LsaHeader& header);
   /// An LSA left the database, `last` was its instance there; a wrapped sequence number starts anew (section
   /// 12.1.6).
-  void removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last);
+  void removed(std::uint32_t domain, const LsaKey& key, const Lsa& last);
   /// Timer of a throttled origination.
   void due(std::uint32_t record);
   /// Drops records that were kept long enough. Call now and then; nothing depends on when.
@@ -63,23 +62,24 @@ class Origination {
   static constexpr std::uint32_t kNone = 0xffffffff;
   struct Record {
     std::uint32_t domain = 0;
-    LsaKey<V> key;
-    Lsa<V> wanted;                          ///< empty: not wanted
+    LsaKey key;
+    Lsa wanted;                             ///< empty: not wanted
     std::optional<Instant> last{};          ///< origination
     std::optional<std::int32_t> highest{};  ///< sequence number seen of the LSA
     std::uint8_t recent = 0;                ///< instances in the present burst
-    bool is_kept = false;                   ///< not wanted, and on the list of those kept for their numbers
+    LsaOptions options;
+    bool is_kept = false;  ///< not wanted, and on the list of those kept for their numbers
     std::uint32_t older = kNone, newer = kNone;  ///< on that list
     Instant kept_until{};
   };
   struct KeyHash {
-    std::size_t operator()(const std::pair<std::uint32_t, LsaKey<V>>& key) const {
+    std::size_t operator()(const std::pair<std::uint32_t, LsaKey>& key) const {
       return static_cast<std::size_t>(hash_mix(hash_value(key.second) + key.first));
     }
   };
-  using Index = std::unordered_map<std::pair<std::uint32_t, LsaKey<V>>, std::uint32_t, KeyHash>;
+  using Index = std::unordered_map<std::pair<std::uint32_t, LsaKey>, std::uint32_t, KeyHash>;
 
-  std::uint32_t record_of(std::uint32_t domain, const LsaKey<V>& key);
+  std::uint32_t record_of(std::uint32_t domain, const LsaKey& key);
   void keep(std::uint32_t index);
   void take_off_kept(std::uint32_t index);
   void release(std::uint32_t index);
@@ -91,11 +91,11 @@ class Origination {
   void originate_when_allowed(std::uint32_t index);
   void originate(std::uint32_t index);
   void wrap(const Record& record, std::uint32_t slot);
-  void tell_fight(const Record& record, const LsaHeader<V>& header);
+  void tell_fight(const Record& record, const LsaHeader& header);
   [[nodiscard]] static Duration spacing(unsigned recent);
 
-  Core<V>& core_;
-  Flooding<V>& flooding_;
+  Core& core_;
+  Flooding& flooding_;
   std::vector<Record> records_;
   std::vector<std::uint32_t> free_;
   Index index_;
@@ -104,7 +104,7 @@ class Origination {
   /// Somebody flushes what we want: the LSA that it began with, and what has been told of it.
   struct Fight {
     std::uint32_t domain = 0;
-    LsaKey<V> key;
+    LsaKey key;
     Instant since{}, last{};
     bool is_told = false;
   };

@@ -1,7 +1,8 @@
 #pragma once
-// The five OSPF packets as values, for both versions (RFC 2328 A.3, RFC 5340 A.3). Wire diagrams stand with
-// the codecs (v2/codec.cpp). Unconstrained data templates: V supplies types only.
+// The five OSPF packets as values, for both versions (RFC 2328 A.3, RFC 5340 A.3): a field that only one of
+// them has says so. Wire diagrams stand with the codecs (v2/codec.cpp).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,15 +27,33 @@ enum class PacketType : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(PacketType type);
 
-template <class V>
+/// AuType of OSPFv2 (RFC 2328 appendix D).
+enum class AuthenticationType : std::uint16_t { null = 0, simple_password = 1, cryptographic = 2 };
+
+/// RFC 2328 A.3.1, RFC 5340 A.3.1. `checksum` and `length` are as received; an encoder computes its own.
+struct PacketHeader {
+  PacketType type = PacketType::hello;
+  std::uint16_t length = 0;
+  RouterId router_id;
+  AreaId area_id;
+  std::uint16_t checksum = 0;
+  AuthenticationType authentication_type = AuthenticationType::null;  ///< v2
+  std::array<std::byte, 8> authentication{};                          ///< v2
+  std::uint8_t instance_id = 0;                                       ///< v3
+};
+
+/// Who is designated router: by its interface address (v2) or its router id (v3); all zero: none.
+using DesignatedId = DottedId<struct DesignatedIdTag>;
+
 struct Hello {
-  typename V::HelloFields fields{};  ///< v2: {network_mask}; v3: {interface_id}
+  std::uint32_t network_mask = 0;    ///< v2
+  InterfaceIndex interface_id;       ///< v3
   std::uint16_t hello_interval = 0;  ///< seconds
   std::uint32_t dead_interval = 0;   ///< seconds (16 bits on the wire in v3)
-  typename V::Options options{};
+  Options options;
   std::uint8_t priority = 0;
-  typename V::DrId designated_router{};  ///< v2: interface address; v3: router id
-  typename V::DrId backup_designated_router{};
+  DesignatedId designated_router;
+  DesignatedId backup_designated_router;
   std::vector<RouterId> neighbors;
 
   bool operator==(const Hello&) const = default;
@@ -48,52 +67,45 @@ struct DdFlags {
   constexpr bool operator==(const DdFlags&) const = default;
 };
 
-template <class V>
 struct DatabaseDescription {
   std::uint16_t interface_mtu = 0;
-  typename V::Options options{};
+  Options options;
   DdFlags flags;
   std::uint32_t sequence_number = 0;
-  std::vector<LsaHeader<V>> headers;
+  std::vector<LsaHeader> headers;
 
   bool operator==(const DatabaseDescription&) const = default;
 };
 
-template <class V>
 struct LinkStateRequest {
-  std::vector<LsaKey<V>> keys;
+  std::vector<LsaKey> keys;
   bool operator==(const LinkStateRequest&) const = default;
 };
 
 /// One LSA of a received update: its bytes within the packet, checked in form. When `error` is set only the
 /// header may be used, and the LSA is skipped (RFC 2328 section 13 steps 1 to 3 go on with the next one).
-template <class V>
 struct ReceivedLsa {
-  LsaHeader<V> header;
+  LsaHeader header;
   std::span<const std::byte> bytes;  ///< into the packet: valid as long as that is
   std::optional<DropReason> error;
 };
 
-template <class V>
 struct LinkStateUpdate {
-  std::vector<ReceivedLsa<V>> lsas;
+  std::vector<ReceivedLsa> lsas;
 };
 
-template <class V>
 struct LinkStateAcknowledgment {
-  std::vector<LsaHeader<V>> headers;
+  std::vector<LsaHeader> headers;
   bool operator==(const LinkStateAcknowledgment&) const = default;
 };
 
-template <class V>
-using PacketBody = std::variant<Hello<V>, DatabaseDescription<V>, LinkStateRequest<V>, LinkStateUpdate<V>,
-                                LinkStateAcknowledgment<V>>;
+using PacketBody =
+    std::variant<Hello, DatabaseDescription, LinkStateRequest, LinkStateUpdate, LinkStateAcknowledgment>;
 
 /// A decoded packet. `trailer` is what follows the header's length (digest, LLS block).
-template <class V>
 struct Packet {
-  typename V::PacketHeader header{};
-  PacketBody<V> body;
+  PacketHeader header;
+  PacketBody body;
   std::span<const std::byte> trailer;
 };
 
@@ -103,8 +115,7 @@ struct DecodeError {
   std::uint32_t value = 0;
 };
 
-template <class V>
-using DecodeResult = std::variant<Packet<V>, DecodeError>;
+using DecodeResult = std::variant<Packet, DecodeError>;
 
 /// Immutable encoded bytes, from the OSPF header on, shared by all links they go out on.
 using PacketBytes = std::shared_ptr<const std::vector<std::byte>>;

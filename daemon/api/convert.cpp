@@ -151,8 +151,7 @@ void convert(SystemTime time, google::protobuf::Timestamp& out) {
   out.set_nanos(static_cast<std::int32_t>(std::chrono::nanoseconds(time - whole).count()));
 }
 
-v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* wireguard,
-                      ospf::Instant now) {
+v1::Interface convert(const ospf::InterfaceInfo& info, const WireguardView* wireguard, ospf::Instant now) {
   v1::Interface out;
   out.set_name(printable(info.config.name));
   out.set_area_id(info.config.area.to_string());
@@ -169,9 +168,9 @@ v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* 
   out.set_if_index(info.status.ifindex.value);
   out.set_mtu(info.status.mtu);
   for (const auto& address : info.status.addresses) {
-    out.add_addresses(fmt::format("{}/{}", address.address.to_string(), address.prefix_length));
+    out.add_addresses(fmt::format("{}/{}", to_string(address.address), address.prefix_length));
   }
-  if (info.status.unnumbered_source) out.set_unnumbered_source(info.status.unnumbered_source->to_string());
+  if (info.status.unnumbered_source) out.set_unnumbered_source(to_string(*info.status.unnumbered_source));
   out.set_neighbor_count(info.neighbor_count);
   out.set_full_count(info.full_count);
   if (info.next_hello) convert_remaining(*info.next_hello, now, *out.mutable_hello_due());
@@ -189,11 +188,11 @@ v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* 
   return out;
 }
 
-v1::Neighbor convert(const ospf::NeighborInfo<V2>& info, const NameMap& names, ospf::Instant now) {
+v1::Neighbor convert(const ospf::NeighborInfo& info, const NameMap& names, ospf::Instant now) {
   v1::Neighbor out;
   out.set_interface(name_in(names, info.link));
   out.set_neighbor_router_id(info.router_id.to_string());
-  out.set_address(info.address.to_string());
+  out.set_address(to_string(info.address));
   out.set_state(convert(info.state));
   out.set_last_event(std::string(to_string(info.last_event)));
   convert(now - info.last_state_change, *out.mutable_state_age());
@@ -209,23 +208,22 @@ v1::Neighbor convert(const ospf::NeighborInfo<V2>& info, const NameMap& names, o
   return out;
 }
 
-v1::Neighbor convert(const ospf::RefusedSender<V2>& refused, const std::string& interface,
-                     ospf::Instant now) {
+v1::Neighbor convert(const ospf::RefusedSender& refused, const std::string& interface, ospf::Instant now) {
   v1::Neighbor out;
   out.set_interface(interface);
   out.set_neighbor_router_id(refused.router_id.to_string());
-  out.set_address(refused.address.to_string());
+  out.set_address(to_string(refused.address));
   out.set_state(v1::NEIGHBOR_STATE_DOWN);
   convert(now - refused.since, *out.mutable_state_age());
   out.set_problem(describe_refused(refused));
   return out;
 }
 
-void convert_problems(const std::vector<ospf::NeighborInfo<V2>>& neighbors,
-                      const ospf::InterfaceInfo<V2>& info, v1::Interface& out) {
-  const auto add = [&](ospf::RouterId id, Ipv4Address address, const std::string& problem) {
+void convert_problems(const std::vector<ospf::NeighborInfo>& neighbors, const ospf::InterfaceInfo& info,
+                      v1::Interface& out) {
+  const auto add = [&](ospf::RouterId id, const IpAddress& address, const std::string& problem) {
     if (!problem.empty())
-      out.add_problems(fmt::format("{} ({}): {}", id.to_string(), address.to_string(), problem));
+      out.add_problems(fmt::format("{} ({}): {}", id.to_string(), to_string(address), problem));
   };
   for (const auto& neighbor : neighbors)
     if (neighbor.link == info.config.link)

@@ -29,27 +29,26 @@ using NameMap = std::map<ospf::LinkId, std::string>;
 [[nodiscard]] v1::InterfaceState convert(ospf::InterfaceState state);
 [[nodiscard]] v1::NeighborState convert(ospf::NeighborState state);
 [[nodiscard]] v1::PathType convert(ospf::PathType type);
-[[nodiscard]] v1::LsaType convert(ospf::v2::LsaType type);
+[[nodiscard]] v1::LsaType convert(ospf::LsaType type);
 [[nodiscard]] v1::Severity convert(Severity severity);
 /// The flags that are set: "E", "MC", "N/P", "L", "DC", "O".
-[[nodiscard]] std::vector<std::string> option_names(ospf::v2::Options options);
+[[nodiscard]] std::vector<std::string> option_names(ospf::Options options);
 
 void convert(std::chrono::nanoseconds duration, google::protobuf::Duration& out);
 void convert(SystemTime time, google::protobuf::Timestamp& out);
 
 /// `wireguard`: what the interface is as a WireGuard device, null when it is none.
-[[nodiscard]] v1::Interface convert(const ospf::InterfaceInfo<V2>& info, const WireguardView* wireguard,
+[[nodiscard]] v1::Interface convert(const ospf::InterfaceInfo& info, const WireguardView* wireguard,
                                     ospf::Instant now);
-[[nodiscard]] v1::Neighbor convert(const ospf::NeighborInfo<V2>& info, const NameMap& names,
-                                   ospf::Instant now);
+[[nodiscard]] v1::Neighbor convert(const ospf::NeighborInfo& info, const NameMap& names, ospf::Instant now);
 /// Without the body when `headers_only`.
 /// A router on the link that is not taken as a neighbour: one in state down, with the reason.
-[[nodiscard]] v1::Neighbor convert(const ospf::RefusedSender<V2>& refused, const std::string& interface,
+[[nodiscard]] v1::Neighbor convert(const ospf::RefusedSender& refused, const std::string& interface,
                                    ospf::Instant now);
 /// The problems of the interface's neighbours and of who is refused there.
-void convert_problems(const std::vector<ospf::NeighborInfo<V2>>& neighbors,
-                      const ospf::InterfaceInfo<V2>& info, v1::Interface& out);
-[[nodiscard]] v1::Lsa convert(const ospf::DatabaseEntry<V2>& entry, const NameMap& names, bool headers_only);
+void convert_problems(const std::vector<ospf::NeighborInfo>& neighbors, const ospf::InterfaceInfo& info,
+                      v1::Interface& out);
+[[nodiscard]] v1::Lsa convert(const ospf::DatabaseEntry& entry, const NameMap& names, bool headers_only);
 [[nodiscard]] v1::NextHop convert(const ospf::NextHop<V2>& next_hop, const NameMap& names);
 /// Without the kernel's state.
 [[nodiscard]] v1::Route convert(const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops,

@@ -7,7 +7,7 @@
 namespace wgospf::daemon::api {
 namespace {
 
-using ospf::v2::Options;
+using ospf::Options;
 
 std::string quad(std::uint32_t value) {
   return Ipv4Address{value}.to_string();
@@ -44,7 +44,7 @@ v1::RouterLinkType convert(ospf::v2::RouterLinkType type) {
 /// Writes the body of an LSA into the message, each kind into its own field.
 struct BodyWriter {
   v1::Lsa& out;
-  const ospf::LsaKey<V2>& key;
+  const ospf::LsaKey& key;
 
   void operator()(const ospf::v2::RouterLsa& body) const {
     auto* router = out.mutable_router();
@@ -82,7 +82,7 @@ struct BodyWriter {
   /// RFC 5250 appendix A.2: the first octet of the Link State ID is the opaque type.
   void operator()(const ospf::v2::OpaqueLsa& body) const {
     auto* opaque = out.mutable_opaque();
-    if (V2::is_opaque(key.type)) {
+    if (is_opaque(key.type)) {
       opaque->set_opaque_type(key.id.value >> 24);
       opaque->set_opaque_id(key.id.value & 0xffffff);
     }
@@ -92,8 +92,8 @@ struct BodyWriter {
 
 }  // namespace
 
-v1::LsaType convert(ospf::v2::LsaType type) {
-  using ospf::v2::LsaType;
+v1::LsaType convert(ospf::LsaType type) {
+  using ospf::LsaType;
   switch (type) {
     case LsaType::router:
       return v1::LSA_TYPE_ROUTER;
@@ -130,21 +130,21 @@ std::vector<std::string> option_names(Options options) {
   return names;
 }
 
-v1::Lsa convert(const ospf::DatabaseEntry<V2>& entry, const NameMap& names, bool headers_only) {
-  const auto header = entry.lsa.header();
+v1::Lsa convert(const ospf::DatabaseEntry& entry, const NameMap& names, bool headers_only) {
+  const ospf::LsaHeader& header = entry.header;
   v1::Lsa out;
   out.set_scope(convert(entry.scope));
   if (entry.scope != ospf::FloodingScope::as) out.set_area_id(entry.area.to_string());
   if (entry.scope == ospf::FloodingScope::link) out.set_interface(name_in(names, entry.link));
   out.set_type(convert(header.key.type));
-  out.set_type_code(static_cast<std::uint32_t>(header.key.type));
+  out.set_type_code(ospf::v2::wire_type(header.key.type));
   out.set_lsa_id(header.key.id.to_string());
   out.set_adv_router(header.key.advertising_router.to_string());
-  out.set_age(entry.age);
+  out.set_age(header.age);
   out.set_seq_num(header.sequence_number);
   out.set_checksum(header.checksum);
   out.set_length(header.length);
-  for (const auto& name : option_names(header.options)) out.add_options(name);
+  for (const auto& name : option_names({header.options.bits})) out.add_options(name);
   out.set_self_originated(entry.self_originated);
   if (!headers_only) std::visit(BodyWriter{out, header.key}, V2::decode_body(entry.lsa));
   return out;

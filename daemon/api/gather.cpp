@@ -4,7 +4,7 @@
 
 namespace wgospf::daemon::api {
 
-NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo<V2>>& interfaces) {
+NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo>& interfaces) {
   NameMap names;
   for (const auto& interface : interfaces) {
     names.emplace(interface.config.link, router.link_name(interface.config.link));
@@ -18,8 +18,8 @@ const WireguardView* find(const WireguardViews& views, ospf::LinkId link) {
   return found == views->end() ? nullptr : &*found;
 }
 
-std::vector<v1::Peer> peers_of(const WireguardViews& views,
-                               const std::vector<ospf::NeighborInfo<V2>>& neighbors, SystemTime now) {
+std::vector<v1::Peer> peers_of(const WireguardViews& views, const std::vector<ospf::NeighborInfo>& neighbors,
+                               SystemTime now) {
   std::vector<v1::Peer> peers;
   for (const auto& view : *views) {
     if (!view.device) continue;

@@ -14,7 +14,7 @@ namespace wgospf::daemon::api {
 using WireguardViews = std::shared_ptr<const std::vector<WireguardView>>;
 
 /// On the strand: the names of all configured links.
-[[nodiscard]] NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo<V2>>& interfaces);
+[[nodiscard]] NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo>& interfaces);
 
 /// What the interface is as a WireGuard device; null when it is none.
 [[nodiscard]] const WireguardView* find(const WireguardViews& views, ospf::LinkId link);
@@ -22,7 +22,7 @@ using WireguardViews = std::shared_ptr<const std::vector<WireguardView>>;
 /// The peers of all devices. A neighbor is told where a device has one peer and the link one neighbor: then
 /// they are the same router.
 [[nodiscard]] std::vector<v1::Peer> peers_of(const WireguardViews& views,
-                                             const std::vector<ospf::NeighborInfo<V2>>& neighbors,
+                                             const std::vector<ospf::NeighborInfo>& neighbors,
                                              SystemTime now);
 
 }  // namespace wgospf::daemon::api

@@ -30,7 +30,7 @@ void DatabaseCall::next() {
   });
 }
 
-void DatabaseCall::send(const std::vector<ospf::DatabaseEntry<V2>>& entries, const NameMap& names) {
+void DatabaseCall::send(const std::vector<ospf::DatabaseEntry>& entries, const NameMap& names) {
   if (entries.empty()) {  // nothing matched here
     next();
     return;

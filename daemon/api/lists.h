@@ -25,7 +25,7 @@ class DatabaseCall final : public StreamCall<v1::ListDatabaseResponse> {
 
  private:
   void next() override;
-  void send(const std::vector<ospf::DatabaseEntry<V2>>& entries, const NameMap& names);
+  void send(const std::vector<ospf::DatabaseEntry>& entries, const NameMap& names);
 
   const DatabaseFilter filter_;
   ospf::DatabaseCursor cursor_;  ///< on the strand; read on the worker between two closures

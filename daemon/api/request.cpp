@@ -89,8 +89,8 @@ Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request) {
   return filter;
 }
 
-bool DatabaseFilter::matches(const ospf::DatabaseEntry<V2>& entry) const {
-  const auto key = entry.lsa.header().key;
+bool DatabaseFilter::matches(const ospf::DatabaseEntry& entry) const {
+  const ospf::LsaKey& key = entry.header.key;
   if (area && (entry.scope == ospf::FloodingScope::as || entry.area != *area)) return false;
   if (adv_router && key.advertising_router != *adv_router) return false;
   if (lsa_id && key.id != *lsa_id) return false;

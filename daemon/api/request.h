@@ -38,7 +38,7 @@ struct DatabaseFilter {
   std::optional<ospf::LinkStateId> lsa_id;
   v1::LsaType type = v1::LSA_TYPE_UNSPECIFIED;
   bool headers_only = false;
-  [[nodiscard]] bool matches(const ospf::DatabaseEntry<V2>& entry) const;
+  [[nodiscard]] bool matches(const ospf::DatabaseEntry& entry) const;
 };
 [[nodiscard]] Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request);
 

@@ -21,7 +21,7 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 /// The topic of an event: exactly one.
 v1::WatchTopic topic_of(const RouterEvent& event) {
   return std::visit(Overloaded{
-                        [](const ospf::Event<V2>& core) {
+                        [](const ospf::Event& core) {
                           if (std::holds_alternative<ospf::NeighborStateChanged>(core))
                             return v1::WATCH_TOPIC_NEIGHBORS;
                           if (std::holds_alternative<ospf::InterfaceStateChanged>(core))
@@ -39,7 +39,7 @@ v1::WatchTopic topic_of(const RouterEvent& event) {
 template <class Visit>
 void for_each_link(const RouterEvent& event, Visit visit) {
   std::visit(Overloaded{
-                 [&](const ospf::Event<V2>& core) {
+                 [&](const ospf::Event& core) {
                    std::visit(
                        [&](const auto& what) {
                          if constexpr (requires { what.link; }) visit(what.link);
@@ -228,7 +228,7 @@ void WatchCall::add_change(const RouterEvent& event, v1::WatchResponse& part) {
   auto& item = add_item(part, event.generation);
   convert(event.time, *item.mutable_time());
   std::visit(Overloaded{
-                 [&](const ospf::Event<V2>& core) { fill(core, event, item); },
+                 [&](const ospf::Event& core) { fill(core, event, item); },
                  [&](const ospf::RouteChange<V2>& change) { fill(change, item); },
                  [&](const rib::Acknowledged& acknowledged) {
                    item.mutable_kernel_acknowledged()->set_kernel_generation(acknowledged.generation);
@@ -238,7 +238,7 @@ void WatchCall::add_change(const RouterEvent& event, v1::WatchResponse& part) {
              event.what);
 }
 
-void WatchCall::fill(const ospf::Event<V2>& event, const RouterEvent& whole, v1::WatchItem& item) {
+void WatchCall::fill(const ospf::Event& event, const RouterEvent& whole, v1::WatchItem& item) {
   if (const auto* neighbor = std::get_if<ospf::NeighborStateChanged>(&event)) {
     auto* change = item.mutable_neighbor_state_change();
     change->set_interface(name_in(*names_, neighbor->link));

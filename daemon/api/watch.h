@@ -37,8 +37,8 @@ class WatchCall final : public StreamCall<v1::WatchResponse> {
   /// What was there when the stream began.
   struct Snapshot {
     ospf::Generation generation;
-    std::vector<ospf::InterfaceInfo<V2>> interfaces;
-    std::vector<ospf::NeighborInfo<V2>> neighbors;
+    std::vector<ospf::InterfaceInfo> interfaces;
+    std::vector<ospf::NeighborInfo> neighbors;
     WireguardViews wireguard;
     std::shared_ptr<const ospf::RouteTable<V2>> table;
     std::uint64_t kernel_generation = 0;
@@ -60,7 +60,7 @@ class WatchCall final : public StreamCall<v1::WatchResponse> {
   void begin_snapshot(v1::WatchResponse& part);
   void send_changes();
   void add_change(const RouterEvent& event, v1::WatchResponse& part);
-  void fill(const ospf::Event<V2>& event, const RouterEvent& whole, v1::WatchItem& item);
+  void fill(const ospf::Event& event, const RouterEvent& whole, v1::WatchItem& item);
   void fill(const ospf::RouteChange<V2>& change, v1::WatchItem& item);
   void fill(const Notice& notice, v1::WatchItem& item);
   v1::WatchItem& add_item(v1::WatchResponse& part, ospf::Generation generation) const;

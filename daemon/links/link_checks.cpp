@@ -53,14 +53,14 @@ void Links::check_interface_type(ospf::LinkId link, const ConfiguredLink& entry)
       link);
 }
 
-void Links::check_neighbors(const std::vector<ospf::InterfaceInfo<V2>>& interfaces,
-                            const std::vector<ospf::NeighborInfo<V2>>& neighbors) {
+void Links::check_neighbors(const std::vector<ospf::InterfaceInfo>& interfaces,
+                            const std::vector<ospf::NeighborInfo>& neighbors) {
   std::map<ospf::LinkId, std::string> several, types;
   for (const auto& neighbor : neighbors) {
     if (neighbor.problem != ospf::NeighborProblem::network_type) continue;
-    types[neighbor.link] = fmt::format(
-        "neighbor {} ({}) on {}: {}", neighbor.router_id.to_string(), neighbor.address.to_string(),
-        printable(place_.names.name_of(neighbor.link)), describe_problem(neighbor));
+    types[neighbor.link] =
+        fmt::format("neighbor {} ({}) on {}: {}", neighbor.router_id.to_string(), to_string(neighbor.address),
+                    printable(place_.names.name_of(neighbor.link)), describe_problem(neighbor));
   }
   for (const auto& info : interfaces) {
     const auto beside = std::find_if(info.refused.begin(), info.refused.end(),
@@ -73,8 +73,8 @@ void Links::check_neighbors(const std::vector<ospf::InterfaceInfo<V2>>& interfac
         "more than one router on a point-to-point link: {} ({}) and {} ({}) both say hello on {}; the first "
         "is "
         "kept, take the other off the link",
-        kept->router_id.to_string(), kept->address.to_string(), beside->router_id.to_string(),
-        beside->address.to_string(), info.config.name);
+        kept->router_id.to_string(), to_string(kept->address), beside->router_id.to_string(),
+        to_string(beside->address), info.config.name);
   }
   for (const auto& [link, entry] : entries_) {
     place_.teller.set_warning("several_routers/" + entry.settings.name, several[link], link);
@@ -82,10 +82,10 @@ void Links::check_neighbors(const std::vector<ospf::InterfaceInfo<V2>>& interfac
   }
 }
 
-void Links::note_neighbors(const std::vector<ospf::NeighborInfo<V2>>& heard) {
+void Links::note_neighbors(const std::vector<ospf::NeighborInfo>& heard) {
   std::map<ospf::LinkId, std::vector<IpAddress>> neighbors;
   for (const auto& neighbor : heard) {
-    if (!neighbor.address.is_zero()) neighbors[neighbor.link].push_back(neighbor.address);
+    if (neighbor.address != IpAddress{}) neighbors[neighbor.link].push_back(neighbor.address);
   }
   for (auto& [link, addresses] : neighbors) {
     if (const auto found = entries_.find(link); found != entries_.end())

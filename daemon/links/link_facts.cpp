@@ -26,13 +26,13 @@ bool is_routable(const Ipv4Address& address) {
 
 /// IPv4 addresses of a link for OSPF: primary ones first, and before all those of 169.254/16, which serve a
 /// link as well as any but mean nothing elsewhere. Without any the link is unnumbered.
-std::vector<ospf::InterfaceAddress<V2>> ospf_addresses(const wg::Link& link) {
-  std::array<std::vector<ospf::InterfaceAddress<V2>>, 4> ranks;
+std::vector<ospf::InterfaceAddress> ospf_addresses(const wg::Link& link) {
+  std::array<std::vector<ospf::InterfaceAddress>, 4> ranks;
   for (const auto& address : link.addresses) {
     const Ipv4Address* ipv4 = ipv4_of(address);
     if (ipv4 == nullptr || ipv4->is_loopback()) continue;
     // An address with a far end has no subnet: the far end's is not ours to announce.
-    ospf::InterfaceAddress<V2> own{*ipv4, address.prefix_length};
+    ospf::InterfaceAddress own{*ipv4, address.prefix_length};
     if (address.peer) {
       own.prefix_length = Ipv4Address::kBits;
       own.peer = std::get<Ipv4Address>(*address.peer);
@@ -90,12 +90,12 @@ std::optional<Ipv4Address> unnumbered_source(const InterfaceSettings& settings, 
 }
 
 /// What OSPF has to speak from: "10.0.0.1/30, 10.1.0.1/24", or whose address is borrowed.
-std::string addresses_in_words(const ospf::LinkStatus<V2>& status) {
+std::string addresses_in_words(const ospf::LinkStatus& status) {
   std::vector<std::string> texts;
   for (const auto& address : status.addresses)
-    texts.push_back(fmt::format("{}/{}", address.address.to_string(), address.prefix_length));
+    texts.push_back(fmt::format("{}/{}", to_string(address.address), address.prefix_length));
   if (!texts.empty()) return join_few(texts);
-  return status.unnumbered_source ? fmt::format("{} (borrowed)", status.unnumbered_source->to_string())
+  return status.unnumbered_source ? fmt::format("{} (borrowed)", to_string(*status.unnumbered_source))
                                   : "none";
 }
 
@@ -157,8 +157,8 @@ InterfaceSettings settings_in_force(InterfaceSettings settings, const Inventory&
   return settings;
 }
 
-ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Inventory& inventory) {
-  ospf::LinkStatus<V2> status;
+ospf::LinkStatus link_status(const InterfaceSettings& settings, const Inventory& inventory) {
+  ospf::LinkStatus status;
   const wg::Link* link = find_link(inventory, settings.name);
   if (link == nullptr) return status;
   status.loopback = link->flags.loopback;
@@ -241,8 +241,8 @@ std::string strict_filter_problem(const std::vector<LinkFilter>& links) {
       cures.size() <= kNamesTold + 1 ? join_few(cures, " ") : "net.ipv4.conf.all.rp_filter=2");
 }
 
-std::string link_change(const std::string& name, const ospf::LinkStatus<V2>& before,
-                        const ospf::LinkStatus<V2>& after) {
+std::string link_change(const std::string& name, const ospf::LinkStatus& before,
+                        const ospf::LinkStatus& after) {
   // Of what has just appeared, or has gone, more is told elsewhere.
   if (before.ifindex.value == 0 || before.ifindex != after.ifindex) return {};
   std::vector<std::string> changes;
@@ -273,7 +273,7 @@ rib::LinkFacts rib_facts(const wg::Link& link) {
 std::optional<Ipv4Address> expected_neighbor(const wg::Link& link) {
   const auto addresses = ospf_addresses(link);
   if (addresses.empty()) return std::nullopt;
-  const Ipv4Address own = addresses.front().address;
+  const auto own = as<Ipv4Address>(addresses.front().address);
   const auto first =
       std::find_if(link.addresses.begin(), link.addresses.end(), [&](const wg::LinkAddress& address) {
         const Ipv4Address* ipv4 = ipv4_of(address);

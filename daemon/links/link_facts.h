@@ -51,7 +51,7 @@ class LinkNames {
 
 /// What the core is told of a configured interface, which may not exist. On a link without IPv4 address the
 /// source is that of `unnumbered`, else the loopback's; without any the link cannot be used and is not up.
-[[nodiscard]] ospf::LinkStatus<V2> link_status(const InterfaceSettings& settings, const Inventory& inventory);
+[[nodiscard]] ospf::LinkStatus link_status(const InterfaceSettings& settings, const Inventory& inventory);
 
 /// Why a link that exists and is up is not used all the same, with the cure; empty when nothing is wrong.
 [[nodiscard]] std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory);
@@ -78,8 +78,8 @@ struct LinkFilter {
 
 /// What has changed of a link's MTU and addresses, in words; empty when nothing has, and for a link that has
 /// come or gone meanwhile.
-[[nodiscard]] std::string link_change(const std::string& name, const ospf::LinkStatus<V2>& before,
-                                      const ospf::LinkStatus<V2>& after);
+[[nodiscard]] std::string link_change(const std::string& name, const ospf::LinkStatus& before,
+                                      const ospf::LinkStatus& after);
 
 /// Whether the kernel forwards what comes in on an interface (net.ipv4.conf.NAME.forwarding).
 struct Forwarding {

@@ -64,7 +64,7 @@ void Links::reconfigure(const Config& config) {
 // The core knows a link for good. We do not look at this one any more, so if it is configured again it starts
 // from nothing: what there is then, and a hello when there is a socket to send it.
 void Links::forget(ospf::LinkId link, const ConfiguredLink& entry) {
-  callbacks_.feed(ospf::LinkChanged<V2>{link, {}});
+  callbacks_.feed(ospf::LinkChanged{link, {}});
   for (const char* kind :
        {"interface/", "socket/", "wireguard/", "allowed_ips/", "silent_peer/", "interface_type/",
         "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
@@ -178,8 +178,9 @@ void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
   const wg::Link* system_link = place_.watch.find(entry.settings.name);
   std::optional<RibLink> rib;
   if (system_link != nullptr) {
-    rib = RibLink{rib_facts(*system_link),
-                  link_status(entry.settings, place_.watch.inventory()).unnumbered_source};
+    rib = RibLink{rib_facts(*system_link), std::nullopt};
+    const auto source = link_status(entry.settings, place_.watch.inventory()).unnumbered_source;
+    if (source) rib->source = as<Ipv4Address>(*source);
   }
   const bool same =
       rib.has_value() == entry.rib.has_value() &&
@@ -191,14 +192,14 @@ void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
   callbacks_.rib_link_changed(link);
 }
 
-void Links::tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus<V2>& status) {
+void Links::tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus& status) {
   if (entry.status == status) return;
   if (entry.status.ifindex != status.ifindex || entry.status.addresses != status.addresses)
     entry.neighbor_addresses.clear();
   if (auto change = link_change(entry.settings.name, entry.status, status); !change.empty())
     place_.teller.notice(Severity::info, "interface_changed", std::move(change), link);
   entry.status = status;
-  callbacks_.feed(ospf::LinkChanged<V2>{link, status});
+  callbacks_.feed(ospf::LinkChanged{link, status});
 }
 
 void Links::retry_later() {
@@ -223,7 +224,7 @@ Links::Port Links::open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint
   OspfPort::Callbacks callbacks;
   callbacks.datagram = [this, link](const wg::Datagram& datagram) {
     callbacks_.feed(
-        ospf::Received<V2>{link, datagram.source, datagram.destination, std::as_bytes(datagram.payload)});
+        ospf::Received{link, datagram.source, datagram.destination, std::as_bytes(datagram.payload)});
   };
   callbacks.turn_end = callbacks_.turn_end;
   callbacks.trouble = [this, link, name](const std::string& trouble) {
@@ -260,18 +261,19 @@ void Links::on_joined(ospf::LinkId link, const Result<void>& result) {
   callbacks_.turn_end();
 }
 
-void Links::send(const ospf::Transmit<V2>& packet) {
+void Links::send(const ospf::Transmit& packet) {
   const auto found = entries_.find(packet.link);
   if (found == entries_.end() || !found->second.port) return;
   const ConfiguredLink& entry = found->second;
   Ipv4Address destination = wg::kAllSpfRouters;
-  if (const auto* address = std::get_if<Ipv4Address>(&packet.destination))
-    destination = *address;
+  if (const auto* address = std::get_if<IpAddress>(&packet.destination))
+    destination = as<Ipv4Address>(*address);
   else if (std::get<ospf::Group>(packet.destination) == ospf::Group::all_d_routers)
     destination = wg::kAllDRouters;
-  const auto source = entry.status.addresses.empty() ? entry.status.unnumbered_source
-                                                     : std::optional(entry.status.addresses.front().address);
-  entry.port->send(destination, *packet.bytes, source);
+  auto source = entry.status.unnumbered_source;
+  if (!entry.status.addresses.empty()) source = entry.status.addresses.front().address;
+  entry.port->send(destination, *packet.bytes,
+                   source ? std::optional(as<Ipv4Address>(*source)) : std::nullopt);
 }
 
 bool Links::read_now() {

@@ -26,8 +26,8 @@ namespace wgospf::daemon {
 /// A configured interface and what it has become.
 struct ConfiguredLink {
   InterfaceSettings configured{};
-  InterfaceSettings settings{};   ///< in force: with the defaults that depend on the link
-  ospf::LinkStatus<V2> status{};  ///< as the core was last told
+  InterfaceSettings settings{};  ///< in force: with the defaults that depend on the link
+  ospf::LinkStatus status{};     ///< as the core was last told
   std::optional<RibLink> rib{};
   std::unique_ptr<OspfPort> port{};
   /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
@@ -73,7 +73,7 @@ class Links {
   /// Nothing is received or sent from now on.
   void close();
 
-  void send(const ospf::Transmit<V2>& packet);
+  void send(const ospf::Transmit& packet);
   /// Hands a few datagrams of each socket to the core; whether there may be more.
   bool read_now();
   /// A link whose socket is yet to open or to join its group, and which the core will have in a moment.
@@ -82,9 +82,9 @@ class Links {
   /// What there are no events of: warnings of kernel settings, every few seconds.
   void check_kernel_settings();
   /// Warnings of what the neighbours' hellos tell.
-  void check_neighbors(const std::vector<ospf::InterfaceInfo<V2>>& interfaces,
-                       const std::vector<ospf::NeighborInfo<V2>>& neighbors);
-  void note_neighbors(const std::vector<ospf::NeighborInfo<V2>>& neighbors);
+  void check_neighbors(const std::vector<ospf::InterfaceInfo>& interfaces,
+                       const std::vector<ospf::NeighborInfo>& neighbors);
+  void note_neighbors(const std::vector<ospf::NeighborInfo>& neighbors);
 
   [[nodiscard]] std::optional<RibLink> rib_link(ospf::LinkId link) const;
   /// Whether OSPF runs on an interface of this name, as the kernel calls it.
@@ -107,7 +107,7 @@ class Links {
   void refresh_settings();
   [[nodiscard]] ospf::InstanceConfig wanted_core_config();
   void check_interface_type(ospf::LinkId link, const ConfiguredLink& entry);
-  void tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus<V2>& status);
+  void tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus& status);
   void retry_later();
   [[nodiscard]] std::vector<IpAddress> neighbors_to_cover(const ConfiguredLink& entry) const;
 

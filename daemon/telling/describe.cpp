@@ -146,7 +146,7 @@ std::string explain(DropReason reason, std::uint32_t value) {
 }
 
 /// The first links of a router-LSA, by which a person finds the router.
-std::string links_in_words(const Lsa<V2>& lsa) {
+std::string links_in_words(const Lsa& lsa) {
   constexpr std::size_t kNamed = 4;
   const auto body = V2::decode_body(lsa);
   const auto* router = std::get_if<v2::RouterLsa>(&body);
@@ -165,29 +165,29 @@ std::string links_in_words(const Lsa<V2>& lsa) {
   return names.empty() ? "no links" : fmt::format("{}", fmt::join(names, ", "));
 }
 
-std::string_view type_name(v2::LsaType type) {
+std::string_view type_name(LsaType type) {
   switch (type) {
-    case v2::LsaType::router:
+    case LsaType::router:
       return "router-LSA";
-    case v2::LsaType::network:
+    case LsaType::network:
       return "network-LSA";
-    case v2::LsaType::summary_network:
+    case LsaType::summary_network:
       return "summary-LSA (network)";
-    case v2::LsaType::summary_asbr:
+    case LsaType::summary_asbr:
       return "summary-LSA (ASBR)";
-    case v2::LsaType::as_external:
+    case LsaType::as_external:
       return "AS-external-LSA";
-    case v2::LsaType::group_membership:
+    case LsaType::group_membership:
       return "group-membership-LSA";
-    case v2::LsaType::nssa_external:
+    case LsaType::nssa_external:
       return "NSSA-external-LSA";
-    case v2::LsaType::external_attributes:
+    case LsaType::external_attributes:
       return "external-attributes-LSA";
-    case v2::LsaType::opaque_link:
+    case LsaType::opaque_link:
       return "opaque-LSA (link)";
-    case v2::LsaType::opaque_area:
+    case LsaType::opaque_area:
       return "opaque-LSA (area)";
-    case v2::LsaType::opaque_as:
+    case LsaType::opaque_as:
       return "opaque-LSA (AS)";
   }
   return "LSA";
@@ -204,23 +204,23 @@ struct KindOfEvent {
   MessageKind operator()(const InterfaceStateChanged& e) const {
     return {Severity::info, "interface_state_changed", e.link};
   }
-  MessageKind operator()(const Dropped<V2>& e) const { return {severity_of(e.reason), "dropped", e.link}; }
-  MessageKind operator()(const DuplicateRouterId<V2>& e) const {
+  MessageKind operator()(const Dropped& e) const { return {severity_of(e.reason), "dropped", e.link}; }
+  MessageKind operator()(const DuplicateRouterId& e) const {
     return {Severity::error, "duplicate_router_id", e.link};
   }
-  MessageKind operator()(const DuplicateRouterIdInArea<V2>&) const {
+  MessageKind operator()(const DuplicateRouterIdInArea&) const {
     return {Severity::error, "duplicate_router_id", {}};
   }
-  MessageKind operator()(const SelfOriginatedReceived<V2>&) const {
+  MessageKind operator()(const SelfOriginatedReceived&) const {
     return {Severity::info, "self_originated_received", {}};
   }
-  MessageKind operator()(const OwnLsaFlushedElsewhere<V2>&) const {
+  MessageKind operator()(const OwnLsaFlushedElsewhere&) const {
     return {Severity::warning, "own_lsa_flushed_elsewhere", {}};
   }
   /// Its lasting warning says the rest.
   MessageKind operator()(const DatabaseLimit&) const { return {Severity::debug, "database_limit", {}}; }
-  MessageKind operator()(const LsaOriginated<V2>&) const { return {Severity::debug, "lsa_originated", {}}; }
-  MessageKind operator()(const NoLinkStateId<V2>&) const { return {Severity::error, "no_link_state_id", {}}; }
+  MessageKind operator()(const LsaOriginated&) const { return {Severity::debug, "lsa_originated", {}}; }
+  MessageKind operator()(const NoLinkStateId&) const { return {Severity::error, "no_link_state_id", {}}; }
   MessageKind operator()(const RouterLsaFull&) const { return {Severity::error, "router_lsa_full", {}}; }
   MessageKind operator()(const MtuDiffers& e) const { return {Severity::warning, "mtu_differs", e.link}; }
   MessageKind operator()(const NetworkMaskDiffers& e) const {
@@ -228,7 +228,7 @@ struct KindOfEvent {
   }
   MessageKind operator()(const RoutesCalculated&) const { return {Severity::debug, "routes_calculated", {}}; }
   MessageKind operator()(const ShutdownComplete&) const { return {Severity::info, "shutdown_complete", {}}; }
-  MessageKind operator()(const LsaCorrupted<V2>&) const { return {Severity::error, "lsa_corrupted", {}}; }
+  MessageKind operator()(const LsaCorrupted&) const { return {Severity::error, "lsa_corrupted", {}}; }
   MessageKind operator()(const InternalError&) const { return {Severity::error, "internal_error", {}}; }
 };
 
@@ -245,39 +245,39 @@ struct EventDescriber {
     return fmt::format("interface {}: {} -> {} ({})", link_name(e.link), to_string(e.from), to_string(e.to),
                        to_string(e.reason));
   }
-  std::string operator()(const Dropped<V2>& e) const {
-    return fmt::format("what {} sent on {} was not used: {} ({}){}", e.source.to_string(), link_name(e.link),
+  std::string operator()(const Dropped& e) const {
+    return fmt::format("what {} sent on {} was not used: {} ({}){}", to_string(e.source), link_name(e.link),
                        to_string(e.reason), explain(e.reason, e.value),
                        e.untold == 0 ? "" : fmt::format(", and {} more since this was told", e.untold));
   }
-  std::string operator()(const DuplicateRouterId<V2>& e) const {
+  std::string operator()(const DuplicateRouterId& e) const {
     return fmt::format("{} on {} uses this router's own router id; give one of the two another router-id",
-                       e.source.to_string(), link_name(e.link));
+                       to_string(e.source), link_name(e.link));
   }
-  std::string operator()(const DuplicateRouterIdInArea<V2>& e) const {
+  std::string operator()(const DuplicateRouterIdInArea& e) const {
     return fmt::format(
         "another router of area {} uses this router's own router id; give one of the two another "
         "router-id (that one has {})",
         e.area.to_string(), links_in_words(e.theirs));
   }
-  std::string operator()(const SelfOriginatedReceived<V2>& e) const {
+  std::string operator()(const SelfOriginatedReceived& e) const {
     return fmt::format("own {} came back with sequence number {:#010x}, newer than ours; it is replaced",
                        describe(e.key), static_cast<std::uint32_t>(e.sequence_number));
   }
-  std::string operator()(const OwnLsaFlushedElsewhere<V2>& e) const {
+  std::string operator()(const OwnLsaFlushedElsewhere& e) const {
     return fmt::format(
         "nobody has this router's {}: a neighbor keeps it as flushed with sequence number {:#010x}; it goes "
         "out "
         "again with a higher one",
         describe(e.key), static_cast<std::uint32_t>(e.sequence_number));
   }
-  std::string operator()(const LsaOriginated<V2>& e) const {
+  std::string operator()(const LsaOriginated& e) const {
     return fmt::format("{} {}, sequence number {:#010x}", e.flushed ? "flushed" : "originated",
                        describe(e.header.key), static_cast<std::uint32_t>(e.header.sequence_number));
   }
-  std::string operator()(const NoLinkStateId<V2>& e) const {
+  std::string operator()(const NoLinkStateId& e) const {
     return fmt::format("{} is not advertised: other prefixes take up every Link State ID in it",
-                       e.prefix.to_string());
+                       to_string(e.prefix));
   }
   std::string operator()(const RouterLsaFull& e) const {
     return fmt::format("the router-LSA of area {} is as large as one can be: {} links are left out of it",
@@ -308,7 +308,7 @@ struct EventDescriber {
     return e.acknowledged ? "own LSAs are flushed, all neighbors have acknowledged"
                           : "own LSAs are flushed, not all neighbors have acknowledged in time";
   }
-  std::string operator()(const LsaCorrupted<V2>& e) const {
+  std::string operator()(const LsaCorrupted& e) const {
     return fmt::format("the stored {} has changed: this machine's memory is unreliable", describe(e.key));
   }
   std::string operator()(const InternalError& e) const {
@@ -349,24 +349,24 @@ std::string_view to_string(Severity severity) {
   return kNames[static_cast<std::size_t>(severity)];
 }
 
-std::string describe(const LsaKey<V2>& key) {
+std::string describe(const LsaKey& key) {
   return fmt::format("{} {} of {}", type_name(key.type), key.id.to_string(),
                      key.advertising_router.to_string());
 }
 
-MessageKind kind_of(const Event<V2>& event) {
+MessageKind kind_of(const Event& event) {
   return std::visit(KindOfEvent{}, event);
 }
 
 MessageKind kind_of(const RouterEvent& event) {
   if (const auto* notice = std::get_if<Notice>(&event.what))
     return {notice->severity, notice->name, notice->link};
-  if (const auto* core = std::get_if<Event<V2>>(&event.what)) return kind_of(*core);
+  if (const auto* core = std::get_if<Event>(&event.what)) return kind_of(*core);
   if (std::holds_alternative<RouteChange<V2>>(event.what)) return {Severity::debug, "route_changed", {}};
   return {Severity::debug, "kernel_acknowledged", {}};
 }
 
-Notice describe(const Event<V2>& event, const LinkNamer& link_name) {
+Notice describe(const Event& event, const LinkNamer& link_name) {
   const auto kind = kind_of(event);
   return {kind.severity, std::string(kind.name), std::visit(EventDescriber{link_name}, event), kind.link};
 }
@@ -375,7 +375,7 @@ Notice describe(const RouteChange<V2>& change, const LinkNamer& link_name) {
   return {Severity::debug, "route_changed", std::visit(ChangeDescriber{link_name}, change.change), {}};
 }
 
-std::string describe_problem(const ospf::NeighborInfo<V2>& neighbor) {
+std::string describe_problem(const ospf::NeighborInfo& neighbor) {
   using Problem = ospf::NeighborProblem;
   switch (neighbor.problem) {
     case Problem::none:
@@ -411,7 +411,7 @@ std::string describe_problem(const ospf::NeighborInfo<V2>& neighbor) {
   return {};
 }
 
-std::string describe_refused(const ospf::RefusedSender<V2>& refused) {
+std::string describe_refused(const ospf::RefusedSender& refused) {
   if (refused.is_beside)
     return "more than one router on a point-to-point link: it says hello beside the neighbor, which is kept";
   if (refused.reason == DropReason::duplicate_router_id)
@@ -421,7 +421,7 @@ std::string describe_refused(const ospf::RefusedSender<V2>& refused) {
 
 Notice describe(const RouterEvent& event, const LinkNamer& link_name) {
   if (const auto* notice = std::get_if<Notice>(&event.what)) return *notice;
-  if (const auto* core = std::get_if<Event<V2>>(&event.what)) return describe(*core, link_name);
+  if (const auto* core = std::get_if<Event>(&event.what)) return describe(*core, link_name);
   if (const auto* change = std::get_if<RouteChange<V2>>(&event.what)) return describe(*change, link_name);
   return {Severity::debug,
           "kernel_acknowledged",

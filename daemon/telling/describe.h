@@ -18,17 +18,17 @@ struct MessageKind {
   std::string_view name{};  ///< of a notice: points into it
   std::optional<ospf::LinkId> link{};
 };
-[[nodiscard]] MessageKind kind_of(const ospf::Event<V2>& event);
+[[nodiscard]] MessageKind kind_of(const ospf::Event& event);
 [[nodiscard]] MessageKind kind_of(const RouterEvent& event);
 
-[[nodiscard]] Notice describe(const ospf::Event<V2>& event, const LinkNamer& link_name);
+[[nodiscard]] Notice describe(const ospf::Event& event, const LinkNamer& link_name);
 [[nodiscard]] Notice describe(const ospf::RouteChange<V2>& change, const LinkNamer& link_name);
 [[nodiscard]] Notice describe(const RouterEvent& event, const LinkNamer& link_name);
 /// What keeps a neighbour from Full, or from being of use, with the cure; empty when nothing does.
-[[nodiscard]] std::string describe_problem(const ospf::NeighborInfo<V2>& neighbor);
+[[nodiscard]] std::string describe_problem(const ospf::NeighborInfo& neighbor);
 /// Why a router on the link is not taken as a neighbour, with the cure.
-[[nodiscard]] std::string describe_refused(const ospf::RefusedSender<V2>& refused);
+[[nodiscard]] std::string describe_refused(const ospf::RefusedSender& refused);
 /// "router-LSA 10.0.0.1 of 10.0.0.1".
-[[nodiscard]] std::string describe(const ospf::LsaKey<V2>& key);
+[[nodiscard]] std::string describe(const ospf::LsaKey& key);
 
 }  // namespace wgospf::daemon

@@ -10,7 +10,7 @@ namespace {
 
 /// Listeners keep their picture of the router by these.
 bool is_state(const RouterEvent& event) {
-  const auto* core = std::get_if<ospf::Event<V2>>(&event.what);
+  const auto* core = std::get_if<ospf::Event>(&event.what);
   return core != nullptr && (std::holds_alternative<ospf::NeighborStateChanged>(*core) ||
                              std::holds_alternative<ospf::InterfaceStateChanged>(*core));
 }

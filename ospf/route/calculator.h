@@ -74,7 +74,7 @@ struct PrefixPath {
   std::vector<PathHop<V>> hops;
   std::uint32_t metric = 0;  ///< total
   PathType path_type = PathType::intra_area;
-  LsaKey<V> advertised_by;            ///< the LSA that says the prefix
+  LsaKey advertised_by;               ///< the LSA that says the prefix
   std::uint32_t advertised_cost = 0;  ///< the cost within that LSA
 };
 
@@ -107,8 +107,8 @@ class RouteCalculator {
 
   /// A new instance of an LSA is in the database. MaxAge instances are reported as removed. Types without
   /// part in routing are ignored. Cost: proportional to the LSA.
-  void lsa_installed(AreaId area, const Lsa<V>& lsa);
-  void lsa_removed(AreaId area, const LsaKey<V>& key);
+  void lsa_installed(AreaId area, const Lsa& lsa);
+  void lsa_removed(AreaId area, const LsaKey& key);
   void area_removed(AreaId area);
   /// All links of the root in all areas; only differences count as a change.
   void set_root(RouterId router_id, std::vector<RootLink<V>> links);

@@ -61,22 +61,22 @@ struct RouteCalculator<V>::Impl {
   // feed_impl.h
   [[nodiscard]] std::uint32_t make_area(AreaId id);
   void remove_area(AreaId id);
-  void installed(AreaId area, const Lsa<V>& lsa);
-  void removed(AreaId area, const LsaKey<V>& key);
+  void installed(AreaId area, const Lsa& lsa);
+  void removed(AreaId area, const LsaKey& key);
   void set_root(RouterId router, std::vector<RootLink<V>> new_links);
   [[nodiscard]] bool same_links(AreaId area, const std::vector<RootLink<V>>& others) const;
   void mark_dirty(RoutingArea& area) { area.is_dirty = has_event = true; }
-  void install_at_vertex(std::uint32_t area, const LsaKey<V>& key, const Lsa<V>& lsa);
-  void remove_at_vertex(std::uint32_t area, const LsaKey<V>& key);
+  void install_at_vertex(std::uint32_t area, const LsaKey& key, const Lsa& lsa);
+  void remove_at_vertex(std::uint32_t area, const LsaKey& key);
   void refresh_vertex(std::uint32_t area, VertexId vertex);
   void refresh_router(std::uint32_t area, VertexId vertex);
   void refresh_network(std::uint32_t area, VertexId vertex);
   void refresh_contested(std::uint32_t area);
   void set_flags(RoutingArea& area, VertexId vertex, RouterFlags flags);
   void set_offers(std::uint32_t area, VertexId vertex, VertexLsa<V>& owner);
-  void set_inter_prefix(std::uint32_t area, const LsaKey<V>& key, const Lsa<V>* lsa);
-  void set_inter_router(std::uint32_t area, const LsaKey<V>& key, const Lsa<V>* lsa);
-  void set_external(std::uint32_t scope, const LsaKey<V>& key, const Lsa<V>* lsa);
+  void set_inter_prefix(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
+  void set_inter_router(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
+  void set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa);
   void update_external(std::uint32_t slot, const ExternalPart<Address>& part);
   void remove_offer(std::uint32_t slot);
   void note_internal_change(std::uint32_t prefix);

@@ -79,8 +79,8 @@ void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink<V>
 // ---- Dispatch ----
 
 template <class V>
-void RouteCalculator<V>::Impl::installed(AreaId area, const Lsa<V>& lsa) {
-  const LsaKey<V> key = lsa.header().key;
+void RouteCalculator<V>::Impl::installed(AreaId area, const Lsa& lsa) {
+  const LsaKey key = V::header(lsa).key;
   switch (Topology<V>::role(key.type)) {
     case TopologyRole::router:
     case TopologyRole::network:
@@ -97,7 +97,7 @@ void RouteCalculator<V>::Impl::installed(AreaId area, const Lsa<V>& lsa) {
 }
 
 template <class V>
-void RouteCalculator<V>::Impl::removed(AreaId area_id, const LsaKey<V>& key) {
+void RouteCalculator<V>::Impl::removed(AreaId area_id, const LsaKey& key) {
   const TopologyRole role = Topology<V>::role(key.type);
   if (role == TopologyRole::external) return set_external(kAsScope, key, nullptr);
   const std::uint32_t area = areas.find(area_id);
@@ -118,8 +118,7 @@ void RouteCalculator<V>::Impl::removed(AreaId area_id, const LsaKey<V>& key) {
 // ---- Vertices, and the offers of their LSAs ----
 
 template <class V>
-void RouteCalculator<V>::Impl::install_at_vertex(std::uint32_t number, const LsaKey<V>& key,
-                                                 const Lsa<V>& lsa) {
+void RouteCalculator<V>::Impl::install_at_vertex(std::uint32_t number, const LsaKey& key, const Lsa& lsa) {
   if (!Topology<V>::is_of_its_vertex(key)) return;
   Graph& graph = areas[number].graph;
   const VertexId vertex = graph.retain(Topology<V>::vertex(key));
@@ -133,7 +132,7 @@ void RouteCalculator<V>::Impl::install_at_vertex(std::uint32_t number, const Lsa
 }
 
 template <class V>
-void RouteCalculator<V>::Impl::remove_at_vertex(std::uint32_t number, const LsaKey<V>& key) {
+void RouteCalculator<V>::Impl::remove_at_vertex(std::uint32_t number, const LsaKey& key) {
   RoutingArea& area = areas[number];
   const VertexId vertex = area.graph.find(Topology<V>::vertex(key));
   VertexLsa<V>* known = vertex == kNoSlot ? nullptr : vertex_lsas[number].find(vertex, key);
@@ -295,8 +294,7 @@ void RouteCalculator<V>::Impl::remove_offer(std::uint32_t slot) {
 }
 
 template <class V>
-void RouteCalculator<V>::Impl::set_inter_prefix(std::uint32_t number, const LsaKey<V>& key,
-                                                const Lsa<V>* lsa) {
+void RouteCalculator<V>::Impl::set_inter_prefix(std::uint32_t number, const LsaKey& key, const Lsa* lsa) {
   const std::uint32_t known = find_lsa(number, key.id, key.advertising_router);
   const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_inter_prefix(*lsa);
   if (known != kNoSlot) {
@@ -322,8 +320,7 @@ void RouteCalculator<V>::Impl::set_inter_prefix(std::uint32_t number, const LsaK
 }
 
 template <class V>
-void RouteCalculator<V>::Impl::set_inter_router(std::uint32_t number, const LsaKey<V>& key,
-                                                const Lsa<V>* lsa) {
+void RouteCalculator<V>::Impl::set_inter_router(std::uint32_t number, const LsaKey& key, const Lsa* lsa) {
   Graph& graph = areas[number].graph;
   const RouterId router{key.id.value};
   if (lsa == nullptr) {
@@ -338,7 +335,7 @@ void RouteCalculator<V>::Impl::set_inter_router(std::uint32_t number, const LsaK
 
 // `scope`: of the LSA's flooding.
 template <class V>
-void RouteCalculator<V>::Impl::set_external(std::uint32_t scope, const LsaKey<V>& key, const Lsa<V>* lsa) {
+void RouteCalculator<V>::Impl::set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa) {
   const std::uint32_t known = find_lsa(scope, key.id, key.advertising_router);
   const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_external(*lsa);
   if (known != kNoSlot) {

@@ -143,7 +143,7 @@ class PathCollector {
     });
     return slots;
   }
-  [[nodiscard]] LsaKey<V> key(const Offer& offer) const {
+  [[nodiscard]] LsaKey key(const Offer& offer) const {
     static constexpr TopologyRole roles[] = {TopologyRole::none,     TopologyRole::router,
                                              TopologyRole::network,  TopologyRole::inter_prefix,
                                              TopologyRole::external, TopologyRole::external};

@@ -1,7 +1,7 @@
 #pragma once
 // What the route calculation reads out of LSAs, whatever the version. Topology<V> is specialised beside each
 // version (v2/topology.h): it tells the part an LSA plays and walks its links and prefixes in place, without
-// allocating. Bytes given to it have been accepted by V::validate_lsa.
+// allocating. Bytes given to it have been accepted by the codec.
 
 #include <cstdint>
 

@@ -18,8 +18,8 @@ namespace wgospf::ospf {
 
 template <class V>
 struct VertexLsa {
-  LsaKey<V> key;
-  Lsa<V> lsa;
+  LsaKey key;
+  Lsa lsa;
   std::uint32_t first_offer = kNoSlot;  ///< of the chain Offer::next_of_lsa
 };
 
@@ -33,21 +33,21 @@ class VertexLsas {
     return of_vertex_[vertex];
   }
   /// nullptr when it is not there.
-  [[nodiscard]] VertexLsa<V>* find(VertexId vertex, const LsaKey<V>& key) {
+  [[nodiscard]] VertexLsa<V>* find(VertexId vertex, const LsaKey& key) {
     for (VertexLsa<V>& known : (*this)[vertex])
       if (known.key == key) return &known;
     return nullptr;
   }
-  void add(VertexId vertex, const LsaKey<V>& key, const Lsa<V>& lsa) {
+  void add(VertexId vertex, const LsaKey& key, const Lsa& lsa) {
     auto& lsas = (*this)[vertex];
-    const auto order = [](const LsaKey<V>& k) { return std::tuple(k.id, k.advertising_router); };
+    const auto order = [](const LsaKey& k) { return std::tuple(k.id, k.advertising_router); };
     const auto at = std::find_if(lsas.begin(), lsas.end(),
                                  [&](const VertexLsa<V>& known) { return order(known.key) > order(key); });
     lsas.insert(at, {key, lsa, kNoSlot});
     ++count_;
     if (lsas.size() == 2) several_.push_back(vertex);
   }
-  void remove(VertexId vertex, const LsaKey<V>& key) {
+  void remove(VertexId vertex, const LsaKey& key) {
     auto& lsas = (*this)[vertex];
     std::erase_if(lsas, [&](const VertexLsa<V>& known) { return known.key == key; });
     --count_;

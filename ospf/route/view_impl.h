@@ -93,11 +93,11 @@ template <class V>
 RouteCalculator<V>& RouteCalculator<V>::operator=(RouteCalculator&&) noexcept = default;
 
 template <class V>
-void RouteCalculator<V>::lsa_installed(AreaId area, const Lsa<V>& lsa) {
+void RouteCalculator<V>::lsa_installed(AreaId area, const Lsa& lsa) {
   impl_->installed(area, lsa);
 }
 template <class V>
-void RouteCalculator<V>::lsa_removed(AreaId area, const LsaKey<V>& key) {
+void RouteCalculator<V>::lsa_removed(AreaId area, const LsaKey& key) {
   impl_->removed(area, key);
 }
 template <class V>

@@ -60,25 +60,25 @@ DecodeError error(DropReason reason, std::size_t value) {
 //   |                        Authentication                         |
 //   |                           (64 bits)                           |
 //   +---------------------------------------------------------------+
-std::variant<v2::PacketHeader, DecodeError> decode_header(std::span<const std::byte> bytes) {
+std::variant<PacketHeader, DecodeError> decode_header(std::span<const std::byte> bytes) {
   if (bytes.size() < kHeaderSize) return error(DropReason::packet_too_short, bytes.size());
   const std::byte* p = bytes.data();
   if (load_u8(p) != kVersion) return error(DropReason::bad_version, load_u8(p));
-  v2::PacketHeader header;
+  PacketHeader header;
   const std::uint8_t type = load_u8(p + 1);
   header.length = load_u16(p + 2);
   header.router_id = RouterId{load_u32(p + 4)};
   header.area_id = AreaId{load_u32(p + 8)};
   header.checksum = load_u16(p + kChecksumOffset);
-  header.authentication_type = v2::AuthenticationType{load_u16(p + 14)};
+  header.authentication_type = AuthenticationType{load_u16(p + 14)};
   std::memcpy(header.authentication.data(), p + 16, header.authentication.size());
   if (type < 1 || type > 5) return error(DropReason::bad_packet_type, type);
   header.type = PacketType{type};
   if (header.length > bytes.size() || header.length < minimum_size(header.type)) {
     return error(DropReason::bad_packet_length, header.length);
   }
-  const bool checksummed = header.authentication_type == v2::AuthenticationType::null ||
-                           header.authentication_type == v2::AuthenticationType::simple_password;
+  const bool checksummed = header.authentication_type == AuthenticationType::null ||
+                           header.authentication_type == AuthenticationType::simple_password;
   if (checksummed && packet_checksum(bytes.first(header.length)) != 0) {
     return error(DropReason::bad_packet_checksum, header.checksum);
   }
@@ -94,7 +94,7 @@ Writer begin(PacketType type, RouterId router_id, AreaId area_id, std::size_t bo
   out.u32(router_id.value);
   out.u32(area_id.value);
   out.u16(0);
-  out.u16(static_cast<std::uint16_t>(v2::AuthenticationType::null));
+  out.u16(static_cast<std::uint16_t>(AuthenticationType::null));
   out.u32(0);
   out.u32(0);
   return out;
@@ -107,7 +107,7 @@ std::vector<std::byte> finish(Writer&& out) {
   return out.take();
 }
 
-using BodyResult = std::variant<PacketBody<V2>, DecodeError>;
+using BodyResult = std::variant<PacketBody, DecodeError>;
 
 // RFC 2328 A.3.2:
 //
@@ -124,23 +124,23 @@ using BodyResult = std::variant<PacketBody<V2>, DecodeError>;
 //   +---------------------------------------------------------------+
 BodyResult decode_hello(std::span<const std::byte> bytes) {
   Reader in(bytes);
-  Hello<V2> hello;
-  hello.fields.network_mask = in.u32();
+  Hello hello;
+  hello.network_mask = in.u32();
   hello.hello_interval = in.u16();
   hello.options.bits = in.u8();
   hello.priority = in.u8();
   hello.dead_interval = in.u32();
-  hello.designated_router = Ipv4Address{in.u32()};
-  hello.backup_designated_router = Ipv4Address{in.u32()};
+  hello.designated_router = DesignatedId{in.u32()};
+  hello.backup_designated_router = DesignatedId{in.u32()};
   if (in.remaining() % 4 != 0) return error(DropReason::malformed_body, bytes.size());
   hello.neighbors.reserve(in.remaining() / 4);
   while (in.remaining() > 0) hello.neighbors.emplace_back(in.u32());
-  return PacketBody<V2>{std::move(hello)};
+  return PacketBody{std::move(hello)};
 }
 
 /// LSA headers to the end of a packet. A header that says less than its own 20 bytes is nonsense: such a
 /// packet is dropped before it can reset an adjacency.
-std::optional<DecodeError> decode_headers(Reader& in, std::vector<LsaHeader<V2>>& headers) {
+std::optional<DecodeError> decode_headers(Reader& in, std::vector<LsaHeader>& headers) {
   if (in.remaining() % kLsaHeaderSize != 0) return error(DropReason::malformed_body, in.remaining());
   headers.reserve(in.remaining() / kLsaHeaderSize);
   while (in.remaining() > 0) {
@@ -161,7 +161,7 @@ std::optional<DecodeError> decode_headers(Reader& in, std::vector<LsaHeader<V2>>
 //   +---------------------------------------------------------------+
 BodyResult decode_database_description(std::span<const std::byte> bytes) {
   Reader in(bytes);
-  DatabaseDescription<V2> description;
+  DatabaseDescription description;
   description.interface_mtu = in.u16();
   description.options.bits = in.u8();
   const std::uint8_t flags = in.u8();
@@ -169,7 +169,7 @@ BodyResult decode_database_description(std::span<const std::byte> bytes) {
       .init = (flags & kDdInit) != 0, .more = (flags & kDdMore) != 0, .master = (flags & kDdMaster) != 0};
   description.sequence_number = in.u32();
   if (const auto wrong = decode_headers(in, description.headers)) return *wrong;
-  return PacketBody<V2>{std::move(description)};
+  return PacketBody{std::move(description)};
 }
 
 // RFC 2328 A.3.4, repeated:
@@ -185,15 +185,15 @@ BodyResult decode_database_description(std::span<const std::byte> bytes) {
 BodyResult decode_request(std::span<const std::byte> bytes) {
   if (bytes.size() % kRequestSize != 0) return error(DropReason::malformed_body, bytes.size());
   Reader in(bytes);
-  LinkStateRequest<V2> request;
+  LinkStateRequest request;
   request.keys.reserve(bytes.size() / kRequestSize);
   while (in.remaining() > 0) {
     const std::uint32_t type = in.u32();
     if (type > 0xff) return error(DropReason::malformed_body, type);
     const LinkStateId id{in.u32()};
-    request.keys.push_back({v2::LsaType{static_cast<std::uint8_t>(type)}, id, RouterId{in.u32()}});
+    request.keys.push_back({v2::lsa_type(static_cast<std::uint8_t>(type)), id, RouterId{in.u32()}});
   }
-  return PacketBody<V2>{std::move(request)};
+  return PacketBody{std::move(request)};
 }
 
 // RFC 2328 A.3.5:
@@ -208,14 +208,14 @@ BodyResult decode_update(std::span<const std::byte> bytes) {
   Reader in(bytes);
   const std::uint32_t count = in.u32();
   if (count > in.remaining() / kLsaHeaderSize) return error(DropReason::malformed_body, count);
-  LinkStateUpdate<V2> update;
+  LinkStateUpdate update;
   update.lsas.reserve(count);
   const std::span<const std::byte> all = bytes.subspan(4);
   std::size_t offset = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::span<const std::byte> rest = all.subspan(offset);
     if (rest.size() < kLsaHeaderSize) return error(DropReason::malformed_body, rest.size());
-    ReceivedLsa<V2>& lsa = update.lsas.emplace_back();
+    ReceivedLsa& lsa = update.lsas.emplace_back();
     lsa.header = V2::decode_lsa_header(rest.first(kLsaHeaderSize));
     if (lsa.header.length < kLsaHeaderSize || lsa.header.length > rest.size()) {
       return error(DropReason::malformed_body, lsa.header.length);
@@ -225,15 +225,15 @@ BodyResult decode_update(std::span<const std::byte> bytes) {
     offset += lsa.header.length;
   }
   if (offset != all.size()) return error(DropReason::malformed_body, all.size() - offset);
-  return PacketBody<V2>{std::move(update)};
+  return PacketBody{std::move(update)};
 }
 
 // RFC 2328 A.3.6: LSA headers, 20 bytes each, to the end.
 BodyResult decode_acknowledgment(std::span<const std::byte> bytes) {
   Reader in(bytes);
-  LinkStateAcknowledgment<V2> acknowledgment;
+  LinkStateAcknowledgment acknowledgment;
   if (const auto wrong = decode_headers(in, acknowledgment.headers)) return *wrong;
-  return PacketBody<V2>{std::move(acknowledgment)};
+  return PacketBody{std::move(acknowledgment)};
 }
 
 BodyResult decode_packet_body(PacketType type, std::span<const std::byte> bytes) {
@@ -254,24 +254,24 @@ BodyResult decode_packet_body(PacketType type, std::span<const std::byte> bytes)
 
 }  // namespace
 
-DecodeResult<V2> V2::decode(std::span<const std::byte> bytes) {
+DecodeResult V2::decode(std::span<const std::byte> bytes) {
   const auto header = decode_header(bytes);
   if (const auto* wrong = std::get_if<DecodeError>(&header)) return *wrong;
-  Packet<V2> packet;
-  packet.header = std::get<v2::PacketHeader>(header);
+  Packet packet;
+  packet.header = std::get<PacketHeader>(header);
   const std::size_t length = packet.header.length;
   BodyResult body = decode_packet_body(packet.header.type, bytes.first(length).subspan(kHeaderSize));
   if (const auto* wrong = std::get_if<DecodeError>(&body)) return *wrong;
-  packet.body = std::get<PacketBody<V2>>(std::move(body));
+  packet.body = std::get<PacketBody>(std::move(body));
   packet.trailer = bytes.subspan(length);
   return packet;
 }
 
-std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, const Hello<V2>& hello) {
+std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, const Hello& hello) {
   Writer out = begin(PacketType::hello, router_id, area_id, 20 + 4 * hello.neighbors.size());
-  out.u32(hello.fields.network_mask);
+  out.u32(hello.network_mask);
   out.u16(hello.hello_interval);
-  out.u8(hello.options.bits);
+  out.u8(static_cast<std::uint8_t>(hello.options.bits));
   out.u8(hello.priority);
   out.u32(hello.dead_interval);
   out.u32(hello.designated_router.value);
@@ -281,23 +281,23 @@ std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, const Hell
 }
 
 std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id,
-                                  const DatabaseDescription<V2>& description) {
+                                  const DatabaseDescription& description) {
   Writer out = begin(PacketType::database_description, router_id, area_id,
                      8 + kLsaHeaderSize * description.headers.size());
   out.u16(description.interface_mtu);
-  out.u8(description.options.bits);
+  out.u8(static_cast<std::uint8_t>(description.options.bits));
   out.u8(static_cast<std::uint8_t>((description.flags.init ? kDdInit : 0) |
                                    (description.flags.more ? kDdMore : 0) |
                                    (description.flags.master ? kDdMaster : 0)));
   out.u32(description.sequence_number);
-  for (const LsaHeader<V2>& header : description.headers) encode_lsa_header(header, out);
+  for (const LsaHeader& header : description.headers) encode_lsa_header(header, out);
   return finish(std::move(out));
 }
 
-std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, const LinkStateRequest<V2>& request) {
+std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, const LinkStateRequest& request) {
   Writer out = begin(PacketType::link_state_request, router_id, area_id, kRequestSize * request.keys.size());
-  for (const LsaKey<V2>& key : request.keys) {
-    out.u32(static_cast<std::uint8_t>(key.type));
+  for (const LsaKey& key : request.keys) {
+    out.u32(v2::wire_type(key.type));
     out.u32(key.id.value);
     out.u32(key.advertising_router.value);
   }
@@ -305,19 +305,19 @@ std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, const Link
 }
 
 std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id,
-                                  const LinkStateAcknowledgment<V2>& acknowledgment) {
+                                  const LinkStateAcknowledgment& acknowledgment) {
   Writer out = begin(PacketType::link_state_acknowledgment, router_id, area_id,
                      kLsaHeaderSize * acknowledgment.headers.size());
-  for (const LsaHeader<V2>& header : acknowledgment.headers) encode_lsa_header(header, out);
+  for (const LsaHeader& header : acknowledgment.headers) encode_lsa_header(header, out);
   return finish(std::move(out));
 }
 
-std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, std::span<const OutgoingLsa<V2>> lsas) {
+std::vector<std::byte> V2::encode(RouterId router_id, AreaId area_id, std::span<const OutgoingLsa> lsas) {
   std::size_t size = 4;
-  for (const OutgoingLsa<V2>& outgoing : lsas) size += outgoing.lsa.length();
+  for (const OutgoingLsa& outgoing : lsas) size += outgoing.lsa.length();
   Writer out = begin(PacketType::link_state_update, router_id, area_id, size);
   out.u32(static_cast<std::uint32_t>(lsas.size()));
-  for (const OutgoingLsa<V2>& outgoing : lsas) {
+  for (const OutgoingLsa& outgoing : lsas) {
     const std::size_t offset = out.size();
     out.append(outgoing.lsa.bytes());
     store_u16(out.at(offset), outgoing.age);  // the age is in no checksum but the packet's

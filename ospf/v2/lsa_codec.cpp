@@ -18,8 +18,6 @@ namespace wgospf::ospf {
 
 namespace {
 
-using v2::LsaType;
-
 constexpr std::size_t kSequenceOffset = 12;
 constexpr std::size_t kChecksumOffset = 16;
 constexpr std::size_t kLengthOffset = 18;
@@ -31,7 +29,7 @@ constexpr std::size_t kExternalFixed = 16, kExternalTosSize = 12;
 constexpr std::uint32_t kExternalBit = 0x80000000;
 
 bool known(LsaType type) {
-  return V2::scope(type) != FloodingScope::unknown;
+  return scope_of(type) != FloodingScope::unknown;
 }
 
 // RFC 2328 A.4.2:
@@ -248,13 +246,13 @@ void finish_lsa(std::span<std::byte> lsa) {
 }  // namespace
 
 // The diagram is in ospf/lsa.h.
-LsaHeader<V2> V2::decode_lsa_header(std::span<const std::byte> bytes) {
+LsaHeader V2::decode_lsa_header(std::span<const std::byte> bytes) {
   assert(bytes.size() >= kLsaHeaderSize);
   const std::byte* p = bytes.data();
-  LsaHeader<V2> header;
+  LsaHeader header;
   header.age = load_u16(p);
   header.options.bits = load_u8(p + 2);
-  header.key.type = LsaType{load_u8(p + 3)};
+  header.key.type = v2::lsa_type(load_u8(p + 3));
   header.key.id = LinkStateId{load_u32(p + 4)};
   header.key.advertising_router = RouterId{load_u32(p + 8)};
   header.sequence_number = std::bit_cast<std::int32_t>(load_u32(p + kSequenceOffset));
@@ -263,10 +261,10 @@ LsaHeader<V2> V2::decode_lsa_header(std::span<const std::byte> bytes) {
   return header;
 }
 
-void V2::encode_lsa_header(const LsaHeader<V2>& header, Writer& out) {
+void V2::encode_lsa_header(const LsaHeader& header, Writer& out) {
   out.u16(header.age);
   out.u8(header.options.bits);
-  out.u8(static_cast<std::uint8_t>(header.key.type));
+  out.u8(v2::wire_type(header.key.type));
   out.u32(header.key.id.value);
   out.u32(header.key.advertising_router.value);
   out.u32(std::bit_cast<std::uint32_t>(header.sequence_number));
@@ -278,7 +276,7 @@ std::optional<DropReason> V2::validate_lsa(std::span<const std::byte> bytes) {
   if (bytes.size() < kLsaHeaderSize || load_u16(bytes.data() + kLengthOffset) != bytes.size()) {
     return DropReason::lsa_bad_length;
   }
-  const LsaHeader<V2> header = decode_lsa_header(bytes.first(kLsaHeaderSize));
+  const LsaHeader header = decode_lsa_header(bytes.first(kLsaHeaderSize));
   // Section 13 step 1.
   if (!lsa_checksum_holds(bytes)) return DropReason::lsa_bad_checksum;
   // Section 13 step 2.
@@ -288,7 +286,7 @@ std::optional<DropReason> V2::validate_lsa(std::span<const std::byte> bytes) {
   return std::nullopt;
 }
 
-std::optional<DropReason> V2::validate_lsa_header(const LsaHeader<V2>& header) {
+std::optional<DropReason> V2::validate_lsa_header(const LsaHeader& header) {
   // Section 12.1.1: the age is never above MaxAge. The DoNotAge bit (RFC 1793) is not supported, and never
   // reaches a router that does not set the DC bit (RFC 1793 section 2.5).
   if (header.age > kMaxAge) return DropReason::lsa_bad_age;
@@ -301,9 +299,9 @@ std::optional<DropReason> V2::validate_lsa_header(const LsaHeader<V2>& header) {
   return std::nullopt;
 }
 
-v2::LsaBody V2::decode_body(const Lsa<V2>& lsa) {
+v2::LsaBody V2::decode_body(const Lsa& lsa) {
   const std::span<const std::byte> body = lsa.body();
-  switch (lsa.header().key.type) {
+  switch (header(lsa).key.type) {
     case LsaType::router:
       return decode_router(body);
     case LsaType::network:
@@ -319,31 +317,14 @@ v2::LsaBody V2::decode_body(const Lsa<V2>& lsa) {
   }
 }
 
-Lsa<V2> V2::encode_lsa(LsaHeader<V2> header, const LsaBody& body) {
+Lsa V2::encode_lsa(LsaHeader header, const LsaBody& body) {
   Writer out(kLsaHeaderSize);
   header.checksum = 0;
   encode_lsa_header(header, out);
   std::visit([&out](const auto& part) { encode_body(part, out); }, body);
   assert(out.size() <= 0xffff);
   finish_lsa({out.at(0), out.size()});
-  return Lsa<V2>::copy(out.bytes());
-}
-
-Lsa<V2> V2::with(const Lsa<V2>& lsa, std::uint16_t age, std::int32_t sequence_number) {
-  const std::span<const std::byte> old = lsa.bytes();
-  std::vector<std::byte> bytes(old.begin(), old.end());
-  store_u16(bytes.data(), age);
-  // The same instance keeps its checksum to the bit: of the two ways to write a check byte that is zero mod
-  // 255 the originator may have chosen the other one, and section 13.1 compares the field as it stands.
-  if (sequence_number != lsa.sequence_number()) {
-    store_u32(bytes.data() + kSequenceOffset, std::bit_cast<std::uint32_t>(sequence_number));
-    finish_lsa(bytes);
-  }
-  return Lsa<V2>::copy(bytes);
-}
-
-bool V2::checksum_holds(std::span<const std::byte> lsa) {
-  return lsa_checksum_holds(lsa);
+  return Lsa::copy(out.bytes());
 }
 
 }  // namespace wgospf::ospf

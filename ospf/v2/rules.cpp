@@ -5,38 +5,64 @@
 
 namespace wgospf::ospf {
 
-std::optional<DropReason> Rules<V2>::refuse_hello(const InterfaceConfig& config, const LinkStatus<V2>& status,
-                                                  const Hello<V2>& hello) {
-  if (config.type != InterfaceType::point_to_point && hello.fields != hello_fields(status))
+namespace v2 {
+
+namespace {
+
+/// E: this implementation's areas take AS-external LSAs (RFC 2328 A.2).
+constexpr LsaOptions kLsaOptions{Options::kExternal};
+
+}  // namespace
+
+std::optional<DropReason> Rules::refuse_header(const PacketHeader& header) const {
+  if (header.authentication_type != AuthenticationType::null) return DropReason::authentication_type_mismatch;
+  return std::nullopt;
+}
+
+bool Rules::accepts_source(const IpAddress& source) const {
+  const Ipv4Address address = as<Ipv4Address>(source);
+  return (address.value >> 24) != 0 && !address.is_loopback() && address.value < 0xe0000000;
+}
+
+bool Rules::is_on_link(const LinkStatus& status, const IpAddress& source) const {
+  if (status.addresses.empty()) return true;
+  return std::any_of(status.addresses.begin(), status.addresses.end(), [&](const InterfaceAddress& own) {
+    if (own.peer) return *own.peer == source;
+    return own.prefix_length == Ipv4Address::kBits ||
+           own.prefix<Ipv4Address>().contains(as<Ipv4Address>(source));
+  });
+}
+
+Hello Rules::hello(const LinkStatus& status) const {
+  Hello hello;
+  hello.network_mask = status.addresses.empty() ? 0 : netmask(status.addresses.front().prefix_length);
+  hello.options = {Options::kExternal};
+  return hello;
+}
+
+std::optional<DropReason> Rules::refuse_hello(const InterfaceConfig& config, const LinkStatus& status,
+                                              const Hello& theirs) const {
+  const Hello ours = hello(status);
+  if (config.type != InterfaceType::point_to_point && theirs.network_mask != ours.network_mask)
     return DropReason::network_mask_mismatch;
-  if (hello.options.has(v2::Options::kExternal) != hello_options().has(v2::Options::kExternal))
+  if (theirs.options.has(Options::kExternal) != ours.options.has(Options::kExternal))
     return DropReason::options_mismatch;
   return std::nullopt;
 }
 
-bool Rules<V2>::is_on_link(const LinkStatus<V2>& status, Ipv4Address source) {
-  if (status.addresses.empty()) return true;
-  return std::any_of(status.addresses.begin(), status.addresses.end(),
-                     [source](const InterfaceAddress<V2>& own) {
-                       if (own.peer) return *own.peer == source;
-                       return own.prefix_length == Ipv4Address::kBits || own.prefix().contains(source);
-                     });
-}
-
-std::optional<DifferingMasks> Rules<V2>::differing_masks(const LinkStatus<V2>& status,
-                                                         const Hello<V2>& hello) {
+std::optional<DifferingMasks> Rules::differing_masks(const LinkStatus& status, const Hello& theirs) const {
   constexpr std::uint32_t kHost = 0xffffffff;
-  const std::uint32_t ours = hello_fields(status).network_mask, theirs = hello.fields.network_mask;
-  const bool both_have_a_subnet = ours != 0 && ours != kHost && theirs != 0 && theirs != kHost;
-  if (!both_have_a_subnet || theirs == ours) return std::nullopt;
-  return DifferingMasks{theirs, ours};
+  const DifferingMasks masks{theirs.network_mask, hello(status).network_mask};
+  const auto is_subnet = [](std::uint32_t mask) { return mask != 0 && mask != kHost; };
+  if (!is_subnet(masks.theirs) || !is_subnet(masks.ours) || masks.theirs == masks.ours) return std::nullopt;
+  return masks;
 }
 
-std::optional<DropReason> Rules<V2>::refuse_lsa(const LsaHeader<V2>& header, v2::Options neighbor) {
+std::optional<DropReason> Rules::refuse_lsa(const LsaHeader& header, Options neighbor) const {
   const auto& key = header.key;
-  if (V2::scope(key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
-  if (key.type == v2::LsaType::nssa_external) return DropReason::lsa_wrong_scope;
-  if (!floods_to(key.type, neighbor)) return DropReason::lsa_wrong_scope;
+  if (scope_of(key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
+  if (key.type == LsaType::nssa_external) return DropReason::lsa_wrong_scope;
+  if (!neighbor.has_all(required_options(key.type))) return DropReason::lsa_wrong_scope;
   return V2::validate_lsa_header(header);
 }
 
@@ -65,21 +91,23 @@ struct Links {
 };
 
 /// The links of one interface (section 12.4.1.1 for point-to-point, 12.4.1 for the rest).
-void append_links(Links& links, const InterfaceFacts<V2>& facts) {
+void append_links(Links& links, const InterfaceFacts& facts) {
   using Type = v2::RouterLinkType;
   const auto& config = *facts.config;
   const auto& status = *facts.status;
   if (facts.state == InterfaceState::down) return;
   const bool loopback = facts.state == InterfaceState::loopback;
   for (const auto& neighbor : facts.full_neighbors) {
-    const std::uint32_t data =
-        status.addresses.empty() ? status.ifindex.value : status.addresses.front().address.value;
+    const std::uint32_t data = status.addresses.empty()
+                                   ? status.ifindex.value
+                                   : as<Ipv4Address>(status.addresses.front().address).value;
     links.add({neighbor.router_id.value, data, Type::point_to_point, config.cost, {}});
   }
   for (const auto& address : status.addresses) {  // option 2: the subnet as a stub
     // Nothing beyond this machine, and nothing beyond this link (RFC 3927 section 7).
-    if (address.address.is_loopback() || address.address.is_link_local()) continue;
-    const auto prefix = loopback ? Ipv4Prefix::host(address.address) : address.prefix();
+    const Ipv4Address own = as<Ipv4Address>(address.address);
+    if (own.is_loopback() || own.is_link_local()) continue;
+    const auto prefix = loopback ? Ipv4Prefix::host(own) : address.prefix<Ipv4Address>();
     v2::RouterLink link{prefix.address.value,
                         netmask(prefix.length),
                         Type::stub,
@@ -91,30 +119,37 @@ void append_links(Links& links, const InterfaceFacts<V2>& facts) {
 
 }  // namespace
 
-OwnRouterLsa<V2> Rules<V2>::router_lsa(RouterId self, const std::vector<InterfaceFacts<V2>>& interfaces,
-                                       bool as_boundary_router) {
+OwnRouterLsa Rules::router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
+                               bool as_boundary_router) const {
   Links links;
   for (const auto& facts : interfaces) append_links(links, facts);
   v2::RouterLsa body;
   if (as_boundary_router) body.flags |= v2::RouterLsa::kExternal;
   body.links = std::move(links.links);
-  LsaHeader<V2> header;
-  header.options = hello_options();
-  header.key = {v2::LsaType::router, LinkStateId{self.value}, self};
-  return {V2::encode_lsa(header, body), links.left_out};
+  LsaHeader header;
+  header.options = kLsaOptions;
+  header.key = {LsaType::router, LinkStateId{self.value}, self};
+  return {{header, V2::encode_lsa(header, body)}, links.left_out};
 }
 
-Lsa<V2> Rules<V2>::external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route) {
+}  // namespace v2
+
+const Version& V2::version() {
+  static const v2::Rules rules;
+  return rules;
+}
+
+OwnLsa V2::external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route) {
   v2::ExternalLsa body;
   body.mask = netmask(route.prefix.length);
   body.type2 = route.type2;
   body.metric = std::min(route.metric, kLsInfinity);
   body.forwarding_address = route.forwarding_address.value_or(Ipv4Address{});
   body.tag = route.tag;
-  LsaHeader<V2> header;
-  header.options = hello_options();
+  LsaHeader header;
+  header.options = v2::kLsaOptions;
   header.key = external_key(self, id);
-  return V2::encode_lsa(header, body);
+  return {header, encode_lsa(header, body)};
 }
 
 }  // namespace wgospf::ospf

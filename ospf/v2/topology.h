@@ -14,27 +14,27 @@ namespace wgospf::ospf {
 
 template <>
 struct Topology<V2> {
-  using Key = LsaKey<V2>;
+  using Key = LsaKey;
 
-  [[nodiscard]] static constexpr TopologyRole role(v2::LsaType type) {
+  [[nodiscard]] static constexpr TopologyRole role(LsaType type) {
     switch (type) {
-      case v2::LsaType::router:
+      case LsaType::router:
         return TopologyRole::router;
-      case v2::LsaType::network:
+      case LsaType::network:
         return TopologyRole::network;
-      case v2::LsaType::summary_network:
+      case LsaType::summary_network:
         return TopologyRole::inter_prefix;
-      case v2::LsaType::summary_asbr:
+      case LsaType::summary_asbr:
         return TopologyRole::inter_router;
-      case v2::LsaType::as_external:
+      case LsaType::as_external:
         return TopologyRole::external;
       default:
         return TopologyRole::none;
     }
   }
   /// The LSA type that plays a part (not `none`).
-  [[nodiscard]] static constexpr v2::LsaType type(TopologyRole role) {
-    return static_cast<v2::LsaType>(static_cast<std::uint8_t>(role));
+  [[nodiscard]] static constexpr LsaType type(TopologyRole role) {
+    return v2::lsa_type(static_cast<std::uint8_t>(role));
   }
   /// RFC 2328 section 16.1: a network is known by its designated router's address alone; the advertising
   /// router is not part of it.
@@ -42,12 +42,12 @@ struct Topology<V2> {
     return {id.value, true};
   }
   [[nodiscard]] static constexpr VertexKey vertex(const Key& key) {
-    return key.type == v2::LsaType::network ? network_vertex(key.id, key.advertising_router)
-                                            : router_vertex(key.advertising_router);
+    return key.type == LsaType::network ? network_vertex(key.id, key.advertising_router)
+                                        : router_vertex(key.advertising_router);
   }
   /// Section 12.1.4: the Link State ID of a router-LSA is the router's id; any other is none of a router's.
   [[nodiscard]] static constexpr bool is_of_its_vertex(const Key& key) {
-    return key.type == v2::LsaType::network || key.id.value == key.advertising_router.value;
+    return key.type == LsaType::network || key.id.value == key.advertising_router.value;
   }
   /// A prefix that no router forwards to: within 0/8, 127/8, 169.254/16 (RFC 1122 section 3.2.1.3, RFC 3927
   /// section 2.7), 224/4 or 240/4. The default route and its halves are no such prefixes.
@@ -70,14 +70,14 @@ struct Topology<V2> {
     return Ipv4Address{link_data};
   }
 
-  [[nodiscard]] static RouterFlags router_flags(const Lsa<V2>& lsa) {
+  [[nodiscard]] static RouterFlags router_flags(const Lsa& lsa) {
     const std::uint8_t flags = load_u8(lsa.body().data());
     return {(flags & v2::RouterLsa::kBorder) != 0, (flags & v2::RouterLsa::kExternal) != 0};
   }
   /// `link(TopologyLink)` for each link to a vertex, `stub(Prefix, cost)` for each prefix, in the LSA's
   /// order. A stub whose mask has a hole is left out, and so is a link of a type that is none.
   template <class Link, class Stub>
-  static void read_router(const Lsa<V2>& lsa, Link&& link, Stub&& stub) {
+  static void read_router(const Lsa& lsa, Link&& link, Stub&& stub) {
     Reader in(lsa.body());
     in.u16();
     for (unsigned left = in.u16(); left > 0 && in.remaining() >= 12; --left) {
@@ -103,16 +103,16 @@ struct Topology<V2> {
   }
   /// `router(RouterId)` for each router on the network.
   template <class Router>
-  static void read_network(const Lsa<V2>& lsa, Router&& router) {
+  static void read_network(const Lsa& lsa, Router&& router) {
     Reader in(lsa.body());
     in.u32();
     while (in.remaining() >= 4) router(RouterId{in.u32()});
   }
-  [[nodiscard]] static std::optional<Ipv4Prefix> network_prefix(const Lsa<V2>& lsa) {
+  [[nodiscard]] static std::optional<Ipv4Prefix> network_prefix(const Lsa& lsa) {
     return prefix_of(load_u32(lsa.bytes().data() + 4), load_u32(lsa.body().data()));
   }
   /// nullopt when the mask has a hole.
-  [[nodiscard]] static std::optional<InterAreaPart<Ipv4Address>> read_inter_prefix(const Lsa<V2>& lsa) {
+  [[nodiscard]] static std::optional<InterAreaPart<Ipv4Address>> read_inter_prefix(const Lsa& lsa) {
     const auto prefix = prefix_of(load_u32(lsa.bytes().data() + 4), load_u32(lsa.body().data()));
     if (!prefix) return std::nullopt;
     return InterAreaPart<Ipv4Address>{*prefix, load_u32(lsa.body().data() + 4) & kLsInfinity};
@@ -121,10 +121,10 @@ struct Topology<V2> {
     RouterId router;
     std::uint32_t metric = 0;
   };
-  [[nodiscard]] static InterRouter read_inter_router(const Lsa<V2>& lsa) {
+  [[nodiscard]] static InterRouter read_inter_router(const Lsa& lsa) {
     return {RouterId{load_u32(lsa.bytes().data() + 4)}, load_u32(lsa.body().data() + 4) & kLsInfinity};
   }
-  [[nodiscard]] static std::optional<ExternalPart<Ipv4Address>> read_external(const Lsa<V2>& lsa) {
+  [[nodiscard]] static std::optional<ExternalPart<Ipv4Address>> read_external(const Lsa& lsa) {
     const std::byte* body = lsa.body().data();
     const auto prefix = prefix_of(load_u32(lsa.bytes().data() + 4), load_u32(body));
     if (!prefix) return std::nullopt;

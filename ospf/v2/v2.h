@@ -1,6 +1,5 @@
 #pragma once
-// OSPFv2 (RFC 2328, RFC 5250): the data axis and the rules axis of the version concept, as one traits type.
-// Everything that differs between v2 and v3 is reached through V2; shared code has no version switch.
+// OSPFv2 (RFC 2328, RFC 5250): its codec, and its LSAs as values.
 
 #include <array>
 #include <cstddef>
@@ -11,58 +10,28 @@
 #include <variant>
 #include <vector>
 
+#include "ospf/config.h"
 #include "ospf/lsa.h"
 #include "ospf/packet.h"
 #include "ospf/types.h"
+#include "ospf/v2/external_ids.h"
 
 namespace wgospf::ospf {
 
+class Version;
+
 namespace v2 {
 
-enum class LsaType : std::uint8_t {
-  router = 1,
-  network = 2,
-  summary_network = 3,
-  summary_asbr = 4,
-  as_external = 5,
-  group_membership = 6,
-  nssa_external = 7,
-  external_attributes = 8,
-  opaque_link = 9,
-  opaque_area = 10,
-  opaque_as = 11,
-};
-
-/// The Options octet (RFC 2328 A.2, RFC 5250 section 4.1).
-struct Options {
-  std::uint8_t bits = 0;
-  static constexpr std::uint8_t kExternal = 0x02;   ///< E: AS-external LSAs are taken
-  static constexpr std::uint8_t kMulticast = 0x04;  ///< MC
-  static constexpr std::uint8_t kNssa = 0x08;       ///< N/P
-  static constexpr std::uint8_t kLls = 0x10;        ///< L (RFC 5613)
-  static constexpr std::uint8_t kDemand = 0x20;     ///< DC
-  static constexpr std::uint8_t kOpaque = 0x40;     ///< O: opaque LSAs are taken
-  constexpr bool operator==(const Options&) const = default;
-  [[nodiscard]] constexpr bool has(std::uint8_t bit) const { return (bits & bit) != 0; }
-};
-
-enum class AuthenticationType : std::uint16_t { null = 0, simple_password = 1, cryptographic = 2 };
-
-/// RFC 2328 A.3.1. `checksum` and `length` are as received; an encoder computes its own.
-struct PacketHeader {
-  PacketType type = PacketType::hello;
-  std::uint16_t length = 0;
-  RouterId router_id;
-  AreaId area_id;
-  std::uint16_t checksum = 0;
-  AuthenticationType authentication_type = AuthenticationType::null;
-  std::array<std::byte, 8> authentication{};
-};
-
-struct HelloFields {
-  std::uint32_t network_mask = 0;
-  constexpr bool operator==(const HelloFields&) const = default;
-};
+/// The type of an LSA on the wire, 8 bits, in the core's space and back. Types that we do not know keep apart
+/// from each other and from all others.
+[[nodiscard]] constexpr LsaType lsa_type(std::uint8_t wire) {
+  constexpr std::array<std::uint16_t, 12> kScopes{0x6000, 0x2000, 0x2000, 0x2000, 0x2000, 0x4000,
+                                                  0x6000, 0x2000, 0x6000, 0x0000, 0x2000, 0x4000};
+  return static_cast<LsaType>((wire < kScopes.size() ? kScopes[wire] : 0x6000) | wire);
+}
+[[nodiscard]] constexpr std::uint8_t wire_type(LsaType type) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(type) & 0xff);
+}
 
 // Bodies of the LSAs (RFC 2328 A.4.2 to A.4.5). Decoding then encoding gives the same bytes.
 
@@ -134,100 +103,53 @@ using LsaBody = std::variant<RouterLsa, NetworkLsa, SummaryLsa, ExternalLsa, Opa
 
 }  // namespace v2
 
-/// The traits of OSPFv2.
+/// The codec of OSPFv2, and what the route calculation takes from a version.
 struct V2 {
-  // Data.
   using Address = Ipv4Address;
-  using LsaType = v2::LsaType;
-  using LsaHeaderOptions = v2::Options;
-  using Options = v2::Options;
-  using PacketHeader = v2::PacketHeader;
-  using HelloFields = v2::HelloFields;
-  using DrId = Ipv4Address;
   using LsaBody = v2::LsaBody;
+  using ExternalIds = v2::ExternalIds;
+  /// The rules, for the shared algorithms.
+  [[nodiscard]] static const Version& version();
 
-  // Rules: codec (v2/codec.cpp). Decoders are total: any bytes give a value or an error.
+  // Decoders are total: any bytes give a value or an error (v2/codec.cpp, v2/lsa_codec.cpp).
   static constexpr std::size_t kPacketHeaderSize = 24;
   static constexpr std::uint32_t kIpHeaderSize = 20;
   static constexpr std::size_t kDdFixedSize = 8;   ///< of a Database Description, after the packet header
   static constexpr std::size_t kRequestSize = 12;  ///< of one entry of a Link State Request
-  [[nodiscard]] static LsaHeader<V2> decode_lsa_header(std::span<const std::byte> bytes);  // exactly 20 bytes
-  static void encode_lsa_header(const LsaHeader<V2>& header, Writer& out);
+  [[nodiscard]] static LsaHeader decode_lsa_header(std::span<const std::byte> bytes);  // exactly 20 bytes
+  static void encode_lsa_header(const LsaHeader& header, Writer& out);
+  /// The header of an LSA as received or originated: `age` is the age at that time.
+  [[nodiscard]] static LsaHeader header(const Lsa& lsa) {
+    return decode_lsa_header(lsa.bytes().first(kLsaHeaderSize));
+  }
 
   /// A packet from the OSPF header on. Form only: version, type, length, checksum (for null and simple
   /// authentication), lengths within. Context (area, neighbour, intervals) is the caller's. Each LSA of an
   /// update is checked by validate_lsa; one in error does not make the packet an error.
-  [[nodiscard]] static DecodeResult<V2> decode(std::span<const std::byte> bytes);
+  [[nodiscard]] static DecodeResult decode(std::span<const std::byte> bytes);
 
   /// The LSA at the beginning of `bytes` in form: length, checksum, type-specific structure (RFC 2328 section
   /// 13 steps 1 and 2 and A.4). nullopt when it is sound. `bytes` is exactly the header's length.
   [[nodiscard]] static std::optional<DropReason> validate_lsa(std::span<const std::byte> bytes);
   /// As much of it as the header alone tells (age, sequence number, Link State ID).
-  [[nodiscard]] static std::optional<DropReason> validate_lsa_header(const LsaHeader<V2>& header);
+  [[nodiscard]] static std::optional<DropReason> validate_lsa_header(const LsaHeader& header);
 
   /// Encode with null authentication; the header's type, length and checksum are computed.
-  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const Hello<V2>&);
-  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const DatabaseDescription<V2>&);
-  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const LinkStateRequest<V2>&);
-  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const LinkStateAcknowledgment<V2>&);
-  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, std::span<const OutgoingLsa<V2>>);
+  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const Hello&);
+  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const DatabaseDescription&);
+  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const LinkStateRequest&);
+  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, const LinkStateAcknowledgment&);
+  [[nodiscard]] static std::vector<std::byte> encode(RouterId, AreaId, std::span<const OutgoingLsa>);
 
   /// The body of an LSA that validate_lsa has accepted.
-  [[nodiscard]] static LsaBody decode_body(const Lsa<V2>& lsa);
+  [[nodiscard]] static LsaBody decode_body(const Lsa& lsa);
   /// A whole LSA: header fields from `header` (its length and checksum are computed), body from `body`.
-  [[nodiscard]] static Lsa<V2> encode_lsa(LsaHeader<V2> header, const LsaBody& body);
-  /// The same contents with another age (the same instance: the checksum stays) or sequence number (another
-  /// instance: the checksum is recomputed).
-  [[nodiscard]] static Lsa<V2> with(const Lsa<V2>& lsa, std::uint16_t age, std::int32_t sequence_number);
-  /// The Fletcher checksum of an LSA as stored still holds (RFC 2328 section 14: checked every kCheckAge).
-  [[nodiscard]] static bool checksum_holds(std::span<const std::byte> lsa);
+  [[nodiscard]] static Lsa encode_lsa(LsaHeader header, const LsaBody& body);
 
-  // Rules: types and scopes.
-  /// RFC 2328 section 13 and RFC 5250 section 3. Unknown types give `unknown`.
-  [[nodiscard]] static constexpr FloodingScope scope(LsaType type) {
-    switch (type) {
-      case LsaType::router:
-      case LsaType::network:
-      case LsaType::summary_network:
-      case LsaType::summary_asbr:
-      case LsaType::nssa_external:
-      case LsaType::opaque_area:
-        return FloodingScope::area;
-      case LsaType::as_external:
-      case LsaType::opaque_as:
-        return FloodingScope::as;
-      case LsaType::opaque_link:
-        return FloodingScope::link;
-      default:
-        return FloodingScope::unknown;
-    }
-  }
-  [[nodiscard]] static constexpr bool is_opaque(LsaType type) {
-    return type >= LsaType::opaque_link && type <= LsaType::opaque_as;
-  }
-  [[nodiscard]] static constexpr std::string_view name(LsaType type) {
-    switch (type) {  // the names of RFC 9129's identities, shortened
-      case LsaType::router:
-        return "router";
-      case LsaType::network:
-        return "network";
-      case LsaType::summary_network:
-        return "summary-network";
-      case LsaType::summary_asbr:
-        return "summary-asbr";
-      case LsaType::as_external:
-        return "as-external";
-      case LsaType::nssa_external:
-        return "nssa-external";
-      case LsaType::opaque_link:
-        return "opaque-link";
-      case LsaType::opaque_area:
-        return "opaque-area";
-      case LsaType::opaque_as:
-        return "opaque-as";
-      default:
-        return "unknown";
-    }
+  /// An AS-external LSA of ours (section 12.4.4).
+  [[nodiscard]] static OwnLsa external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route);
+  [[nodiscard]] static LsaKey external_key(RouterId self, LinkStateId id) {
+    return {LsaType::as_external, id, self};
   }
 };
 

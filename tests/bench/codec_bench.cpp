@@ -17,15 +17,15 @@ constexpr std::size_t kLsaCount = 50;
 constexpr RouterId kRouter{0x01010101};
 
 /// Router-LSAs of four links: 72 bytes each.
-std::vector<OutgoingLsa<V2>> lsas() {
-  std::vector<OutgoingLsa<V2>> all;
+std::vector<OutgoingLsa> lsas() {
+  std::vector<OutgoingLsa> all;
   for (std::uint32_t i = 1; i <= kLsaCount; ++i) {
     v2::RouterLsa router;
     for (std::uint32_t j = 0; j < 4; ++j) {
       router.links.push_back({i + j, j, v2::RouterLinkType::point_to_point, 10, {}});
     }
-    LsaHeader<V2> header;
-    header.key = {v2::LsaType::router, LinkStateId{i}, RouterId{i}};
+    LsaHeader header;
+    header.key = {LsaType::router, LinkStateId{i}, RouterId{i}};
     all.push_back({V2::encode_lsa(header, router), static_cast<std::uint16_t>(i)});
   }
   return all;

@@ -44,7 +44,7 @@ inline RouterId router(std::uint32_t node) {
   return RouterId{0x0a000001 + node};
 }
 
-inline Lsa<V2> grid_lsa(const Grid& grid, std::uint32_t node, std::uint16_t more = 0) {
+inline Lsa grid_lsa(const Grid& grid, std::uint32_t node, std::uint16_t more = 0) {
   v2::RouterLsa body;
   for (std::uint32_t i = grid.first[node]; i < grid.first[node + 1]; ++i)
     body.links.push_back({router(grid.arcs[i].to).value,
@@ -54,8 +54,8 @@ inline Lsa<V2> grid_lsa(const Grid& grid, std::uint32_t node, std::uint16_t more
                           {}});
   body.links.push_back({router(node).value, 0xffffffff, v2::RouterLinkType::stub, 0, {}});
   body.links.push_back({0x40000000 + (node << 8), 0xffffff00, v2::RouterLinkType::stub, 1, {}});
-  LsaHeader<V2> header;
-  header.key = {v2::LsaType::router, LinkStateId{router(node).value}, router(node)};
+  LsaHeader header;
+  header.key = {LsaType::router, LinkStateId{router(node).value}, router(node)};
   return V2::encode_lsa(header, body);
 }
 
@@ -82,13 +82,13 @@ inline RouteCalculator<V2> grid_calculator(const Grid& grid) {
   return calculator;
 }
 
-inline Lsa<V2> external_lsa(std::uint32_t n, std::uint32_t metric) {
+inline Lsa external_lsa(std::uint32_t n, std::uint32_t metric) {
   v2::ExternalLsa body;
   body.mask = 0xffffff00;
   body.type2 = true;
   body.metric = metric;
-  LsaHeader<V2> header;
-  header.key = {v2::LsaType::as_external, LinkStateId{0x60000000 + (n << 8)}, router(1)};
+  LsaHeader header;
+  header.key = {LsaType::as_external, LinkStateId{0x60000000 + (n << 8)}, router(1)};
   return V2::encode_lsa(header, body);
 }
 
@@ -104,8 +104,8 @@ struct Externals {
     v2::RouterLsa body;
     body.flags = v2::RouterLsa::kExternal;
     body.links.push_back({router(0).value, 1, v2::RouterLinkType::point_to_point, 1, {}});
-    LsaHeader<V2> header;
-    header.key = {v2::LsaType::router, LinkStateId{router(1).value}, router(1)};
+    LsaHeader header;
+    header.key = {LsaType::router, LinkStateId{router(1).value}, router(1)};
     calculator.lsa_installed(kBackbone, V2::encode_lsa(header, body));
     std::vector<RouteChange<V2>> changes;
     calculator.calculate(changes);

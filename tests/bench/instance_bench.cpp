@@ -23,7 +23,7 @@ using bench::Line;
 constexpr std::uint32_t kLsas = 100000;
 
 struct KeyHash {
-  std::size_t operator()(const LsaKey<V2>& key) const { return static_cast<std::size_t>(hash_value(key)); }
+  std::size_t operator()(const LsaKey& key) const { return static_cast<std::size_t>(hash_value(key)); }
 };
 
 ExternalsChanged<V2> withdrawal(const ExternalsChanged<V2>& announcement) {
@@ -74,13 +74,13 @@ void install_and_flood_on(benchmark::State& state) {
 BENCHMARK(install_and_flood_on)->Unit(benchmark::kMillisecond);
 
 void copy_under_key(benchmark::State& state) {
-  std::vector<DecodeResult<V2>> decoded;
+  std::vector<DecodeResult> decoded;
   for (const auto& packet : feed().updates) decoded.push_back(V2::decode(*packet));
   for (auto unused : state) {
     const std::size_t before = heap();
-    std::unordered_map<LsaKey<V2>, std::vector<std::byte>, KeyHash> database;
+    std::unordered_map<LsaKey, std::vector<std::byte>, KeyHash> database;
     for (const auto& packet : decoded)
-      for (const auto& received : std::get<LinkStateUpdate<V2>>(std::get<Packet<V2>>(packet).body).lsas)
+      for (const auto& received : std::get<LinkStateUpdate>(std::get<Packet>(packet).body).lsas)
         database[received.header.key].assign(received.bytes.begin(), received.bytes.end());
     benchmark::DoNotOptimize(database.size());
     state.PauseTiming();

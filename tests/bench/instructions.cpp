@@ -60,13 +60,13 @@ Count install_and_flood() {
 /// An update of 50 router-LSAs of four links.
 Count encode() {
   constexpr Count kTimes = 100;
-  std::vector<OutgoingLsa<V2>> lsas;
+  std::vector<OutgoingLsa> lsas;
   for (std::uint32_t i = 1; i <= 50; ++i) {
     v2::RouterLsa body;
     for (std::uint32_t j = 0; j < 4; ++j)
       body.links.push_back({i + j, j, v2::RouterLinkType::point_to_point, 10, {}});
-    LsaHeader<V2> header;
-    header.key = {v2::LsaType::router, LinkStateId{i}, RouterId{i}};
+    LsaHeader header;
+    header.key = {LsaType::router, LinkStateId{i}, RouterId{i}};
     lsas.push_back({V2::encode_lsa(header, body), static_cast<std::uint16_t>(i)});
   }
   std::size_t bytes = 0;
@@ -99,7 +99,7 @@ Count full_spf_far_away() {
   constexpr Count kTimes = 20;
   const Grid grid(30);
   RouteCalculator<V2> calculator = grid_calculator(grid);
-  const Lsa<V2> lsas[] = {grid_lsa(grid, grid.size() - 2, 20), grid_lsa(grid, grid.size() - 2)};
+  const Lsa lsas[] = {grid_lsa(grid, grid.size() - 2, 20), grid_lsa(grid, grid.size() - 2)};
   std::vector<RouteChange<V2>> changes;
   Count done = 0;
   measured_part([&] {
@@ -116,7 +116,7 @@ Count full_spf_far_away() {
 Count prefix_change() {
   constexpr std::uint32_t kPrefixes = 5000;
   Externals externals(kPrefixes);
-  std::vector<Lsa<V2>> lsas;
+  std::vector<Lsa> lsas;
   for (std::uint32_t n = 0; n < kPrefixes; ++n) lsas.push_back(external_lsa(n * 7 % kPrefixes, 21));
   std::vector<RouteChange<V2>> changes;
   Count done = 0;

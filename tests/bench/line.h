@@ -47,7 +47,7 @@ struct Line {
     Instance<V2>& router = *wires.routers[kMeasured].instance;
     const std::size_t from = link == 1 ? kAnnouncing : kOther;
     router.handle(wires.now,
-                  Received<V2>{LinkId{link}, Wires::address(from, link), Ipv4Address{0xe0000005}, *packet});
+                  Received{LinkId{link}, Wires::address(from, link), Ipv4Address{0xe0000005}, *packet});
     drain();
   }
   /// Lets what is delayed go, which would count as memory; for less than the dead interval.
@@ -85,7 +85,7 @@ struct Feed {
   explicit Feed(std::uint32_t count) {
     Line line;
     std::size_t lsas = 0, acknowledged = 0;
-    line.wires.filter = [&](std::size_t from, const Transmit<V2>& packet) {
+    line.wires.filter = [&](std::size_t from, const Transmit& packet) {
       const auto type = static_cast<PacketType>((*packet.bytes)[1]);
       if (from == Line::kAnnouncing && type == PacketType::link_state_update && lsas < count) {
         updates.push_back(packet.bytes);

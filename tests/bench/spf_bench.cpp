@@ -122,7 +122,7 @@ BENCHMARK(spf_change_at_root)->Unit(benchmark::kMicrosecond);
 /// All links of one router on the path to the far corner become dearer, and what they were.
 void change_at(benchmark::State& state, const Grid& grid, std::uint32_t node) {
   RouteCalculator<V2> calculator = grid_calculator(grid);
-  const Lsa<V2> lsas[] = {grid_lsa(grid, node, 5), grid_lsa(grid, node)};
+  const Lsa lsas[] = {grid_lsa(grid, node, 5), grid_lsa(grid, node)};
   std::vector<RouteChange<V2>> changes;
   unsigned i = 0;
   for (auto _ : state) {
@@ -194,7 +194,7 @@ std::vector<std::uint32_t> shuffled_externals(std::uint32_t seed) {
 
 void prefix_metric_change(benchmark::State& state) {
   Externals externals(kExternals);
-  std::array<std::vector<Lsa<V2>>, 2> passes;  // each prefix is dearer in one pass and as it was in the next
+  std::array<std::vector<Lsa>, 2> passes;  // each prefix is dearer in one pass and as it was in the next
   for (const std::uint32_t n : shuffled_externals(2)) {
     passes[0].push_back(external_lsa(n, 21 + n % 50));
     passes[1].push_back(external_lsa(n, 20));
@@ -213,14 +213,14 @@ BENCHMARK(prefix_metric_change)->Unit(benchmark::kMicrosecond);
 
 void prefix_gone_and_back(benchmark::State& state) {
   Externals externals(kExternals);
-  std::vector<Lsa<V2>> lsas;
+  std::vector<Lsa> lsas;
   for (const std::uint32_t n : shuffled_externals(3)) lsas.push_back(external_lsa(n, 20));
   std::vector<RouteChange<V2>> changes;
   std::size_t i = 0;
   for (auto _ : state) {
-    const Lsa<V2>& lsa = lsas[i / 2 % lsas.size()];
+    const Lsa& lsa = lsas[i / 2 % lsas.size()];
     if (i++ % 2 == 0) {
-      externals.calculator.lsa_removed(kBackbone, lsa.header().key);
+      externals.calculator.lsa_removed(kBackbone, V2::header(lsa).key);
     } else {
       externals.calculator.lsa_installed(kBackbone, lsa);
     }

@@ -24,7 +24,7 @@ struct End {
   std::uint32_t cost = 0;
 };
 
-Lsa<V2> router_lsa(std::uint32_t node, const std::vector<End>& ends) {
+Lsa router_lsa(std::uint32_t node, const std::vector<End>& ends) {
   v2::RouterLsa body;
   std::uint32_t index = 0;
   for (const End& end : ends)
@@ -34,8 +34,8 @@ Lsa<V2> router_lsa(std::uint32_t node, const std::vector<End>& ends) {
                           static_cast<std::uint16_t>(end.cost),
                           {}});
   body.links.push_back({router(node).value, 0xffffffff, v2::RouterLinkType::stub, 0, {}});
-  LsaHeader<V2> header;
-  header.key = {v2::LsaType::router, LinkStateId{router(node).value}, router(node)};
+  LsaHeader header;
+  header.key = {LsaType::router, LinkStateId{router(node).value}, router(node)};
   return V2::encode_lsa(header, body);
 }
 

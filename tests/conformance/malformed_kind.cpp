@@ -35,15 +35,15 @@ using Bytes = std::vector<std::byte>;
 
 constexpr RouterId kVictim{0x01010101}, kNeighbor{0x02020202}, kThird{0x03030303};
 constexpr Ipv4Address kNeighborAddress{0x0a000002};
-constexpr LsaKey<V2> kThirdRouterLsa{v2::LsaType::router, LinkStateId{kThird.value}, kThird};
+constexpr LsaKey kThirdRouterLsa{LsaType::router, LinkStateId{kThird.value}, kThird};
 constexpr Duration kBetweenPackets = kMinLsArrival + milliseconds{100};
 /// Longer than any delayed acknowledgement, retransmission, held-back origination and delay of the
 /// calculation.
 constexpr Duration kSettle = seconds{30};
 
 /// An LSA as the injected packets hold it, found by nothing but the header's own length.
-std::vector<LsaHeader<V2>> injected_lsas(const std::vector<Bytes>& packets) {
-  std::vector<LsaHeader<V2>> headers;
+std::vector<LsaHeader> injected_lsas(const std::vector<Bytes>& packets) {
+  std::vector<LsaHeader> headers;
   for (const Bytes& packet : packets) {
     if (packet.size() < 28 || load_u8(&packet[1]) != static_cast<std::uint8_t>(PacketType::link_state_update))
       continue;
@@ -58,14 +58,14 @@ std::vector<LsaHeader<V2>> injected_lsas(const std::vector<Bytes>& packets) {
   return headers;
 }
 
-using Snapshot = std::set<std::tuple<LsaKey<V2>, std::int32_t, std::uint16_t>>;
+using Snapshot = std::set<std::tuple<LsaKey, std::int32_t, std::uint16_t>>;
 
 Snapshot database_of(const Bench& bench) {
   Snapshot entries;
   DatabaseCursor cursor;
   while (!cursor.done) {
     for (const auto& entry : bench.router().database(cursor, 100, bench.now())) {
-      const auto header = entry.lsa.header();
+      const auto header = V2::header(entry.lsa);
       entries.emplace(header.key, header.sequence_number, header.checksum);
     }
   }
@@ -92,13 +92,13 @@ bool sent_on(const Bench& bench, LinkId link, Instant until, Predicate predicate
   return std::any_of(bench.sent().begin(), bench.sent().end(), [&](const Bench::Sent& sent) {
     if (sent.link != link || sent.at > until) return false;
     const auto result = V2::decode(*sent.bytes);
-    const auto* packet = std::get_if<Packet<V2>>(&result);
+    const auto* packet = std::get_if<Packet>(&result);
     const auto* body = packet == nullptr ? nullptr : std::get_if<Body>(&packet->body);
     return body != nullptr && predicate(*body);
   });
 }
 
-bool same_instance(const LsaHeader<V2>& a, const LsaHeader<V2>& b) {
+bool same_instance(const LsaHeader& a, const LsaHeader& b) {
   return a.key == b.key && a.sequence_number == b.sequence_number && a.checksum == b.checksum;
 }
 
@@ -140,11 +140,11 @@ class Case {
   }
 
  private:
-  static std::vector<Lsa<V2>> database_for(const json& item) {
+  static std::vector<Lsa> database_for(const json& item) {
     if (item.at("expect").value("adjacency", "Full") != "Full")
       return {test::make_router_lsa(kNeighbor, {kVictim}, {})};
     constexpr std::uint8_t kBorder = v2::RouterLsa::kBorder | v2::RouterLsa::kExternal;
-    std::vector<Lsa<V2>> lsas = {
+    std::vector<Lsa> lsas = {
         test::make_router_lsa(kNeighbor, {kVictim, kThird}, {*Ipv4Prefix::parse("10.2.2.0/24")}),
         test::make_router_lsa(kThird, {kNeighbor}, {*Ipv4Prefix::parse("10.3.3.0/24")}, kBorder)};
     std::vector<Bytes> packets;
@@ -226,13 +226,13 @@ class Case {
 
   void check_afterwards() {
     if (adjacency() == "full") check_adjacency();
-    const auto is_injected = [this](const LsaHeader<V2>& header) {
+    const auto is_injected = [this](const LsaHeader& header) {
       return std::any_of(lsas_.begin(), lsas_.end(),
                          [&](const auto& lsa) { return same_instance(lsa, header); });
     };
     if (expect_.contains("ack")) {
-      const bool acknowledged = sent_on<LinkStateAcknowledgment<V2>>(
-          bench_, Bench::kFirstLink, bench_.now(), [&](const auto& body) {
+      const bool acknowledged =
+          sent_on<LinkStateAcknowledgment>(bench_, Bench::kFirstLink, bench_.now(), [&](const auto& body) {
             return std::any_of(body.headers.begin(), body.headers.end(), is_injected);
           });
       if (acknowledged != expect_["ack"].get<bool>())
@@ -240,7 +240,7 @@ class Case {
     }
     if (expect_.contains("flooded")) {
       const bool flooded =
-          sent_on<LinkStateUpdate<V2>>(bench_, Bench::kSecondLink, bench_.now(), [&](const auto& body) {
+          sent_on<LinkStateUpdate>(bench_, Bench::kSecondLink, bench_.now(), [&](const auto& body) {
             return std::any_of(body.lsas.begin(), body.lsas.end(),
                                [&](const auto& lsa) { return is_injected(lsa.header); });
           });
@@ -257,8 +257,8 @@ class Case {
       const Bench::Sent& sent = bench_.sent()[i];
       if (sent.link != Bench::kFirstLink || sent.at > start_ + within()) continue;
       const auto result = V2::decode(*sent.bytes);
-      const auto* packet = std::get_if<Packet<V2>>(&result);
-      const auto* update = packet == nullptr ? nullptr : std::get_if<LinkStateUpdate<V2>>(&packet->body);
+      const auto* packet = std::get_if<Packet>(&result);
+      const auto* update = packet == nullptr ? nullptr : std::get_if<LinkStateUpdate>(&packet->body);
       if (update != nullptr && std::any_of(update->lsas.begin(), update->lsas.end(), [&](const auto& lsa) {
             return !lsa.error && lsa.header.key == lsas_.front().key && predicate(lsa.header);
           }))
@@ -284,7 +284,7 @@ class Case {
 
   const json& expect_;
   std::vector<Bytes> packets_;
-  std::vector<LsaHeader<V2>> lsas_;
+  std::vector<LsaHeader> lsas_;
   Ipv4Address source_ = kNeighborAddress;
   Bench bench_;
   Snapshot before_;

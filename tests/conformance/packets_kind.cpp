@@ -30,8 +30,8 @@ using Bytes = std::vector<std::byte>;
 constexpr std::size_t kChecksumOffset = 12, kAuthenticationEnd = 24;
 
 std::string compare_lsa(std::span<const std::byte> bytes) {
-  const auto lsa = Lsa<V2>::copy(bytes);
-  return first_difference(bytes, V2::encode_lsa(lsa.header(), V2::decode_body(lsa)).bytes());
+  const auto lsa = Lsa::copy(bytes);
+  return first_difference(bytes, V2::encode_lsa(V2::header(lsa), V2::decode_body(lsa)).bytes());
 }
 
 /// The LSA's own story; empty when it is sound and comes back.
@@ -40,23 +40,23 @@ std::string check_lsa(std::span<const std::byte> bytes) {
   return compare_lsa(bytes);
 }
 
-Bytes encode_again(const Packet<V2>& packet) {
+Bytes encode_again(const Packet& packet) {
   const auto encode = [&packet](const auto& body) {
     return V2::encode(packet.header.router_id, packet.header.area_id, body);
   };
-  if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet.body)) {
-    std::vector<OutgoingLsa<V2>> lsas;
-    for (const auto& lsa : update->lsas) lsas.push_back({Lsa<V2>::copy(lsa.bytes), lsa.header.age});
-    return encode(std::span<const OutgoingLsa<V2>>(lsas));
+  if (const auto* update = std::get_if<LinkStateUpdate>(&packet.body)) {
+    std::vector<OutgoingLsa> lsas;
+    for (const auto& lsa : update->lsas) lsas.push_back({Lsa::copy(lsa.bytes), lsa.header.age});
+    return encode(std::span<const OutgoingLsa>(lsas));
   }
-  if (const auto* hello = std::get_if<Hello<V2>>(&packet.body)) return encode(*hello);
-  if (const auto* dd = std::get_if<DatabaseDescription<V2>>(&packet.body)) return encode(*dd);
-  if (const auto* request = std::get_if<LinkStateRequest<V2>>(&packet.body)) return encode(*request);
-  return encode(std::get<LinkStateAcknowledgment<V2>>(packet.body));
+  if (const auto* hello = std::get_if<Hello>(&packet.body)) return encode(*hello);
+  if (const auto* dd = std::get_if<DatabaseDescription>(&packet.body)) return encode(*dd);
+  if (const auto* request = std::get_if<LinkStateRequest>(&packet.body)) return encode(*request);
+  return encode(std::get<LinkStateAcknowledgment>(packet.body));
 }
 
-std::string check_decoded(const Packet<V2>& packet, const Bytes& recorded, std::vector<std::string>& notes) {
-  if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet.body)) {
+std::string check_decoded(const Packet& packet, const Bytes& recorded, std::vector<std::string>& notes) {
+  if (const auto* update = std::get_if<LinkStateUpdate>(&packet.body)) {
     for (const auto& lsa : update->lsas) {
       if (lsa.error) {
         notes.push_back("an LSA in it is rejected (" + std::string(to_string(*lsa.error)) +
@@ -68,7 +68,7 @@ std::string check_decoded(const Packet<V2>& packet, const Bytes& recorded, std::
   }
   Bytes encoded = encode_again(packet);
   encoded.insert(encoded.end(), packet.trailer.begin(), packet.trailer.end());
-  if (packet.header.authentication_type != v2::AuthenticationType::null) {
+  if (packet.header.authentication_type != AuthenticationType::null) {
     const auto& header = packet.header;
     Writer fields;
     fields.u16(header.checksum);
@@ -99,7 +99,7 @@ std::string check_packet(const json& item, Bytes recorded, std::vector<std::stri
   if (error != nullptr) {
     return "rejected: " + std::string(to_string(error->reason)) + ", value " + std::to_string(error->value);
   }
-  return check_decoded(std::get<Packet<V2>>(result), recorded, notes);
+  return check_decoded(std::get<Packet>(result), recorded, notes);
 }
 
 std::string name_of(const json& item) {

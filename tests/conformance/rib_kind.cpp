@@ -92,7 +92,7 @@ class Case {
       if (const auto error = V2::validate_lsa(bytes))
         throw std::invalid_argument("an LSA is not sound in form");
       const std::string area = text(lsa, "area");
-      calculator_.lsa_installed(area.empty() ? kBackbone : parse<AreaId>(area), Lsa<V2>::copy(bytes));
+      calculator_.lsa_installed(area.empty() ? kBackbone : parse<AreaId>(area), Lsa::copy(bytes));
     }
     std::vector<RouteChange<V2>> changes;
     calculator_.calculate(changes);

@@ -49,11 +49,11 @@ RouterId router_of(const json& text) {
 }
 
 /// "10.0.7.6/24" with its host bits; nullopt for an IPv6 address.
-std::optional<InterfaceAddress<V2>> interface_address(const std::string& text) {
+std::optional<InterfaceAddress> interface_address(const std::string& text) {
   const std::size_t slash = text.find('/');
   const auto address = Ipv4Address::parse(text.substr(0, slash));
   if (!address || slash == std::string::npos) return std::nullopt;
-  return InterfaceAddress<V2>{*address, static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))};
+  return InterfaceAddress{*address, static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))};
 }
 
 /// Why a case is not covered; empty when it is.
@@ -89,10 +89,10 @@ Fixture fixture_of(const json& preload) {
   fixture.config.router_id = router_of(preload.at("router_id"));
   const AreaId area{router_of(preload["areas"][0].at("area_id")).value};
   fixture.config.areas = {{area}};
-  std::vector<Lsa<V2>> database;
+  std::vector<Lsa> database;
   for (const json& entry : preload.at("lsdb")) {
     if (router_of(entry.at("adv_rtr")) == fixture.config.router_id) continue;
-    database.push_back(Lsa<V2>::copy(from_hex(entry.at("hex").get<std::string>())));
+    database.push_back(Lsa::copy(from_hex(entry.at("hex").get<std::string>())));
   }
   for (const json& item : preload.at("interfaces")) {
     InterfaceConfig interface;
@@ -156,17 +156,16 @@ std::string to_text(const json& router) {
 }
 
 /// One LSA in one packet on one link, as text that can be compared and shown.
-std::string describe(std::string_view what, const std::string& interface, const LsaKey<V2>& key,
-                     bool flushed) {
+std::string describe(std::string_view what, const std::string& interface, const LsaKey& key, bool flushed) {
   std::ostringstream out;
-  out << what << ' ' << interface << ": " << V2::name(key.type) << ' ' << key.id.to_string() << ' '
+  out << what << ' ' << interface << ": " << to_string(key.type) << ' ' << key.id.to_string() << ' '
       << key.advertising_router.to_string() << (flushed ? " flushed" : "");
   return out.str();
 }
 
 std::string describe(const json& header, std::string_view what, const std::string& interface) {
-  const LsaKey<V2> key{v2::LsaType{header.at("lsa_type").get<std::uint8_t>()},
-                       LinkStateId{address_of(header.at("lsa_id")).value}, router_of(header.at("adv_rtr"))};
+  const LsaKey key{v2::lsa_type(header.at("lsa_type").get<std::uint8_t>()),
+                   LinkStateId{address_of(header.at("lsa_id")).value}, router_of(header.at("adv_rtr"))};
   return describe(what, interface, key, header.value("age", 0) >= kMaxAge);
 }
 
@@ -219,19 +218,19 @@ class Case {
     if (event.contains("rx")) {
       const json& rx = event["rx"];
       const auto bytes = from_hex(rx.at("hex").get<std::string>());
-      return bench_.handle(Received<V2>{names_.at(rx.at("interface").get<std::string>()),
-                                        address_of(rx.at("src")), address_of(rx.at("dst")), bytes});
+      return bench_.handle(Received{names_.at(rx.at("interface").get<std::string>()),
+                                    address_of(rx.at("src")), address_of(rx.at("dst")), bytes});
     }
     const json& added = event.at("event").at("InterfaceAddressAdd");
     const LinkId link = names_.at(added.at("ifname").get<std::string>());
     const auto address = interface_address(added.at("addr").get<std::string>());
     for (const auto& info : bench_.router().interfaces()) {
       if (info.config.link != link || !address) continue;
-      LinkStatus<V2> status = info.status;
+      LinkStatus status = info.status;
       const auto& known = status.addresses;
       if (std::find(known.begin(), known.end(), *address) == known.end())
         status.addresses.push_back(*address);
-      return bench_.handle(LinkChanged<V2>{link, status});
+      return bench_.handle(LinkChanged{link, status});
     }
   }
 
@@ -245,16 +244,16 @@ class Case {
     std::set<std::string> packets;
     for (const Bench::Sent& sent : bench_.sent()) {
       const auto result = V2::decode(*sent.bytes);
-      const auto& packet = std::get<Packet<V2>>(result);
+      const auto& packet = std::get<Packet>(result);
       const std::string interface = name_of(sent.link);
-      if (const auto* ack = std::get_if<LinkStateAcknowledgment<V2>>(&packet.body)) {
+      if (const auto* ack = std::get_if<LinkStateAcknowledgment>(&packet.body)) {
         for (const auto& header : ack->headers) {
           packets.insert(describe("ack", interface, header.key, header.is_maxage()));
         }
-      } else if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet.body)) {
+      } else if (const auto* update = std::get_if<LinkStateUpdate>(&packet.body)) {
         for (const auto& lsa : update->lsas) {
           std::string text = describe("update", interface, lsa.header.key, lsa.header.is_maxage());
-          const auto body = V2::decode_body(Lsa<V2>::copy(lsa.bytes));
+          const auto body = V2::decode_body(Lsa::copy(lsa.bytes));
           if (const auto* router = std::get_if<v2::RouterLsa>(&body)) text.append(to_text(*router));
           packets.insert(std::move(text));
         }
@@ -277,7 +276,7 @@ class Case {
   void compare_routes(const json& step) {
     const std::string self = describe(
         "", "",
-        {v2::LsaType::router, LinkStateId{bench_.router().router_id().value}, bench_.router().router_id()},
+        {LsaType::router, LinkStateId{bench_.router().router_id().value}, bench_.router().router_id()},
         false);
     const auto packets = expected_packets(step);
     const bool originates = std::any_of(packets.begin(), packets.end(), [&self](const std::string& packet) {

@@ -104,7 +104,7 @@ class Script {
     std::vector<std::uint64_t> all{statistics.lsdb_size, statistics.lsas_received, statistics.lsas_originated,
                                    statistics.timers, bench_.sent().size()};
     for (const auto& neighbor : bench_.router().neighbors())
-      all.insert(all.end(), {neighbor.router_id.value, neighbor.address.value,
+      all.insert(all.end(), {neighbor.router_id.value, as<Ipv4Address>(neighbor.address).value,
                              static_cast<std::uint64_t>(neighbor.state), neighbor.state_changes,
                              neighbor.request_list, neighbor.retransmission_list});
     return all;
@@ -128,10 +128,10 @@ class Script {
     require(!bench_.storm(), "nobody talks without end");
     for (const Bench::Sent& sent : bench_.sent()) {
       const auto result = V2::decode(*sent.bytes);
-      const auto* packet = std::get_if<Packet<V2>>(&result);
+      const auto* packet = std::get_if<Packet>(&result);
       require(packet != nullptr, "what is sent decodes");
       require(packet->header.router_id == kRouter, "what is sent is sent in its own name");
-      const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet->body);
+      const auto* update = std::get_if<LinkStateUpdate>(&packet->body);
       if (update == nullptr) continue;
       for (const auto& lsa : update->lsas) require(!lsa.error, "LSAs that are sent are sound");
     }

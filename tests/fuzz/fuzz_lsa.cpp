@@ -17,20 +17,20 @@ bool equal_but_checksum(std::span<const std::byte> a, std::span<const std::byte>
 
 void check(std::span<const std::byte> bytes) {
   if (V2::validate_lsa(bytes)) return;
-  const auto lsa = Lsa<V2>::copy(bytes);
-  const auto header = lsa.header();
+  const auto lsa = Lsa::copy(bytes);
+  const auto header = V2::header(lsa);
   require(header.length == bytes.size(), "a sound LSA fills its bytes");
   require(compare_recency(header, header) == 0, "an instance is as recent as itself");
   const auto again = V2::encode_lsa(header, V2::decode_body(lsa));
   require(V2::validate_lsa(again.bytes()) == std::nullopt, "what was encoded is sound");
   require(equal_but_checksum(again.bytes(), bytes), "encoding gives the same bytes");
-  const auto aged = V2::with(lsa, kMaxAge, header.sequence_number);
+  const auto aged = with(lsa, kMaxAge, header.sequence_number);
   require(aged.checksum() == header.checksum, "ageing keeps the checksum");
-  require(compare_recency(aged.header(), header) >= 0, "MaxAge is never older than the same instance");
+  require(compare_recency(V2::header(aged), header) >= 0, "MaxAge is never older than the same instance");
   if (header.sequence_number == kMaxSequenceNumber) return;
-  const auto next = V2::with(lsa, 0, header.sequence_number + 1);
+  const auto next = with(lsa, 0, header.sequence_number + 1);
   require(V2::validate_lsa(next.bytes()) == std::nullopt, "the next instance is sound");
-  require(compare_recency(next.header(), header) > 0, "the next instance is more recent");
+  require(compare_recency(V2::header(next), header) > 0, "the next instance is more recent");
 }
 
 }  // namespace

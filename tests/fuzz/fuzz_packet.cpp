@@ -11,26 +11,25 @@ namespace {
 
 using namespace wgospf::ospf;
 
-Bytes encode_again(const Packet<V2>& packet) {
+Bytes encode_again(const Packet& packet) {
   const RouterId router = packet.header.router_id;
   const AreaId area = packet.header.area_id;
-  if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet.body)) {
-    std::vector<OutgoingLsa<V2>> lsas;
-    for (const auto& lsa : update->lsas) lsas.push_back({Lsa<V2>::copy(lsa.bytes), lsa.header.age});
+  if (const auto* update = std::get_if<LinkStateUpdate>(&packet.body)) {
+    std::vector<OutgoingLsa> lsas;
+    for (const auto& lsa : update->lsas) lsas.push_back({Lsa::copy(lsa.bytes), lsa.header.age});
     return V2::encode(router, area, lsas);
   }
-  if (const auto* hello = std::get_if<Hello<V2>>(&packet.body)) return V2::encode(router, area, *hello);
-  if (const auto* dd = std::get_if<DatabaseDescription<V2>>(&packet.body))
-    return V2::encode(router, area, *dd);
-  if (const auto* request = std::get_if<LinkStateRequest<V2>>(&packet.body)) {
+  if (const auto* hello = std::get_if<Hello>(&packet.body)) return V2::encode(router, area, *hello);
+  if (const auto* dd = std::get_if<DatabaseDescription>(&packet.body)) return V2::encode(router, area, *dd);
+  if (const auto* request = std::get_if<LinkStateRequest>(&packet.body)) {
     return V2::encode(router, area, *request);
   }
-  return V2::encode(router, area, std::get<LinkStateAcknowledgment<V2>>(packet.body));
+  return V2::encode(router, area, std::get<LinkStateAcknowledgment>(packet.body));
 }
 
 void check(std::span<const std::byte> bytes) {
   const auto result = V2::decode(bytes);
-  const auto* packet = std::get_if<Packet<V2>>(&result);
+  const auto* packet = std::get_if<Packet>(&result);
   if (packet == nullptr) {
     require(std::get<DecodeError>(result).reason < DropReason::count_, "an error has a reason");
     return;
@@ -40,11 +39,11 @@ void check(std::span<const std::byte> bytes) {
   require(once.size() == packet->header.length, "encoding keeps the length");
   // Only reserved bits (of the DD flags) may be lost, and authentication: the body is the same otherwise.
   const auto again = V2::decode(once);
-  const auto* same = std::get_if<Packet<V2>>(&again);
+  const auto* same = std::get_if<Packet>(&again);
   require(same != nullptr, "what was encoded decodes");
   require(same->body.index() == packet->body.index(), "encoding keeps the type");
-  if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet->body)) {
-    const auto& second = std::get<LinkStateUpdate<V2>>(same->body);
+  if (const auto* update = std::get_if<LinkStateUpdate>(&packet->body)) {
+    const auto& second = std::get<LinkStateUpdate>(same->body);
     require(update->lsas.size() == second.lsas.size(), "an update keeps its LSAs");
     for (std::size_t i = 0; i < second.lsas.size(); ++i) {
       require(update->lsas[i].error == second.lsas[i].error, "an LSA keeps its verdict");

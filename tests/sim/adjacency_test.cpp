@@ -91,9 +91,9 @@ TEST_F(AdjacencyTest, Section10_8_SlaveInExchangeAnswersARepeatedDescriptionFore
   start_all();
   peer->start();
   network.run_for(seconds{1});
-  DatabaseDescription<V2> first;
+  DatabaseDescription first;
   first.interface_mtu = 1420;
-  first.options = {v2::Options::kExternal | v2::Options::kOpaque};
+  first.options = {Options::kExternal | Options::kOpaque};
   first.flags = {.init = true, .more = true, .master = true};
   first.sequence_number = 77;
   peer->send_dd(first);
@@ -117,7 +117,7 @@ TEST_F(AdjacencyTest, Section10_8_SlaveAnswersAfterTheExchangeAsLongAsTheMasterM
   const CableIndex cable = connect(a, b);
   network.observers.push_back([&, done = false](Instant, RouterIndex, const Output<V2>& output) mutable {
     // The moment that the slave has nothing more to come, its packet is lost.
-    const auto* event = std::get_if<Event<V2>>(&output);
+    const auto* event = std::get_if<Event>(&output);
     const auto* state = event == nullptr ? nullptr : std::get_if<NeighborStateChanged>(event);
     if (state == nullptr || state->to != NeighborState::exchange || done) return;
     done = true;
@@ -177,7 +177,7 @@ TEST_F(AdjacencyTest, Section10_5_RestartWithinTheDeadInterval) {
   ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{10}));
   EXPECT_LT(network.now() - start, 10 * kRoundTrip);
   // One instance supersedes that of the former life; no more than one for each adjacency.
-  EXPECT_EQ(events_of<SelfOriginatedReceived<V2>>(a).size(), 1U);
+  EXPECT_EQ(events_of<SelfOriginatedReceived>(a).size(), 1U);
   network.run_for(seconds{2});
   const auto after = stored(c, router_key(network.routers[a].id));
   ASSERT_TRUE(before && after);
@@ -211,11 +211,11 @@ TEST_F(AdjacencyTest, Section8_2_DuplicateRouterIdIsTold) {
   network.run_for(seconds{3});
   EXPECT_TRUE(instance(a).neighbors().empty());
   EXPECT_TRUE(instance(b).neighbors().empty());
-  EXPECT_EQ(events_of<DuplicateRouterId<V2>>(a).size(), 1U);
-  EXPECT_EQ(events_of<DuplicateRouterId<V2>>(b).size(), 1U);
+  EXPECT_EQ(events_of<DuplicateRouterId>(a).size(), 1U);
+  EXPECT_EQ(events_of<DuplicateRouterId>(b).size(), 1U);
   network.run_for(seconds{30});
-  EXPECT_GE(events_of<DuplicateRouterId<V2>>(a).size(), 3U);
-  EXPECT_LE(events_of<DuplicateRouterId<V2>>(a).size(), 4U);
+  EXPECT_GE(events_of<DuplicateRouterId>(a).size(), 3U);
+  EXPECT_LE(events_of<DuplicateRouterId>(a).size(), 4U);
   EXPECT_GT(instance(a).statistics().drops[DropReason::duplicate_router_id], 30U);
 }
 

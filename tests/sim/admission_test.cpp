@@ -31,7 +31,7 @@ class AdmissionTest : public Scenario {
   [[nodiscard]] std::vector<std::byte> hello_of(RouterId router) const {
     return V2::encode(router, kBackbone, peer->hello());
   }
-  [[nodiscard]] static std::vector<std::byte> goodbye_of(RouterId router, Hello<V2> hello) {
+  [[nodiscard]] static std::vector<std::byte> goodbye_of(RouterId router, Hello hello) {
     hello.neighbors.clear();
     return V2::encode(router, kBackbone, hello);
   }
@@ -42,22 +42,22 @@ class AdmissionTest : public Scenario {
       if (goes_on) start_beside(router, address);
     });
   }
-  [[nodiscard]] NeighborInfo<V2> neighbor() {
+  [[nodiscard]] NeighborInfo neighbor() {
     const auto all = instance(0).neighbors();
     EXPECT_EQ(all.size(), 1U);
-    return all.empty() ? NeighborInfo<V2>{} : all.front();
+    return all.empty() ? NeighborInfo{} : all.front();
   }
-  [[nodiscard]] std::vector<RefusedSender<V2>> refused() {
+  [[nodiscard]] std::vector<RefusedSender> refused() {
     for (const auto& info : instance(0).interfaces())
       if (info.config.link == link_of(*peer)) return info.refused;
     return {};
   }
   [[nodiscard]] std::vector<DropReason> told() const {
     std::vector<DropReason> reasons;
-    for (const auto& event : events_of<Dropped<V2>>(0)) reasons.push_back(event.reason);
+    for (const auto& event : events_of<Dropped>(0)) reasons.push_back(event.reason);
     return reasons;
   }
-  void set_addresses(std::vector<InterfaceAddress<V2>> addresses) {
+  void set_addresses(std::vector<InterfaceAddress> addresses) {
     auto status = port().status;
     status.addresses = std::move(addresses);
     status.unnumbered_source =
@@ -83,18 +83,18 @@ TEST_F(AdmissionTest, Section8_2_WhoIsNotTheNeighborChangesNothing) {
     store_u16(packet.data() + 12, packet_checksum(packet));
     peer->transmit(std::move(packet), source, own_address());
   };
-  const Lsa<V2> forged = peer->router_lsa(0x100, 3);
-  const Lsa<V2> flush = V2::with(stored(0, router_key(peer->id()))->lsa, kMaxAge, 0x101);
-  const auto update = [&](const Lsa<V2>& lsa) {
-    const std::vector<OutgoingLsa<V2>> lsas{{lsa, lsa.header().age}};
-    return V2::encode(kStranger, kBackbone, std::span<const OutgoingLsa<V2>>(lsas));
+  const Lsa forged = peer->router_lsa(0x100, 3);
+  const Lsa flush = with(stored(0, router_key(peer->id()))->lsa, kMaxAge, 0x101);
+  const auto update = [&](const Lsa& lsa) {
+    const std::vector<OutgoingLsa> lsas{{lsa, V2::header(lsa).age}};
+    return V2::encode(kStranger, kBackbone, std::span<const OutgoingLsa>(lsas));
   };
-  const LinkStateAcknowledgment<V2> ack{{forged.header()}};
+  const LinkStateAcknowledgment ack{{V2::header(forged)}};
   const std::vector<std::vector<std::byte>> packets{
       hello_of(kStranger),
       goodbye_of(kStranger, peer->hello()),
       V2::encode(kStranger, kBackbone, peer->opening_dd()),
-      V2::encode(kStranger, kBackbone, LinkStateRequest<V2>{{router_key(own)}}),
+      V2::encode(kStranger, kBackbone, LinkStateRequest{{router_key(own)}}),
       update(forged),
       update(flush),
       V2::encode(kStranger, kBackbone, ack)};
@@ -108,7 +108,7 @@ TEST_F(AdmissionTest, Section8_2_WhoIsNotTheNeighborChangesNothing) {
   EXPECT_TRUE(events_of<NeighborStateChanged>(0).empty());
   EXPECT_EQ(instance(0).routes()->routes.size(), links);
   EXPECT_EQ(neighbor().state, NeighborState::full);
-  EXPECT_EQ(neighbor().address, peer->address);
+  EXPECT_EQ(as<Ipv4Address>(neighbor().address), peer->address);
   EXPECT_TRUE(refused().empty()) << "who is not on the link is not shown as being there";
   auto reasons = told();
   std::sort(reasons.begin(), reasons.end());
@@ -155,7 +155,7 @@ TEST_F(AdmissionTest, Section10_5_ASecondRouterIsRefusedWhileTheFirstIsHeard) {
   ASSERT_EQ(refused().size(), 1U);
   EXPECT_TRUE(refused().front().is_beside);
   EXPECT_EQ(refused().front().router_id, kStranger);
-  EXPECT_EQ(refused().front().address, address);
+  EXPECT_EQ(as<Ipv4Address>(refused().front().address), address);
   EXPECT_EQ(told(), std::vector{DropReason::another_router});
   EXPECT_GE(drops(0, DropReason::another_router), 20U);
   goes_on = false;
@@ -184,8 +184,9 @@ TEST_F(AdmissionTest, Section10_5_ARenumberedNeighborIsFollowedWhenItsOldAddress
   const Ipv4Address former = peer->address;
   peer->address = Ipv4Address{former.value + 10};
   network.run_for(milliseconds{500});
-  EXPECT_EQ(neighbor().address, former);
-  ASSERT_TRUE(network.run_until([&] { return neighbor().address == peer->address; }, seconds{3}));
+  EXPECT_EQ(as<Ipv4Address>(neighbor().address), former);
+  ASSERT_TRUE(
+      network.run_until([&] { return as<Ipv4Address>(neighbor().address) == peer->address; }, seconds{3}));
   network.run_for(seconds{10});
   EXPECT_TRUE(events_of<NeighborStateChanged>(0).empty());
   EXPECT_EQ(neighbor().state, NeighborState::full);
@@ -201,10 +202,10 @@ TEST_F(AdmissionTest, Section10_5_OfTwoAddressesTheFirstIsKept) {
   start_beside(peer->id(), second);
   network.run_for(seconds{10});
   EXPECT_TRUE(events_of<NeighborStateChanged>(0).empty());
-  EXPECT_EQ(neighbor().address, first);
+  EXPECT_EQ(as<Ipv4Address>(neighbor().address), first);
   ASSERT_EQ(refused().size(), 1U);
   EXPECT_EQ(refused().front().reason, DropReason::another_address);
-  EXPECT_EQ(refused().front().address, second);
+  EXPECT_EQ(as<Ipv4Address>(refused().front().address), second);
   EXPECT_TRUE(refused().front().is_beside);
 }
 
@@ -232,15 +233,15 @@ TEST_F(AdmissionTest, Section8_2_TheFarEndOfAPeerAddressIsTheNeighbor) {
   EXPECT_EQ(drops(0, DropReason::source_not_on_link), 1U);
   peer->transmit(hello_of(kStranger), far, kGroup);
   network.run_for(kRoundTrip);
-  EXPECT_EQ(neighbor().address, far);
+  EXPECT_EQ(as<Ipv4Address>(neighbor().address), far);
 }
 
 // In: no address, or one that is alone in its subnet. Out: any usable address is a neighbour's, no other.
 TEST_F(AdmissionTest, Section8_2_OnAnUnnumberedLinkAnyUsableAddressIsANeighbors) {
   peer->fall_silent();
   network.run_for(seconds{6});
-  const std::vector<InterfaceAddress<V2>> alone{{own_address(), 32}};
-  for (const auto& addresses : {std::vector<InterfaceAddress<V2>>{}, alone}) {
+  const std::vector<InterfaceAddress> alone{{own_address(), 32}};
+  for (const auto& addresses : {std::vector<InterfaceAddress>{}, alone}) {
     set_addresses(addresses);
     const auto bad = drops(0, DropReason::bad_source);
     for (const std::uint32_t source : {0x00000005U, 0x7f000001U, 0xe0000005U, 0xf0000001U, 0xffffffffU})
@@ -250,7 +251,7 @@ TEST_F(AdmissionTest, Section8_2_OnAnUnnumberedLinkAnyUsableAddressIsANeighbors)
     EXPECT_EQ(drops(0, DropReason::bad_source), bad + 5);
     peer->transmit(hello_of(kStranger), kFarHost, kGroup);
     network.run_for(kRoundTrip);
-    EXPECT_EQ(neighbor().address, kFarHost);
+    EXPECT_EQ(as<Ipv4Address>(neighbor().address), kFarHost);
     network.run_for(seconds{6});  // it ends, for the next
   }
 }
@@ -326,7 +327,7 @@ TEST_F(AdmissionTest, Section10_1_ANeighborLongInExStartIsShown) {
 TEST_F(AdmissionTest, Section10_5_ANeighborThatElectsIsShown) {
   EXPECT_EQ(neighbor().problem, NeighborProblem::none);
   auto hello = peer->hello();
-  hello.designated_router = peer->address;
+  hello.designated_router = ospf::DesignatedId{peer->address.value};
   peer->fall_silent();
   peer->transmit(V2::encode(peer->id(), kBackbone, hello), peer->address, kGroup);
   network.run_for(kRoundTrip);
@@ -350,8 +351,8 @@ TEST_F(AdmissionTest, Section10_5_AnotherMaskIsToldAndNotRefused) {
 // In: an acknowledgement of nothing that awaits one. Out: counted.
 TEST_F(AdmissionTest, Section13_7_AnAcknowledgmentThatMatchesNothingCounts) {
   const auto before = drops(0, DropReason::lsa_not_awaited);
-  const LinkStateAcknowledgment<V2> ack{
-      {peer->router_lsa(77).header(), stored(0, router_key(peer->id()))->lsa.header()}};
+  const LinkStateAcknowledgment ack{
+      {V2::header(peer->router_lsa(77)), V2::header(stored(0, router_key(peer->id()))->lsa)}};
   peer->transmit(V2::encode(peer->id(), kBackbone, ack));
   network.run_for(kRoundTrip);
   EXPECT_EQ(drops(0, DropReason::lsa_not_awaited), before + 2);

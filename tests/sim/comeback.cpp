@@ -23,26 +23,26 @@ std::string instance_of(std::int32_t sequence_number) {
 
 ComebackOracle::ComebackOracle(Network& network) : network_(network) {
   network.observers.push_back([this](Instant, RouterIndex router, const Output<V2>& output) {
-    const auto* event = std::get_if<Event<V2>>(&output);
-    const auto* origin = event == nullptr ? nullptr : std::get_if<LsaOriginated<V2>>(event);
+    const auto* event = std::get_if<Event>(&output);
+    const auto* origin = event == nullptr ? nullptr : std::get_if<LsaOriginated>(event);
     if (origin != nullptr) see(router, *origin);
   });
   network.packet_observers.push_back(
-      [this](RouterIndex router, LinkId, const Packet<V2>& packet) { see(router, packet); });
+      [this](RouterIndex router, LinkId, const Packet& packet) { see(router, packet); });
   network.scheduler.after(kLookInterval, [this] { look(); });
 }
 
-void ComebackOracle::see(RouterIndex, const LsaOriginated<V2>& event) {
+void ComebackOracle::see(RouterIndex, const LsaOriginated& event) {
   if (event.flushed) return;
   flushed_.erase(event.header.key);
   originated_[{event.header.key, event.header.sequence_number}] = network_.now();
 }
 
-void ComebackOracle::see(RouterIndex router, const Packet<V2>& packet) {
-  const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet.body);
+void ComebackOracle::see(RouterIndex router, const Packet& packet) {
+  const auto* update = std::get_if<LinkStateUpdate>(&packet.body);
   if (update == nullptr) return;
   for (const auto& lsa : update->lsas) {
-    const LsaHeader<V2>& header = lsa.header;
+    const LsaHeader& header = lsa.header;
     const auto known = flushed_.find(header.key);
     if (header.is_maxage()) {
       if (known == flushed_.end())
@@ -67,11 +67,11 @@ void ComebackOracle::see(RouterIndex router, const Packet<V2>& packet) {
   }
 }
 
-bool ComebackOracle::is_held(const LsaKey<V2>& key) const {
+bool ComebackOracle::is_held(const LsaKey& key) const {
   return std::any_of(network_.routers.begin(), network_.routers.end(), [&](const Router& router) {
     if (!router.instance) return false;
     const auto entry = router.instance->find_lsa(kBackbone, key, network_.now());
-    return entry && entry->age < kMaxAge;
+    return entry && entry->header.age < kMaxAge;
   });
 }
 

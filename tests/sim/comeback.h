@@ -30,16 +30,16 @@ class ComebackOracle {
     std::optional<Instant> absent_since;  ///< from nobody's having it on
     bool is_gone = false;
   };
-  void see(RouterIndex router, const ospf::LsaOriginated<V2>& event);
-  void see(RouterIndex router, const ospf::Packet<V2>& packet);
+  void see(RouterIndex router, const ospf::LsaOriginated& event);
+  void see(RouterIndex router, const ospf::Packet& packet);
   void look();
-  [[nodiscard]] bool is_held(const ospf::LsaKey<V2>& key) const;
+  [[nodiscard]] bool is_held(const ospf::LsaKey& key) const;
   void complain(RouterIndex router, const std::string& what);
 
   Network& network_;
-  std::map<ospf::LsaKey<V2>, Flushed> flushed_;
+  std::map<ospf::LsaKey, Flushed> flushed_;
   /// When each instance was last originated; routers that restart use their numbers again.
-  std::map<std::pair<ospf::LsaKey<V2>, std::int32_t>, Instant> originated_;
+  std::map<std::pair<ospf::LsaKey, std::int32_t>, Instant> originated_;
   std::set<std::string> problems_;
 };
 

@@ -27,26 +27,26 @@ std::string text(std::string_view view) {
   return std::string(view);
 }
 
-std::string body_text(const Hello<V2>& hello) {
-  std::string line = "Hello mask " + hex(hello.fields.network_mask) + " " +
-                     std::to_string(hello.hello_interval) + "/" + std::to_string(hello.dead_interval) +
-                     " options " + hex(hello.options.bits).substr(6) + " neighbors [";
+std::string body_text(const Hello& hello) {
+  std::string line = "Hello mask " + hex(hello.network_mask) + " " + std::to_string(hello.hello_interval) +
+                     "/" + std::to_string(hello.dead_interval) + " options " +
+                     hex(hello.options.bits).substr(6) + " neighbors [";
   for (const RouterId id : hello.neighbors) line += " " + id.to_string();
   return line + " ]";
 }
-std::string body_text(const DatabaseDescription<V2>& dd) {
+std::string body_text(const DatabaseDescription& dd) {
   std::string line = "DD seq " + hex(dd.sequence_number) + " mtu " + std::to_string(dd.interface_mtu) +
                      (dd.flags.init ? " I" : " -") + (dd.flags.more ? "M" : "-") +
                      (dd.flags.master ? "MS" : "--") + " " + std::to_string(dd.headers.size()) + " headers";
   for (const auto& header : dd.headers) line += "; " + describe(header);
   return line;
 }
-std::string body_text(const LinkStateRequest<V2>& request) {
+std::string body_text(const LinkStateRequest& request) {
   std::string line = "Request " + std::to_string(request.keys.size());
   for (const auto& key : request.keys) line += "; " + describe(key);
   return line;
 }
-std::string body_text(const LinkStateUpdate<V2>& update) {
+std::string body_text(const LinkStateUpdate& update) {
   std::string line = "Update " + std::to_string(update.lsas.size());
   for (const auto& lsa : update.lsas) {
     line += "; " + describe(lsa.header);
@@ -54,7 +54,7 @@ std::string body_text(const LinkStateUpdate<V2>& update) {
   }
   return line;
 }
-std::string body_text(const LinkStateAcknowledgment<V2>& ack) {
+std::string body_text(const LinkStateAcknowledgment& ack) {
   std::string line = "Ack " + std::to_string(ack.headers.size());
   for (const auto& header : ack.headers) line += "; " + describe(header);
   return line;
@@ -66,11 +66,11 @@ std::string link_text(LinkId link) {
 
 }  // namespace
 
-std::string describe(const LsaKey<V2>& key) {
-  return text(V2::name(key.type)) + " " + key.id.to_string() + " by " + key.advertising_router.to_string();
+std::string describe(const LsaKey& key) {
+  return text(to_string(key.type)) + " " + key.id.to_string() + " by " + key.advertising_router.to_string();
 }
 
-std::string describe(const LsaHeader<V2>& header) {
+std::string describe(const LsaHeader& header) {
   return describe(header.key) + " seq " + hex(static_cast<std::uint32_t>(header.sequence_number)) + " age " +
          std::to_string(header.age) + " sum " + hex(header.checksum).substr(4);
 }
@@ -79,11 +79,11 @@ std::string describe_packet(std::span<const std::byte> bytes) {
   const auto decoded = V2::decode(bytes);
   if (const auto* error = std::get_if<DecodeError>(&decoded))
     return "undecodable (" + text(to_string(error->reason)) + "), " + std::to_string(bytes.size()) + " bytes";
-  const auto& packet = std::get<Packet<V2>>(decoded);
+  const auto& packet = std::get<Packet>(decoded);
   return std::visit([](const auto& body) { return body_text(body); }, packet.body);
 }
 
-std::string describe(const Event<V2>& event) {
+std::string describe(const Event& event) {
   return std::visit(
       Overloaded{
           [](const NeighborStateChanged& e) {
@@ -95,21 +95,22 @@ std::string describe(const Event<V2>& event) {
             return "interface " + link_text(e.link) + " " + text(to_string(e.from)) + " -> " +
                    text(to_string(e.to)) + " (" + text(to_string(e.reason)) + ")";
           },
-          [](const Dropped<V2>& e) {
-            return "dropped on " + link_text(e.link) + " from " + e.source.to_string() + ": " +
+          [](const Dropped& e) {
+            return "dropped on " + link_text(e.link) + " from " + to_string(e.source) + ": " +
                    text(to_string(e.reason)) + " (" + std::to_string(e.value) + ")";
           },
-          [](const DuplicateRouterId<V2>& e) {
-            return "duplicate router id on " + link_text(e.link) + " from " + e.source.to_string();
+          [](const DuplicateRouterId& e) {
+            return "duplicate router id on " + link_text(e.link) + " from " + to_string(e.source);
           },
-          [](const DuplicateRouterIdInArea<V2>& e) {
-            return "duplicate router id in area " + e.area.to_string() + ": " + describe(e.theirs.header());
+          [](const DuplicateRouterIdInArea& e) {
+            return "duplicate router id in area " + e.area.to_string() + ": " +
+                   describe(V2::header(e.theirs));
           },
-          [](const SelfOriginatedReceived<V2>& e) {
+          [](const SelfOriginatedReceived& e) {
             return "own LSA received newer: " + describe(e.key) + " seq " +
                    hex(static_cast<std::uint32_t>(e.sequence_number));
           },
-          [](const OwnLsaFlushedElsewhere<V2>& e) {
+          [](const OwnLsaFlushedElsewhere& e) {
             return "own LSA flushed elsewhere: " + describe(e.key) + " seq " +
                    hex(static_cast<std::uint32_t>(e.sequence_number));
           },
@@ -117,10 +118,10 @@ std::string describe(const Event<V2>& event) {
             return std::string(e.is_full ? "database full: " : "database has room again: ") +
                    std::to_string(e.lsas) + " LSAs, " + std::to_string(e.bytes) + " bytes";
           },
-          [](const LsaOriginated<V2>& e) {
+          [](const LsaOriginated& e) {
             return std::string(e.flushed ? "flushed " : "originated ") + describe(e.header);
           },
-          [](const NoLinkStateId<V2>& e) { return "no link state id for " + e.prefix.to_string(); },
+          [](const NoLinkStateId& e) { return "no link state id for " + to_string(e.prefix); },
           [](const RouterLsaFull& e) {
             return "router-LSA of area " + e.area.to_string() + " is full, " +
                    std::to_string(e.links_left_out) + " links left out";
@@ -143,7 +144,7 @@ std::string describe(const Event<V2>& event) {
             return std::string("shutdown complete, ") +
                    (e.acknowledged ? "acknowledged" : "not acknowledged");
           },
-          [](const LsaCorrupted<V2>& e) { return "LSA corrupted: " + describe(e.key); },
+          [](const LsaCorrupted& e) { return "LSA corrupted: " + describe(e.key); },
           [](const InternalError& e) { return std::string("INTERNAL ERROR: ") + e.what; },
       },
       event);

@@ -12,11 +12,11 @@ namespace wgospf::sim {
 
 using ospf::V2;
 
-[[nodiscard]] std::string describe(const ospf::LsaHeader<V2>& header);
-[[nodiscard]] std::string describe(const ospf::LsaKey<V2>& key);
+[[nodiscard]] std::string describe(const ospf::LsaHeader& header);
+[[nodiscard]] std::string describe(const ospf::LsaKey& key);
 /// A packet from the OSPF header on.
 [[nodiscard]] std::string describe_packet(std::span<const std::byte> bytes);
-[[nodiscard]] std::string describe(const ospf::Event<V2>& event);
+[[nodiscard]] std::string describe(const ospf::Event& event);
 [[nodiscard]] std::string describe(const ospf::RouteChange<V2>& change);
 [[nodiscard]] std::string describe(const std::vector<ospf::NextHop<V2>>& next_hops);
 [[nodiscard]] std::string describe(const ospf::Route<V2>& route);

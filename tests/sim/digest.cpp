@@ -23,7 +23,7 @@ std::string text(const RouteTable<V2>& table, const Route<V2>& route) {
 }
 
 /// From the bytes alone, so that it is the same whatever the core calls its types.
-std::string text(const DatabaseEntry<V2>& entry) {
+std::string text(const DatabaseEntry& entry) {
   const auto bytes = entry.lsa.bytes();
   const auto address = [&](std::size_t at) { return Ipv4Address{load_u32(bytes.data() + at)}.to_string(); };
   std::string line = "type " + std::to_string(load_u8(bytes.data() + 3)) + " id " + address(4) + " by " +
@@ -60,7 +60,7 @@ std::vector<RouterDigest> digest(const Network& network) {
     DatabaseCursor cursor;
     while (!cursor.done)
       for (const auto& entry : router.instance->database(cursor, 256, network.now()))
-        if (entry.age < kMaxAge) one.lsas.push_back(text(entry));
+        if (entry.header.age < kMaxAge) one.lsas.push_back(text(entry));
     std::sort(one.routes.begin(), one.routes.end());
     std::sort(one.lsas.begin(), one.lsas.end());
   }

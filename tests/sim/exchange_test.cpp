@@ -29,7 +29,7 @@ class ExchangeTest : public Scenario {
     peer->descriptions.clear();
     return peer;
   }
-  [[nodiscard]] static DatabaseDescription<V2> next_dd(const ScriptedPeer& peer) {
+  [[nodiscard]] static DatabaseDescription next_dd(const ScriptedPeer& peer) {
     auto dd = peer.opening_dd();
     dd.flags = {.init = false, .more = true, .master = true};
     dd.sequence_number = 78;
@@ -94,10 +94,10 @@ TEST_F(ExchangeTest, Section10_6_ADifferentMtuIsTold) {
 // In: a description in Exchange that is the next but for one field. Out: SeqNumberMismatch, ExStart.
 TEST_F(ExchangeTest, Section10_6_WhatIsNotTheNextDescriptionIsASeqNumberMismatch) {
   auto peer = exchanging_peer();
-  using Change = std::pair<const char*, std::function<void(DatabaseDescription<V2>&)>>;
+  using Change = std::pair<const char*, std::function<void(DatabaseDescription&)>>;
   const Change changes[] = {
       {"sequence number", [](auto& dd) { dd.sequence_number = 80; }},
-      {"options", [](auto& dd) { dd.options = {v2::Options::kExternal}; }},
+      {"options", [](auto& dd) { dd.options = {Options::kExternal}; }},
       {"init flag", [](auto& dd) { dd.flags.init = true; }},
       {"master flag", [](auto& dd) { dd.flags.master = false; }},
   };
@@ -189,7 +189,7 @@ TEST_F(ExchangeTest, Section10_6_AnExchangeThatTheSlaveBeginsAnewIsSoonOver) {
 // In: a request for an LSA that is not in the database. Out: BadLSReq, and Full again soon.
 TEST_F(ExchangeTest, Section10_7_ARequestForTheUnknownIsABadLsReq) {
   auto peer = full_peer(1, 9);
-  peer->send_request({{v2::LsaType::router, LinkStateId{0x01010177}, RouterId{0x01010177}}});
+  peer->send_request({{LsaType::router, LinkStateId{0x01010177}, RouterId{0x01010177}}});
   network.run_for(kDelay);
   EXPECT_EQ(state_of(0, *peer), NeighborState::ex_start);
   EXPECT_EQ(last_change().reason, NeighborEvent::bad_ls_request);
@@ -227,7 +227,7 @@ TEST_F(ExchangeTest, Section13_Step6_WhatWasAskedForAndIsNoNewerIsABadLsReq) {
   network.run_for(seconds{2});
   auto liar = add_peer(router, 8);
   liar->hold(source->router_lsa(kInitialSequenceNumber + 9));
-  liar->answers[present.header().key] = present;
+  liar->answers[V2::header(present).key] = present;
   network.reload(router);
   liar->start();
   const auto restarted = [&] {
@@ -238,7 +238,7 @@ TEST_F(ExchangeTest, Section13_Step6_WhatWasAskedForAndIsNoNewerIsABadLsReq) {
     });
   };
   EXPECT_TRUE(network.run_until(restarted, seconds{5}));
-  EXPECT_EQ(stored(router, present.header().key)->lsa.sequence_number(), present.sequence_number());
+  EXPECT_EQ(stored(router, V2::header(present).key)->lsa.sequence_number(), present.sequence_number());
   liar->answers.clear();
   EXPECT_TRUE(network.run_until([&] { return full_count(router) == 2; }, seconds{30}))
       << "when it stops lying";

@@ -238,8 +238,8 @@ namespace {
 
 /// The interface at one end is made anew: another ifindex and, when told, another address.
 void make_anew(Network& network, Cable::End side, std::uint32_t ifindex,
-               const std::optional<InterfaceAddress<V2>>& address) {
-  LinkStatus<V2> status = network.routers[side.router].ports.at(side.link).status;
+               const std::optional<InterfaceAddress>& address) {
+  LinkStatus status = network.routers[side.router].ports.at(side.link).status;
   status.ifindex = InterfaceIndex{ifindex};
   status.up = true;
   if (address && status.addresses.empty()) status.unnumbered_source = address->address;
@@ -257,7 +257,7 @@ void FaultPlan::readdress(CableIndex cable) {
   const std::uint32_t ifindex = random_.between(1000, 60000);
   const bool goes_down = random_.chance(50);
   const bool is_renumbered = ifindex % 2 == 0;
-  const auto addresses = is_renumbered ? topology_.new_addresses() : std::array<InterfaceAddress<V2>, 2>{};
+  const auto addresses = is_renumbered ? topology_.new_addresses() : std::array<InterfaceAddress, 2>{};
   Duration at = moment();
   if (goes_down) {
     add(at, "readdress", cable_name(cable) + " interface deleted",
@@ -267,7 +267,7 @@ void FaultPlan::readdress(CableIndex cable) {
   const auto add_end = [&](Duration moment, std::uint32_t which) {
     const auto address = is_renumbered ? std::optional(addresses[which]) : std::nullopt;
     add(moment, "readdress",
-        cable_name(cable) + " interface made anew" + (address ? " as " + address->address.to_string() : ""),
+        cable_name(cable) + " interface made anew" + (address ? " as " + to_string(address->address) : ""),
         [=](Network& n) { make_anew(n, n.cables[cable].ends[which], ifindex + which, address); });
   };
   add_end(at, end);

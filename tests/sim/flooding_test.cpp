@@ -106,8 +106,7 @@ TEST_F(FloodingTest, Section12_4_TogglingAnExternalIsThrottled) {
   auto peer = full_peer(1, 9);
   ExternalRoute<V2> route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
-  const LsaKey<V2> key{v2::LsaType::as_external, LinkStateId{route.prefix.address.value},
-                       network.routers[0].id};
+  const LsaKey key{LsaType::as_external, LinkStateId{route.prefix.address.value}, network.routers[0].id};
   const Instant start = network.now();
   for (int i = 0; i < 50; ++i) {
     network.change_externals(0, {route}, {});
@@ -117,7 +116,7 @@ TEST_F(FloodingTest, Section12_4_TogglingAnExternalIsThrottled) {
   }
   std::vector<Instant> originated;
   for (const auto& told : events)
-    if (const auto* event = std::get_if<LsaOriginated<V2>>(&told.event);
+    if (const auto* event = std::get_if<LsaOriginated>(&told.event);
         event != nullptr && event->header.key == key && !event->flushed)
       originated.push_back(told.at);
   ASSERT_GE(originated.size(), 3U);
@@ -138,7 +137,7 @@ TEST_F(FloodingTest, Section13_3_TheTransmitDelayIsAddedToTheAge) {
   const auto lsa = peers.announcing->router_lsa(kInitialSequenceNumber + 10, 1);
   peers.announcing->send_update({{lsa, 10}});
   network.run_for(milliseconds{500});
-  const auto seen = peers.deaf->updates_of(lsa.header().key);
+  const auto seen = peers.deaf->updates_of(V2::header(lsa).key);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen.front().header.age, 17);
 }
@@ -167,9 +166,9 @@ TEST_F(FloodingTest, Section13_7_OnlyThePresentInstanceIsAcknowledged) {
   peers.announcing->send_update({{present, 10}});
   network.run_for(milliseconds{500});
   ASSERT_EQ(unacknowledged(*peers.deaf), 1U);
-  const auto acknowledge = [&](const Lsa<V2>& lsa) {
-    LinkStateAcknowledgment<V2> body;
-    body.headers = {lsa.header()};
+  const auto acknowledge = [&](const Lsa& lsa) {
+    LinkStateAcknowledgment body;
+    body.headers = {V2::header(lsa)};
     peers.deaf->transmit(V2::encode(peers.deaf->id(), kBackbone, body));
     network.run_for(milliseconds{500});
     return unacknowledged(*peers.deaf);
@@ -284,7 +283,7 @@ TEST_F(FloodingTest, Section13_Step8_AnOlderFlushDoesNotHideTheNewerOne) {
   network.run_for(seconds{2});
   peer->updates.clear();
   for (const auto& lsa :
-       {OutgoingLsa<V2>{second, kMaxAge}, OutgoingLsa<V2>{first, kMaxAge}, OutgoingLsa<V2>{second, 1}}) {
+       {OutgoingLsa{second, kMaxAge}, OutgoingLsa{first, kMaxAge}, OutgoingLsa{second, 1}}) {
     peer->send_update({lsa});
     network.run_for(milliseconds{50});
     EXPECT_FALSE(stored(0, key));
@@ -316,8 +315,7 @@ TEST_F(FloodingTest, Section14_1_WithdrawnAndSetAgainAtOnceIsBack) {
   network.run_for(seconds{10});
   ExternalRoute<V2> route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
-  const LsaKey<V2> key{v2::LsaType::as_external, LinkStateId{route.prefix.address.value},
-                       network.routers[a].id};
+  const LsaKey key{LsaType::as_external, LinkStateId{route.prefix.address.value}, network.routers[a].id};
   network.change_externals(a, {route}, {});
   network.run_for(seconds{8});
   ASSERT_TRUE(stored(c, key));

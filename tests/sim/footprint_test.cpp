@@ -41,13 +41,13 @@ class FootprintTest : public Scenario {
     for (const auto& route : routes(count)) all.push_back(route.prefix);
     return all;
   }
-  [[nodiscard]] static Lsa<V2> external_of(const ScriptedPeer& peer, std::uint32_t number) {
+  [[nodiscard]] static Lsa external_of(const ScriptedPeer& peer, std::uint32_t number) {
     v2::ExternalLsa body;
     body.mask = netmask(24);
     body.metric = 20;
-    LsaHeader<V2> header;
-    header.options = {v2::Options::kExternal};
-    header.key = {v2::LsaType::as_external, LinkStateId{0xc6000000 + (number << 8)}, peer.id()};
+    LsaHeader header;
+    header.options = {Options::kExternal};
+    header.key = {LsaType::as_external, LinkStateId{0xc6000000 + (number << 8)}, peer.id()};
     header.sequence_number = kInitialSequenceNumber + 5;
     return V2::encode_lsa(header, body);
   }
@@ -60,11 +60,11 @@ class FootprintTest : public Scenario {
 TEST_F(FootprintTest, Section13_Step8_FlushedAndAnsweredAreForgottenAfterMinLsArrival) {
   auto peer = full_peer(1, 9);
   expect_no_growth(3, [&] {
-    std::vector<OutgoingLsa<V2>> present, older, flush;
+    std::vector<OutgoingLsa> present, older, flush;
     for (std::uint32_t i = 0; i < 50; ++i) {
       const auto lsa = external_of(*peer, i);
       present.push_back({lsa, 1});
-      older.push_back({V2::with(lsa, 1, lsa.sequence_number() - 1), 1});
+      older.push_back({with(lsa, 1, lsa.sequence_number() - 1), 1});
       flush.push_back({lsa, kMaxAge});
     }
     network.cables[peer->cable()].mtu = 65535;
@@ -114,17 +114,17 @@ TEST_F(FootprintTest, PrefixesGoWithTheLastLsaThatNamesThem) {
   expect_no_growth(5, [&] {
     v2::RouterLsa with_routes = std::get<v2::RouterLsa>(V2::decode_body(peer->router_lsa(0, 20)));
     with_routes.flags = v2::RouterLsa::kExternal;
-    LsaHeader<V2> header = peer->router_lsa(number++).header();
+    LsaHeader header = V2::header(peer->router_lsa(number++));
     peer->send_update({{V2::encode_lsa(header, with_routes), 1}});
     for (std::uint32_t i = 0; i < 20; ++i) {
       const auto lsa = external_of(*peer, i);
-      peer->send_update({{V2::with(lsa, 1, number), 1}});
+      peer->send_update({{with(lsa, 1, number), 1}});
     }
     network.run_for(seconds{15});
     ASSERT_EQ(held("prefixes"), prefixes_before + 40);
     for (std::uint32_t i = 0; i < 20; ++i) {
       const auto lsa = external_of(*peer, i);
-      peer->send_update({{V2::with(lsa, kMaxAge, number), kMaxAge}});
+      peer->send_update({{with(lsa, kMaxAge, number), kMaxAge}});
     }
     peer->send_update({{peer->router_lsa(number++), 1}});
     network.run_for(seconds{15});
@@ -190,8 +190,7 @@ TEST_F(FootprintTest, TheOrderOfRetransmissionsIsFreedWithTheList) {
 // multiple of the list.
 TEST_F(FootprintTest, TheOrderOfRetransmissionsIsBoundedByTheList) {
   auto peer = full_peer(1, 9);
-  peer->never_acknowledges =
-      LsaKey<V2>{v2::LsaType::as_external, LinkStateId{0xcb000000}, network.routers[0].id};
+  peer->never_acknowledges = LsaKey{LsaType::as_external, LinkStateId{0xcb000000}, network.routers[0].id};
   network.routers[0].ls_refresh_time = seconds{20};
   network.reload(0);
   network.change_externals(0, routes(20), {});

@@ -49,11 +49,11 @@ void Hardships::intruder(FaultPlan& plan) {
   const auto beside = network_.cables[cable].ends[0];
   const Port like = network_.routers[beside.router].ports.at(beside.link);
   const RouterIndex router = network_.add_router(kIntruder);
-  LinkStatus<V2> loopback;
+  LinkStatus loopback;
   loopback.up = loopback.loopback = true;
   loopback.addresses = {{Ipv4Address{kIntruder.value}, 32}};
   network_.add_port(router, {}, loopback);
-  LinkStatus<V2> status = like.status;
+  LinkStatus status = like.status;
   status.addresses.clear();
   status.unnumbered_source = Ipv4Address{kIntruder.value};
   InterfaceConfig config = like.config;
@@ -127,11 +127,11 @@ std::optional<CableIndex> Hardships::some_cable_in_use() {
 void Hardships::send_opaque(std::uint32_t round) {
   const auto cable = some_cable_in_use();
   if (!cable) return;
-  std::vector<OutgoingLsa<V2>> lsas;
-  for (const auto type : {v2::LsaType::opaque_link, v2::LsaType::opaque_area, v2::LsaType::opaque_as}) {
+  std::vector<OutgoingLsa> lsas;
+  for (const auto type : {LsaType::opaque_link, LsaType::opaque_area, LsaType::opaque_as}) {
     for (std::uint32_t i = 0; i < kOpaqueLsas; ++i) {
-      LsaHeader<V2> header;
-      header.options = {v2::Options::kExternal};
+      LsaHeader header;
+      header.options = {Options::kExternal};
       header.key = {type, LinkStateId{0xc8000000 + i}, kOpaqueRouter};
       header.sequence_number = kInitialSequenceNumber + static_cast<std::int32_t>(round);
       const v2::OpaqueLsa body{std::vector<std::byte>(8 + 4 * i, static_cast<std::byte>(round))};
@@ -144,7 +144,7 @@ void Hardships::send_opaque(std::uint32_t round) {
     const Router& sender = network_.routers[from.router];
     const Port& port = sender.ports.at(from.link);
     auto bytes = std::make_shared<const std::vector<std::byte>>(
-        V2::encode(sender.id, port.config.area, std::span<const OutgoingLsa<V2>>(lsas)));
+        V2::encode(sender.id, port.config.area, std::span<const OutgoingLsa>(lsas)));
     network_.deliver(*cable, end, {port.source(), Network::kAllSpfRouters, std::move(bytes)});
   }
 }

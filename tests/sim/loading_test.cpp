@@ -14,40 +14,40 @@ using namespace ospf;
 
 constexpr RouterId kThird{0x01010155};
 
-LsaHeader<V2> header_of(v2::LsaType type, std::uint32_t id) {
-  LsaHeader<V2> header;
+LsaHeader header_of(LsaType type, std::uint32_t id) {
+  LsaHeader header;
   header.age = 5;
-  header.options = {v2::Options::kExternal};
+  header.options = {Options::kExternal};
   header.key = {type, LinkStateId{id}, kThird};
   return header;
 }
 
-Lsa<V2> external(std::uint32_t network, std::uint32_t mask) {
+Lsa external(std::uint32_t network, std::uint32_t mask) {
   v2::ExternalLsa body;
   body.mask = mask;
   body.metric = 20;
-  return V2::encode_lsa(header_of(v2::LsaType::as_external, network), body);
+  return V2::encode_lsa(header_of(LsaType::as_external, network), body);
 }
 
 /// A router-LSA of the third router, from raw body bytes.
-Lsa<V2> third_router_lsa(const v2::RouterLsa& body) {
-  return V2::encode_lsa(header_of(v2::LsaType::router, kThird.value), body);
+Lsa third_router_lsa(const v2::RouterLsa& body) {
+  return V2::encode_lsa(header_of(LsaType::router, kThird.value), body);
 }
-Lsa<V2> third_router_lsa(std::vector<std::byte> body) {
-  return V2::encode_lsa(header_of(v2::LsaType::router, kThird.value), v2::OpaqueLsa{std::move(body)});
+Lsa third_router_lsa(std::vector<std::byte> body) {
+  return V2::encode_lsa(header_of(LsaType::router, kThird.value), v2::OpaqueLsa{std::move(body)});
 }
 
 /// With the age among its bytes; the checksum does not cover it.
-Lsa<V2> with_age(const Lsa<V2>& lsa, std::uint16_t age) {
+Lsa with_age(const Lsa& lsa, std::uint16_t age) {
   std::vector<std::byte> bytes(lsa.bytes().begin(), lsa.bytes().end());
   store_u16(bytes.data(), age);
-  return Lsa<V2>::copy(bytes);
+  return Lsa::copy(bytes);
 }
 
-Lsa<V2> with_broken_checksum(const Lsa<V2>& lsa) {
+Lsa with_broken_checksum(const Lsa& lsa) {
   std::vector<std::byte> bytes(lsa.bytes().begin(), lsa.bytes().end());
   bytes.back() ^= std::byte{1};
-  return Lsa<V2>::copy(bytes);
+  return Lsa::copy(bytes);
 }
 
 class LoadingTest : public Scenario {
@@ -73,7 +73,7 @@ class LoadingTest : public Scenario {
   /// The same of a peer that describes an LSA of an unknown type; the higher number is the master.
   void expect_pauses_at_an_unknown_type(std::uint32_t router_number, std::uint32_t peer_number) {
     auto peer = add_peer(add_router(router_number), peer_number);
-    peer->hold(V2::encode_lsa(header_of(v2::LsaType::group_membership, 7), v2::OpaqueLsa{}));
+    peer->hold(V2::encode_lsa(header_of(LsaType::group_membership, 7), v2::OpaqueLsa{}));
     start_all();
     peer->start();
     expect_restarts_with_pauses();
@@ -104,12 +104,12 @@ TEST_F(LoadingTest, Section13_Step2_OddContentsAreStoredAndFlooded) {
   v2::RouterLsa own;
   own.links.push_back({network.routers[a].id.value, 1, v2::RouterLinkType::point_to_point, 10, {}});
   own.links.push_back({kThird.value, 2, v2::RouterLinkType::point_to_point, 10, {}});
-  LsaHeader<V2> own_header;
+  LsaHeader own_header;
   own_header.key = router_key(peer->id());
-  const std::vector<Lsa<V2>> lsas = {
+  const std::vector<Lsa> lsas = {
       third_router_lsa(odd), external(0xcb007100, 0xff00ff00),
-      V2::encode_lsa(header_of(v2::LsaType::network, 0x0a010101), network_body),
-      V2::encode_lsa(header_of(v2::LsaType::summary_network, 0xcb007100), summary_body)};
+      V2::encode_lsa(header_of(LsaType::network, 0x0a010101), network_body),
+      V2::encode_lsa(header_of(LsaType::summary_network, 0xcb007100), summary_body)};
   for (const auto& lsa : lsas) peer->hold(lsa);
   peer->hold(V2::encode_lsa(own_header, own));
   start_all();
@@ -121,10 +121,10 @@ TEST_F(LoadingTest, Section13_Step2_OddContentsAreStoredAndFlooded) {
   EXPECT_LT(network.now() - start, 10 * kRoundTrip);
   network.run_for(seconds{2});
   for (const auto& lsa : lsas) {
-    const auto key = lsa.header().key;
-    ASSERT_TRUE(stored(a, key)) << V2::name(key.type);
+    const auto key = V2::header(lsa).key;
+    ASSERT_TRUE(stored(a, key)) << to_string(key.type);
     const auto passed_on = other->updates_of(key);
-    ASSERT_FALSE(passed_on.empty()) << V2::name(key.type);
+    ASSERT_FALSE(passed_on.empty()) << to_string(key.type);
     EXPECT_TRUE(std::ranges::equal(passed_on.front().lsa.bytes().subspan(2), lsa.bytes().subspan(2)));
   }
   EXPECT_EQ(instance(a).statistics().drops.total(), 0U);
@@ -140,10 +140,10 @@ TEST_F(LoadingTest, Section16_4_AnOddInstanceTakesTheRouteOfItsPredecessorAway) 
   v2::RouterLsa own;
   own.flags = v2::RouterLsa::kExternal;
   own.links.push_back({network.routers[0].id.value, 1, v2::RouterLinkType::point_to_point, 10, {}});
-  LsaHeader<V2> header;
+  LsaHeader header;
   header.key = router_key(peer->id());
   header.sequence_number = kInitialSequenceNumber + 5;
-  LsaHeader<V2> external_header = header_of(v2::LsaType::as_external, 0xcb007100);
+  LsaHeader external_header = header_of(LsaType::as_external, 0xcb007100);
   external_header.key.advertising_router = peer->id();
   v2::ExternalLsa body;
   body.mask = 0xffffff00;
@@ -166,25 +166,25 @@ TEST_F(LoadingTest, Section10_9_RefusedLsasDoNotHoldUpTheLoading) {
   const RouterIndex a = add_router(1);
   auto peer = add_peer(a, 9);
   const auto sound = external(0xcb007100, 0xffffff00);
-  const std::vector<Lsa<V2>> by_header = {
+  const std::vector<Lsa> by_header = {
       with_age(external(0xcb007200, 0xffffff00), kMaxAge + 1),
-      V2::with(external(0xcb007300, 0xffffff00), 5, kInitialSequenceNumber - 1),
-      V2::encode_lsa(header_of(v2::LsaType::router, 0x01010177), v2::RouterLsa{})};
+      with(external(0xcb007300, 0xffffff00), 5, kInitialSequenceNumber - 1),
+      V2::encode_lsa(header_of(LsaType::router, 0x01010177), v2::RouterLsa{})};
   const auto by_body = third_router_lsa({std::byte{0}, std::byte{0}, std::byte{0}, std::byte{3}});
   peer->hold(sound);
   peer->hold(by_body);
   for (const auto& lsa : by_header) peer->hold(lsa);
   start_all();
   EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
-  EXPECT_TRUE(stored(a, sound.header().key));
-  EXPECT_FALSE(stored(a, by_body.header().key));
+  EXPECT_TRUE(stored(a, V2::header(sound).key));
+  EXPECT_FALSE(stored(a, V2::header(by_body).key));
   EXPECT_EQ(drops(a, DropReason::lsa_bad_age), 1U);
   EXPECT_EQ(drops(a, DropReason::lsa_bad_sequence), 1U);
   EXPECT_EQ(drops(a, DropReason::lsa_id_mismatch), 1U);
   EXPECT_EQ(drops(a, DropReason::lsa_malformed), 1U);
   for (const auto& request : peer->requests)
     for (const auto& lsa : by_header)
-      EXPECT_EQ(std::count(request.keys.begin(), request.keys.end(), lsa.header().key), 0);
+      EXPECT_EQ(std::count(request.keys.begin(), request.keys.end(), V2::header(lsa).key), 0);
 }
 
 // In: a neighbour that describes an LSA well and then sends it spoilt, each time. Out: asked for a few times,
@@ -195,11 +195,11 @@ TEST_F(LoadingTest, Section10_9_AnLsaThatAlwaysComesSpoiltDoesNotHoldUpTheLoadin
   const auto lsa = external(0xcb007100, 0xffffff00), sound = external(0xcb007200, 0xffffff00);
   peer->hold(lsa);
   peer->hold(sound);
-  peer->answers[lsa.header().key] = with_broken_checksum(lsa);
+  peer->answers[V2::header(lsa).key] = with_broken_checksum(lsa);
   start_all();
   EXPECT_LT(time_to_full(*peer, seconds{60}), (10 + kRequestTries) * kRoundTrip);
-  EXPECT_FALSE(stored(a, lsa.header().key));
-  EXPECT_TRUE(stored(a, sound.header().key));
+  EXPECT_FALSE(stored(a, V2::header(lsa).key));
+  EXPECT_TRUE(stored(a, V2::header(sound).key));
   EXPECT_EQ(drops(a, DropReason::lsa_bad_checksum), kRequestTries);
   EXPECT_EQ(instance(a).statistics().requested, 0U);
 }
@@ -211,16 +211,16 @@ TEST_F(LoadingTest, Section10_9_AnLsaThatCameSpoiltIsAskedForAgain) {
   auto peer = add_peer(a, 9);
   const auto one = external(0xcb007100, 0xffffff00), other = external(0xcb007200, 0xffffff00);
   for (const auto& lsa : {one, other}) peer->hold(lsa);
-  peer->answers[one.header().key] = with_broken_checksum(one);
-  peer->answers[other.header().key] = with_age(other, kMaxAge + 100);
+  peer->answers[V2::header(one).key] = with_broken_checksum(one);
+  peer->answers[V2::header(other).key] = with_age(other, kMaxAge + 100);
   network.observers.push_back([&](Instant, RouterIndex, const Output<V2>& output) {
-    const auto* event = std::get_if<Event<V2>>(&output);
-    if (event != nullptr && std::holds_alternative<Dropped<V2>>(*event)) peer->answers.clear();
+    const auto* event = std::get_if<Event>(&output);
+    if (event != nullptr && std::holds_alternative<Dropped>(*event)) peer->answers.clear();
   });
   start_all();
   EXPECT_LT(time_to_full(*peer, seconds{60}), 12 * kRoundTrip);
-  EXPECT_TRUE(stored(a, one.header().key));
-  EXPECT_TRUE(stored(a, other.header().key));
+  EXPECT_TRUE(stored(a, V2::header(one).key));
+  EXPECT_TRUE(stored(a, V2::header(other).key));
   EXPECT_EQ(drops(a, DropReason::lsa_bad_checksum) + drops(a, DropReason::lsa_bad_age), 2U);
 }
 
@@ -244,7 +244,7 @@ TEST_F(LoadingTest, Section10_9_WhatWasAskedForInVainDoesNotHoldUpTheRest) {
     dd.flags = {.init = false, .more = begin > 0, .master = true};
     ++dd.sequence_number;
     dd.headers.clear();
-    for (std::uint32_t i = begin; i < end; ++i) dd.headers.push_back(lsa(i).header());
+    for (std::uint32_t i = begin; i < end; ++i) dd.headers.push_back(V2::header(lsa(i)));
     peer->send_dd(dd);
     network.run_for(kRoundTrip);
   };
@@ -254,7 +254,7 @@ TEST_F(LoadingTest, Section10_9_WhatWasAskedForInVainDoesNotHoldUpTheRest) {
   describe(0, 150);
   ASSERT_EQ(state_of(a, *peer), NeighborState::loading);
   EXPECT_TRUE(network.run_until([&] { return full_count(a) == 1; }, seconds{5} + 10 * kRoundTrip));
-  for (std::uint32_t i = 0; i < 300; ++i) EXPECT_TRUE(stored(a, lsa(i).header().key));
+  for (std::uint32_t i = 0; i < 300; ++i) EXPECT_TRUE(stored(a, V2::header(lsa(i)).key));
 }
 
 // In: one LSA described in two packets, the second while it is asked for. Out: Full in the usual time, and
@@ -267,10 +267,11 @@ TEST_F(LoadingTest, Section10_9_AnLsaDescribedTwiceIsAskedForOnce) {
   peer->describes_twice = true;
   start_all();
   EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
-  EXPECT_TRUE(stored(a, lsa.header().key));
+  EXPECT_TRUE(stored(a, V2::header(lsa).key));
   std::size_t asked = 0;
   for (const auto& request : peer->requests)
-    asked += static_cast<std::size_t>(std::count(request.keys.begin(), request.keys.end(), lsa.header().key));
+    asked +=
+        static_cast<std::size_t>(std::count(request.keys.begin(), request.keys.end(), V2::header(lsa).key));
   EXPECT_EQ(asked, 1U);
 }
 
@@ -289,16 +290,16 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
   EXPECT_EQ(instance(a).neighbors().front().request_list, 0U);
 
   const auto late = external(0xc6336400, 0xffffff00), present = external(0xcb007000, 0xffffff00);
-  ASSERT_TRUE(stored(a, present.header().key));
+  ASSERT_TRUE(stored(a, V2::header(present).key));
   peer->acknowledgments.clear();
-  peer->send_update({{late, 1}, {V2::with(present, 1, present.sequence_number() + 1), 1}});
+  peer->send_update({{late, 1}, {with(present, 1, present.sequence_number() + 1), 1}});
   ExternalRoute<V2> route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
   network.change_externals(a, {route}, {});
   network.run_for(seconds{2});
-  EXPECT_FALSE(stored(a, late.header().key));
+  EXPECT_FALSE(stored(a, V2::header(late).key));
   ASSERT_EQ(peer->acknowledgments.size(), 1U);
-  EXPECT_EQ(peer->acknowledgments.front().key, present.header().key);
+  EXPECT_EQ(peer->acknowledgments.front().key, V2::header(present).key);
   EXPECT_EQ(instance(a).statistics().lsdb_size, 12U);
   EXPECT_EQ(full_count(a), 1U);
 }
@@ -312,7 +313,7 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsAskedFor) {
   for (std::uint32_t i = 0; i < 20; ++i) peer->hold(external(0xcb007000 + (i << 8), 0xffffff00));
   start_all();
   EXPECT_LT(time_to_full(*peer, seconds{60}), 10 * kRoundTrip);
-  std::set<LsaKey<V2>> asked;
+  std::set<LsaKey> asked;
   for (const auto& request : peer->requests) asked.insert(request.keys.begin(), request.keys.end());
   EXPECT_EQ(asked.size(), 10U);
 }
@@ -337,25 +338,25 @@ TEST_F(LoadingTest, MaxLsaBytesBoundsWhatIsTakenFromANeighbor) {
   EXPECT_EQ(drops(a, DropReason::lsa_database_full), 10U);
 
   const auto present = external(0xcb007000, 0xffffff00);
-  ASSERT_TRUE(stored(a, present.header().key));
+  ASSERT_TRUE(stored(a, V2::header(present).key));
   v2::ExternalLsa larger_body;
   larger_body.mask = 0xffffff00;
   larger_body.metric = 20;
   larger_body.tos = {{}, {}};
-  LsaHeader<V2> larger = header_of(v2::LsaType::as_external, 0xcb007000);
+  LsaHeader larger = header_of(LsaType::as_external, 0xcb007000);
   larger.sequence_number = present.sequence_number() + 1;
   peer->send_update({{V2::encode_lsa(larger, larger_body), 1}});
   network.run_for(seconds{2});
-  EXPECT_EQ(stored(a, present.header().key)->lsa.sequence_number(), present.sequence_number());
-  peer->send_update({{V2::with(present, 1, present.sequence_number() + 2), 1}});
+  EXPECT_EQ(stored(a, V2::header(present).key)->lsa.sequence_number(), present.sequence_number());
+  peer->send_update({{with(present, 1, present.sequence_number() + 2), 1}});
   network.run_for(seconds{2});
-  EXPECT_EQ(stored(a, present.header().key)->lsa.sequence_number(), present.sequence_number() + 2);
+  EXPECT_EQ(stored(a, V2::header(present).key)->lsa.sequence_number(), present.sequence_number() + 2);
 
   network.routers[a].max_lsa_bytes = 100 * length;
   network.reload(a);
   peer->send_update({{external(0xcb007000 + (19U << 8), 0xffffff00), 1}});
   network.run_for(seconds{2});
-  EXPECT_TRUE(stored(a, external(0xcb007000 + (19U << 8), 0xffffff00).header().key));
+  EXPECT_TRUE(stored(a, V2::header(external(0xcb007000 + (19U << 8), 0xffffff00)).key));
   EXPECT_FALSE(instance(a).statistics().database_full);
   ASSERT_EQ(events_of<DatabaseLimit>(a).size(), 2U);
   EXPECT_FALSE(events_of<DatabaseLimit>(a).back().is_full);
@@ -423,7 +424,7 @@ TEST_F(LoadingTest, ATurnGoesOnUntilNothingIsLeftToDo) {
   std::vector<std::byte> bytes(own.bytes().begin(), own.bytes().end());
   store_u32(bytes.data() + 12, static_cast<std::uint32_t>(own.sequence_number() + 1));
   store_u16(bytes.data() + 16, 1);
-  second->hold(Lsa<V2>::copy(bytes));
+  second->hold(Lsa::copy(bytes));
   second->answers_requests = false;
   const auto awaited = external(0xcb007100, 0xffffff00);
   first->hold(awaited);
@@ -524,12 +525,12 @@ TEST_F(LoadingTest, WhatWasLeftOutComesWhenTheDatabaseShrinks) {
   start_all();
   (void)time_to_full(*peer, seconds{60});
   network.run_for(seconds{20});
-  std::vector<OutgoingLsa<V2>> flush;
+  std::vector<OutgoingLsa> flush;
   for (std::uint32_t i = 0; i < 20 && flush.size() < 5; ++i) {
     const auto lsa = external(0xcb007000 + (i << 8), 0xffffff00);
-    if (!stored(a, lsa.header().key)) continue;
+    if (!stored(a, V2::header(lsa).key)) continue;
     flush.push_back({lsa, kMaxAge});
-    peer->drop(lsa.header().key);
+    peer->drop(V2::header(lsa).key);
   }
   peer->send_update(flush);
   network.run_for(seconds{10});
@@ -556,10 +557,10 @@ TEST_F(LoadingTest, Section10_7_ANeighborThatAlwaysAsksForTheUnknownIsAnsweredWi
   const RouterIndex a = add_router(1);
   auto peer = add_peer(a, 9);
   network.observers.push_back([&](Instant, RouterIndex, const Output<V2>& output) {
-    const auto* event = std::get_if<Event<V2>>(&output);
+    const auto* event = std::get_if<Event>(&output);
     const auto* change = event == nullptr ? nullptr : std::get_if<NeighborStateChanged>(event);
     if (change == nullptr || change->to != NeighborState::exchange) return;
-    peer->send_request({{v2::LsaType::router, LinkStateId{kThird.value}, kThird}});
+    peer->send_request({{LsaType::router, LinkStateId{kThird.value}, kThird}});
   });
   start_all();
   peer->start();
@@ -572,7 +573,7 @@ TEST_F(LoadingTest, Section10_7_AKeyThatARequestRepeatsIsAnsweredOnce) {
   const auto key = router_key(network.routers[0].id);
   peer->updates.clear();
   network.cables[peer->cable()].mtu = 65535;
-  peer->send_request(std::vector<LsaKey<V2>>(5000, key));
+  peer->send_request(std::vector<LsaKey>(5000, key));
   network.run_for(kRoundTrip);
   EXPECT_EQ(peer->updates_of(key).size(), 1U);
 }

@@ -47,7 +47,7 @@ class MaxAgeTest : public Scenario {
 // Out: it stays, at MaxAge, for as long as the exchange goes on; then it goes.
 TEST_F(MaxAgeTest, Section14_StaysWhileANeighborExchanges) {
   const auto lsa = full->router_lsa(kInitialSequenceNumber + 5);
-  const auto key = lsa.header().key;
+  const auto key = V2::header(lsa).key;
   full->send_update({{lsa, 1}});
   network.run_for(seconds{2});
   full->send_update({{lsa, kMaxAge}});
@@ -55,7 +55,7 @@ TEST_F(MaxAgeTest, Section14_StaysWhileANeighborExchanges) {
   ASSERT_EQ(state_of(0, *exchanging), NeighborState::exchange);
   ASSERT_EQ(unacknowledged(), 0U);
   ASSERT_TRUE(stored(0, key));
-  EXPECT_EQ(stored(0, key)->age, kMaxAge);
+  EXPECT_EQ(stored(0, key)->header.age, kMaxAge);
   end_exchange();
   EXPECT_TRUE(network.run_until([&] { return !stored(0, key); }, seconds{2}));
 }
@@ -67,22 +67,22 @@ TEST_F(MaxAgeTest, Section14_GoesWhenTheExchangingNeighborIsLost) {
   network.run_for(seconds{1});
   full->send_update({{lsa, kMaxAge}});
   network.run_for(milliseconds{500});
-  ASSERT_TRUE(stored(0, lsa.header().key));
+  ASSERT_TRUE(stored(0, V2::header(lsa).key));
   network.set_up(0, link_of(*exchanging), false);
-  EXPECT_TRUE(network.run_until([&] { return !stored(0, lsa.header().key); }, seconds{2}));
+  EXPECT_TRUE(network.run_until([&] { return !stored(0, V2::header(lsa).key); }, seconds{2}));
 }
 
 // In: a MaxAge LSA that is not in the database, while a neighbour is in Exchange. Out: step 4 does not apply:
 // it is stored, flooded to that neighbour and acknowledged, and goes after the exchange.
 TEST_F(MaxAgeTest, Section13_Step4_DoesNotApplyWhileANeighborExchanges) {
   const auto lsa = full->router_lsa(kInitialSequenceNumber + 5);
-  const auto key = lsa.header().key;
+  const auto key = V2::header(lsa).key;
   full->acknowledgments.clear();
   full->send_update({{lsa, kMaxAge}});
   network.run_for(seconds{1});
   ASSERT_EQ(state_of(0, *exchanging), NeighborState::exchange);
   ASSERT_TRUE(stored(0, key));
-  EXPECT_EQ(stored(0, key)->age, kMaxAge);
+  EXPECT_EQ(stored(0, key)->header.age, kMaxAge);
   EXPECT_FALSE(exchanging->updates_of(key).empty());
   EXPECT_EQ(full->acknowledgments.size(), 1U);
   EXPECT_EQ(drops(0, DropReason::lsa_not_in_database_maxage), 0U);

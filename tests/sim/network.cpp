@@ -28,7 +28,7 @@ RouterIndex Network::add_router(RouterId id) {
   return static_cast<RouterIndex>(routers.size() - 1);
 }
 
-LinkId Network::add_port(RouterIndex router, InterfaceConfig config, LinkStatus<V2> status) {
+LinkId Network::add_port(RouterIndex router, InterfaceConfig config, LinkStatus status) {
   auto& ports = routers[router].ports;
   const LinkId link{ports.empty() ? 1 : ports.rbegin()->first.value + 1};
   config.link = link;
@@ -75,7 +75,7 @@ void Network::start(RouterIndex index) {
 
 void Network::hand_over_links(RouterIndex index) {
   const auto ports = routers[index].ports;
-  for (const auto& [link, port] : ports) handle(index, LinkChanged<V2>{link, port.status});
+  for (const auto& [link, port] : ports) handle(index, LinkChanged{link, port.status});
 }
 
 void Network::pause(RouterIndex index) {
@@ -101,7 +101,7 @@ void Network::resume(RouterIndex index) {
       router.instance->send_due_hellos(now());
       drain(index, 0);
     }
-    handle(index, Received<V2>{packet.link, packet.source, packet.destination, *packet.bytes});
+    handle(index, Received{packet.link, packet.source, packet.destination, *packet.bytes});
   }
   if (router.has_to_catch_up) catch_up(index);
   router.has_to_catch_up = false;
@@ -148,7 +148,7 @@ void Network::shut_down(RouterIndex index) {
   handle(index, Shutdown{});
 }
 
-void Network::set_status(RouterIndex index, LinkId link, LinkStatus<V2> status) {
+void Network::set_status(RouterIndex index, LinkId link, LinkStatus status) {
   Router& router = routers[index];
   router.ports.at(link).status = status;
   note("r" + std::to_string(index) + " link " + std::to_string(link.value) +
@@ -157,11 +157,11 @@ void Network::set_status(RouterIndex index, LinkId link, LinkStatus<V2> status) 
     router.has_to_catch_up = true;
     return;
   }
-  if (router.life != Life::absent) handle(index, LinkChanged<V2>{link, std::move(status)});
+  if (router.life != Life::absent) handle(index, LinkChanged{link, std::move(status)});
 }
 
 void Network::set_up(RouterIndex index, LinkId link, bool up) {
-  LinkStatus<V2> status = routers[index].ports.at(link).status;
+  LinkStatus status = routers[index].ports.at(link).status;
   status.up = up;
   set_status(index, link, std::move(status));
 }
@@ -197,7 +197,7 @@ void Network::change_externals(RouterIndex index, std::vector<ExternalRoute<V2>>
 void Network::handle(RouterIndex index, const Input<V2>& input) {
   Router& router = routers[index];
   if (router.life == Life::absent) return;
-  const auto* received = std::get_if<Received<V2>>(&input);
+  const auto* received = std::get_if<Received>(&input);
   // The smallest thing that is answered is a request for one LSA.
   const std::size_t answers = received == nullptr ? 0 : received->bytes.size() / V2::kRequestSize;
   router.instance->handle(now(), input);
@@ -235,14 +235,14 @@ void Network::drain(RouterIndex index, std::size_t answers) {
     if (is_over) problem(index, "says something after ShutdownComplete");
     trace.output(now(), index, *output);
     for (const auto& observer : observers) observer(now(), index, *output);
-    if (const auto* packet = std::get_if<Transmit<V2>>(&*output)) {
+    if (const auto* packet = std::get_if<Transmit>(&*output)) {
       transmit(index, *packet);
     } else if (const auto* change = std::get_if<RouteChange<V2>>(&*output)) {
       routes_changed = true;
       last_route_change = now();
       if (const auto wrong = router.model.apply(*change)) problem(index, "route change " + *wrong);
     } else {
-      const auto& event = std::get<Event<V2>>(*output);
+      const auto& event = std::get<Event>(*output);
       see_event(index, event);
       if (const auto* end = std::get_if<ShutdownComplete>(&event)) {
         is_over = true;
@@ -283,16 +283,16 @@ bool Network::is_alone_with_its_id(RouterIndex index) const {
                        [&](const Router& other) { return other.id == routers[index].id; }) == 1;
 }
 
-void Network::see_event(RouterIndex index, const Event<V2>& event) {
+void Network::see_event(RouterIndex index, const Event& event) {
   if (const auto* error = std::get_if<InternalError>(&event))
     problem(index, std::string("internal: ") + error->what);
-  if (std::holds_alternative<LsaCorrupted<V2>>(event)) problem(index, describe(event));
-  if (std::holds_alternative<DuplicateRouterIdInArea<V2>>(event) && is_alone_with_its_id(index))
+  if (std::holds_alternative<LsaCorrupted>(event)) problem(index, describe(event));
+  if (std::holds_alternative<DuplicateRouterIdInArea>(event) && is_alone_with_its_id(index))
     problem(index, describe(event));
   if (std::holds_alternative<NeighborStateChanged>(event)) last_neighbor_change = now();
 }
 
-void Network::transmit(RouterIndex index, const Transmit<V2>& transmit) {
+void Network::transmit(RouterIndex index, const Transmit& transmit) {
   Router& router = routers[index];
   const auto it = router.ports.find(transmit.link);
   if (it == router.ports.end() || !it->second.status.up || it->second.config.passive) {
@@ -307,18 +307,19 @@ void Network::transmit(RouterIndex index, const Transmit<V2>& transmit) {
   check_packet(index, port, transmit.bytes);
   if (!port.cable) return;
   Ipv4Address destination = kAllSpfRouters;
-  if (const auto* address = std::get_if<Ipv4Address>(&transmit.destination)) destination = *address;
+  if (const auto* address = std::get_if<IpAddress>(&transmit.destination))
+    destination = as<Ipv4Address>(*address);
   send(*port.cable, port.end, {port.source(), destination, transmit.bytes});
 }
 
 /// What goes out must decode, and be no larger than the link or the limit unless one LSA alone is.
 void Network::check_packet(RouterIndex index, const Port& port, const PacketBytes& bytes) {
   const auto decoded = V2::decode(*bytes);
-  const auto* packet = std::get_if<Packet<V2>>(&decoded);
+  const auto* packet = std::get_if<Packet>(&decoded);
   if (packet == nullptr) return problem(index, "sends an undecodable packet: " + describe_packet(*bytes));
   for (const auto& observer : packet_observers) observer(index, port.config.link, *packet);
   const std::size_t limit = std::min<std::size_t>(port.status.mtu, kPacketSizeMax) - 20;
-  const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet->body);
+  const auto* update = std::get_if<LinkStateUpdate>(&packet->body);
   if (bytes->size() > limit && (update == nullptr || update->lsas.size() > 1))
     problem(index, "sends " + std::to_string(bytes->size()) + " bytes: " + describe_packet(*bytes));
   if (update == nullptr) return;
@@ -391,7 +392,7 @@ void Network::deliver(CableIndex index, std::size_t to_end, const Datagram& data
     return tell_fate(index, to_end, datagram, "waits in the socket");
   }
   tell_fate(index, to_end, datagram, "arrives");
-  handle(end.router, Received<V2>{end.link, datagram.source, datagram.destination, *datagram.bytes});
+  handle(end.router, Received{end.link, datagram.source, datagram.destination, *datagram.bytes});
 }
 
 void Network::tell_fate(CableIndex index, std::size_t to_end, const Datagram& datagram, const char* fate) {

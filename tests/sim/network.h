@@ -42,14 +42,14 @@ using CableIndex = std::uint32_t;
 
 struct Port {
   ospf::InterfaceConfig config;
-  ospf::LinkStatus<V2> status;
+  ospf::LinkStatus status;
   std::optional<CableIndex> cable;
   std::size_t end = 0;  ///< which end of the cable this is
 
   /// Where packets come from: the first address, or the borrowed one.
   [[nodiscard]] Ipv4Address source() const {
-    if (!status.addresses.empty()) return status.addresses.front().address;
-    return status.unnumbered_source.value_or(Ipv4Address{});
+    if (!status.addresses.empty()) return as<Ipv4Address>(status.addresses.front().address);
+    return as<Ipv4Address>(status.unnumbered_source.value_or(IpAddress{}));
   }
   [[nodiscard]] bool is_unnumbered() const { return status.addresses.empty(); }
 };
@@ -124,7 +124,7 @@ class Network {
  public:
   using Observer = std::function<void(Instant, RouterIndex, const ospf::Output<V2>&)>;
   /// Sees each packet sent, decoded.
-  using PacketObserver = std::function<void(RouterIndex, LinkId, const ospf::Packet<V2>&)>;
+  using PacketObserver = std::function<void(RouterIndex, LinkId, const ospf::Packet&)>;
   /// What Linux gives a socket unless asked (net.core.rmem_default).
   static constexpr std::size_t kSocketBytes = 212992;
   static constexpr Ipv4Address kAllSpfRouters{0xe0000005};
@@ -139,7 +139,7 @@ class Network {
   // Building.
   RouterIndex add_router(RouterId id);
   /// A port with the next free link id, in the area that `config` says; its ifindex is the router's own too.
-  LinkId add_port(RouterIndex router, ospf::InterfaceConfig config, ospf::LinkStatus<V2> status);
+  LinkId add_port(RouterIndex router, ospf::InterfaceConfig config, ospf::LinkStatus status);
   CableIndex connect(Cable::End a, Cable::End b);
 
   // What happens.
@@ -155,7 +155,7 @@ class Network {
   /// it. Its port must be of no other cable.
   void intrude(CableIndex cable, Cable::End end);
   /// The operating system tells of a change of a port.
-  void set_status(RouterIndex router, LinkId link, ospf::LinkStatus<V2> status);
+  void set_status(RouterIndex router, LinkId link, ospf::LinkStatus status);
   void set_up(RouterIndex router, LinkId link, bool up);
   /// Hands the ports' present configuration over, as a reload does, then the state of all links.
   void reload(RouterIndex router);
@@ -199,11 +199,11 @@ class Network {
   void drain(RouterIndex router, std::size_t answers = 0);
   void arm(RouterIndex router);
   void wake(RouterIndex router, std::uint64_t life, Instant due);
-  void transmit(RouterIndex router, const ospf::Transmit<V2>& transmit);
+  void transmit(RouterIndex router, const ospf::Transmit& transmit);
   [[nodiscard]] std::optional<Duration> queue(Direction& way, std::size_t bytes) const;
   void check_packet(RouterIndex router, const Port& port, const ospf::PacketBytes& bytes);
   [[nodiscard]] bool is_alone_with_its_id(RouterIndex router) const;
-  void see_event(RouterIndex router, const ospf::Event<V2>& event);
+  void see_event(RouterIndex router, const ospf::Event& event);
   void send_to(CableIndex cable, std::size_t to_end, Datagram datagram);
   /// What becomes of a datagram, for a replay's log.
   void tell_fate(CableIndex cable, std::size_t to_end, const Datagram& datagram, const char* fate);

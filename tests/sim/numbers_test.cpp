@@ -23,21 +23,21 @@ class NumbersTest : public Scenario {
     route.prefix = Ipv4Prefix::make({kPrefix.value + (number << 8)}, 24);
     return route;
   }
-  [[nodiscard]] LsaKey<V2> external_key(RouterIndex router, std::uint32_t number = 0) const {
-    return {v2::LsaType::as_external, LinkStateId{kPrefix.value + (number << 8)}, network.routers[router].id};
+  [[nodiscard]] LsaKey external_key(RouterIndex router, std::uint32_t number = 0) const {
+    return {LsaType::as_external, LinkStateId{kPrefix.value + (number << 8)}, network.routers[router].id};
   }
   void set(RouterIndex router) { network.change_externals(router, {route()}, {}); }
   void withdraw(RouterIndex router) { network.change_externals(router, {}, {route().prefix}); }
 
   /// An instance of an external of ours, as some neighbour might send it.
-  [[nodiscard]] Lsa<V2> external(RouterIndex router, std::int32_t sequence_number, std::uint16_t age,
-                                 std::uint32_t number = 0) const {
+  [[nodiscard]] Lsa external(RouterIndex router, std::int32_t sequence_number, std::uint16_t age,
+                             std::uint32_t number = 0) const {
     v2::ExternalLsa body;
     body.mask = netmask(24);
     body.metric = 20;
-    LsaHeader<V2> header;
+    LsaHeader header;
     header.age = age;
-    header.options = {v2::Options::kExternal};
+    header.options = {Options::kExternal};
     header.key = external_key(router, number);
     header.sequence_number = sequence_number;
     return V2::encode_lsa(header, body);
@@ -57,7 +57,7 @@ class NumbersTest : public Scenario {
     made.third = add_peer(made.b, 9);
     for (auto& router : network.routers)  // as the daemon has it: no calculation waits for long
       router.spf_delay.long_delay = router.spf_delay.short_delay;
-    LsaHeader<V2> header;
+    LsaHeader header;
     header.key = router_key(RouterId{0x01010155});
     header.age = 5;
     made.third->hold(V2::encode_lsa(header, v2::RouterLsa{}));
@@ -88,7 +88,7 @@ class NumbersTest : public Scenario {
     const Instant last = network.now() - half_period;
     const auto is_back = [&] {
       const auto held = stored(net.b, external_key(net.a)), own = stored(net.a, external_key(net.a));
-      return held && own && held->age < kMaxAge && held->lsa.checksum() == own->lsa.checksum() &&
+      return held && own && held->header.age < kMaxAge && held->lsa.checksum() == own->lsa.checksum() &&
              is_reached(net.b, kPrefix);
     };
     ASSERT_TRUE(network.run_until(is_back, seconds{60}));
@@ -106,7 +106,7 @@ class NumbersTest : public Scenario {
     ASSERT_TRUE(network.run_until([&] { return network.routers[net.a].life == Life::absent; }, seconds{2}));
     const auto left = stored(net.b, external_key(net.a));
     ASSERT_TRUE(left) << "kept, because a neighbour of its is in Loading";
-    ASSERT_EQ(left->age, kMaxAge);
+    ASSERT_EQ(left->header.age, kMaxAge);
     network.run_for(pause);
     // The routes of other programs are heard of after the start.
     network.routers[net.a].externals.clear();
@@ -156,7 +156,7 @@ TEST_F(NumbersTest, Section10_3_WhatANeighborKeepsInSilenceIsFoundSoonAfterFull)
   auto peer = full_peer(1, 9);
   peer->keeps_flushed = true;
   const auto key = router_key(network.routers[0].id);
-  const auto is_held = [&](const LsaKey<V2>& of) { return peer->held(of) && !peer->held(of)->is_maxage(); };
+  const auto is_held = [&](const LsaKey& of) { return peer->held(of) && !peer->held(of)->is_maxage(); };
   set(0);
   network.run_for(seconds{10});
   ASSERT_TRUE(is_held(external_key(0)));
@@ -214,7 +214,7 @@ TEST_F(NumbersTest, Section13_Step4_TheNumberOfADiscardedInstanceCounts) {
   EXPECT_FALSE(stored(0, external_key(0)));
   set(0);
   EXPECT_EQ(stored(0, external_key(0))->lsa.sequence_number(), kInitialSequenceNumber + 51);
-  EXPECT_TRUE(events_of<OwnLsaFlushedElsewhere<V2>>(0).empty()) << "it was not ours yet";
+  EXPECT_TRUE(events_of<OwnLsaFlushedElsewhere>(0).empty()) << "it was not ours yet";
 }
 
 // In: instances of our router-LSA that come faster than MinLSArrival lets them in. Out: the next of ours is
@@ -226,7 +226,7 @@ TEST_F(NumbersTest, Section13_Step5a_TheNumberOfAnInstanceThatCameTooSoonCounts)
   std::int32_t sent = own.sequence_number();
   for (int i = 0; i < 12; ++i) {
     sent += 10;
-    peer->send_update({{V2::with(own, 5, sent), 5}});
+    peer->send_update({{with(own, 5, sent), 5}});
   }
   network.run_for(seconds{1});
   EXPECT_GT(drops(0, DropReason::lsa_min_arrival), 0U);
@@ -243,13 +243,13 @@ TEST_F(NumbersTest, Section13_4_AFlushThatIsOutdoneForGoodIsNotTold) {
   const auto key = router_key(network.routers[0].id);
   const auto own = stored(0, key)->lsa;
   for (const std::int32_t above : {1, 3}) {  // the second, too, within the moment
-    peer->send_update({{V2::with(own, kMaxAge, own.sequence_number() + above), kMaxAge}});
+    peer->send_update({{with(own, kMaxAge, own.sequence_number() + above), kMaxAge}});
     network.run_for(kFightLasts / 3);
   }
   network.run_for(seconds{15});
   ASSERT_TRUE(peer->held(key));
   EXPECT_GT(peer->held(key)->sequence_number, own.sequence_number() + 3);
-  EXPECT_TRUE(events_of<OwnLsaFlushedElsewhere<V2>>(0).empty());
+  EXPECT_TRUE(events_of<OwnLsaFlushedElsewhere>(0).empty());
 }
 
 // In: a neighbour that flushes our router-LSA and ten externals, three times. Out: all are outdone each time;
@@ -263,25 +263,25 @@ TEST_F(NumbersTest, Section13_4_ThatOthersFlushWhatIsOursIsToldOnce) {
   network.run_for(seconds{20});
   const auto key = router_key(network.routers[0].id);
   const auto flush_all = [&] {
-    std::vector<OutgoingLsa<V2>> lsas;
-    const auto add = [&](const LsaKey<V2>& of) {
+    std::vector<OutgoingLsa> lsas;
+    const auto add = [&](const LsaKey& of) {
       const auto own = stored(0, of)->lsa;
-      lsas.push_back({V2::with(own, kMaxAge, own.sequence_number() + 1), kMaxAge});
+      lsas.push_back({with(own, kMaxAge, own.sequence_number() + 1), kMaxAge});
     };
     add(key);
     for (std::uint32_t i = 0; i < 10; ++i) add(external_key(0, i));
     peer->send_update(lsas);
     network.run_for(seconds{15});
     for (const auto& lsa : lsas) {
-      const auto of = lsa.lsa.header().key;
+      const auto of = V2::header(lsa.lsa).key;
       ASSERT_TRUE(peer->held(of));
       EXPECT_EQ(peer->held(of)->sequence_number, lsa.lsa.sequence_number() + 1);
     }
   };
-  const auto told = [&] { return events_of<OwnLsaFlushedElsewhere<V2>>(0).size(); };
+  const auto told = [&] { return events_of<OwnLsaFlushedElsewhere>(0).size(); };
   for (int i = 0; i < 3; ++i) flush_all();
   EXPECT_EQ(told(), 1U);
-  EXPECT_TRUE(events_of<SelfOriginatedReceived<V2>>(0).empty());
+  EXPECT_TRUE(events_of<SelfOriginatedReceived>(0).empty());
   network.run_for(kFightQuiet);
   flush_all();
   EXPECT_EQ(told(), 1U) << "not before it goes on";
@@ -334,7 +334,7 @@ TEST_F(NumbersTest, NumbersKeptAreBounded) {
   EXPECT_EQ(instance(0).footprint()["origination.kept"], kKeptNumbers);
   EXPECT_EQ(instance(0).statistics().lsdb_size, 1U);
   for (std::uint32_t i = 0; i < kMany; i += 1024) {
-    std::vector<OutgoingLsa<V2>> lsas;
+    std::vector<OutgoingLsa> lsas;
     for (std::uint32_t j = i; j < i + 1024; ++j)
       lsas.push_back({external(0, kInitialSequenceNumber + 7, kMaxAge, j), kMaxAge});
     peer->send_update(lsas);

@@ -31,7 +31,7 @@ struct Stored {
   std::uint16_t checksum = 0;
   bool operator==(const Stored&) const = default;
 };
-using Database = std::map<LsaKey<V2>, Stored>;
+using Database = std::map<LsaKey, Stored>;
 
 Database database_of(const Network& network, RouterIndex index, Problems& problems) {
   const Router& router = network.routers[index];
@@ -41,8 +41,8 @@ Database database_of(const Network& network, RouterIndex index, Problems& proble
   while (!cursor.done) {
     for (const auto& entry : router.instance->database(cursor, 16, network.now())) {
       ++entries;
-      const auto header = entry.lsa.header();
-      if (entry.age >= kMaxAge)
+      const auto header = V2::header(entry.lsa);
+      if (entry.header.age >= kMaxAge)
         problems.push_back(name(network, index) + "holds MaxAge: " + describe(header));
       if (entry.self_originated != (header.key.advertising_router == router.id))
         problems.push_back(name(network, index) + "self_originated is wrong: " + describe(header));
@@ -59,7 +59,7 @@ Database database_of(const Network& network, RouterIndex index, Problems& proble
 
 void compare_databases(const Network& network, RouterIndex a, RouterIndex b,
                        const std::pair<Database, Database>& both, Problems& problems) {
-  std::set<LsaKey<V2>> keys;
+  std::set<LsaKey> keys;
   for (const auto& [key, stored] : both.first) keys.insert(key);
   for (const auto& [key, stored] : both.second) keys.insert(key);
   for (const auto& key : keys) {
@@ -84,7 +84,7 @@ void check_contents(const Network& network, RouterIndex holder, const std::set<R
       if (aged_out) problems.push_back(name(network, holder) + "still holds " + describe(key));
       continue;
     }
-    ++(key.type == v2::LsaType::router ? router_lsas : externals)[key.advertising_router];
+    ++(key.type == LsaType::router ? router_lsas : externals)[key.advertising_router];
   }
   for (const Router& router : network.routers) {
     if (!members.contains(router.id)) continue;

@@ -154,7 +154,7 @@ TEST_F(OraclesTest, AnLsaThatLooksYoungerThanItIsIsSeen) {
   EXPECT_EQ(comeback.problems(), Problems{});
   const auto old = stored(0, router_key(network.routers[2].id));
   ASSERT_TRUE(old);
-  ASSERT_GT(old->age, kMaxAgeDiff);
+  ASSERT_GT(old->header.age, kMaxAgeDiff);
   peer->send_update({{old->lsa, 1}});
   network.run_for(seconds{1});
   EXPECT_TRUE(tells(comeback.problems(), "s old"));

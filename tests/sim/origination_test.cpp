@@ -15,14 +15,14 @@ class OriginationTest : public Scenario {
   [[nodiscard]] std::vector<Instant> originations(RouterIndex router) const {
     std::vector<Instant> times;
     for (const auto& told : events)
-      if (const auto* event = std::get_if<LsaOriginated<V2>>(&told.event);
-          event != nullptr && told.router == router && event->header.key.type == v2::LsaType::router)
+      if (const auto* event = std::get_if<LsaOriginated>(&told.event);
+          event != nullptr && told.router == router && event->header.key.type == LsaType::router)
         times.push_back(told.at);
     return times;
   }
   /// The router's own router-LSA as it might come back from the network with another sequence number.
-  [[nodiscard]] Lsa<V2> own_with_sequence(std::int32_t sequence_number) {
-    return V2::with(stored(0, router_key(network.routers[0].id))->lsa, 0, sequence_number);
+  [[nodiscard]] Lsa own_with_sequence(std::int32_t sequence_number) {
+    return with(stored(0, router_key(network.routers[0].id))->lsa, 0, sequence_number);
   }
 };
 
@@ -60,7 +60,7 @@ TEST_F(OriginationTest, Section12_4_RefreshedAtLsRefreshTime) {
   network.run_for(seconds{10});
   const auto key = router_key(network.routers[a].id);
   const auto before = stored(b, key);
-  const Instant originated = network.now() - seconds{before->age};
+  const Instant originated = network.now() - seconds{before->header.age};
   ASSERT_TRUE(network.run_until(
       [&] { return stored(b, key)->lsa.sequence_number() == before->lsa.sequence_number() + 1; },
       seconds{2000}));
@@ -127,8 +127,8 @@ TEST_F(OriginationTest, Section13_4_OwnLsaReceivedNewerIsSuperseded) {
   peer->send_update({{own_with_sequence(before + 100), 5}});
   ASSERT_TRUE(network.run_until(
       [&] { return peer->held(key) && peer->held(key)->sequence_number == before + 101; }, seconds{1}));
-  ASSERT_EQ(events_of<SelfOriginatedReceived<V2>>(0).size(), 1U);
-  EXPECT_EQ(events_of<SelfOriginatedReceived<V2>>(0).front().sequence_number, before + 100);
+  ASSERT_EQ(events_of<SelfOriginatedReceived>(0).size(), 1U);
+  EXPECT_EQ(events_of<SelfOriginatedReceived>(0).front().sequence_number, before + 100);
 }
 
 // In: an external of ours that we do not advertise (any more). Out: flushed.
@@ -137,9 +137,9 @@ TEST_F(OriginationTest, Section13_4_OwnLsaThatIsNotWantedIsFlushed) {
   v2::ExternalLsa body;
   body.mask = netmask(24);
   body.metric = 20;
-  LsaHeader<V2> header;
-  header.options = {v2::Options::kExternal};
-  header.key = {v2::LsaType::as_external, LinkStateId{0xc6336400}, network.routers[0].id};
+  LsaHeader header;
+  header.options = {Options::kExternal};
+  header.key = {LsaType::as_external, LinkStateId{0xc6336400}, network.routers[0].id};
   header.sequence_number = kInitialSequenceNumber + 3;
   peer->send_update({{V2::encode_lsa(header, body), 10}});
   network.run_for(seconds{1});
@@ -158,9 +158,9 @@ TEST_F(OriginationTest, Section13_4_ANetworkLsaAboutAnAddressOfOursIsFlushed) {
     v2::NetworkLsa body;
     body.mask = netmask(30);
     body.attached = {peer->id()};
-    LsaHeader<V2> header;
-    header.options = {v2::Options::kExternal};
-    header.key = {v2::LsaType::network, LinkStateId{about.value}, peer->id()};
+    LsaHeader header;
+    header.options = {Options::kExternal};
+    header.key = {LsaType::network, LinkStateId{about.value}, peer->id()};
     header.sequence_number = kInitialSequenceNumber;
     peer->send_update({{V2::encode_lsa(header, body), 10}});
     network.run_for(seconds{1});
@@ -222,8 +222,8 @@ TEST_F(OriginationTest, AppendixE_APrefixWithoutAFreeLinkStateIdIsTold) {
     DatabaseCursor cursor;
     while (!cursor.done)
       for (const auto& entry : instance(0).database(cursor, 100, network.now())) {
-        const auto key = entry.lsa.header().key;
-        if (key.type != v2::LsaType::as_external || entry.age >= kMaxAge) continue;
+        const auto key = V2::header(entry.lsa).key;
+        if (key.type != LsaType::as_external || entry.header.age >= kMaxAge) continue;
         const auto body = std::get<v2::ExternalLsa>(V2::decode_body(entry.lsa));
         prefixes.insert(Ipv4Prefix::make(Ipv4Address{key.id.value}, *mask_length(body.mask)));
       }
@@ -233,9 +233,9 @@ TEST_F(OriginationTest, AppendixE_APrefixWithoutAFreeLinkStateIdIsTold) {
   network.run_for(seconds{8});
   EXPECT_EQ(advertised(), (std::set{routes[1].prefix, routes[2].prefix}));
   network.change_externals(0, {routes[0]}, {});
-  const auto told = events_of<NoLinkStateId<V2>>(0);
+  const auto told = events_of<NoLinkStateId>(0);
   ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told.front().prefix, routes[0].prefix);
+  EXPECT_EQ(told.front().prefix, IpPrefix{routes[0].prefix});
   network.change_externals(0, {}, {routes[2].prefix});
   network.run_for(seconds{8});
   EXPECT_EQ(advertised(), (std::set{routes[0].prefix, routes[1].prefix}));
@@ -247,10 +247,11 @@ TEST_F(OriginationTest, AppendixA4_2_ARouterLsaNeverOutgrowsItsDatagram) {
   const RouterIndex router = add_router(1);
   auto peer = add_peer(router, 9);
   network.cables[peer->cable()].mtu = 65535;
-  LinkStatus<V2> status;
+  LinkStatus status;
   status.up = true;
   status.mtu = 1500;
-  for (std::uint32_t i = 0; i < 6000; ++i) status.addresses.push_back({{0xac100001 + (i << 4)}, 28});
+  for (std::uint32_t i = 0; i < 6000; ++i)
+    status.addresses.push_back({Ipv4Address{0xac100001 + (i << 4)}, 28});
   InterfaceConfig config;
   config.passive = true;
   const LinkId lan = network.add_port(router, config, status);
@@ -298,13 +299,13 @@ TEST_F(OriginationTest, Section13_4_ARouterIdThatIsTakenElsewhereIsTold) {
   start_all();
   ASSERT_TRUE(network.run_until(
       [&] {
-        return !events_of<DuplicateRouterIdInArea<V2>>(a).empty() &&
-               !events_of<DuplicateRouterIdInArea<V2>>(b).empty();
+        return !events_of<DuplicateRouterIdInArea>(a).empty() &&
+               !events_of<DuplicateRouterIdInArea>(b).empty();
       },
       seconds{60}));
-  EXPECT_TRUE(events_of<DuplicateRouterIdInArea<V2>>(between).empty());
+  EXPECT_TRUE(events_of<DuplicateRouterIdInArea>(between).empty());
   network.run_for(kForeignRouterLsaWindow / 2);
-  EXPECT_EQ(events_of<DuplicateRouterIdInArea<V2>>(a).size(), 1U);
+  EXPECT_EQ(events_of<DuplicateRouterIdInArea>(a).size(), 1U);
 }
 
 // In: router-LSAs of ours, newer than what we have: three that flush it at once, then three a minute and more
@@ -317,7 +318,7 @@ TEST_F(OriginationTest, Section13_4_WhatFormerRunsLeaveIsNoOtherRouter) {
     peer->send_update({{own_with_sequence(stored(0, key)->lsa.sequence_number() + 1), age}});
     network.run_for(wait);
   };
-  const auto told = [&] { return events_of<DuplicateRouterIdInArea<V2>>(0).size(); };
+  const auto told = [&] { return events_of<DuplicateRouterIdInArea>(0).size(); };
   for (int i = 0; i < 3; ++i) send_newer(kMaxAge, seconds{10});
   for (int i = 0; i < 3; ++i) send_newer(5, kForeignRouterLsaWindow + seconds{1});
   EXPECT_EQ(told(), 0U);

@@ -298,7 +298,7 @@ TEST_F(PaceTest, AfterAStallHellosGoOutBetweenBatches) {
   network.resume(router);
   ASSERT_FALSE(sent.empty());
   const auto decoded = V2::decode(*sent.front().packet.bytes);
-  EXPECT_EQ(std::get<Packet<V2>>(decoded).header.type, PacketType::hello);
+  EXPECT_EQ(std::get<Packet>(decoded).header.type, PacketType::hello);
   EXPECT_EQ(full_count(router), 1U);
 }
 

@@ -42,7 +42,7 @@ class PacingTest : public Scenario {
   [[nodiscard]] static std::size_t held_externals(const ScriptedPeer& peer, std::uint32_t count) {
     std::size_t held = 0;
     for (std::uint32_t i = 0; i < count; ++i)
-      held += peer.held({v2::LsaType::as_external, LinkStateId{0x64000000 + (i << 8)}, RouterId{0x01010101}})
+      held += peer.held({LsaType::as_external, LinkStateId{0x64000000 + (i << 8)}, RouterId{0x01010101}})
                   .has_value();
     return held;
   }

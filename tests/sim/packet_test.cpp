@@ -13,16 +13,14 @@ class PacketTest : public Scenario {
  protected:
   void SetUp() override { peer = full_peer(1, 9); }
 
-  [[nodiscard]] Ipv4Address own_address() {
-    return network.routers[0].ports.at(link_of(*peer)).status.addresses.front().address;
-  }
+  [[nodiscard]] Ipv4Address own_address() { return network.routers[0].ports.at(link_of(*peer)).source(); }
   /// A hello that would end the adjacency, were it taken: it lists nobody.
-  [[nodiscard]] Hello<V2> one_way_hello() const {
+  [[nodiscard]] Hello one_way_hello() const {
     auto hello = peer->hello();
     hello.neighbors.clear();
     return hello;
   }
-  [[nodiscard]] std::vector<std::byte> packet(const Hello<V2>& hello, RouterId from,
+  [[nodiscard]] std::vector<std::byte> packet(const Hello& hello, RouterId from,
                                               AreaId area = kBackbone) const {
     return V2::encode(from, area, hello);
   }
@@ -67,13 +65,13 @@ TEST_F(PacketTest, Section8_2_AreaAndRouterId) {
   expect_dropped(DropReason::invalid_router_id, packet(hello, RouterId{0}), peer->address, kGroup);
   expect_dropped(DropReason::duplicate_router_id, packet(hello, network.routers[0].id), peer->address,
                  kGroup);
-  EXPECT_EQ(events_of<DuplicateRouterId<V2>>(0).size(), 1U);
+  EXPECT_EQ(events_of<DuplicateRouterId>(0).size(), 1U);
 }
 
 // In: anything but a hello from a router that has not said hello, while another is the neighbour and when
 // none is. Out: dropped.
 TEST_F(PacketTest, Section8_2_OnlyHellosFromStrangers) {
-  const LinkStateAcknowledgment<V2> ack;
+  const LinkStateAcknowledgment ack;
   expect_dropped(DropReason::not_the_neighbor, V2::encode(RouterId{0x01010107}, kBackbone, ack),
                  peer->address, kGroup);
   peer->fall_silent();

@@ -15,8 +15,8 @@ namespace {
 bool takes_for_a_neighbor(const Port& port, Ipv4Address source) {
   if (port.is_unnumbered()) return true;
   for (const auto& own : port.status.addresses) {
-    if (own.peer ? own.peer == source : own.prefix_length == 32) return true;
-    if (!own.peer && own.prefix() == Ipv4Prefix::make(source, own.prefix_length)) return true;
+    if (own.peer ? *own.peer == IpAddress{source} : own.prefix_length == 32) return true;
+    if (!own.peer && own.prefix<Ipv4Address>() == Ipv4Prefix::make(source, own.prefix_length)) return true;
   }
   return false;
 }
@@ -62,7 +62,8 @@ std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
     if (!port.status.up) continue;
     for (const auto& address : port.status.addresses) {
       const bool loopback = port.status.loopback;
-      const auto prefix = loopback ? Ipv4Prefix::host(address.address) : address.prefix();
+      const auto prefix =
+          loopback ? Ipv4Prefix::host(as<Ipv4Address>(address.address)) : address.prefix<Ipv4Address>();
       const std::uint32_t cost = loopback ? 0 : port.config.cost;
       const auto [it, is_new] = prefixes.try_emplace(prefix, cost);
       it->second = std::min(it->second, cost);
@@ -75,7 +76,7 @@ bool owns(const Router& router, Ipv4Address address) {
   return std::any_of(router.ports.begin(), router.ports.end(), [address](const auto& entry) {
     const auto& status = entry.second.status;
     return status.up && std::any_of(status.addresses.begin(), status.addresses.end(),
-                                    [address](const auto& own) { return own.address == address; });
+                                    [address](const auto& own) { return own.address == IpAddress{address}; });
   });
 }
 
@@ -153,7 +154,7 @@ std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix
   for (const auto& [link, port] : router.ports) {
     if (!port.status.up || port.status.loopback) continue;
     for (const auto& address : port.status.addresses)
-      if (address.prefix() == subnet) hops.insert({link, {}, host});
+      if (address.prefix<Ipv4Address>() == subnet) hops.insert({link, {}, host});
   }
   return hops;
 }

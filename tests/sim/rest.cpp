@@ -27,9 +27,9 @@ constexpr std::uint64_t kHellosInAnInterval = 2;
 
 RestOracle::RestOracle(Network& network) : network_(network) {
   network.observers.push_back([this](Instant, RouterIndex router, const Output<V2>& output) {
-    if (const auto* packet = std::get_if<Transmit<V2>>(&output)) return see(router, *packet);
-    const auto* event = std::get_if<Event<V2>>(&output);
-    const auto* origin = event == nullptr ? nullptr : std::get_if<LsaOriginated<V2>>(event);
+    if (const auto* packet = std::get_if<Transmit>(&output)) return see(router, *packet);
+    const auto* event = std::get_if<Event>(&output);
+    const auto* origin = event == nullptr ? nullptr : std::get_if<LsaOriginated>(event);
     if (origin != nullptr) see(router, *origin);
   });
 }
@@ -49,8 +49,8 @@ std::vector<std::string> RestOracle::end() {
   return found;
 }
 
-void RestOracle::see(RouterIndex router, const LsaOriginated<V2>& event) {
-  const LsaKey<V2>& key = event.header.key;
+void RestOracle::see(RouterIndex router, const LsaOriginated& event) {
+  const LsaKey& key = event.header.key;
   const Instant now = network_.now();
   if (is_resting_) {
     const auto last = originated_.find({router, key});
@@ -64,19 +64,19 @@ void RestOracle::see(RouterIndex router, const LsaOriginated<V2>& event) {
   instances_.try_emplace({key, event.header.sequence_number}, Times{now, now}).first->second.last = now;
 }
 
-void RestOracle::see(RouterIndex router, const Transmit<V2>& transmit) {
+void RestOracle::see(RouterIndex router, const Transmit& transmit) {
   if (!is_resting_) return;
   if (static_cast<PacketType>((*transmit.bytes)[1]) == PacketType::hello) {
     ++hellos_[{router, transmit.link}];
     return;
   }
   const auto decoded = V2::decode(*transmit.bytes);
-  const auto* packet = std::get_if<Packet<V2>>(&decoded);
+  const auto* packet = std::get_if<Packet>(&decoded);
   if (packet == nullptr) return;  // the network complains of it
-  if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&packet->body)) {
+  if (const auto* update = std::get_if<LinkStateUpdate>(&packet->body)) {
     for (const auto& lsa : update->lsas)
       see_header(router, transmit.link, PacketType::link_state_update, lsa.header);
-  } else if (const auto* acks = std::get_if<LinkStateAcknowledgment<V2>>(&packet->body)) {
+  } else if (const auto* acks = std::get_if<LinkStateAcknowledgment>(&packet->body)) {
     for (const auto& header : acks->headers)
       see_header(router, transmit.link, PacketType::link_state_acknowledgment, header);
   } else {
@@ -84,7 +84,7 @@ void RestOracle::see(RouterIndex router, const Transmit<V2>& transmit) {
   }
 }
 
-void RestOracle::see_header(RouterIndex router, LinkId link, PacketType type, const LsaHeader<V2>& header) {
+void RestOracle::see_header(RouterIndex router, LinkId link, PacketType type, const LsaHeader& header) {
   const std::string what = (type == PacketType::link_state_update ? "sends " : "acknowledges ") +
                            describe(header.key) + " instance " +
                            std::to_string(static_cast<std::uint32_t>(header.sequence_number) - 0x80000000U);

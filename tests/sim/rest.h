@@ -36,7 +36,7 @@ class RestOracle {
     RouterIndex router = 0;
     LinkId link;
     ospf::PacketType type{};
-    ospf::LsaKey<V2> key;
+    ospf::LsaKey key;
     std::int32_t sequence_number = 0;
     bool is_maxage = false;
     auto operator<=>(const Passage&) const = default;
@@ -45,18 +45,18 @@ class RestOracle {
     Instant first{}, last{};
   };
 
-  void see(RouterIndex router, const ospf::LsaOriginated<V2>& event);
-  void see(RouterIndex router, const ospf::Transmit<V2>& transmit);
-  void see_header(RouterIndex router, LinkId link, ospf::PacketType type, const ospf::LsaHeader<V2>& header);
+  void see(RouterIndex router, const ospf::LsaOriginated& event);
+  void see(RouterIndex router, const ospf::Transmit& transmit);
+  void see_header(RouterIndex router, LinkId link, ospf::PacketType type, const ospf::LsaHeader& header);
   void count_hellos();
   void complain(RouterIndex router, const std::string& what);
 
   Network& network_;
   bool is_resting_ = false;
   Instant begun_{};
-  std::map<std::pair<RouterIndex, ospf::LsaKey<V2>>, Instant> originated_;  ///< last time
+  std::map<std::pair<RouterIndex, ospf::LsaKey>, Instant> originated_;  ///< last time
   /// When each instance was originated: first and last, since routers that restart begin anew.
-  std::map<std::pair<ospf::LsaKey<V2>, std::int32_t>, Times> instances_;
+  std::map<std::pair<ospf::LsaKey, std::int32_t>, Times> instances_;
   std::map<Passage, std::uint32_t> passages_;
   std::map<std::pair<RouterIndex, LinkId>, std::uint64_t> hellos_;
   std::set<std::string> problems_;

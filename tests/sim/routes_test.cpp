@@ -12,7 +12,7 @@ class RoutesTest : public Scenario {
   LinkId add_lan(RouterIndex router, Ipv4Address address) {
     InterfaceConfig config;
     config.passive = true;
-    LinkStatus<V2> status;
+    LinkStatus status;
     status.up = true;
     status.mtu = 1500;
     status.addresses = {{address, 24}};

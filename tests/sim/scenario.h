@@ -21,9 +21,8 @@ class Scenario : public ::testing::Test {
 
   Scenario() {
     network.observers.push_back([this](Instant now, RouterIndex router, const ospf::Output<V2>& output) {
-      if (const auto* event = std::get_if<ospf::Event<V2>>(&output)) events.push_back({now, router, *event});
-      if (const auto* packet = std::get_if<ospf::Transmit<V2>>(&output))
-        sent.push_back({now, router, *packet});
+      if (const auto* event = std::get_if<ospf::Event>(&output)) events.push_back({now, router, *event});
+      if (const auto* packet = std::get_if<ospf::Transmit>(&output)) sent.push_back({now, router, *packet});
     });
   }
   void TearDown() override {
@@ -33,9 +32,9 @@ class Scenario : public ::testing::Test {
   /// Router id 1.1.1.`number`, which is its loopback address too.
   RouterIndex add_router(std::uint32_t number) {
     const RouterIndex router = network.add_router(RouterId{0x01010100 + number});
-    ospf::LinkStatus<V2> status;
+    ospf::LinkStatus status;
     status.up = status.loopback = true;
-    status.addresses = {{{0x01010100 + number}, 32}};
+    status.addresses = {{Ipv4Address{0x01010100 + number}, 32}};
     network.add_port(router, {}, status);
     return router;
   }
@@ -50,7 +49,7 @@ class Scenario : public ::testing::Test {
     config.dead_interval = intervals.dead;
     config.area = intervals.area;
     config.mtu_ignore = true;
-    ospf::LinkStatus<V2> status;
+    ospf::LinkStatus status;
     status.up = true;
     status.mtu = 1420;
     status.addresses = {{address, 30}};
@@ -103,13 +102,12 @@ class Scenario : public ::testing::Test {
     for (RouterIndex i = 0; i < network.routers.size(); ++i) found += full_count(i);
     return expected == found;
   }
-  [[nodiscard]] static ospf::LsaKey<V2> router_key(RouterId id) {
-    return {ospf::v2::LsaType::router, ospf::LinkStateId{id.value}, id};
+  [[nodiscard]] static ospf::LsaKey router_key(RouterId id) {
+    return {ospf::LsaType::router, ospf::LinkStateId{id.value}, id};
   }
   /// Of link scope, on any link.
-  [[nodiscard]] std::optional<ospf::DatabaseEntry<V2>> stored(RouterIndex router,
-                                                              const ospf::LsaKey<V2>& key) {
-    if (V2::scope(key.type) != ospf::FloodingScope::link)
+  [[nodiscard]] std::optional<ospf::DatabaseEntry> stored(RouterIndex router, const ospf::LsaKey& key) {
+    if (scope_of(key.type) != ospf::FloodingScope::link)
       return instance(router).find_lsa(ospf::kBackbone, key, network.now());
     for (const auto& [link, port] : network.routers[router].ports)
       if (auto found = instance(router).find_lsa(ospf::kBackbone, key, network.now(), link)) return found;
@@ -144,12 +142,12 @@ class Scenario : public ::testing::Test {
   struct Told {
     Instant at;
     RouterIndex router;
-    ospf::Event<V2> event;
+    ospf::Event event;
   };
   struct Sent {
     Instant at;
     RouterIndex router;
-    ospf::Transmit<V2> packet;
+    ospf::Transmit packet;
   };
   Trace trace;
   Network network{Instant{} + seconds{1000}, 1, trace};

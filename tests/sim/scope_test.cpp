@@ -10,15 +10,14 @@ namespace {
 using namespace ospf;
 
 constexpr AreaId kOtherArea{1};
-constexpr v2::LsaType kOpaque[] = {v2::LsaType::opaque_link, v2::LsaType::opaque_area,
-                                   v2::LsaType::opaque_as};
+constexpr LsaType kOpaque[] = {LsaType::opaque_link, LsaType::opaque_area, LsaType::opaque_as};
 
 class ScopeTest : public Scenario {
  protected:
   /// An LSA by `peer`, of a type whose body may be anything.
-  [[nodiscard]] static Lsa<V2> opaque(v2::LsaType type, const ScriptedPeer& peer) {
-    LsaHeader<V2> header;
-    header.options = {v2::Options::kExternal};
+  [[nodiscard]] static Lsa opaque(LsaType type, const ScriptedPeer& peer) {
+    LsaHeader header;
+    header.options = {Options::kExternal};
     header.key = {type, LinkStateId{0xc8000001}, peer.id()};
     return V2::encode_lsa(header, v2::OpaqueLsa{std::vector<std::byte>(8, std::byte{7})});
   }
@@ -44,27 +43,27 @@ TEST_F(ScopeTest, Rfc5250Section3_OpaqueLsasGoAsFarAsTheirScope) {
   for (const auto type : kOpaque) sender->send_update({{opaque(type, *sender), 1}});
   network.run_for(seconds{2});
   const auto reached = [&](const ScriptedPeer& peer) {
-    std::vector<v2::LsaType> types;
+    std::vector<LsaType> types;
     for (const auto type : kOpaque)
-      if (!peer.updates_of(opaque(type, *sender).header().key).empty()) types.push_back(type);
+      if (!peer.updates_of(V2::header(opaque(type, *sender)).key).empty()) types.push_back(type);
     return types;
   };
-  using Types = std::vector<v2::LsaType>;
+  using Types = std::vector<LsaType>;
   EXPECT_EQ(reached(*sender), Types{});
-  EXPECT_EQ(reached(*beside), (Types{v2::LsaType::opaque_area, v2::LsaType::opaque_as}));
-  EXPECT_EQ(reached(*beyond), (Types{v2::LsaType::opaque_area, v2::LsaType::opaque_as}));
-  EXPECT_EQ(reached(*elsewhere), Types{v2::LsaType::opaque_as});
+  EXPECT_EQ(reached(*beside), (Types{LsaType::opaque_area, LsaType::opaque_as}));
+  EXPECT_EQ(reached(*beyond), (Types{LsaType::opaque_area, LsaType::opaque_as}));
+  EXPECT_EQ(reached(*elsewhere), Types{LsaType::opaque_as});
   for (const auto type : kOpaque)
-    EXPECT_TRUE(stored(a, opaque(type, *sender).header().key)) << V2::name(type);
-  EXPECT_FALSE(stored(b, opaque(v2::LsaType::opaque_link, *sender).header().key));
+    EXPECT_TRUE(stored(a, V2::header(opaque(type, *sender)).key)) << to_string(type);
+  EXPECT_FALSE(stored(b, V2::header(opaque(LsaType::opaque_link, *sender)).key));
 }
 
 // In: a link-local LSA in the database when a neighbour on another link, and then one on the same link,
 // exchanges databases. Out: only the one on the same link is described it.
 TEST_F(ScopeTest, Rfc5250Section3_LinkLocalLsasAreDescribedOnTheirLinkOnly) {
   auto sender = full_peer(1, 9);
-  const auto key = opaque(v2::LsaType::opaque_link, *sender).header().key;
-  sender->send_update({{opaque(v2::LsaType::opaque_link, *sender), 1}});
+  const auto key = V2::header(opaque(LsaType::opaque_link, *sender)).key;
+  sender->send_update({{opaque(LsaType::opaque_link, *sender), 1}});
   auto other = add_peer(0, 8);
   network.reload(0);
   other->start();
@@ -91,25 +90,25 @@ TEST_F(ScopeTest, Rfc5250Section3_ANeighborWithoutTheOBitGetsNoOpaqueLsas) {
   auto sender = add_peer(a, 9);
   for (const auto type : kOpaque) sender->hold(opaque(type, *sender));
   bring_up({sender.get()});
-  for (const auto type : kOpaque) ASSERT_TRUE(stored(a, opaque(type, *sender).header().key));
+  for (const auto type : kOpaque) ASSERT_TRUE(stored(a, V2::header(opaque(type, *sender)).key));
   auto plain = add_peer(a, 8);
-  plain->dd_options = {v2::Options::kExternal};
+  plain->dd_options = {Options::kExternal};
   network.reload(a);
   plain->start();
   ASSERT_TRUE(network.run_until([&] { return plain->is_full(); }, seconds{10}));
   for (const auto type : kOpaque) {
     const auto lsa = opaque(type, *sender);
-    sender->send_update({{V2::with(lsa, 1, lsa.sequence_number() + 1), 1}});
+    sender->send_update({{with(lsa, 1, lsa.sequence_number() + 1), 1}});
     plain->send_update({{opaque(type, *plain), 1}});
   }
   plain->send_update({{plain->router_lsa(kInitialSequenceNumber + 5), 1}});
   sender->send_update({{sender->router_lsa(kInitialSequenceNumber + 5), 1}});
   network.run_for(seconds{7});
-  for (const auto& seen : plain->updates) EXPECT_FALSE(V2::is_opaque(seen.header.key.type));
+  for (const auto& seen : plain->updates) EXPECT_FALSE(is_opaque(seen.header.key.type));
   for (const auto& seen : plain->descriptions)
-    for (const auto& header : seen.dd.headers) EXPECT_FALSE(V2::is_opaque(header.key.type));
+    for (const auto& header : seen.dd.headers) EXPECT_FALSE(is_opaque(header.key.type));
   EXPECT_FALSE(plain->updates_of(router_key(sender->id())).empty());
-  for (const auto type : kOpaque) EXPECT_FALSE(stored(a, opaque(type, *plain).header().key));
+  for (const auto type : kOpaque) EXPECT_FALSE(stored(a, V2::header(opaque(type, *plain)).key));
   EXPECT_EQ(drops(a, DropReason::lsa_wrong_scope), 3U);
   EXPECT_TRUE(stored(a, router_key(plain->id())));
   EXPECT_EQ(full_count(a), 2U);
@@ -120,8 +119,8 @@ TEST_F(ScopeTest, Rfc3101Section2_3_Type7OutsideAnNssaIsDiscarded) {
   const RouterIndex a = add_router(1);
   auto sender = add_peer(a, 9), other = add_peer(a, 8);
   bring_up({sender.get(), other.get()});
-  LsaHeader<V2> header;
-  header.key = {v2::LsaType::nssa_external, LinkStateId{0xcb007100}, sender->id()};
+  LsaHeader header;
+  header.key = {LsaType::nssa_external, LinkStateId{0xcb007100}, sender->id()};
   v2::ExternalLsa body;
   body.mask = 0xffffff00;
   sender->acknowledgments.clear();

@@ -27,12 +27,12 @@ std::vector<RootLink<V2>> root_links(const Instance<V2>& instance) {
     link.area = interface.config.area;
     link.cost = interface.config.cost;
     for (const auto& address : interface.status.addresses) {
-      if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix());
-      link.addresses.push_back(address.address);
+      if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix<Ipv4Address>());
+      link.addresses.push_back(as<Ipv4Address>(address.address));
     }
     for (const auto& neighbor : neighbors)
       if (neighbor.link == link.link && neighbor.state == NeighborState::full)
-        link.neighbors.push_back({neighbor.router_id, neighbor.address, std::nullopt});
+        link.neighbors.push_back({neighbor.router_id, as<Ipv4Address>(neighbor.address), std::nullopt});
     link.kind = link.neighbors.empty() ? RootLink<V2>::Kind::stub : RootLink<V2>::Kind::point_to_point;
     links.push_back(std::move(link));
   }
@@ -45,7 +45,7 @@ RouteCalculator<V2> fed_at_once(const Network& network, const Router& router) {
   DatabaseCursor cursor;
   while (!cursor.done)
     for (const auto& entry : router.instance->database(cursor, 256, network.now()))
-      if (entry.age < kMaxAge && entry.scope != FloodingScope::link)
+      if (entry.header.age < kMaxAge && entry.scope != FloodingScope::link)
         fresh.lsa_installed(entry.area, entry.lsa);
   std::vector<RouteChange<V2>> changes;
   (void)fresh.calculate(changes);

@@ -46,12 +46,12 @@ void ScriptedPeer::hello_due(unsigned life) {
   network_.scheduler.after(seconds{1}, [this, life] { hello_due(life); });
 }
 
-Hello<V2> ScriptedPeer::hello() const {
-  Hello<V2> hello;
-  hello.fields.network_mask = netmask(30);
+Hello ScriptedPeer::hello() const {
+  Hello hello;
+  hello.network_mask = netmask(30);
   hello.hello_interval = config_.hello_interval;
   hello.dead_interval = config_.dead_interval;
-  hello.options = {v2::Options::kExternal};
+  hello.options = {Options::kExternal};
   if (neighbor_) hello.neighbors.push_back(*neighbor_);
   return hello;
 }
@@ -65,43 +65,43 @@ void ScriptedPeer::transmit(std::vector<std::byte> bytes, Ipv4Address source, Ip
                 {source, destination, std::make_shared<const std::vector<std::byte>>(std::move(bytes))});
 }
 
-void ScriptedPeer::send_update(const std::vector<OutgoingLsa<V2>>& lsas) {
-  transmit(V2::encode(id_, config_.area, std::span<const OutgoingLsa<V2>>(lsas)));
+void ScriptedPeer::send_update(const std::vector<OutgoingLsa>& lsas) {
+  transmit(V2::encode(id_, config_.area, std::span<const OutgoingLsa>(lsas)));
 }
 
-void ScriptedPeer::send_dd(const DatabaseDescription<V2>& dd) {
+void ScriptedPeer::send_dd(const DatabaseDescription& dd) {
   transmit(V2::encode(id_, config_.area, dd));
 }
 
-void ScriptedPeer::send_request(const std::vector<LsaKey<V2>>& keys) {
-  transmit(V2::encode(id_, config_.area, LinkStateRequest<V2>{keys}));
+void ScriptedPeer::send_request(const std::vector<LsaKey>& keys) {
+  transmit(V2::encode(id_, config_.area, LinkStateRequest{keys}));
 }
 
-void ScriptedPeer::hold(const Lsa<V2>& lsa) {
-  database_[lsa.header().key] = {lsa, network_.now() - seconds{10}};
+void ScriptedPeer::hold(const Lsa& lsa) {
+  database_[V2::header(lsa).key] = {lsa, network_.now() - seconds{10}};
 }
 
-std::optional<LsaHeader<V2>> ScriptedPeer::held(const LsaKey<V2>& key) const {
+std::optional<LsaHeader> ScriptedPeer::held(const LsaKey& key) const {
   const auto it = database_.find(key);
   if (it == database_.end()) return std::nullopt;
-  return it->second.lsa.header();
+  return V2::header(it->second.lsa);
 }
 
-Lsa<V2> ScriptedPeer::router_lsa(std::int32_t sequence_number, std::uint32_t stubs, std::uint16_t age) const {
+Lsa ScriptedPeer::router_lsa(std::int32_t sequence_number, std::uint32_t stubs, std::uint16_t age) const {
   v2::RouterLsa body;
   if (neighbor_)
     body.links.push_back({neighbor_->value, address.value, v2::RouterLinkType::point_to_point, 10, {}});
   for (std::uint32_t i = 0; i < stubs; ++i)
     body.links.push_back({0xc6336400 + i, 0xffffffff, v2::RouterLinkType::stub, 1, {}});
-  LsaHeader<V2> header;
+  LsaHeader header;
   header.age = age;
-  header.options = {v2::Options::kExternal};
-  header.key = {v2::LsaType::router, LinkStateId{id_.value}, id_};
+  header.options = {Options::kExternal};
+  header.key = {LsaType::router, LinkStateId{id_.value}, id_};
   header.sequence_number = sequence_number;
   return V2::encode_lsa(header, body);
 }
 
-std::vector<ScriptedPeer::Seen> ScriptedPeer::updates_of(const LsaKey<V2>& key) const {
+std::vector<ScriptedPeer::Seen> ScriptedPeer::updates_of(const LsaKey& key) const {
   std::vector<Seen> found;
   for (const Seen& seen : updates)
     if (seen.header.key == key) found.push_back(seen);
@@ -111,13 +111,13 @@ std::vector<ScriptedPeer::Seen> ScriptedPeer::updates_of(const LsaKey<V2>& key) 
 void ScriptedPeer::receive(const Datagram& datagram) {
   if (is_silent_) return;
   const auto decoded = V2::decode(*datagram.bytes);
-  const auto* packet = std::get_if<Packet<V2>>(&decoded);
+  const auto* packet = std::get_if<Packet>(&decoded);
   if (packet == nullptr) return;
   neighbor_ = packet->header.router_id;
   std::visit([this](const auto& body) { take(body); }, packet->body);
 }
 
-void ScriptedPeer::take(const Hello<V2>& hello) {
+void ScriptedPeer::take(const Hello& hello) {
   hellos.push_back(network_.now());
   const bool listed = std::find(hello.neighbors.begin(), hello.neighbors.end(), id_) != hello.neighbors.end();
   if (!listed) {
@@ -132,8 +132,8 @@ void ScriptedPeer::take(const Hello<V2>& hello) {
   if (answers_descriptions) open_exchange();
 }
 
-DatabaseDescription<V2> ScriptedPeer::opening_dd() const {
-  DatabaseDescription<V2> dd;
+DatabaseDescription ScriptedPeer::opening_dd() const {
+  DatabaseDescription dd;
   dd.interface_mtu = mtu;
   dd.options = dd_options;
   dd.flags = {.init = true, .more = true, .master = true};
@@ -150,15 +150,15 @@ void ScriptedPeer::open_exchange() {
   send_dd(opening_dd());
 }
 
-std::vector<LsaHeader<V2>> ScriptedPeer::headers() const {
-  std::vector<LsaHeader<V2>> all;
+std::vector<LsaHeader> ScriptedPeer::headers() const {
+  std::vector<LsaHeader> all;
   for (const auto& [key, held] : database_)
-    if (!keeps_flushed || !held.lsa.header().is_maxage()) all.push_back(held.lsa.header());
+    if (!keeps_flushed || !V2::header(held.lsa).is_maxage()) all.push_back(V2::header(held.lsa));
   return all;
 }
 
 /// One packet describes everything: a test's databases are small.
-void ScriptedPeer::take(const DatabaseDescription<V2>& dd) {
+void ScriptedPeer::take(const DatabaseDescription& dd) {
   descriptions.push_back({network_.now(), dd});
   if (!answers_descriptions) return;
   const bool is_slave = *neighbor_ > id_;
@@ -176,7 +176,7 @@ void ScriptedPeer::take(const DatabaseDescription<V2>& dd) {
     const auto own = held(header.key);
     if (!own || compare_recency(header, *own) > 0) wanted_.push_back(header.key);
   }
-  DatabaseDescription<V2> answer;
+  DatabaseDescription answer;
   answer.interface_mtu = mtu;
   answer.options = dd_options;
   if (is_slave) {
@@ -204,28 +204,28 @@ void ScriptedPeer::exchange_done() {
   if (!full_) send_request(wanted_);
 }
 
-void ScriptedPeer::take(const LinkStateRequest<V2>& request) {
+void ScriptedPeer::take(const LinkStateRequest& request) {
   requests.push_back({network_.now(), request.keys});
   if (!answers_requests) return;
-  std::vector<OutgoingLsa<V2>> lsas;
+  std::vector<OutgoingLsa> lsas;
   for (const auto& key : request.keys) {
     const auto other = answers.find(key);
     const auto it = database_.find(key);
     if (other == answers.end() && it == database_.end()) continue;
-    const Lsa<V2>& lsa = other == answers.end() ? it->second.lsa : other->second;
-    lsas.push_back({lsa, static_cast<std::uint16_t>(lsa.header().age + 1)});
+    const Lsa& lsa = other == answers.end() ? it->second.lsa : other->second;
+    lsas.push_back({lsa, static_cast<std::uint16_t>(V2::header(lsa).age + 1)});
   }
   send_update(lsas);
 }
 
 /// True when the instance is to be acknowledged.
-bool ScriptedPeer::install(const ReceivedLsa<V2>& received) {
+bool ScriptedPeer::install(const ReceivedLsa& received) {
   const auto it = database_.find(received.header.key);
   if (it != database_.end()) {
-    const auto order = compare_recency(received.header, it->second.lsa.header());
+    const auto order = compare_recency(received.header, V2::header(it->second.lsa));
     if (order == 0) return true;
     if (order < 0) {
-      if (keeps_flushed) send_update({{it->second.lsa, it->second.lsa.header().age}});
+      if (keeps_flushed) send_update({{it->second.lsa, V2::header(it->second.lsa).age}});
       return false;
     }
     if (strict_arrival && network_.now() - it->second.installed < kMinLsArrival) return false;
@@ -233,11 +233,11 @@ bool ScriptedPeer::install(const ReceivedLsa<V2>& received) {
   if (received.header.is_maxage() && !keeps_flushed)
     database_.erase(received.header.key);
   else
-    database_[received.header.key] = {Lsa<V2>::copy(received.bytes), network_.now()};
+    database_[received.header.key] = {Lsa::copy(received.bytes), network_.now()};
   return true;
 }
 
-void ScriptedPeer::acknowledge(const std::vector<LsaHeader<V2>>& headers) {
+void ScriptedPeer::acknowledge(const std::vector<LsaHeader>& headers) {
   constexpr std::size_t kMost = 60;
   if (ack_clock > Duration{}) {
     if (unacknowledged_.empty() && !headers.empty()) {
@@ -252,27 +252,27 @@ void ScriptedPeer::acknowledge(const std::vector<LsaHeader<V2>>& headers) {
     return;
   }
   for (std::size_t i = 0; i < headers.size(); i += kMost) {
-    LinkStateAcknowledgment<V2> ack;
+    LinkStateAcknowledgment ack;
     ack.headers.assign(headers.begin() + static_cast<std::ptrdiff_t>(i),
                        headers.begin() + static_cast<std::ptrdiff_t>(std::min(i + kMost, headers.size())));
     transmit(V2::encode(id_, config_.area, ack));
   }
 }
 
-void ScriptedPeer::take(const LinkStateUpdate<V2>& update) {
-  LinkStateAcknowledgment<V2> ack;
+void ScriptedPeer::take(const LinkStateUpdate& update) {
+  LinkStateAcknowledgment ack;
   for (const auto& received : update.lsas) {
     const bool hears = (acknowledges || !full_) && received.header.key != never_acknowledges;
     const bool taken = hears && install(received);
     if (taken) ack.headers.push_back(received.header);
-    updates.push_back({network_.now(), received.header, Lsa<V2>::copy(received.bytes), taken});
+    updates.push_back({network_.now(), received.header, Lsa::copy(received.bytes), taken});
     std::erase(wanted_, received.header.key);
   }
   acknowledge(ack.headers);
   if (exchanging_ && wanted_.empty()) full_ = true;
 }
 
-void ScriptedPeer::take(const LinkStateAcknowledgment<V2>& ack) {
+void ScriptedPeer::take(const LinkStateAcknowledgment& ack) {
   acknowledgments.insert(acknowledgments.end(), ack.headers.begin(), ack.headers.end());
 }
 

@@ -19,18 +19,18 @@ class ScriptedPeer {
  public:
   struct Seen {
     Instant at;
-    ospf::LsaHeader<V2> header;
-    ospf::Lsa<V2> lsa;
+    ospf::LsaHeader header;
+    ospf::Lsa lsa;
     bool taken = false;  ///< false: dropped by MinLSArrival, older, or deaf
   };
   struct SeenDd {
     Instant at;
-    ospf::DatabaseDescription<V2> dd;
+    ospf::DatabaseDescription dd;
   };
 
   struct SeenRequest {
     Instant at;
-    std::vector<ospf::LsaKey<V2>> keys;
+    std::vector<ospf::LsaKey> keys;
   };
 
   /// Stands at `router`'s end of a new cable to `port`.
@@ -57,29 +57,29 @@ class ScriptedPeer {
   [[nodiscard]] RouterId id() const { return id_; }
 
   /// LSAs that it describes and answers requests with.
-  void hold(const ospf::Lsa<V2>& lsa);
-  void drop(const ospf::LsaKey<V2>& key) { database_.erase(key); }
+  void hold(const ospf::Lsa& lsa);
+  void drop(const ospf::LsaKey& key) { database_.erase(key); }
   [[nodiscard]] std::size_t held_count() const { return database_.size(); }
-  [[nodiscard]] std::optional<ospf::LsaHeader<V2>> held(const ospf::LsaKey<V2>& key) const;
+  [[nodiscard]] std::optional<ospf::LsaHeader> held(const ospf::LsaKey& key) const;
   /// A router-LSA of its own with a link to the router and `stubs` host routes.
-  [[nodiscard]] ospf::Lsa<V2> router_lsa(std::int32_t sequence_number, std::uint32_t stubs = 0,
-                                         std::uint16_t age = 0) const;
-  void send_update(const std::vector<ospf::OutgoingLsa<V2>>& lsas);
-  void send_dd(const ospf::DatabaseDescription<V2>& dd);
-  void send_request(const std::vector<ospf::LsaKey<V2>>& keys);
+  [[nodiscard]] ospf::Lsa router_lsa(std::int32_t sequence_number, std::uint32_t stubs = 0,
+                                     std::uint16_t age = 0) const;
+  void send_update(const std::vector<ospf::OutgoingLsa>& lsas);
+  void send_dd(const ospf::DatabaseDescription& dd);
+  void send_request(const std::vector<ospf::LsaKey>& keys);
   /// Any packet, from its own address to 224.0.0.5 unless told otherwise.
   void transmit(std::vector<std::byte> bytes) {
     transmit(std::move(bytes), address, Network::kAllSpfRouters);
   }
   void transmit(std::vector<std::byte> bytes, Ipv4Address source, Ipv4Address destination);
   /// Its hello of this moment.
-  [[nodiscard]] ospf::Hello<V2> hello() const;
+  [[nodiscard]] ospf::Hello hello() const;
   /// A database description as it would open an exchange, to be changed by a test.
-  [[nodiscard]] ospf::DatabaseDescription<V2> opening_dd() const;
+  [[nodiscard]] ospf::DatabaseDescription opening_dd() const;
 
   bool strict_arrival = false;  ///< drops silently what follows its predecessor within MinLSArrival
   bool acknowledges = true;     ///< false: deaf to updates once Full
-  std::optional<ospf::LsaKey<V2>> never_acknowledges;  ///< deaf to this one
+  std::optional<ospf::LsaKey> never_acknowledges;  ///< deaf to this one
   ospf::Duration ack_clock{};  ///< acknowledgements wait for the next tick of so long a clock; 0: none do
   bool answers_descriptions = true;  ///< false: the test sends the database descriptions itself
   bool keeps_flushed = false;  ///< MaxAge LSAs stay, not described, and answer what is older (section 13 (8))
@@ -87,35 +87,35 @@ class ScriptedPeer {
   bool describes_twice = false;  ///< its headers are in two packets of an exchange
   Ipv4Address address;           ///< its packets' source
   std::uint16_t mtu = 1420;      ///< as its database descriptions say
-  ospf::v2::Options dd_options{ospf::v2::Options::kExternal | ospf::v2::Options::kOpaque};
+  ospf::Options dd_options{ospf::Options::kExternal | ospf::Options::kOpaque};
   /// What it answers a request for this key with, instead of what it holds.
-  std::map<ospf::LsaKey<V2>, ospf::Lsa<V2>> answers;
+  std::map<ospf::LsaKey, ospf::Lsa> answers;
   std::vector<Seen> updates;
   std::vector<SeenDd> descriptions;
   std::vector<SeenRequest> requests;
   std::vector<Instant> hellos;
-  std::vector<ospf::LsaHeader<V2>> acknowledgments;
+  std::vector<ospf::LsaHeader> acknowledgments;
 
-  [[nodiscard]] std::vector<Seen> updates_of(const ospf::LsaKey<V2>& key) const;
+  [[nodiscard]] std::vector<Seen> updates_of(const ospf::LsaKey& key) const;
 
  private:
   struct Held {
-    ospf::Lsa<V2> lsa;
+    ospf::Lsa lsa;
     Instant installed;
   };
   void receive(const Datagram& datagram);
-  void take(const ospf::Hello<V2>& hello);
-  void take(const ospf::DatabaseDescription<V2>& dd);
-  void take(const ospf::LinkStateRequest<V2>& request);
-  void take(const ospf::LinkStateUpdate<V2>& update);
-  void take(const ospf::LinkStateAcknowledgment<V2>& ack);
-  void acknowledge(const std::vector<ospf::LsaHeader<V2>>& headers);
-  bool install(const ospf::ReceivedLsa<V2>& received);
+  void take(const ospf::Hello& hello);
+  void take(const ospf::DatabaseDescription& dd);
+  void take(const ospf::LinkStateRequest& request);
+  void take(const ospf::LinkStateUpdate& update);
+  void take(const ospf::LinkStateAcknowledgment& ack);
+  void acknowledge(const std::vector<ospf::LsaHeader>& headers);
+  bool install(const ospf::ReceivedLsa& received);
   void exchange_done();
   void hello_due(unsigned life);
   void send_hello();
   void open_exchange();
-  [[nodiscard]] std::vector<ospf::LsaHeader<V2>> headers() const;
+  [[nodiscard]] std::vector<ospf::LsaHeader> headers() const;
 
   Network& network_;
   CableIndex cable_ = 0;
@@ -126,11 +126,11 @@ class ScriptedPeer {
   std::optional<RouterId> neighbor_;
   bool two_way_ = false, exchanging_ = false, full_ = false;
   unsigned described_ = 0;  ///< packets with its headers in this exchange
-  std::optional<ospf::DatabaseDescription<V2>> last_dd_, last_answer_;
+  std::optional<ospf::DatabaseDescription> last_dd_, last_answer_;
   std::uint32_t dd_sequence_ = 1000;
-  std::vector<ospf::LsaKey<V2>> wanted_;
-  std::map<ospf::LsaKey<V2>, Held> database_;
-  std::vector<ospf::LsaHeader<V2>> unacknowledged_;  ///< until the next tick
+  std::vector<ospf::LsaKey> wanted_;
+  std::map<ospf::LsaKey, Held> database_;
+  std::vector<ospf::LsaHeader> unacknowledged_;  ///< until the next tick
 };
 
 }  // namespace wgospf::sim

@@ -111,7 +111,7 @@ RouterIndex Topology::parent_of(RouterIndex index) {
 
 void Topology::add_router(RouterIndex index) {
   InterfaceConfig config;
-  LinkStatus<V2> status;
+  LinkStatus status;
   status.up = true;
   status.loopback = true;
   status.mtu = 65536;
@@ -125,23 +125,25 @@ LinkId Topology::add_lan(RouterIndex router) {
   InterfaceConfig config;
   config.passive = true;
   config.cost = cost();
-  LinkStatus<V2> status;
+  LinkStatus status;
   status.up = true;
   status.mtu = 1500;
   if (!lans_.empty() &&
       random_.chance(15)) {  // a LAN with two routers: the other one's subnet, another address
     auto address = random_.pick(lans_);
-    address.address.value += 1 + router;
+    const auto taken = as<Ipv4Address>(address.address);
+    address.address = Ipv4Address{taken.value + 1 + router};
     status.addresses = {address};
   } else if (!lans_.empty() && random_.chance(10)) {  // within another LAN, often of the same router
-    const Ipv4Address outer = random_.chance(50) ? lans_.back().address : random_.pick(lans_).address;
-    status.addresses = {{{(outer.value & 0xffffff00) + 129 + router}, 25}};
+    const auto outer =
+        as<Ipv4Address>(random_.chance(50) ? lans_.back().address : random_.pick(lans_).address);
+    status.addresses = {{Ipv4Address{(outer.value & 0xffffff00) + 129 + router}, 25}};
   } else {
     const Ipv4Address base{kLans + (next_lan_++ << 8)};
-    lans_.push_back({{base.value + 1}, 24});
+    lans_.push_back({Ipv4Address{base.value + 1}, 24});
     status.addresses = {lans_.back()};
   }
-  if (random_.chance(10)) status.addresses.push_back({{kLans + (next_lan_++ << 8) + 1}, 24});
+  if (random_.chance(10)) status.addresses.push_back({Ipv4Address{kLans + (next_lan_++ << 8) + 1}, 24});
   return network_.add_port(router, config, status);
 }
 
@@ -167,11 +169,11 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   config.mtu_ignore = mtu_ignore;
   const auto end = [&](RouterIndex router, std::uint32_t host) {
     config.cost = cost();
-    LinkStatus<V2> status;
+    LinkStatus status;
     status.up = true;
     status.mtu = mtu_ignore && random_.chance(20) ? 1380 : common_mtu;
     if (is_numbered) {
-      status.addresses = {{{subnet + host}, length}};
+      status.addresses = {{Ipv4Address{subnet + host}, length}};
       if (length == 32) status.addresses.front().peer = Ipv4Address{subnet + 3 - host};
     } else {
       status.unnumbered_source = Ipv4Address{network_.routers[router].id.value};
@@ -188,7 +190,7 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   return index;
 }
 
-std::array<InterfaceAddress<V2>, 2> Topology::new_addresses() {
+std::array<InterfaceAddress, 2> Topology::new_addresses() {
   const std::uint32_t subnet = kSubnets + 4 * next_subnet_++;
   return {{{Ipv4Address{subnet + 1}, 30}, {Ipv4Address{subnet + 2}, 30}}};
 }
@@ -201,7 +203,7 @@ ExternalRoute<V2> Topology::external(RouterIndex router) {
   const auto length = random_.pick<std::uint8_t>({24, 24, 20, 16});
   route.prefix = Ipv4Prefix::make({kExternals + (number << 16)}, length);
   if (random_.chance(5)) route.prefix = Ipv4Prefix{};  // the default route
-  if (!lans_.empty() && random_.chance(5)) route.prefix = random_.pick(lans_).prefix();
+  if (!lans_.empty() && random_.chance(5)) route.prefix = random_.pick(lans_).prefix<Ipv4Address>();
   route.type2 = random_.chance(50);
   route.metric = random_.pick<std::uint32_t>({1, 10, 20, 20, 20, 100, kLsInfinity - 1});
   if (random_.chance(3)) route.metric = kLsInfinity;
@@ -210,12 +212,12 @@ ExternalRoute<V2> Topology::external(RouterIndex router) {
   if (random_.chance(20)) {  // an address of some router itself
     const auto& ports = network_.routers[random_.below(network_.routers.size())].ports;
     const auto& addresses = std::next(ports.begin(), random_.below(ports.size()))->second.status.addresses;
-    if (!addresses.empty()) route.forwarding_address = addresses.front().address;
+    if (!addresses.empty()) route.forwarding_address = as<Ipv4Address>(addresses.front().address);
     return route;
   }
   for (const auto& [link, port] : network_.routers[router].ports) {  // a host on a LAN of the router
     if (!port.config.passive || port.status.addresses.empty()) continue;
-    route.forwarding_address = Ipv4Address{(port.status.addresses.front().address.value & 0xffffff00) + 200};
+    route.forwarding_address = Ipv4Address{(port.source().value & 0xffffff00) + 200};
   }
   return route;
 }

@@ -31,7 +31,7 @@ class Topology {
   /// One more LAN at a router: a passive port.
   LinkId add_lan(RouterIndex router);
   /// For both ends of a cable, in a subnet that no cable has.
-  [[nodiscard]] std::array<ospf::InterfaceAddress<V2>, 2> new_addresses();
+  [[nodiscard]] std::array<ospf::InterfaceAddress, 2> new_addresses();
   /// A prefix that is now and then another router's too, with random metrics.
   [[nodiscard]] ospf::ExternalRoute<V2> external(RouterIndex router);
   [[nodiscard]] std::uint16_t cost();
@@ -54,7 +54,7 @@ class Topology {
   std::uint16_t hello_interval_ = 1;
   Duration delay_limit_ = milliseconds{100};
   std::uint32_t next_subnet_ = 0, next_lan_ = 0;
-  std::vector<ospf::InterfaceAddress<V2>> lans_;
+  std::vector<ospf::InterfaceAddress> lans_;
 };
 
 }  // namespace wgospf::sim

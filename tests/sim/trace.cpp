@@ -20,9 +20,10 @@ void Trace::mix(std::span<const std::byte> bytes) {
   for (; offset < bytes.size(); ++offset) mix(load_u8(bytes.data() + offset));
 }
 
-void Trace::mix_transmit(const Transmit<V2>& transmit) {
+void Trace::mix_transmit(const Transmit& transmit) {
   mix(transmit.link.value);
-  if (const auto* address = std::get_if<Ipv4Address>(&transmit.destination)) mix(address->value);
+  if (const auto* address = std::get_if<IpAddress>(&transmit.destination))
+    mix(as<Ipv4Address>(*address).value);
   mix(*transmit.bytes);
 }
 
@@ -50,17 +51,17 @@ void Trace::mix_change(const RouteChange<V2>& change) {
   }
 }
 
-void Trace::mix_event(const Event<V2>& event) {
+void Trace::mix_event(const Event& event) {
   mix(event.index());
   if (const auto* state = std::get_if<NeighborStateChanged>(&event)) {
     mix((std::uint64_t{state->link.value} << 32) | state->router.value);
     mix((static_cast<std::uint64_t>(state->from) << 16) | (static_cast<std::uint64_t>(state->to) << 8) |
         static_cast<std::uint64_t>(state->reason));
-  } else if (const auto* origin = std::get_if<LsaOriginated<V2>>(&event)) {
+  } else if (const auto* origin = std::get_if<LsaOriginated>(&event)) {
     mix((std::uint64_t{origin->header.key.id.value} << 32) |
         static_cast<std::uint32_t>(origin->header.sequence_number));
     mix(origin->header.checksum);
-  } else if (const auto* dropped = std::get_if<Dropped<V2>>(&event)) {
+  } else if (const auto* dropped = std::get_if<Dropped>(&event)) {
     mix((std::uint64_t{dropped->link.value} << 32) | dropped->value);
     mix(static_cast<std::uint64_t>(dropped->reason));
   } else if (const auto* routes = std::get_if<RoutesCalculated>(&event)) {
@@ -73,7 +74,7 @@ void Trace::output(Instant now, std::uint32_t router, const Output<V2>& output) 
   mix(static_cast<std::uint64_t>(now.time_since_epoch().count()));
   mix((std::uint64_t{router} << 8) | output.index());
   const std::string who = log_ == nullptr ? "" : "r" + std::to_string(router) + " ";
-  if (const auto* transmit = std::get_if<Transmit<V2>>(&output)) {
+  if (const auto* transmit = std::get_if<Transmit>(&output)) {
     mix_transmit(*transmit);
     if (log_ != nullptr)
       note(now, who + "sends on link " + std::to_string(transmit->link.value) + ": " +
@@ -82,7 +83,7 @@ void Trace::output(Instant now, std::uint32_t router, const Output<V2>& output) 
     mix_change(*change);
     if (log_ != nullptr) note(now, who + describe(*change));
   } else {
-    const auto& event = std::get<Event<V2>>(output);
+    const auto& event = std::get<Event>(output);
     mix_event(event);
     if (log_ != nullptr) note(now, who + "* " + describe(event));
   }

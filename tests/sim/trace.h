@@ -29,9 +29,9 @@ class Trace {
  private:
   void mix(std::uint64_t value);
   void mix(std::span<const std::byte> bytes);
-  void mix_transmit(const ospf::Transmit<ospf::V2>& transmit);
+  void mix_transmit(const ospf::Transmit& transmit);
   void mix_change(const ospf::RouteChange<ospf::V2>& change);
-  void mix_event(const ospf::Event<ospf::V2>& event);
+  void mix_event(const ospf::Event& event);
 
   std::FILE* log_;
   ospf::Instant origin_{};

@@ -14,8 +14,8 @@ constexpr RouterId kRouter{0x01010101}, kFirstPeer{0x02020202}, kSecondPeer{0x04
 constexpr Ipv4Address kFirstSubnet{0x0a000000}, kSecondSubnet{0x0a000100};
 constexpr std::uint16_t kMtu = 1500;
 constexpr std::size_t kStorm = 10000;  ///< packets at one instant, far above what any exchange here takes
-constexpr std::uint8_t kOptions = v2::Options::kExternal;
-constexpr std::uint8_t kDdOptions = v2::Options::kExternal | v2::Options::kOpaque;
+constexpr std::uint8_t kOptions = Options::kExternal;
+constexpr std::uint8_t kDdOptions = Options::kExternal | Options::kOpaque;
 
 Ipv4Address host(Ipv4Address subnet, std::uint32_t number) {
   return {subnet.value + number};
@@ -34,8 +34,8 @@ InstanceConfig configuration() {
   return config;
 }
 
-LinkStatus<V2> link_status(Ipv4Address subnet, std::uint32_t ifindex) {
-  LinkStatus<V2> status;
+LinkStatus link_status(Ipv4Address subnet, std::uint32_t ifindex) {
+  LinkStatus status;
   status.up = true;
   status.ifindex = InterfaceIndex{ifindex};
   status.mtu = kMtu;
@@ -45,12 +45,12 @@ LinkStatus<V2> link_status(Ipv4Address subnet, std::uint32_t ifindex) {
 
 }  // namespace
 
-ScriptedPeer::ScriptedPeer(Identity identity, std::vector<Lsa<V2>> database)
+ScriptedPeer::ScriptedPeer(Identity identity, std::vector<Lsa> database)
     : identity_(identity), database_(std::move(database)) {}
 
 ScriptedPeer::Bytes ScriptedPeer::hello() const {
-  Hello<V2> hello;
-  hello.fields.network_mask = identity_.network_mask;
+  Hello hello;
+  hello.network_mask = identity_.network_mask;
   hello.hello_interval = identity_.hello_interval;
   hello.dead_interval = identity_.dead_interval;
   hello.options.bits = kOptions;
@@ -60,13 +60,13 @@ ScriptedPeer::Bytes ScriptedPeer::hello() const {
 }
 
 ScriptedPeer::Bytes ScriptedPeer::description(DdFlags flags, Headers headers) const {
-  DatabaseDescription<V2> description;
+  DatabaseDescription description;
   description.interface_mtu = kMtu;
   description.options.bits = kDdOptions;
   description.flags = flags;
   description.sequence_number = dd_sequence_number_;
   if (headers == Headers::all) {
-    for (const auto& lsa : database_) description.headers.push_back(lsa.header());
+    for (const auto& lsa : database_) description.headers.push_back(V2::header(lsa));
   }
   return encode(description);
 }
@@ -79,13 +79,13 @@ std::vector<ScriptedPeer::Bytes> ScriptedPeer::restart() {
 
 // Section 10.6: the router with the higher id is the master.
 std::vector<ScriptedPeer::Bytes> ScriptedPeer::receive_description(RouterId from,
-                                                                   const DatabaseDescription<V2>& theirs) {
+                                                                   const DatabaseDescription& theirs) {
   if (from > identity_.router_id) return answer_as_slave(theirs);
   // It proposes itself as master, or is out of step (section 10.8): claim the mastership.
   if (theirs.flags.init || theirs.flags.master || theirs.sequence_number != dd_sequence_number_)
     return restart();
   std::vector<Bytes> answers;
-  LinkStateRequest<V2> request;
+  LinkStateRequest request;
   for (const auto& header : theirs.headers) request.keys.push_back(header.key);
   if (!request.keys.empty()) answers.push_back(encode(request));
   if (theirs.flags.more || !described_) {
@@ -96,11 +96,11 @@ std::vector<ScriptedPeer::Bytes> ScriptedPeer::receive_description(RouterId from
   return answers;
 }
 
-std::vector<ScriptedPeer::Bytes> ScriptedPeer::answer_as_slave(const DatabaseDescription<V2>& theirs) {
+std::vector<ScriptedPeer::Bytes> ScriptedPeer::answer_as_slave(const DatabaseDescription& theirs) {
   if (!theirs.flags.master) return restart();
   dd_sequence_number_ = theirs.sequence_number;
   std::vector<Bytes> answers = {description({}, theirs.flags.init ? Headers::all : Headers::none)};
-  LinkStateRequest<V2> request;
+  LinkStateRequest request;
   for (const auto& header : theirs.headers) request.keys.push_back(header.key);
   if (!request.keys.empty()) answers.push_back(encode(request));
   return answers;
@@ -108,27 +108,27 @@ std::vector<ScriptedPeer::Bytes> ScriptedPeer::answer_as_slave(const DatabaseDes
 
 std::vector<ScriptedPeer::Bytes> ScriptedPeer::receive(std::span<const std::byte> packet) {
   const auto result = V2::decode(packet);
-  const auto* decoded = std::get_if<Packet<V2>>(&result);
+  const auto* decoded = std::get_if<Packet>(&result);
   if (decoded == nullptr) return {};
-  if (std::holds_alternative<Hello<V2>>(decoded->body)) {
+  if (std::holds_alternative<Hello>(decoded->body)) {
     const bool fresh = heard_ != decoded->header.router_id;
     heard_ = decoded->header.router_id;
     if (fresh) return {hello()};
     return {};
   }
-  if (const auto* dd = std::get_if<DatabaseDescription<V2>>(&decoded->body))
+  if (const auto* dd = std::get_if<DatabaseDescription>(&decoded->body))
     return receive_description(decoded->header.router_id, *dd);
-  if (const auto* request = std::get_if<LinkStateRequest<V2>>(&decoded->body)) {
-    std::vector<OutgoingLsa<V2>> lsas;
+  if (const auto* request = std::get_if<LinkStateRequest>(&decoded->body)) {
+    std::vector<OutgoingLsa> lsas;
     for (const auto& lsa : database_) {
       const auto& keys = request->keys;
-      if (std::find(keys.begin(), keys.end(), lsa.header().key) != keys.end()) lsas.push_back({lsa, 1});
+      if (std::find(keys.begin(), keys.end(), V2::header(lsa).key) != keys.end()) lsas.push_back({lsa, 1});
     }
     if (lsas.size() != request->keys.size()) return restart();  // BadLSReq, section 10.7
-    return {encode(std::span<const OutgoingLsa<V2>>(lsas))};
+    return {encode(std::span<const OutgoingLsa>(lsas))};
   }
-  if (const auto* update = std::get_if<LinkStateUpdate<V2>>(&decoded->body)) {
-    LinkStateAcknowledgment<V2> acknowledgment;
+  if (const auto* update = std::get_if<LinkStateUpdate>(&decoded->body)) {
+    LinkStateAcknowledgment acknowledgment;
     for (const auto& lsa : update->lsas) acknowledgment.headers.push_back(lsa.header);
     return {encode(acknowledgment)};
   }
@@ -142,7 +142,7 @@ Bench::Bench(InstanceConfig config, std::vector<Link> links)
   for (const Link& link : links_) set_link(link.link, true);
 }
 
-Bench::Bench(std::vector<Lsa<V2>> database)
+Bench::Bench(std::vector<Lsa> database)
     : Bench(configuration(), {{kFirstLink, link_status(kFirstSubnet, 11),
                                ScriptedPeer({kFirstPeer, host(kFirstSubnet, 2)}, std::move(database))},
                               {kSecondLink, link_status(kSecondSubnet, 12),
@@ -170,7 +170,7 @@ bool Bench::is_settled() const {
 }
 
 void Bench::inject(std::span<const std::byte> packet, Ipv4Address source, Ipv4Address destination) {
-  handle(Received<V2>{kFirstLink, source, destination, packet});
+  handle(Received{kFirstLink, source, destination, packet});
 }
 
 void Bench::handle(const Input<V2>& input) {
@@ -179,9 +179,9 @@ void Bench::handle(const Input<V2>& input) {
 }
 
 void Bench::set_link(LinkId id, bool up) {
-  LinkStatus<V2> status = link(id).status;
+  LinkStatus status = link(id).status;
   status.up = up;
-  handle(LinkChanged<V2>{id, status});
+  handle(LinkChanged{id, status});
 }
 
 Bench::Link& Bench::link(LinkId id) {
@@ -189,7 +189,7 @@ Bench::Link& Bench::link(LinkId id) {
 }
 
 void Bench::receive(const Link& link, std::span<const std::byte> packet) {
-  router_.handle(now_, Received<V2>{link.link, link.peer->address(), kAllSpfRouters, packet});
+  router_.handle(now_, Received{link.link, link.peer->address(), kAllSpfRouters, packet});
 }
 
 void Bench::run_for(Duration duration) {
@@ -220,7 +220,7 @@ void Bench::drain() {
   std::deque<Sent> wire;
   for (std::size_t packets = 0; packets < kStorm; ++packets) {
     while (const auto output = router_.poll()) {
-      if (const auto* transmit = std::get_if<Transmit<V2>>(&*output)) {
+      if (const auto* transmit = std::get_if<Transmit>(&*output)) {
         sent_.push_back({now_, transmit->link, transmit->bytes});
         wire.push_back(sent_.back());
       }
@@ -235,15 +235,15 @@ void Bench::drain() {
   storm_ = true;
 }
 
-std::optional<NeighborInfo<V2>> Bench::neighbor(RouterId router_id) const {
+std::optional<NeighborInfo> Bench::neighbor(RouterId router_id) const {
   for (auto& info : router_.neighbors()) {
     if (info.router_id == router_id) return info;
   }
   return std::nullopt;
 }
 
-Lsa<V2> make_router_lsa(RouterId router, const std::vector<RouterId>& neighbors,
-                        const std::vector<Ipv4Prefix>& stubs, std::uint8_t flags) {
+Lsa make_router_lsa(RouterId router, const std::vector<RouterId>& neighbors,
+                    const std::vector<Ipv4Prefix>& stubs, std::uint8_t flags) {
   v2::RouterLsa body;
   body.flags = flags;
   for (const RouterId neighbor : neighbors) {
@@ -252,10 +252,10 @@ Lsa<V2> make_router_lsa(RouterId router, const std::vector<RouterId>& neighbors,
   for (const Ipv4Prefix& stub : stubs) {
     body.links.push_back({stub.address.value, netmask(stub.length), v2::RouterLinkType::stub, 10, {}});
   }
-  LsaHeader<V2> header;
+  LsaHeader header;
   header.age = 1;
   header.options.bits = kOptions;
-  header.key = {v2::LsaType::router, LinkStateId{router.value}, router};
+  header.key = {LsaType::router, LinkStateId{router.value}, router};
   return V2::encode_lsa(header, body);
 }
 

@@ -27,7 +27,7 @@ class ScriptedPeer {
     std::uint32_t dead_interval = 40;   ///< seconds
   };
   /// `database`: the LSAs it describes and gives when asked.
-  ScriptedPeer(Identity identity, std::vector<ospf::Lsa<V2>> database);
+  ScriptedPeer(Identity identity, std::vector<ospf::Lsa> database);
 
   [[nodiscard]] Ipv4Address address() const { return identity_.address; }
   /// Its hello now: lists the neighbour once it was heard.
@@ -39,8 +39,8 @@ class ScriptedPeer {
   enum class Headers { none, all };
   [[nodiscard]] Bytes description(ospf::DdFlags flags, Headers headers) const;
   [[nodiscard]] std::vector<Bytes> receive_description(ospf::RouterId from,
-                                                       const ospf::DatabaseDescription<V2>& theirs);
-  [[nodiscard]] std::vector<Bytes> answer_as_slave(const ospf::DatabaseDescription<V2>& theirs);
+                                                       const ospf::DatabaseDescription& theirs);
+  [[nodiscard]] std::vector<Bytes> answer_as_slave(const ospf::DatabaseDescription& theirs);
   [[nodiscard]] std::vector<Bytes> restart();
   template <class Body>
   [[nodiscard]] Bytes encode(const Body& body) const {
@@ -48,7 +48,7 @@ class ScriptedPeer {
   }
 
   Identity identity_;
-  std::vector<ospf::Lsa<V2>> database_;
+  std::vector<ospf::Lsa> database_;
   ospf::RouterId heard_;
   std::uint32_t dd_sequence_number_ = 1000;
   bool described_ = false;  ///< its headers went out in this exchange
@@ -60,7 +60,7 @@ class Bench {
   using V2 = ospf::V2;
   struct Link {
     ospf::LinkId link;
-    ospf::LinkStatus<V2> status;
+    ospf::LinkStatus status;
     std::optional<ScriptedPeer> peer;
   };
   struct Sent {
@@ -75,7 +75,7 @@ class Bench {
   /// The router 1.1.1.1 with 10.0.0.1/24 and 10.0.1.1/24, point-to-point, hello 10, dead 40; 2.2.2.2 at
   /// 10.0.0.2 on the first link, holding `database`, and 4.4.4.4 at 10.0.1.2 on the second, holding its own
   /// router-LSA.
-  explicit Bench(std::vector<ospf::Lsa<V2>> database);
+  explicit Bench(std::vector<ospf::Lsa> database);
 
   /// Until all peers are Full and nothing is left to acknowledge or send; false after a simulated minute.
   [[nodiscard]] bool bring_up();
@@ -103,7 +103,7 @@ class Bench {
   void clear_sent() { sent_.clear(); }
   /// At some instant router and peers did not stop talking.
   [[nodiscard]] bool storm() const { return storm_; }
-  [[nodiscard]] std::optional<ospf::NeighborInfo<V2>> neighbor(ospf::RouterId router_id) const;
+  [[nodiscard]] std::optional<ospf::NeighborInfo> neighbor(ospf::RouterId router_id) const;
 
  private:
   [[nodiscard]] Link& link(ospf::LinkId id);
@@ -122,9 +122,7 @@ class Bench {
 };
 
 /// A router-LSA of `router` for fixtures: point-to-point links to `neighbors`, stub networks, cost 10 each.
-[[nodiscard]] ospf::Lsa<ospf::V2> make_router_lsa(ospf::RouterId router,
-                                                  const std::vector<ospf::RouterId>& neighbors,
-                                                  const std::vector<Ipv4Prefix>& stubs,
-                                                  std::uint8_t flags = 0);
+[[nodiscard]] ospf::Lsa make_router_lsa(ospf::RouterId router, const std::vector<ospf::RouterId>& neighbors,
+                                        const std::vector<Ipv4Prefix>& stubs, std::uint8_t flags = 0);
 
 }  // namespace wgospf::test

@@ -114,10 +114,10 @@ TEST_F(Lists, NeighborsTellStateAndTimers) {
 // In: a router on the link with another hello-interval. Out: it is listed, in the tables and in JSON, with
 // the reason and the cure.
 TEST_F(Lists, WhoIsRefusedAsANeighborIsListedWithTheReason) {
-  ospf::Hello<V2> hello;
+  ospf::Hello hello;
   hello.hello_interval = 10;
   hello.dead_interval = 40;
-  hello.options = {ospf::v2::Options::kExternal};
+  hello.options = {ospf::Options::kExternal};
   router_.hear(ospf::RouterId{0x0a002009}, hello, Ipv4Address{0x0a090001 + 1});
   const auto neighbors = wgospfctl_json({"show", "neighbors"})["neighbors"];
   ASSERT_EQ(neighbors.size(), 2U);

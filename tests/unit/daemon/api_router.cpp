@@ -28,8 +28,8 @@ ospf::InstanceConfig config_of(std::uint32_t router) {
   return config;
 }
 
-ospf::LinkStatus<V2> status_of(ospf::InterfaceAddress<V2> address, std::uint32_t ifindex) {
-  ospf::LinkStatus<V2> status;
+ospf::LinkStatus status_of(ospf::InterfaceAddress address, std::uint32_t ifindex) {
+  ospf::LinkStatus status;
   status.up = true;
   status.ifindex = ospf::InterfaceIndex{ifindex};
   status.mtu = 1420;
@@ -51,8 +51,8 @@ WiredRouter::WiredRouter() {
     const Ipv4Address tunnel{0x0a090000 + i};          // 10.9.0.i/30
     const Ipv4Address lan{0xc0a80000 + (i << 8) + 1};  // 192.168.i.1/24
     ends_.push_back({std::make_unique<ospf::Instance<V2>>(config_of(i), ospf::Seed{i}, now()), tunnel});
-    ends_.back().instance->handle(now(), ospf::LinkChanged<V2>{kLan, status_of({lan, 24}, 20)});
-    ends_.back().instance->handle(now(), ospf::LinkChanged<V2>{kTunnel, status_of({tunnel, 30}, 10)});
+    ends_.back().instance->handle(now(), ospf::LinkChanged{kLan, status_of({lan, 24}, 20)});
+    ends_.back().instance->handle(now(), ospf::LinkChanged{kTunnel, status_of({tunnel, 30}, 10)});
   }
   protocol_.emplace(instance(), [this] { return now(); });
   kernel_view.table = 254;
@@ -95,14 +95,14 @@ void WiredRouter::set_tunnel(bool up) {
   on_strand([&] {
     auto status = status_of({ends_[0].address, 30}, 10);
     status.up = up;
-    ends_[0].instance->handle(now(), ospf::LinkChanged<V2>{kTunnel, status});
+    ends_[0].instance->handle(now(), ospf::LinkChanged{kTunnel, status});
   });
 }
 
-void WiredRouter::hear(ospf::RouterId router, const ospf::Hello<V2>& hello, Ipv4Address source) {
+void WiredRouter::hear(ospf::RouterId router, const ospf::Hello& hello, Ipv4Address source) {
   on_strand([&] {
     const auto bytes = V2::encode(router, ospf::kBackbone, hello);
-    ends_[0].instance->handle(now(), ospf::Received<V2>{kTunnel, source, wg::kAllSpfRouters, bytes});
+    ends_[0].instance->handle(now(), ospf::Received{kTunnel, source, wg::kAllSpfRouters, bytes});
   });
 }
 
@@ -175,7 +175,7 @@ void WiredRouter::turn(std::size_t end) {
 
 void WiredRouter::drain(std::size_t end) {
   while (auto output = ends_[end].instance->poll()) {
-    if (auto* packet = std::get_if<ospf::Transmit<V2>>(&*output)) {
+    if (auto* packet = std::get_if<ospf::Transmit>(&*output)) {
       if (packet->link == kTunnel && wire_) flying_.push_back({1 - end, packet->bytes});
       continue;
     }
@@ -185,7 +185,7 @@ void WiredRouter::drain(std::size_t end) {
       generation_ = change->generation;
       tell({*change, generation_, time});
     } else {
-      tell({std::get<ospf::Event<V2>>(*output), generation_, time});
+      tell({std::get<ospf::Event>(*output), generation_, time});
     }
   }
 }
@@ -195,8 +195,8 @@ void WiredRouter::deliver() {
   for (int i = 0; i < 64 && !flying_.empty(); ++i) {
     const Packet packet = std::move(flying_.front());
     flying_.pop_front();
-    ends_[packet.to].instance->handle(now(), ospf::Received<V2>{kTunnel, ends_[1 - packet.to].address,
-                                                                Ipv4Address{0xe0000005}, *packet.bytes});
+    ends_[packet.to].instance->handle(
+        now(), ospf::Received{kTunnel, ends_[1 - packet.to].address, Ipv4Address{0xe0000005}, *packet.bytes});
     drain(packet.to);
   }
 }

@@ -54,7 +54,7 @@ class WiredRouter final : public RouterView {
   /// The neighbour advertises `count` prefixes 172.16.0.0/32 and on, with this metric; earlier ones stay.
   void advertise(std::uint32_t count, std::uint32_t metric);
   /// A hello to the group arrives at the tunnel of the observed router.
-  void hear(ospf::RouterId router, const ospf::Hello<V2>& hello, Ipv4Address source);
+  void hear(ospf::RouterId router, const ospf::Hello& hello, Ipv4Address source);
   /// The wire is cut or healed, without a word to either end.
   void set_wire(bool whole) {
     post([this, whole] { wire_ = whole; });

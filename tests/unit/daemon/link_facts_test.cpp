@@ -61,7 +61,7 @@ wg::Key key(std::uint8_t first) {
 }
 
 TEST(LinkStatus, OfAnInterfaceThatDoesNotExistIsDown) {
-  EXPECT_EQ(link_status(settings("wg0"), {}), ospf::LinkStatus<V2>{});
+  EXPECT_EQ(link_status(settings("wg0"), {}), ospf::LinkStatus{});
 }
 
 TEST(LinkStatus, OfANumberedLink) {
@@ -69,7 +69,7 @@ TEST(LinkStatus, OfANumberedLink) {
   EXPECT_TRUE(status.up);
   EXPECT_EQ(status.ifindex.value, 7U);
   EXPECT_EQ(status.mtu, 1420U);
-  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.1.0.1"), 30}));
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress{ip("10.1.0.1"), 30}));
   EXPECT_FALSE(status.unnumbered_source);
 }
 
@@ -106,8 +106,8 @@ TEST(LinkStatus, PrimaryAddressesComeFirstAndThoseWithAFarEndAreHosts) {
   auto far_end = address("10.9.0.1", 32);
   far_end.peer = ip("10.9.0.2");
   const auto status = link_status(settings("wg0"), inventory({link(7, "wg0", {second, far_end})}));
-  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.9.0.1"), 32, ip("10.9.0.2")},
-                                            ospf::InterfaceAddress<V2>{ip("10.1.0.2"), 24}));
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress{ip("10.9.0.1"), 32, ip("10.9.0.2")},
+                                            ospf::InterfaceAddress{ip("10.1.0.2"), 24}));
 }
 
 TEST(ExpectedNeighbor, IsTheFarEndOrTheOtherHostOfASmallSubnet) {
@@ -132,7 +132,7 @@ TEST(LinkStatus, UnnumberedBorrowsOfTheLoopback) {
   const auto status = link_status(settings("wg0"), links);
   EXPECT_TRUE(status.up);
   EXPECT_THAT(status.addresses, IsEmpty());
-  EXPECT_EQ(status.unnumbered_source, ip("10.0.0.1"));
+  EXPECT_EQ(status.unnumbered_source, IpAddress{ip("10.0.0.1")});
 }
 
 TEST(ReversePath, FilterOnALinkWithoutASubnetIsAProblemWithACure) {
@@ -184,7 +184,7 @@ TEST(ReversePath, TheStrictFilterIsAProblemAsSoonAsThereAreTwoWays) {
 }
 
 TEST(LinkChange, TellsMtuAndAddressesOfALinkThatStays) {
-  ospf::LinkStatus<V2> before;
+  ospf::LinkStatus before;
   before.ifindex = ospf::InterfaceIndex{7};
   before.mtu = 1420;
   before.addresses = {{ip("10.1.0.1"), 30}};
@@ -232,11 +232,11 @@ TEST(LinkStatus, LinkLocalAddressesNumberALinkAsOthersDo) {
                                 link(8, "lan", {address("169.254.8.1", 16), address("10.8.0.1", 24)})});
   const auto alone = link_status(settings("wg0"), links);
   EXPECT_TRUE(alone.up);
-  EXPECT_THAT(alone.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("169.254.7.1"), 30}));
+  EXPECT_THAT(alone.addresses, ElementsAre(ospf::InterfaceAddress{ip("169.254.7.1"), 30}));
   EXPECT_FALSE(alone.unnumbered_source);
   const auto beside = link_status(settings("lan"), links);
-  EXPECT_THAT(beside.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.8.0.1"), 24},
-                                            ospf::InterfaceAddress<V2>{ip("169.254.8.1"), 16}));
+  EXPECT_THAT(beside.addresses, ElementsAre(ospf::InterfaceAddress{ip("10.8.0.1"), 24},
+                                            ospf::InterfaceAddress{ip("169.254.8.1"), 16}));
   EXPECT_FALSE(beside.unnumbered_source);
 }
 
@@ -245,7 +245,7 @@ TEST(LinkStatus, UnnumberedBorrowsOfTheNamedInterface) {
   wg0.unnumbered = "br-lan";
   const auto links = inventory({loopback({address("10.0.0.1", 32)}), link(7, "wg0", {}),
                                 link(8, "br-lan", {address("192.168.1.1", 24)})});
-  EXPECT_EQ(link_status(wg0, links).unnumbered_source, ip("192.168.1.1"));
+  EXPECT_EQ(link_status(wg0, links).unnumbered_source, IpAddress{ip("192.168.1.1")});
 }
 
 TEST(LinkStatus, UnnumberedWithNothingToBorrowIsNotUsedAndSaysWhy) {
@@ -282,7 +282,7 @@ TEST(LinkStatus, LoopbackNeverTells127) {
   const auto status = link_status(settings("lo"), inventory({loopback({address("10.0.0.1", 32)})}));
   EXPECT_TRUE(status.up);
   EXPECT_TRUE(status.loopback);
-  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress<V2>{ip("10.0.0.1"), 32}));
+  EXPECT_THAT(status.addresses, ElementsAre(ospf::InterfaceAddress{ip("10.0.0.1"), 32}));
 }
 
 TEST(RouterId, OfTheConfigurationBeatsTheLoopbackBeatsTheKey) {

@@ -80,12 +80,12 @@ TEST(MessageLimits, ANeighborThatComesAndGoesIsToldFullAsOftenAsLost) {
   int lost = 0, full = 0;
   for (int minute = 0; minute < 60; ++minute, now += std::chrono::minutes{1}) {
     for (std::size_t i = 1; i < kStates.size(); ++i) {
-      const RouterEvent event{ospf::Event<V2>{ospf::NeighborStateChanged{ospf::LinkId{1},
-                                                                         ospf::RouterId{2},
-                                                                         kStates[i - 1],
-                                                                         kStates[i],
-                                                                         ospf::NeighborEvent::hello_received,
-                                                                         {}}}};
+      const RouterEvent event{ospf::Event{ospf::NeighborStateChanged{ospf::LinkId{1},
+                                                                     ospf::RouterId{2},
+                                                                     kStates[i - 1],
+                                                                     kStates[i],
+                                                                     ospf::NeighborEvent::hello_received,
+                                                                     {}}}};
       if (!limits.admit(kind_of(event), describe(event, name_of).text, now)) continue;
       lost += kStates[i] == NeighborState::down ? 1 : 0;
       full += kStates[i] == NeighborState::full ? 1 : 0;
@@ -134,25 +134,25 @@ struct Lines {
 
 /// One of the kinds of events that the core has, about `link`.
 template <std::size_t Index>
-ospf::Event<V2> event_at(ospf::LinkId link, std::uint32_t number) {
-  using What = std::variant_alternative_t<Index, ospf::Event<V2>>;
+ospf::Event event_at(ospf::LinkId link, std::uint32_t number) {
+  using What = std::variant_alternative_t<Index, ospf::Event>;
   What what{};
   if constexpr (requires { what.link; }) what.link = link;
-  if constexpr (std::is_same_v<What, ospf::Dropped<V2>>) {
+  if constexpr (std::is_same_v<What, ospf::Dropped>) {
     what.reason = static_cast<ospf::DropReason>(number % 40);
     what.value = number;
   }
-  if constexpr (std::is_same_v<What, ospf::DuplicateRouterIdInArea<V2>>) {
-    ospf::LsaHeader<V2> header;
-    header.key = {ospf::v2::LsaType::router, {}, {}};
+  if constexpr (std::is_same_v<What, ospf::DuplicateRouterIdInArea>) {
+    ospf::LsaHeader header;
+    header.key = {ospf::LsaType::router, {}, {}};
     what.theirs = V2::encode_lsa(header, ospf::v2::RouterLsa{});
   }
   return what;
 }
 
 template <std::size_t... Index>
-std::array<ospf::Event<V2>, sizeof...(Index)> all_events(ospf::LinkId link, std::uint32_t number,
-                                                         std::index_sequence<Index...>) {
+std::array<ospf::Event, sizeof...(Index)> all_events(ospf::LinkId link, std::uint32_t number,
+                                                     std::index_sequence<Index...>) {
   return {event_at<Index>(link, number)...};
 }
 
@@ -183,7 +183,7 @@ TEST(Telling, NothingFloodsTheLogHoweverOftenItHappens) {
   };
   for (std::uint32_t i = 0; i < kTimes; ++i, now += milliseconds{3000} / kTimes) {
     const ospf::LinkId link{i % 50 + 1};
-    auto events = all_events(link, i, std::make_index_sequence<std::variant_size_v<ospf::Event<V2>>>{});
+    auto events = all_events(link, i, std::make_index_sequence<std::variant_size_v<ospf::Event>>{});
     auto notices = all_notices(link, i);
     kinds = events.size() + notices.size() + 2;
     for (auto& event : events) publish({std::move(event)});
@@ -218,7 +218,7 @@ TEST(Telling, ChangesOfStateReachWatchEvenIfTheLogHasHadItsFill) {
     in_log += event.left_out ? 0 : 1;
   });
   for (int i = 0; i < 1000; ++i)
-    telling.publish({ospf::Event<V2>{ospf::NeighborStateChanged{ospf::LinkId{1}, {}, {}, {}, {}}}},
+    telling.publish({ospf::Event{ospf::NeighborStateChanged{ospf::LinkId{1}, {}, {}, {}, {}}}},
                     Instant{seconds{1}});
   EXPECT_EQ(seen, 1000U);
   EXPECT_EQ(in_log, MessageLimits::kOfInterface.burst);

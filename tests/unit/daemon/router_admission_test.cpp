@@ -33,11 +33,11 @@ class RouterAdmission : public ::testing::Test {
   }
   /// A hello out of the far end, in the name of a router that is not there.
   void say(ospf::RouterId router, Ipv4Address source) {
-    ospf::Hello<V2> hello;
-    hello.fields.network_mask = netmask(24);
+    ospf::Hello hello;
+    hello.network_mask = netmask(24);
     hello.hello_interval = 1;
     hello.dead_interval = 4;
-    hello.options = {ospf::v2::Options::kExternal};
+    hello.options = {ospf::Options::kExternal};
     hello.neighbors = {ospf::RouterId{0x0a000001}};
     const auto bytes = V2::encode(router, ospf::kBackbone, hello);
     far.run([&] {

@@ -29,9 +29,9 @@ std::string name_of(ospf::LinkId link) {
 
 TEST(Describe, ANeighborThatIsLostIsAWarningWithTheReason) {
   const auto notice =
-      describe(ospf::Event<V2>{ospf::NeighborStateChanged{
-                   ospf::LinkId{3}, *ospf::RouterId::parse("10.0.0.2"), ospf::NeighborState::full,
-                   ospf::NeighborState::down, ospf::NeighborEvent::inactivity_timer}},
+      describe(ospf::Event{ospf::NeighborStateChanged{ospf::LinkId{3}, *ospf::RouterId::parse("10.0.0.2"),
+                                                      ospf::NeighborState::full, ospf::NeighborState::down,
+                                                      ospf::NeighborEvent::inactivity_timer}},
                name_of);
   EXPECT_EQ(notice.severity, Severity::warning);
   EXPECT_EQ(notice.name, "neighbor_state_changed");
@@ -42,7 +42,7 @@ TEST(Describe, ANeighborThatIsLostIsAWarningWithTheReason) {
 
 TEST(Describe, AnInterfaceTellsWhyAndItsNeighborsWithIt) {
   using ospf::InterfaceReason;
-  const auto of = [](const ospf::Event<V2>& event) { return describe(event, name_of).text; };
+  const auto of = [](const ospf::Event& event) { return describe(event, name_of).text; };
   EXPECT_EQ(of(ospf::InterfaceStateChanged{ospf::LinkId{3}, ospf::InterfaceState::down,
                                            ospf::InterfaceState::point_to_point, InterfaceReason::link_up}),
             "interface wg3: down -> point-to-point (link up)");
@@ -63,7 +63,7 @@ TEST(Describe, AnInterfaceTellsWhyAndItsNeighborsWithIt) {
 TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
   const auto of = [](ospf::DropReason reason, std::uint32_t value) {
     const auto source = *Ipv4Address::parse("10.1.0.2");
-    return describe(ospf::Event<V2>{ospf::Dropped<V2>{ospf::LinkId{3}, reason, source, value}}, name_of).text;
+    return describe(ospf::Event{ospf::Dropped{ospf::LinkId{3}, reason, source, value}}, name_of).text;
   };
   EXPECT_EQ(
       of(ospf::DropReason::hello_interval_mismatch, 10),
@@ -79,7 +79,7 @@ TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
                           "10.0.0.7, and the neighbor of this link is another; drop its packets"));
   EXPECT_THAT(of(ospf::DropReason::source_not_on_link, 0x0a000007),
               testing::HasSubstr("router 10.0.0.7 is on no subnet of this interface; give both ends"));
-  EXPECT_THAT(describe(ospf::Event<V2>{ospf::Dropped<V2>{
+  EXPECT_THAT(describe(ospf::Event{ospf::Dropped{
                            ospf::LinkId{3}, ospf::DropReason::unicast_hello, {}, 0x0a000007, 41}},
                        name_of)
                   .text,
@@ -91,7 +91,7 @@ TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
 TEST(Describe, WhatKeepsANeighborFromFullIsSaidWithItsCure) {
   using Problem = ospf::NeighborProblem;
   const auto of = [](Problem problem, std::uint32_t theirs = 0, std::uint32_t ours = 0) {
-    ospf::NeighborInfo<V2> neighbor;
+    ospf::NeighborInfo neighbor;
     neighbor.problem = problem;
     neighbor.theirs = theirs;
     neighbor.ours = ours;
@@ -114,11 +114,10 @@ TEST(Describe, ADuplicateRouterIdNamesWhereTheOtherRouterIs) {
   ospf::v2::RouterLsa body;
   body.links.push_back({0x0a000002, 0x0a010001, ospf::v2::RouterLinkType::point_to_point, 10, {}});
   body.links.push_back({0xc0a80900, 0xffffff00, ospf::v2::RouterLinkType::stub, 10, {}});
-  ospf::LsaHeader<V2> header;
-  header.key = {ospf::v2::LsaType::router, ospf::LinkStateId{own.value}, own};
+  ospf::LsaHeader header;
+  header.key = {ospf::LsaType::router, ospf::LinkStateId{own.value}, own};
   const auto notice = describe(
-      ospf::Event<V2>{ospf::DuplicateRouterIdInArea<V2>{ospf::AreaId{0}, V2::encode_lsa(header, body)}},
-      name_of);
+      ospf::Event{ospf::DuplicateRouterIdInArea{ospf::AreaId{0}, V2::encode_lsa(header, body)}}, name_of);
   EXPECT_EQ(notice.severity, Severity::error);
   EXPECT_EQ(notice.name, "duplicate_router_id");
   EXPECT_EQ(notice.text,

@@ -1,5 +1,7 @@
 #include "ospf/instance.h"
 
+#include "ospf/checksum.h"
+
 #include <gtest/gtest.h>
 
 #include "two_routers.h"
@@ -15,8 +17,8 @@ std::map<std::pair<std::uint8_t, std::uint32_t>, std::int32_t> headers(const Wir
   DatabaseCursor cursor;
   while (!cursor.done)
     for (const auto& entry : wires.routers[router].instance->database(cursor, 100, wires.now)) {
-      const auto header = entry.lsa.header();
-      result[{static_cast<std::uint8_t>(header.key.type), header.key.id.value}] = header.sequence_number;
+      const auto& header = entry.header;
+      result[{v2::wire_type(header.key.type), header.key.id.value}] = header.sequence_number;
     }
   return result;
 }
@@ -38,12 +40,12 @@ TEST(Instance, TwoRoutersReachFullInAFewRoundTrips) {
 TEST(Instance, PrefixesOfLinkLocalAddressesAreNotAdvertised) {
   Wires wires;
   wires.add(Wires::config({1}));
-  LinkStatus<V2> status;
+  LinkStatus status;
   status.up = true;
   status.ifindex = InterfaceIndex{1};
   status.mtu = 1420;
   status.addresses = {{*Ipv4Address::parse("10.7.0.1"), 24}, {*Ipv4Address::parse("169.254.7.1"), 16}};
-  wires.input(0, LinkChanged<V2>{LinkId{1}, status});
+  wires.input(0, LinkChanged{LinkId{1}, status});
   wires.run_for(seconds{1});
   DatabaseCursor cursor;
   std::vector<std::uint32_t> stubs;
@@ -135,11 +137,11 @@ TEST(Instance, Rfc2328Section9_3_TellsWhyAnInterfaceChangesAndItsNeighborsWithIt
     wires.input(0, Reconfigure{config});
   };
   const auto set_status = [&](bool up, InterfaceReason down_reason) {
-    LinkStatus<V2> status;  // without an address
+    LinkStatus status;  // without an address
     status.up = up;
     status.down_reason = down_reason;
     status.ifindex = InterfaceIndex{1};
-    wires.input(0, LinkChanged<V2>{LinkId{1}, status});
+    wires.input(0, LinkChanged{LinkId{1}, status});
   };
   wires.wire(0, 1, 1);
   ASSERT_TRUE(wires.run_until(seconds{1}, full));
@@ -185,7 +187,7 @@ TEST(Instance, ANeighborThatIsReplacedDoesNotEndWithItsInterface) {
   ASSERT_TRUE(wires.run_until(seconds{1}, [&] { return wires.all_full(); }));
   (void)changes_told(wires, 0);
   wires.add(Wires::config({1}));
-  wires.filter = [](std::size_t from, const Transmit<V2>&) { return from != 1; };  // it is gone
+  wires.filter = [](std::size_t from, const Transmit&) { return from != 1; };  // it is gone
   wires.wire(0, 2, 1);
   ASSERT_TRUE(wires.run_until(seconds{5}, [&] { return wires.state(2, 1) == NeighborState::full; }));
   EXPECT_EQ(changes_told(wires, 0), (std::vector<std::string>{"KillNbr: itself"}));
@@ -228,9 +230,9 @@ TEST(Instance, NothingIsSentAfterShutdownComplete) {
     instance.handle_timeout(wires.now);
     std::size_t complete = 0, sent_after = 0;
     while (const auto output = instance.poll()) {
-      const auto* event = std::get_if<Event<V2>>(&*output);
+      const auto* event = std::get_if<Event>(&*output);
       if (event != nullptr && std::holds_alternative<ShutdownComplete>(*event)) ++complete;
-      if (complete > 0 && std::holds_alternative<Transmit<V2>>(*output)) ++sent_after;
+      if (complete > 0 && std::holds_alternative<Transmit>(*output)) ++sent_after;
     }
     EXPECT_EQ(complete, round == 0 ? 1U : 0U);
     EXPECT_EQ(sent_after, 0U);
@@ -273,19 +275,19 @@ TEST(Instance, Rfc2328Section14_ACorruptedLsaIsLearntAnew) {
   wires.add(Wires::config({1}));
   wires.wire(0, 1, 1);
   ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
-  const LsaKey<V2> key{v2::LsaType::router, LinkStateId{0x02020202}, RouterId{0x02020202}};
+  const LsaKey key{LsaType::router, LinkStateId{0x02020202}, RouterId{0x02020202}};
   const auto entry = wires.routers[0].instance->find_lsa(kBackbone, key, wires.now);
   ASSERT_TRUE(entry);
   const_cast<std::byte&>(entry->lsa.bytes()[24]) ^= std::byte{1};  // NOLINT: a flipped bit of memory
   wires.routers[0].events.clear();
   wires.run_for(seconds{310});
   bool told = false;
-  for (const auto& event : wires.routers[0].events) told |= std::holds_alternative<LsaCorrupted<V2>>(event);
+  for (const auto& event : wires.routers[0].events) told |= std::holds_alternative<LsaCorrupted>(event);
   EXPECT_TRUE(told);
   EXPECT_TRUE(wires.all_full());
   const auto again = wires.routers[0].instance->find_lsa(kBackbone, key, wires.now);
   ASSERT_TRUE(again);
-  EXPECT_TRUE(V2::checksum_holds(again->lsa.bytes()));
+  EXPECT_TRUE(lsa_checksum_holds(again->lsa.bytes()));
 }
 
 // In: the same, and the timers are served two seconds late, past the second of CheckAge. Out: found all the
@@ -297,18 +299,18 @@ TEST(Instance, Rfc2328Section14_TheChecksumIsVerifiedWhenTheTimerIsLate) {
   wires.wire(0, 1, 1);
   ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return wires.all_full() && headers(wires, 0).size() == 2; }));
   wires.run_for(seconds{290});
-  const LsaKey<V2> key{v2::LsaType::router, LinkStateId{0x02020202}, RouterId{0x02020202}};
+  const LsaKey key{LsaType::router, LinkStateId{0x02020202}, RouterId{0x02020202}};
   auto& instance = *wires.routers[0].instance;
   const auto entry = instance.find_lsa(kBackbone, key, wires.now);
   ASSERT_TRUE(entry);
-  ASSERT_LT(entry->age, kCheckAge);
+  ASSERT_LT(entry->header.age, kCheckAge);
   const_cast<std::byte&>(entry->lsa.bytes()[24]) ^= std::byte{1};  // NOLINT: a flipped bit of memory
-  wires.now += seconds{kCheckAge + 2 - entry->age};
+  wires.now += seconds{kCheckAge + 2 - entry->header.age};
   instance.handle_timeout(wires.now);
   bool told = false;
   while (const auto output = instance.poll()) {
-    const auto* event = std::get_if<Event<V2>>(&*output);
-    told |= event != nullptr && std::holds_alternative<LsaCorrupted<V2>>(*event);
+    const auto* event = std::get_if<Event>(&*output);
+    told |= event != nullptr && std::holds_alternative<LsaCorrupted>(*event);
   }
   EXPECT_TRUE(told);
 }
@@ -364,11 +366,11 @@ TEST(Instance, PrefixesThatNoRouterForwardsToAreNotInstalled) {
   for (const auto& all : {martians, good})
     for (const char* text : all) change.set.push_back({*Ipv4Prefix::parse(text), 20, true, 0, std::nullopt});
   wires.input(1, change);
-  LinkStatus<V2> status;
+  LinkStatus status;
   status.up = true;
   status.mtu = 1420;
   status.addresses = {{Ipv4Address{0xf0010101}, 24}};
-  wires.input(1, LinkChanged<V2>{LinkId{2}, status});
+  wires.input(1, LinkChanged{LinkId{2}, status});
   const auto& router = *wires.routers[0].instance;
   ASSERT_TRUE(wires.run_until(
       seconds{5}, [&] { return wires.all_full() && router.routes()->routes.size() == 1 + good.size(); }));
@@ -440,20 +442,19 @@ TEST(Instance, Rfc2328Section13_4_AForgedLsaOfOursNeverChangesOurRoutes) {
   v2::RouterLsa forged;
   forged.links = {{0xc0000200, 0xffffff00, v2::RouterLinkType::stub, 1, {}}};
   for (int round = 0; round < 6; ++round) {
-    LsaHeader<V2> header;
-    header.key = {v2::LsaType::router, LinkStateId{own.value}, own};
+    LsaHeader header;
+    header.key = {LsaType::router, LinkStateId{own.value}, own};
     header.sequence_number = headers(wires, 0).at({1, own.value}) + 1;
-    const OutgoingLsa<V2> lsa{V2::encode_lsa(header, forged), 1};
-    const auto packet =
-        V2::encode(RouterId{0x02020202}, kBackbone, std::span<const OutgoingLsa<V2>>(&lsa, 1));
-    wires.input(0, Received<V2>{LinkId{1}, Wires::address(1, 1), Ipv4Address{0xe0000005}, packet});
+    const OutgoingLsa lsa{V2::encode_lsa(header, forged), 1};
+    const auto packet = V2::encode(RouterId{0x02020202}, kBackbone, std::span<const OutgoingLsa>(&lsa, 1));
+    wires.input(0, Received{LinkId{1}, Wires::address(1, 1), Ipv4Address{0xe0000005}, packet});
     for (int i = 0; i < 22; ++i) {
       ASSERT_EQ(wires.routers[0].instance->routes()->routes, before) << "round " << round;
       wires.run_for(milliseconds{50});
     }
   }
   ASSERT_TRUE(wires.run_until(seconds{10}, [&] { return headers(wires, 0) == headers(wires, 1); }));
-  const LsaKey<V2> key{v2::LsaType::router, LinkStateId{own.value}, own};
+  const LsaKey key{LsaType::router, LinkStateId{own.value}, own};
   const auto held = wires.routers[1].instance->find_lsa(kBackbone, key, wires.now);
   ASSERT_TRUE(held);
   EXPECT_EQ(std::get<v2::RouterLsa>(V2::decode_body(held->lsa)).links.size(), 2u);

@@ -15,7 +15,7 @@ namespace wgospf::ospf::spf_test {
 
 class Naive {
  public:
-  using Key = LsaKey<V2>;
+  using Key = LsaKey;
   struct Path {
     std::uint32_t cost = 0;
     std::set<Hop> hops;
@@ -30,8 +30,8 @@ class Naive {
   };
   using Table = std::map<Ipv4Prefix, Path>;
 
-  std::map<AreaId, std::map<Key, Lsa<V2>>> areas;
-  std::map<Key, Lsa<V2>> externals;
+  std::map<AreaId, std::map<Key, Lsa>> areas;
+  std::map<Key, Lsa> externals;
   std::vector<RootLink<V2>> links;
   RouterId root = id(1);
 
@@ -64,7 +64,7 @@ class Naive {
     std::uint32_t cost = 0, data = 0;
   };
 
-  static std::vector<Link> links_of(const std::map<Key, Lsa<V2>>& lsas, const Vertex& v) {
+  static std::vector<Link> links_of(const std::map<Key, Lsa>& lsas, const Vertex& v) {
     std::vector<Link> result;
     for (const auto& [key, lsa] : lsas) {
       const auto body = V2::decode_body(lsa);
@@ -82,11 +82,11 @@ class Naive {
     return result;
   }
 
-  void intra(AreaId area, const std::map<Key, Lsa<V2>>& lsas) {
+  void intra(AreaId area, const std::map<Key, Lsa>& lsas) {
     std::map<Vertex, std::vector<Link>> adjacency;
     for (const auto& [key, lsa] : lsas)
-      if (key.type == v2::LsaType::router || key.type == v2::LsaType::network) {
-        const Vertex v{key.type == v2::LsaType::router, key.id.value};
+      if (key.type == LsaType::router || key.type == LsaType::network) {
+        const Vertex v{key.type == LsaType::router, key.id.value};
         adjacency[v] = links_of(lsas, v);
       }
     const auto links_back = [&](const Vertex& from, const Vertex& to) {
@@ -150,7 +150,7 @@ class Naive {
     return {};
   }
 
-  void prefixes_at(AreaId area, const std::map<Key, Lsa<V2>>& lsas, const Vertex& v, const Node& node) {
+  void prefixes_at(AreaId area, const std::map<Key, Lsa>& lsas, const Vertex& v, const Node& node) {
     Path path{node.cost, node.hops, !node.direct.empty() || v == Vertex{true, root.value}, area};
     path.direct = node.direct;
     for (const auto& [key, lsa] : lsas) {
@@ -198,11 +198,11 @@ class Naive {
     }
   }
 
-  void inter(AreaId area, const std::map<Key, Lsa<V2>>& lsas) {
+  void inter(AreaId area, const std::map<Key, Lsa>& lsas) {
     Table found;
     std::swap(found, table_);
     for (const auto& [key, lsa] : lsas) {
-      if (key.type != v2::LsaType::summary_network) continue;
+      if (key.type != LsaType::summary_network) continue;
       const auto body = std::get<v2::SummaryLsa>(V2::decode_body(lsa));
       const Node* border = reached(area, lsas, key.advertising_router, v2::RouterLsa::kBorder);
       const auto prefix = Ipv4Prefix::make(Ipv4Address{key.id.value}, *mask_length(body.mask));
@@ -220,11 +220,10 @@ class Naive {
   }
 
   /// A router other than the root with the flag, when it is on the area's tree.
-  const Node* reached(AreaId area, const std::map<Key, Lsa<V2>>& lsas, RouterId router,
-                      std::uint8_t flag) const {
+  const Node* reached(AreaId area, const std::map<Key, Lsa>& lsas, RouterId router, std::uint8_t flag) const {
     const auto& tree = trees_.at(area);
     const auto at = tree.find({true, router.value});
-    const auto lsa = lsas.find({v2::LsaType::router, LinkStateId{router.value}, router});
+    const auto lsa = lsas.find({LsaType::router, LinkStateId{router.value}, router});
     if (router == root || at == tree.end() || lsa == lsas.end()) return nullptr;
     return (std::get<v2::RouterLsa>(V2::decode_body(lsa->second)).flags & flag) != 0 ? &at->second : nullptr;
   }
@@ -240,7 +239,7 @@ class Naive {
         path = Path{node->cost, node->hops, false, area};
       } else if (attached.size() <= 1 || area == kBackbone) {
         for (const auto& [key, lsa] : lsas) {
-          if (key.type != v2::LsaType::summary_asbr || key.id.value != router.value) continue;
+          if (key.type != LsaType::summary_asbr || key.id.value != router.value) continue;
           const auto body = std::get<v2::SummaryLsa>(V2::decode_body(lsa));
           const Node* border = reached(area, lsas, key.advertising_router, v2::RouterLsa::kBorder);
           if (border == nullptr || body.metric == kLsInfinity) continue;
@@ -256,7 +255,7 @@ class Naive {
     return best;
   }
 
-  void external(const Key& key, const Lsa<V2>& lsa, const Table& internal) {
+  void external(const Key& key, const Lsa& lsa, const Table& internal) {
     const auto body = std::get<v2::ExternalLsa>(V2::decode_body(lsa));
     auto way = boundary(key.advertising_router);
     if (!way || body.metric == kLsInfinity) return;

@@ -67,13 +67,13 @@ class World {
   }
   static std::string lan(std::uint32_t n) { return "10.200." + std::to_string(n); }
 
-  void install(AreaId area, const Lsa<V2>& lsa) {
-    naive.areas[area].insert_or_assign(lsa.header().key, lsa);
+  void install(AreaId area, const Lsa& lsa) {
+    naive.areas[area].insert_or_assign(V2::header(lsa).key, lsa);
     bench.area(area, {lsa});
   }
-  void remove(AreaId area, const Lsa<V2>& lsa) {
+  void remove(AreaId area, const Lsa& lsa) {
     bench.remove(lsa, area);
-    naive.areas[area].erase(lsa.header().key);
+    naive.areas[area].erase(V2::header(lsa).key);
   }
   /// Links to a few neighbours in a fixed neighbourhood, so that most are mutual; sometimes to LANs 1 to 3.
   void change_router(AreaId area, std::uint32_t n) {
@@ -125,9 +125,9 @@ class World {
                                                    pick(2) == 0, forwarding[pick(5)], pick(3)});
     if (pick(3) == 0) {
       bench.remove(lsa);
-      naive.externals.erase(lsa.header().key);
+      naive.externals.erase(V2::header(lsa).key);
     } else {
-      naive.externals.insert_or_assign(lsa.header().key, lsa);
+      naive.externals.insert_or_assign(V2::header(lsa).key, lsa);
       bench.lsas({lsa});
     }
   }
@@ -145,7 +145,7 @@ class World {
   /// A refresh: the same contents once more change nothing.
   void repeat_something(AreaId area) {
     bench.calculate();
-    for (const auto& [key, lsa] : naive.areas[area]) bench.area(area, {Lsa<V2>::copy(lsa.bytes())});
+    for (const auto& [key, lsa] : naive.areas[area]) bench.area(area, {Lsa::copy(lsa.bytes())});
     for (const auto& [key, lsa] : naive.externals) bench.lsas({lsa});
     EXPECT_EQ(bench.calculator.pending(), Calculator::Pending::nothing);
   }

@@ -75,11 +75,11 @@ TEST(Spf, Rfc2328Section16_1_Step2d_EqualPathsAreAllKept) {
 // Two routers at distance 1 and a link without cost between them: which of the two is on the tree first
 // decides what the other's ways are. Router ids decide it, whatever the order in which the LSAs came.
 TEST(Spf, Rfc2328Section16_1_Step2d_EqualPathsOverLinksWithoutCostDoNotDependOnTheOrderOfArrival) {
-  std::vector<Lsa<V2>> lsas = {router_lsa(1, {p2p(2, 1), p2p(3, 1)}),
-                               router_lsa(2, {p2p(1, 1), p2p(3, 0), p2p(4, 1), stub("10.2.0.0/24", 1)}),
-                               router_lsa(3, {p2p(1, 1), p2p(2, 0), p2p(4, 1), stub("10.3.0.0/24", 1)}),
-                               router_lsa(4, {p2p(2, 1), p2p(3, 1), p2p(5, 0), stub("10.4.0.0/24", 1)}),
-                               router_lsa(5, {p2p(4, 0), stub("10.5.0.0/24", 1)})};
+  std::vector<Lsa> lsas = {router_lsa(1, {p2p(2, 1), p2p(3, 1)}),
+                           router_lsa(2, {p2p(1, 1), p2p(3, 0), p2p(4, 1), stub("10.2.0.0/24", 1)}),
+                           router_lsa(3, {p2p(1, 1), p2p(2, 0), p2p(4, 1), stub("10.3.0.0/24", 1)}),
+                           router_lsa(4, {p2p(2, 1), p2p(3, 1), p2p(5, 0), stub("10.4.0.0/24", 1)}),
+                           router_lsa(5, {p2p(4, 0), stub("10.5.0.0/24", 1)})};
   std::vector<std::size_t> order = {0, 1, 2, 3, 4};
   do {
     Bench bench;

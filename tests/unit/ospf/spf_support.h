@@ -42,35 +42,35 @@ inline v2::RouterLink stub(const std::string& text, std::uint16_t cost) {
   return {p.address.value, netmask(p.length), RouterLinkType::stub, cost, {}};
 }
 
-inline Lsa<V2> make_lsa(v2::LsaType type, std::uint32_t lsa_id, RouterId router, const v2::LsaBody& body) {
-  LsaHeader<V2> header;
+inline Lsa make_lsa(LsaType type, std::uint32_t lsa_id, RouterId router, const v2::LsaBody& body) {
+  LsaHeader header;
   header.age = 1;
   header.key = {type, LinkStateId{lsa_id}, router};
   return V2::encode_lsa(header, body);
 }
-inline Lsa<V2> router_lsa(std::uint32_t n, std::vector<v2::RouterLink> links, std::uint8_t flags = 0) {
+inline Lsa router_lsa(std::uint32_t n, std::vector<v2::RouterLink> links, std::uint8_t flags = 0) {
   v2::RouterLsa body;
   body.flags = flags;
   body.links = std::move(links);
-  return make_lsa(v2::LsaType::router, id(n).value, id(n), body);
+  return make_lsa(LsaType::router, id(n).value, id(n), body);
 }
-inline Lsa<V2> network_lsa(const char* dr, std::uint32_t by, std::vector<std::uint32_t> routers,
-                           std::uint8_t length = 24) {
+inline Lsa network_lsa(const char* dr, std::uint32_t by, std::vector<std::uint32_t> routers,
+                       std::uint8_t length = 24) {
   v2::NetworkLsa body;
   body.mask = netmask(length);
   for (const std::uint32_t n : routers) body.attached.push_back(id(n));
-  return make_lsa(v2::LsaType::network, address(dr).value, id(by), body);
+  return make_lsa(LsaType::network, address(dr).value, id(by), body);
 }
-inline Lsa<V2> summary(std::uint32_t by, const std::string& text, std::uint32_t metric) {
+inline Lsa summary(std::uint32_t by, const std::string& text, std::uint32_t metric) {
   v2::SummaryLsa body;
   body.mask = netmask(prefix(text).length);
   body.metric = metric;
-  return make_lsa(v2::LsaType::summary_network, prefix(text).address.value, id(by), body);
+  return make_lsa(LsaType::summary_network, prefix(text).address.value, id(by), body);
 }
-inline Lsa<V2> asbr_summary(std::uint32_t by, std::uint32_t asbr, std::uint32_t metric) {
+inline Lsa asbr_summary(std::uint32_t by, std::uint32_t asbr, std::uint32_t metric) {
   v2::SummaryLsa body;
   body.metric = metric;
-  return make_lsa(v2::LsaType::summary_asbr, id(asbr).value, id(by), body);
+  return make_lsa(LsaType::summary_asbr, id(asbr).value, id(by), body);
 }
 struct External {
   std::string prefix;
@@ -79,14 +79,14 @@ struct External {
   const char* forwarding = "0.0.0.0";
   std::uint32_t tag = 0;
 };
-inline Lsa<V2> external(std::uint32_t by, const External& e) {
+inline Lsa external(std::uint32_t by, const External& e) {
   v2::ExternalLsa body;
   body.mask = netmask(prefix(e.prefix).length);
   body.metric = e.metric;
   body.type2 = e.type2;
   body.forwarding_address = address(e.forwarding);
   body.tag = e.tag;
-  return make_lsa(v2::LsaType::as_external, prefix(e.prefix).address.value, id(by), body);
+  return make_lsa(LsaType::as_external, prefix(e.prefix).address.value, id(by), body);
 }
 
 inline RootLink<V2> root_p2p(std::uint32_t link, std::uint32_t neighbor, std::uint16_t cost,
@@ -221,13 +221,13 @@ struct Bench {
   std::vector<Change> changes;  ///< of the latest calculation
   CalculationResult result;
 
-  Bench& area(AreaId area, const std::vector<Lsa<V2>>& lsas) {
+  Bench& area(AreaId area, const std::vector<Lsa>& lsas) {
     for (const auto& lsa : lsas) calculator.lsa_installed(area, lsa);
     return *this;
   }
-  Bench& lsas(const std::vector<Lsa<V2>>& lsas) { return area(kBackbone, lsas); }
-  Bench& remove(const Lsa<V2>& lsa, AreaId area = kBackbone) {
-    calculator.lsa_removed(area, lsa.header().key);
+  Bench& lsas(const std::vector<Lsa>& lsas) { return area(kBackbone, lsas); }
+  Bench& remove(const Lsa& lsa, AreaId area = kBackbone) {
+    calculator.lsa_removed(area, V2::header(lsa).key);
     return *this;
   }
   Bench& root(std::vector<RootLink<V2>> links) {

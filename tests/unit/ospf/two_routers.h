@@ -17,7 +17,7 @@ class Wires {
  public:
   struct Router {
     std::unique_ptr<Instance<V2>> instance;
-    std::vector<Event<V2>> events;
+    std::vector<Event> events;
   };
   using End = std::pair<std::size_t, LinkId>;
 
@@ -25,7 +25,7 @@ class Wires {
   Duration delay = milliseconds{1};
   std::vector<Router> routers;
   /// Sees every packet before it is delivered; false drops it.
-  std::function<bool(std::size_t from, const Transmit<V2>&)> filter = [](auto, const auto&) { return true; };
+  std::function<bool(std::size_t from, const Transmit&)> filter = [](auto, const auto&) { return true; };
 
   /// A router whose interface N (LinkId{N}) has the address 10.0.N.(index+1)/24 once wired.
   std::size_t add(InstanceConfig config) {
@@ -56,12 +56,12 @@ class Wires {
     set_link(b, link, true);
   }
   void set_link(std::size_t router, std::uint32_t link, bool up) {
-    LinkStatus<V2> status;
+    LinkStatus status;
     status.up = up;
     status.ifindex = InterfaceIndex{link};
     status.mtu = 1420;
     status.addresses = {{address(router, link), 24}};
-    input(router, LinkChanged<V2>{LinkId{link}, status});
+    input(router, LinkChanged{LinkId{link}, status});
   }
   static Ipv4Address address(std::size_t router, std::uint32_t link) {
     return {0x0a000000 | (link << 8) | static_cast<std::uint32_t>(router + 1)};
@@ -112,7 +112,7 @@ class Wires {
       const Flying packet = flying_.begin()->second;
       flying_.erase(flying_.begin());
       input(packet.to.first,
-            Received<V2>{packet.to.second, packet.source, Ipv4Address{0xe0000005}, *packet.bytes});
+            Received{packet.to.second, packet.source, Ipv4Address{0xe0000005}, *packet.bytes});
     }
     for (std::size_t i = 0; i < routers.size(); ++i) {
       routers[i].instance->handle_timeout(now);
@@ -121,8 +121,8 @@ class Wires {
   }
   void drain(std::size_t router) {
     while (auto output = routers[router].instance->poll()) {
-      if (auto* event = std::get_if<Event<V2>>(&*output)) routers[router].events.push_back(std::move(*event));
-      if (auto* packet = std::get_if<Transmit<V2>>(&*output)) {
+      if (auto* event = std::get_if<Event>(&*output)) routers[router].events.push_back(std::move(*event));
+      if (auto* packet = std::get_if<Transmit>(&*output)) {
         const auto end = ends_.find({router, packet->link});
         if (end == ends_.end() || !filter(router, *packet)) continue;
         flying_.emplace(now + delay, Flying{end->second, address(router, packet->link.value), packet->bytes});

@@ -1,69 +1,27 @@
 #pragma once
-// OSPFv3's data (RFC 5340): 16-bit LSA types that carry their flooding scope, Link State IDs that are plain
-// numbers, 24-bit options, interface ids in hellos. Enough of the version's traits to compile and run the
-// shared database, flooding and neighbour machine with them, so that a v2 habit in shared code does not
-// compile.
+// OSPFv3's data (RFC 5340): Link State IDs that are plain numbers, 24-bit options, interface ids in hellos,
+// other sizes on the wire. Enough of a version to run the shared database, flooding and neighbour machine
+// with them, so that a v2 habit in shared code shows.
 
 #include "ospf/bytes.h"
 #include "ospf/checksum.h"
 #include "ospf/lsa.h"
 #include "ospf/packet.h"
-#include "ospf/rules.h"
+#include "ospf/version.h"
 
 namespace wgospf::ospf {
 
-namespace v3 {
+/// The protocol with OSPFv3's data: a version beside v2/rules.h.
+class V3 final : public Version {
+ public:
+  V3() : Version({40, 16, 12, 12}) {}
 
-/// RFC 5340 A.4.2.1: U-bit, two scope bits, function code.
-enum class LsaType : std::uint16_t { router = 0x2001, network = 0x2002, as_external = 0x4005, link = 0x0008 };
-struct NoOptions {
-  constexpr bool operator==(const NoOptions&) const = default;
-};
-struct Options {
-  std::uint32_t bits = 0;
-  constexpr bool operator==(const Options&) const = default;
-};
-struct PacketHeader {
-  PacketType type = PacketType::hello;
-  RouterId router_id;
-  AreaId area_id;
-  std::uint8_t instance_id = 0;
-};
-struct HelloFields {
-  InterfaceIndex interface_id;
-  constexpr bool operator==(const HelloFields&) const = default;
-};
-
-}  // namespace v3
-
-struct V3 {
-  using Address = Ipv6Address;
-  using LsaType = v3::LsaType;
-  using LsaHeaderOptions = v3::NoOptions;
-  using Options = v3::Options;
-  using PacketHeader = v3::PacketHeader;
-  using HelloFields = v3::HelloFields;
-  using DrId = RouterId;
-  static constexpr std::size_t kPacketHeaderSize = 16;
-  static constexpr std::uint32_t kIpHeaderSize = 40;
-  static constexpr std::size_t kDdFixedSize = 12;
-  static constexpr std::size_t kRequestSize = 12;
-
-  static FloodingScope scope(LsaType type) {
-    switch ((static_cast<unsigned>(type) >> 13) & 3) {
-      case 0:
-        return FloodingScope::link;
-      case 1:
-        return FloodingScope::area;
-      case 2:
-        return FloodingScope::as;
-      default:
-        return FloodingScope::unknown;
-    }
+  [[nodiscard]] static LsaHeader header(const Lsa& lsa) {
+    return decode_lsa_header(lsa.bytes().first(kLsaHeaderSize));
   }
-  static LsaHeader<V3> decode_lsa_header(std::span<const std::byte> bytes) {
+  static LsaHeader decode_lsa_header(std::span<const std::byte> bytes) {
     Reader in(bytes);
-    LsaHeader<V3> header;
+    LsaHeader header;
     header.age = in.u16();
     header.key.type = static_cast<LsaType>(in.u16());
     header.key.id = LinkStateId{in.u32()};
@@ -73,7 +31,7 @@ struct V3 {
     header.length = in.u16();
     return header;
   }
-  static void encode_lsa_header(const LsaHeader<V3>& header, Writer& out) {
+  static void encode_lsa_header(const LsaHeader& header, Writer& out) {
     out.u16(header.age);
     out.u16(static_cast<std::uint16_t>(header.key.type));
     out.u32(header.key.id.value);
@@ -82,24 +40,17 @@ struct V3 {
     out.u16(header.checksum);
     out.u16(header.length);
   }
-  static bool checksum_holds(std::span<const std::byte> lsa) { return lsa_checksum_holds(lsa); }
-  static Lsa<V3> make_lsa(LsaHeader<V3> header, std::span<const std::byte> body) {
+  static Lsa make_lsa(LsaHeader header, std::span<const std::byte> body) {
     Writer out;
     header.length = static_cast<std::uint16_t>(kLsaHeaderSize + body.size());
     encode_lsa_header(header, out);
     out.append(body);
     store_u16(out.at(16), lsa_checksum(out.bytes()));
-    return Lsa<V3>::copy(out.bytes());
+    return Lsa::copy(out.bytes());
   }
-  static Lsa<V3> with(const Lsa<V3>& lsa, std::uint16_t age, std::int32_t sequence_number) {
-    auto header = lsa.header();
-    header.age = age;
-    header.sequence_number = sequence_number;
-    return make_lsa(header, lsa.body());
-  }
-  static std::vector<std::byte> encode(RouterId router, AreaId area, const Hello<V3>& hello) {
+  [[nodiscard]] Bytes encode(RouterId router, AreaId area, const Hello& hello) const override {
     Writer out = begin(PacketType::hello, router, area);
-    out.u32(hello.fields.interface_id.value);
+    out.u32(hello.interface_id.value);
     out.u8(hello.priority);
     out.u24(hello.options.bits);
     out.u16(hello.hello_interval);
@@ -109,7 +60,7 @@ struct V3 {
     for (const auto neighbor : hello.neighbors) out.u32(neighbor.value);
     return out.take();
   }
-  static std::vector<std::byte> encode(RouterId router, AreaId area, const DatabaseDescription<V3>& dd) {
+  [[nodiscard]] Bytes encode(RouterId router, AreaId area, const DatabaseDescription& dd) const override {
     Writer out = begin(PacketType::database_description, router, area);
     out.u32(dd.options.bits);
     out.u16(dd.interface_mtu);
@@ -119,7 +70,7 @@ struct V3 {
     for (const auto& header : dd.headers) encode_lsa_header(header, out);
     return out.take();
   }
-  static std::vector<std::byte> encode(RouterId router, AreaId area, const LinkStateRequest<V3>& request) {
+  [[nodiscard]] Bytes encode(RouterId router, AreaId area, const LinkStateRequest& request) const override {
     Writer out = begin(PacketType::link_state_request, router, area);
     for (const auto& key : request.keys) {
       out.u32(static_cast<std::uint32_t>(key.type));
@@ -128,12 +79,13 @@ struct V3 {
     }
     return out.take();
   }
-  static std::vector<std::byte> encode(RouterId router, AreaId area, const LinkStateAcknowledgment<V3>& ack) {
+  [[nodiscard]] Bytes encode(RouterId router, AreaId area,
+                             const LinkStateAcknowledgment& ack) const override {
     Writer out = begin(PacketType::link_state_acknowledgment, router, area);
     for (const auto& header : ack.headers) encode_lsa_header(header, out);
     return out.take();
   }
-  static std::vector<std::byte> encode(RouterId router, AreaId area, std::span<const OutgoingLsa<V3>> lsas) {
+  [[nodiscard]] Bytes encode(RouterId router, AreaId area, std::span<const OutgoingLsa> lsas) const override {
     Writer out = begin(PacketType::link_state_update, router, area);
     out.u32(static_cast<std::uint32_t>(lsas.size()));
     for (const auto& item : lsas) {
@@ -142,6 +94,50 @@ struct V3 {
       store_u16(out.at(at), item.age);
     }
     return out.take();
+  }
+
+  [[nodiscard]] DecodeResult decode(std::span<const std::byte>) const override {
+    return DecodeError{DropReason::bad_version, 0};
+  }
+  [[nodiscard]] std::uint32_t wire_type(LsaType type) const override {
+    return static_cast<std::uint32_t>(type);
+  }
+  [[nodiscard]] std::optional<DropReason> refuse_header(const PacketHeader&) const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] bool accepts_source(const IpAddress&) const override { return true; }
+  [[nodiscard]] bool is_on_link(const LinkStatus&, const IpAddress&) const override { return true; }
+  [[nodiscard]] bool is_all_spf_routers(const IpAddress& address) const override {
+    return address == IpAddress{*Ipv6Address::parse("ff02::5")};
+  }
+  [[nodiscard]] Hello hello(const LinkStatus& status) const override {
+    Hello hello;
+    hello.interface_id = status.ifindex;
+    hello.options = {0x13};
+    return hello;
+  }
+  [[nodiscard]] Options dd_options() const override { return {0x13}; }
+  [[nodiscard]] std::optional<DropReason> refuse_hello(const InterfaceConfig&, const LinkStatus&,
+                                                       const Hello&) const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<DifferingMasks> differing_masks(const LinkStatus&,
+                                                              const Hello&) const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<DropReason> refuse_lsa(const LsaHeader& header, Options) const override {
+    if (scope_of(header.key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
+    return std::nullopt;
+  }
+  [[nodiscard]] Options required_options(LsaType) const override { return {}; }
+  [[nodiscard]] std::optional<IpAddress> address_of_originator(const LsaKey&) const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>&,
+                                        bool) const override {
+    LsaHeader header;
+    header.key = {LsaType::router, LinkStateId{0}, self};
+    return {{header, make_lsa(header, {})}, 0};
   }
 
  private:
@@ -154,29 +150,6 @@ struct V3 {
     out.u32(area.value);
     out.u32(0);
     return out;
-  }
-};
-
-template <>
-struct Rules<V3> {
-  static v3::Options hello_options() { return {0x13}; }
-  static v3::Options dd_options() { return {0x13}; }
-  static v3::HelloFields hello_fields(const LinkStatus<V3>& status) { return {status.ifindex}; }
-  static std::optional<DropReason> refuse_hello(const InterfaceConfig&, const LinkStatus<V3>&,
-                                                const Hello<V3>&) {
-    return std::nullopt;
-  }
-  static std::optional<DifferingMasks> differing_masks(const LinkStatus<V3>&, const Hello<V3>&) {
-    return std::nullopt;
-  }
-  static std::optional<DropReason> refuse_lsa(const LsaHeader<V3>& header, v3::Options) {
-    if (V3::scope(header.key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
-    return std::nullopt;
-  }
-  static bool floods_to(v3::LsaType, v3::Options) { return true; }
-  template <class HasAddress>
-  static bool is_self_originated(const LsaHeader<V3>& header, RouterId self, HasAddress&&) {
-    return header.key.advertising_router == self;
   }
 };
 

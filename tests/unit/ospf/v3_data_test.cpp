@@ -3,27 +3,23 @@
 
 #include <gtest/gtest.h>
 
-#include "ospf/adjacency_impl.h"
-#include "ospf/flooding_impl.h"
+#include "ospf/adjacency.h"
+#include "ospf/flooding.h"
 
 namespace wgospf::ospf {
-
-template class Lsdb<V3>;
-template class Flooding<V3>;
-template class Adjacency<V3>;
 
 namespace {
 
 /// What an instance would be, without origination and routes.
-struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
-  Router() : core(config(), 1, Instant{seconds{100}}) {
+struct Router final : FloodingHooks, AdjacencyHooks {
+  Router() : core(version, config(), 1, Instant{seconds{100}}) {
     core.areas.push_back({kBackbone, core.add_domain(FloodingScope::area, kBackbone, {})});
     for (const std::uint32_t link : {1u, 2u}) {
-      auto interface = std::make_unique<Interface<V3>>();
+      auto interface = std::make_unique<Interface>();
       interface->config.link = LinkId{link};
       interface->link_domain = core.add_domain(FloodingScope::link, kBackbone, LinkId{link});
       auto& made = *core.interfaces.emplace(LinkId{link}, std::move(interface)).first->second;
-      LinkStatus<V3> status;
+      LinkStatus status;
       status.up = true;
       status.ifindex = InterfaceIndex{link};
       status.mtu = 1420;
@@ -36,32 +32,36 @@ struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
     config.router_id = RouterId{0x01010101};
     return config;
   }
-  void lsa_installed(LsaRef, const Lsa<V3>&) override {}
-  void lsa_removed(std::uint32_t, const LsaKey<V3>&, const Lsa<V3>&) override {}
-  void own_number_seen(std::uint32_t, const LsaHeader<V3>&) override {}
+  void lsa_installed(LsaRef, const Lsa&) override {}
+  void lsa_removed(std::uint32_t, const LsaKey&, const Lsa&) override {}
+  void own_number_seen(std::uint32_t, const LsaHeader&) override {}
   void self_originated_received(LsaRef) override { ++own_received; }
   void refresh_due(LsaRef) override {}
-  void neighbor_event(Neighbor<V3>& neighbor, NeighborEvent event) override {
+  void neighbor_event(Neighbor& neighbor, NeighborEvent event) override {
     adjacency.neighbor_event(neighbor, event);
   }
-  void requests_shrunk(Interface<V3>& interface, Neighbor<V3>& neighbor) override {
+  void requests_shrunk(Interface& interface, Neighbor& neighbor) override {
     adjacency.requests_shrunk(interface, neighbor);
   }
   void topology_changed(AreaId) override {}
 
-  Interface<V3>& interface(std::uint32_t link) { return *core.interfaces.at(LinkId{link}); }
-  Neighbor<V3>& neighbor(std::uint32_t link) { return *interface(link).neighbors.begin()->second; }
+  Interface& interface(std::uint32_t link) { return *core.interfaces.at(LinkId{link}); }
+  Neighbor& neighbor(std::uint32_t link) { return *interface(link).neighbors.begin()->second; }
+  [[nodiscard]] static PacketHeader header_from(RouterId router) {
+    PacketHeader header;
+    header.router_id = router;
+    return header;
+  }
   void hello(std::uint32_t link, RouterId from) {
-    Hello<V3> hello;
+    Hello hello;
     hello.hello_interval = 10;
     hello.dead_interval = 40;
     hello.neighbors = {RouterId{0x01010101}};
-    adjacency.receive_hello(interface(link), {PacketType::hello, from, kBackbone, 0}, hello,
-                            *Ipv6Address::parse("fe80::2"));
+    adjacency.receive_hello(interface(link), header_from(from), hello, *Ipv6Address::parse("fe80::2"));
   }
   /// The neighbour is master and describes `headers` in one packet.
-  void exchange(std::uint32_t link, std::vector<LsaHeader<V3>> headers) {
-    DatabaseDescription<V3> dd;
+  void exchange(std::uint32_t link, std::vector<LsaHeader> headers) {
+    DatabaseDescription dd;
     dd.interface_mtu = 1420;
     dd.options = {0x13};
     dd.flags = {.init = true, .more = true, .master = true};
@@ -78,8 +78,8 @@ struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
     exchange(link, {});
     ASSERT_EQ(neighbor(link).state, NeighborState::full);
   }
-  void update(std::uint32_t link, const Lsa<V3>& lsa) {
-    LinkStateUpdate<V3> packet{{{lsa.header(), lsa.bytes(), std::nullopt}}};
+  void update(std::uint32_t link, const Lsa& lsa) {
+    LinkStateUpdate packet{{{V3::header(lsa), lsa.bytes(), std::nullopt}}};
     flooding.receive_update(interface(link), neighbor(link), packet);
     flooding.end_round();
   }
@@ -87,14 +87,18 @@ struct Router final : FloodingHooks<V3>, AdjacencyHooks<V3> {
     return interface(link).packets.sent[static_cast<std::size_t>(type)];
   }
 
-  Core<V3> core;
-  Flooding<V3> flooding{core, *this};
-  Adjacency<V3> adjacency{core, flooding, *this};
+  V3 version;
+  Core core;
+  Flooding flooding{core, *this};
+  Adjacency adjacency{core, flooding, *this};
   int own_received = 0;
 };
 
-Lsa<V3> lsa(v3::LsaType type, std::uint32_t id, std::uint32_t router = 0x03030303) {
-  LsaHeader<V3> header;
+/// RFC 5340 A.4.2.1: link scope.
+constexpr auto kLinkLsa = static_cast<LsaType>(0x0008);
+
+Lsa lsa(LsaType type, std::uint32_t id, std::uint32_t router = 0x03030303) {
+  LsaHeader header;
   header.key = {type, LinkStateId{id}, RouterId{router}};
   const std::byte body[4] = {std::byte{1}};
   return V3::make_lsa(header, body);
@@ -104,8 +108,8 @@ TEST(V3Data, Rfc5340Section4_2_TheNeighborMachineReachesFullByRequests) {
   Router router;
   router.hello(1, RouterId{0x02020202});
   EXPECT_EQ(router.neighbor(1).state, NeighborState::ex_start);
-  const auto wanted = lsa(v3::LsaType::router, 7, 0x02020202);
-  router.exchange(1, {wanted.header()});
+  const auto wanted = lsa(LsaType::router, 7, 0x02020202);
+  router.exchange(1, {V3::header(wanted)});
   EXPECT_EQ(router.neighbor(1).state, NeighborState::loading);
   EXPECT_EQ(router.sent_on(1, PacketType::link_state_request), 1u);
   router.update(1, wanted);
@@ -116,11 +120,11 @@ TEST(V3Data, Rfc5340Section4_5_ScopeInTheTypeDecidesWhereAnLsaGoes) {
   Router router;
   router.bring_full(1, RouterId{0x02020202});
   router.bring_full(2, RouterId{0x04040404});
-  router.update(1, lsa(v3::LsaType::router, 0x12345678));
+  router.update(1, lsa(LsaType::router, 0x12345678));
   EXPECT_EQ(router.sent_on(2, PacketType::link_state_update), 1u);
-  router.update(1, lsa(v3::LsaType::as_external, 1));
+  router.update(1, lsa(LsaType::as_external, 1));
   EXPECT_EQ(router.sent_on(2, PacketType::link_state_update), 2u);
-  router.update(1, lsa(v3::LsaType::link, 1));
+  router.update(1, lsa(kLinkLsa, 1));
   EXPECT_EQ(router.sent_on(2, PacketType::link_state_update), 2u) << "link scope stays on its link";
   EXPECT_EQ(router.core.domain(router.interface(1).link_domain).lsdb.size(), 1u);
   EXPECT_EQ(router.core.domain(router.interface(2).link_domain).lsdb.size(), 0u);
@@ -130,8 +134,8 @@ TEST(V3Data, Rfc5340Section4_5_ScopeInTheTypeDecidesWhereAnLsaGoes) {
 TEST(V3Data, SeveralLsasOfOneRouterAreToldApartByTheirLinkStateId) {
   Router router;
   router.bring_full(1, RouterId{0x02020202});
-  router.update(1, lsa(v3::LsaType::router, 0));
-  router.update(1, lsa(v3::LsaType::router, 1));
+  router.update(1, lsa(LsaType::router, 0));
+  router.update(1, lsa(LsaType::router, 1));
   EXPECT_EQ(router.core.domain(router.core.areas[0].domain).lsdb.size(), 2u);
   EXPECT_EQ(router.core.statistics.drops.total(), 0u);
 }

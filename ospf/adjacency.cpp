@@ -1,28 +1,23 @@
-#pragma once
-// Definitions of adjacency.h: interfaces, hellos and the neighbour state machine's actions. The database
-// exchange stands in exchange_impl.h.
+// Interfaces (RFC 2328 section 9), hellos (9.5, 10.5) and the actions of the neighbour state machine (10.3).
 
 #include <algorithm>
 #include <utility>
 
 #include "ospf/adjacency.h"
 #include "ospf/admission.h"
-#include "ospf/exchange_impl.h"
 #include "ospf/neighbor_fsm.h"
 
 namespace wgospf::ospf {
 
 // Section 9.3 for the interface types that exist so far.
-template <class V>
-void Adjacency<V>::set_interface_state(Interface<V>& interface, InterfaceState next, InterfaceReason reason) {
+void Adjacency::set_interface_state(Interface& interface, InterfaceState next, InterfaceReason reason) {
   if (interface.state == next) return;
   core_.event(InterfaceStateChanged{interface.config.link, interface.state, next, reason});
   interface.state = next;
   interface.up_since = interface.is_running() ? std::optional(core_.now) : std::nullopt;
 }
 
-template <class V>
-void Adjacency<V>::bring_up(Interface<V>& interface, InterfaceReason reason) {
+void Adjacency::bring_up(Interface& interface, InterfaceReason reason) {
   if (interface.state != InterfaceState::down || !interface.status.up || core_.shutting_down) return;
   if (interface.status.loopback) {
     set_interface_state(interface, InterfaceState::loopback, reason);
@@ -40,8 +35,7 @@ constexpr NeighborEvent neighbor_event_of(InterfaceReason reason) {
   return is_command ? NeighborEvent::kill_nbr : NeighborEvent::ll_down;
 }
 
-template <class V>
-void Adjacency<V>::bring_down(Interface<V>& interface, InterfaceReason reason) {
+void Adjacency::bring_down(Interface& interface, InterfaceReason reason) {
   if (interface.state == InterfaceState::down) return;
   interface.ending = reason;
   while (!interface.neighbors.empty())
@@ -58,16 +52,13 @@ void Adjacency<V>::bring_down(Interface<V>& interface, InterfaceReason reason) {
 }
 
 /// Why an interface comes up whose link was like this before.
-template <class V>
-[[nodiscard]] InterfaceReason why_up_after(const LinkStatus<V>& former) {
+[[nodiscard]] InterfaceReason why_up_after(const LinkStatus& former) {
   if (former.up || former.down_reason == InterfaceReason::no_address) return InterfaceReason::address_present;
   return former.down_reason == InterfaceReason::no_socket ? InterfaceReason::socket_open
                                                           : InterfaceReason::link_up;
 }
 
-template <class V>
-void Adjacency<V>::link_changed(Interface<V>& interface, LinkStatus<V> status,
-                                std::optional<InterfaceReason> why_up) {
+void Adjacency::link_changed(Interface& interface, LinkStatus status, std::optional<InterfaceReason> why_up) {
   if (interface.status == status) return;
   const auto former_source = interface.source();
   // Another link under the old name.
@@ -86,21 +77,17 @@ void Adjacency<V>::link_changed(Interface<V>& interface, LinkStatus<V> status,
 }
 
 // Section 9.5.
-template <class V>
-void Adjacency<V>::hello_due(Interface<V>& interface) {
+void Adjacency::hello_due(Interface& interface) {
   forget_expired(interface, core_.now);
   send_hello(interface);
   core_.timers.arm(interface.timer(TimerKind::hello),
                    core_.now + core_.random.jittered(seconds{interface.config.hello_interval}));
 }
 
-template <class V>
-void Adjacency<V>::send_hello(Interface<V>& interface, ListNeighbors list) {
-  Hello<V> hello;
-  hello.fields = Rules<V>::hello_fields(interface.status);
+void Adjacency::send_hello(Interface& interface, ListNeighbors list) {
+  Hello hello = core_.version.hello(interface.status);
   hello.hello_interval = interface.config.hello_interval;
   hello.dead_interval = interface.config.dead_interval;
-  hello.options = Rules<V>::hello_options();
   if (list == ListNeighbors::yes) {
     for (const auto& [id, neighbor] : interface.neighbors)
       if (neighbor->state >= NeighborState::init) hello.neighbors.push_back(id);
@@ -108,8 +95,7 @@ void Adjacency<V>::send_hello(Interface<V>& interface, ListNeighbors list) {
   core_.transmit_body(interface, PacketType::hello, hello);
 }
 
-template <class V>
-void Adjacency<V>::send_triggered_hello(Interface<V>& interface) {
+void Adjacency::send_triggered_hello(Interface& interface) {
   auto& last = interface.last_triggered_hello;
   if (!last || core_.now - *last >= kTriggeredHelloInterval) {
     last = core_.now;
@@ -121,42 +107,38 @@ void Adjacency<V>::send_triggered_hello(Interface<V>& interface) {
 }
 
 // Section 10.5, and D9.
-template <class V>
-std::optional<DecodeError> Adjacency<V>::refuse_hello(const Interface<V>& interface, RouterId id,
-                                                      const Hello<V>& hello,
-                                                      typename V::Address source) const {
+std::optional<DecodeError> Adjacency::refuse_hello(const Interface& interface, RouterId id,
+                                                   const Hello& hello, const IpAddress& source) const {
   if (hello.hello_interval != interface.config.hello_interval)
     return DecodeError{DropReason::hello_interval_mismatch, hello.hello_interval};
   if (hello.dead_interval != interface.config.dead_interval)
     return DecodeError{DropReason::dead_interval_mismatch, hello.dead_interval};
-  if (const auto reason = Rules<V>::refuse_hello(interface.config, interface.status, hello))
+  if (const auto reason = core_.version.refuse_hello(interface.config, interface.status, hello))
     return DecodeError{*reason, 0};
   if (interface.config.type != InterfaceType::point_to_point) return std::nullopt;
-  const Neighbor<V>* neighbor = only_neighbor(interface);
+  const Neighbor* neighbor = only_neighbor(interface);
   if (neighbor == nullptr || !is_heard(interface, *neighbor, core_.now)) return std::nullopt;
   if (neighbor->router_id != id) return DecodeError{DropReason::another_router, id.value};
   if (neighbor->address != source) return DecodeError{DropReason::another_address, id.value};
   return std::nullopt;
 }
 
-template <class V>
-void Adjacency<V>::remember_refused(Interface<V>& interface, RouterId router_id, typename V::Address source,
-                                    DecodeError refusal) {
+void Adjacency::remember_refused(Interface& interface, RouterId router_id, const IpAddress& source,
+                                 DecodeError refusal) {
   std::uint32_t remembered = interface.config.dead_interval;
   if (refusal.reason == DropReason::hello_interval_mismatch)
     remembered = std::max(remembered, 3 * refusal.value);
-  note_refused(interface, RefusedSender<V>{router_id, source, refusal.reason, refusal.value, core_.now,
-                                           core_.now, core_.now + seconds{remembered}});
+  note_refused(interface, RefusedSender{router_id, source, refusal.reason, refusal.value, core_.now,
+                                        core_.now, core_.now + seconds{remembered}});
 }
 
-template <class V>
-void Adjacency<V>::receive_hello(Interface<V>& interface, const typename V::PacketHeader& header,
-                                 const Hello<V>& hello, typename V::Address source) {
+void Adjacency::receive_hello(Interface& interface, const PacketHeader& header, const Hello& hello,
+                              const IpAddress& source) {
   if (const auto refusal = refuse_hello(interface, header.router_id, hello, source)) {
     core_.drop(interface, refusal->reason, source, refusal->value);
     return remember_refused(interface, header.router_id, source, *refusal);
   }
-  Neighbor<V>& neighbor = learn_neighbor(interface, header.router_id);
+  Neighbor& neighbor = learn_neighbor(interface, header.router_id);
   const bool was_two_way = neighbor.state >= NeighborState::two_way;
   note_hello(interface, neighbor, hello, source);
   neighbor_event(neighbor, NeighborEvent::hello_received);
@@ -168,30 +150,28 @@ void Adjacency<V>::receive_hello(Interface<V>& interface, const typename V::Pack
   neighbor_event(neighbor, two_way ? NeighborEvent::two_way_received : NeighborEvent::one_way_received);
 }
 
-template <class V>
-void Adjacency<V>::note_hello(Interface<V>& interface, Neighbor<V>& neighbor, const Hello<V>& hello,
-                              typename V::Address source) {
+void Adjacency::note_hello(Interface& interface, Neighbor& neighbor, const Hello& hello,
+                           const IpAddress& source) {
   const bool moved = std::exchange(neighbor.address, source) != source;
   if (moved && neighbor.state == NeighborState::full) hooks_.topology_changed(interface.config.area);
   neighbor.options = hello.options;
   neighbor.priority = hello.priority;
   neighbor.last_hello = core_.now;
   neighbor.elects =
-      interface.config.type == InterfaceType::point_to_point && hello.designated_router != typename V::DrId{};
-  const auto masks = Rules<V>::differing_masks(interface.status, hello);
+      interface.config.type == InterfaceType::point_to_point && hello.designated_router != DesignatedId{};
+  const auto masks = core_.version.differing_masks(interface.status, hello);
   if (std::exchange(neighbor.masks, masks) != masks && masks)
     core_.event(NetworkMaskDiffers{interface.config.link, neighbor.router_id, masks->theirs, masks->ours});
   if (!interface.refused.empty()) forget_refused(interface, neighbor.router_id, source);
 }
 
-template <class V>
-Neighbor<V>& Adjacency<V>::learn_neighbor(Interface<V>& interface, RouterId id) {
+Neighbor& Adjacency::learn_neighbor(Interface& interface, RouterId id) {
   if (const auto it = interface.neighbors.find(id); it != interface.neighbors.end()) return *it->second;
   if (interface.config.type == InterfaceType::point_to_point) {
     while (!interface.neighbors.empty())
       neighbor_event(*interface.neighbors.begin()->second, NeighborEvent::kill_nbr);
   }
-  auto made = std::make_unique<Neighbor<V>>();
+  auto made = std::make_unique<Neighbor>();
   made->link = interface.config.link;
   made->router_id = id;
   made->last_state_change = made->phase_since = core_.now;
@@ -201,9 +181,8 @@ Neighbor<V>& Adjacency<V>::learn_neighbor(Interface<V>& interface, RouterId id) 
   return *interface.neighbors.emplace(id, std::move(made)).first->second;
 }
 
-template <class V>
-void Adjacency<V>::set_neighbor_state(Interface<V>& interface, Neighbor<V>& neighbor, NeighborState next,
-                                      NeighborEvent reason) {
+void Adjacency::set_neighbor_state(Interface& interface, Neighbor& neighbor, NeighborState next,
+                                   NeighborEvent reason) {
   const NeighborState former = neighbor.state;
   if (former == next) return;
   const bool was_exchanging = neighbor.exchanging();
@@ -224,9 +203,8 @@ void Adjacency<V>::set_neighbor_state(Interface<V>& interface, Neighbor<V>& neig
     hooks_.topology_changed(interface.config.area);
 }
 
-template <class V>
-void Adjacency<V>::neighbor_event(Neighbor<V>& neighbor, NeighborEvent event) {
-  Interface<V>& interface = *core_.interfaces.at(neighbor.link);
+void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
+  Interface& interface = *core_.interfaces.at(neighbor.link);
   const NeighborStep step = neighbor_step(neighbor.state, event, {true, neighbor.requests.empty()});
   if (!step.expected) {
     ++core_.statistics.unexpected_events;

@@ -1,5 +1,4 @@
-#pragma once
-// The database exchange of adjacency.h (RFC 2328 sections 10.6 to 10.9): descriptions, master and slave,
+// The database exchange (RFC 2328 sections 10.6 to 10.9): descriptions, master and slave,
 // requests.
 
 #include <algorithm>
@@ -13,9 +12,7 @@ namespace wgospf::ospf {
 /// SeqNumberMismatch and BadLSReq begin the exchange anew, at once. Another within RxmtInterval waits for the
 /// retransmission timer: a peer that breaks every exchange would be answered at the speed of the link for
 /// ever.
-template <class V>
-void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& neighbor,
-                                        NeighborEvent reason) {
+void Adjacency::start_exchange_start(Interface& interface, Neighbor& neighbor, NeighborEvent reason) {
   const bool is_restart =
       reason == NeighborEvent::seq_number_mismatch || reason == NeighborEvent::bad_ls_request;
   neighbor.pauses = is_restart && neighbor.last_restart &&
@@ -24,7 +21,7 @@ void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& ne
   ++neighbor.dd_sequence;
   neighbor.is_master = true;
   neighbor.last_dd_received.reset();
-  DatabaseDescription<V> dd;
+  DatabaseDescription dd;
   dd.flags = {.init = true, .more = true, .master = true};
   send_dd(interface, neighbor, std::move(dd), neighbor.pauses ? Send::later : Send::now);
   if (is_restart)
@@ -33,8 +30,7 @@ void Adjacency<V>::start_exchange_start(Interface<V>& interface, Neighbor<V>& ne
 }
 
 /// NegotiationDone: the summary begins. MaxAge LSAs are not described but retransmitted (section 10.3).
-template <class V>
-void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
+void Adjacency::start_exchange(Interface&, Neighbor& neighbor) {
   neighbor.left_out = false;
   neighbor.summary = {};
   neighbor.described = 0;
@@ -42,8 +38,7 @@ void Adjacency<V>::start_exchange(Interface<V>&, Neighbor<V>& neighbor) {
 
 /// There is room again for what neighbours described in vain: they describe it once more. Nothing else would
 /// bring it before its next refresh. One that is yet to send what it was asked for does so first.
-template <class V>
-void Adjacency<V>::exchange_what_was_left_out() {
+void Adjacency::exchange_what_was_left_out() {
   if (!std::exchange(core_.left_out, false) || core_.statistics.database_full) return;
   for (auto& [link, interface] : core_.interfaces)
     for (auto& [id, neighbor] : interface->neighbors) {
@@ -56,17 +51,15 @@ void Adjacency<V>::exchange_what_was_left_out() {
     }
 }
 
-template <class V>
-void Adjacency<V>::send_dd(Interface<V>& interface, Neighbor<V>& neighbor, DatabaseDescription<V> dd,
-                           Send when) {
+void Adjacency::send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescription dd, Send when) {
   dd.interface_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff));
-  dd.options = Rules<V>::dd_options();
+  dd.options = core_.version.dd_options();
   dd.sequence_number = neighbor.dd_sequence;
   neighbor.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
-      V::encode(core_.config.router_id, interface.config.area, dd));
+      core_.version.encode(core_.config.router_id, interface.config.area, dd));
   neighbor.last_dd_sent_more = dd.flags.more;
   neighbor.dd_sent_at = core_.now;
-  neighbor.dd_sent_once = typename Neighbor<V>::SentOnce{when == Send::now};
+  neighbor.dd_sent_once = Neighbor::SentOnce{when == Send::now};
   if (when == Send::now) core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
   if (neighbor.is_master) arm_dd_retransmit(interface, neighbor);
 }
@@ -74,25 +67,22 @@ void Adjacency<V>::send_dd(Interface<V>& interface, Neighbor<V>& neighbor, Datab
 /// After a few round trips, or RxmtInterval where a pause is meant. Jittered: both ends enter ExStart
 /// together after SeqNumberMismatch, and retransmissions in step that overtake each other on the way would
 /// break the next exchange again and again.
-template <class V>
-void Adjacency<V>::arm_dd_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::arm_dd_retransmit(Interface& interface, Neighbor& neighbor) {
   const Duration most = seconds{interface.config.retransmit_interval};
   core_.timers.arm(
       neighbor.timer(TimerKind::dd_retransmit),
       core_.now + core_.random.jittered(neighbor.pauses ? most : neighbor.answer_time.timeout(most)));
 }
 
-template <class V>
-void Adjacency<V>::repeat_last_dd(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::repeat_last_dd(Interface& interface, Neighbor& neighbor) {
   if (neighbor.last_dd_sent == nullptr) return;
   ++core_.statistics.retransmissions;
-  neighbor.dd_sent_once = Neighbor<V>::SentOnce::no;
+  neighbor.dd_sent_once = Neighbor::SentOnce::no;
   core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
 }
 
 // Section 10.8: the master repeats until it is answered.
-template <class V>
-void Adjacency<V>::dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::dd_retransmit_due(Interface& interface, Neighbor& neighbor) {
   if (!neighbor.is_master) return;
   if (neighbor.state != NeighborState::ex_start && neighbor.state != NeighborState::exchange) return;
   if (std::exchange(neighbor.pauses, false)) {
@@ -105,9 +95,7 @@ void Adjacency<V>::dd_retransmit_due(Interface<V>& interface, Neighbor<V>& neigh
 }
 
 // Section 10.6.
-template <class V>
-void Adjacency<V>::receive_dd(Interface<V>& interface, Neighbor<V>& neighbor,
-                              const DatabaseDescription<V>& dd) {
+void Adjacency::receive_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
   if (dd.interface_mtu != interface.status.mtu) {
     if (dd.interface_mtu > interface.status.mtu && !interface.config.mtu_ignore) {
       neighbor.refused_mtu = dd.interface_mtu;
@@ -128,7 +116,7 @@ void Adjacency<V>::receive_dd(Interface<V>& interface, Neighbor<V>& neighbor,
     return;
   }
   if (neighbor.waiting_dd == dd) return;
-  const typename Neighbor<V>::DdSummary summary{dd.flags, dd.options, dd.sequence_number};
+  const Neighbor::DdSummary summary{dd.flags, dd.options, dd.sequence_number};
   if (neighbor.last_dd_received == summary) {  // a duplicate: the slave repeats itself, the master ignores it
     if (neighbor.is_master) return;
     if (neighbor.state == NeighborState::exchange || core_.now < neighbor.last_dd_expires)
@@ -146,9 +134,7 @@ void Adjacency<V>::receive_dd(Interface<V>& interface, Neighbor<V>& neighbor,
 }
 
 /// ExStart: who is master. True when settled and the packet is the first of the exchange.
-template <class V>
-bool Adjacency<V>::negotiate(Interface<V>& interface, Neighbor<V>& neighbor,
-                             const DatabaseDescription<V>& dd) {
+bool Adjacency::negotiate(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
   const bool claims = dd.flags.init && dd.flags.more && dd.flags.master && dd.headers.empty();
   if (claims && neighbor.router_id > core_.config.router_id) {
     neighbor.is_master = false;
@@ -170,14 +156,11 @@ bool Adjacency<V>::negotiate(Interface<V>& interface, Neighbor<V>& neighbor,
 }
 
 /// The packet is the next in sequence.
-template <class V>
-void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
-                             const DatabaseDescription<V>& dd) {
+void Adjacency::accept_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
   // The slave's first description answers nothing that was measured.
-  if (neighbor.dd_sent_once == Neighbor<V>::SentOnce::yes &&
-      (neighbor.is_master || neighbor.last_dd_received))
+  if (neighbor.dd_sent_once == Neighbor::SentOnce::yes && (neighbor.is_master || neighbor.last_dd_received))
     neighbor.answer_time.measured(core_.now - neighbor.dd_sent_at);
-  neighbor.dd_sent_once = Neighbor<V>::SentOnce::no;
+  neighbor.dd_sent_once = Neighbor::SentOnce::no;
   if (!has_request_room(neighbor, dd.headers.size())) {
     neighbor.waiting_dd = dd;
     // It answers ours: to repeat that would break the exchange when the slave has freed its description.
@@ -210,14 +193,12 @@ void Adjacency<V>::accept_dd(Interface<V>& interface, Neighbor<V>& neighbor,
 
 /// What waits for an answer is limited over all neighbours together; one that does not answer must not hold
 /// up the others.
-template <class V>
-bool Adjacency<V>::has_request_room(const Neighbor<V>& neighbor, std::size_t headers) const {
+bool Adjacency::has_request_room(const Neighbor& neighbor, std::size_t headers) const {
   return headers == 0 || core_.statistics.requested + headers <= core_.config.max_requests ||
          neighbor.requests.size() < kRequestShare;
 }
 
-template <class V>
-void Adjacency<V>::resume_exchanges() {
+void Adjacency::resume_exchanges() {
   if (core_.waiting.empty()) return;
   for (const auto& [link, router] : std::exchange(core_.waiting, {})) {
     const auto interface = core_.interfaces.find(link);
@@ -230,21 +211,19 @@ void Adjacency<V>::resume_exchanges() {
 }
 
 /// Puts what the neighbour has newer on the request list; false when the packet breaks the exchange.
-template <class V>
-bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
-                                const DatabaseDescription<V>& dd) {
+bool Adjacency::note_headers(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
   for (const auto& header : dd.headers) {
-    if (const auto reason = Rules<V>::refuse_lsa(header, neighbor.dd_options)) {
-      core_.drop(interface, *reason, neighbor.address, static_cast<std::uint32_t>(header.key.type));
+    if (const auto reason = core_.version.refuse_lsa(header, neighbor.dd_options)) {
+      core_.drop(interface, *reason, neighbor.address, core_.version.wire_type(header.key.type));
       // What the section calls fatal starts the exchange again. One odd LSA of a third router must not: it
       // is not asked for, because it would not be taken.
       if (*reason != DropReason::lsa_unknown_type && *reason != DropReason::lsa_wrong_scope) continue;
       neighbor_event(neighbor, NeighborEvent::seq_number_mismatch);
       return false;
     }
-    const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
+    const std::uint32_t domain = core_.domain_of(scope_of(header.key.type), interface);
     const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
-    const bool present = slot != Lsdb<V>::kNone;
+    const bool present = slot != Lsdb::kNone;
     if (present && header.key.advertising_router == core_.config.router_id)
       neighbor.note_own_known(header.key);
     if (!present && !core_.has_room(header.length, neighbor.requests.size(), neighbor.requests.bytes())) {
@@ -252,17 +231,17 @@ bool Adjacency<V>::note_headers(Interface<V>& interface, Neighbor<V>& neighbor,
       core_.database_full(interface, neighbor.address);
       continue;
     }
-    if (!present || compare_recency(header, core_.entry({domain, slot}).header(core_.now)) > 0)
+    if (!present || compare_recency(header, core_.entry({domain, slot}).instance(core_.now)) > 0)
       neighbor.requests.add(header);
   }
   return true;
 }
 
-template <class V>
-void Adjacency<V>::send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::send_next_dd(Interface& interface, Neighbor& neighbor) {
   const std::size_t most =
-      (interface.packet_size_max() - V::kPacketHeaderSize - V::kDdFixedSize) / kLsaHeaderSize;
-  DatabaseDescription<V> dd;
+      (core_.packet_size_max(interface) - core_.version.sizes.packet_header - core_.version.sizes.dd_fixed) /
+      kLsaHeaderSize;
+  DatabaseDescription dd;
   dd.headers = take_summary(interface, neighbor, most);
   dd.flags = {
       .init = false, .more = next_summary(interface, neighbor).has_value(), .master = neighbor.is_master};
@@ -270,17 +249,16 @@ void Adjacency<V>::send_next_dd(Interface<V>& interface, Neighbor<V>& neighbor) 
 }
 
 /// The next LSA of the Database summary list; moves the cursor to it.
-template <class V>
-std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighbor<V>& neighbor) {
+std::optional<LsaRef> Adjacency::next_summary(Interface& interface, Neighbor& neighbor) {
   const auto domains = core_.described_domains(interface);
   auto& cursor = neighbor.summary;
   for (; cursor.domain < std::size(domains); ++cursor.domain, cursor.slot = 0) {
     const std::uint32_t domain = domains[cursor.domain];
     const auto& lsdb = core_.domain(domain).lsdb;
-    for (cursor.slot = lsdb.next(cursor.slot); cursor.slot != Lsdb<V>::kNone;
+    for (cursor.slot = lsdb.next(cursor.slot); cursor.slot != Lsdb::kNone;
          cursor.slot = lsdb.next(cursor.slot + 1)) {
       const LsaRef ref{domain, cursor.slot};
-      if (!Rules<V>::floods_to(lsdb[cursor.slot].key.type, neighbor.dd_options)) continue;
+      if (!neighbor.dd_options.has_all(core_.version.required_options(lsdb[cursor.slot].key.type))) continue;
       if (lsdb[cursor.slot].age(core_.now) < kMaxAge) return ref;
       flooding_.add_retransmission(neighbor, ref);
       flooding_.queue_update(interface, ref);
@@ -289,10 +267,8 @@ std::optional<LsaRef> Adjacency<V>::next_summary(Interface<V>& interface, Neighb
   return std::nullopt;
 }
 
-template <class V>
-std::vector<LsaHeader<V>> Adjacency<V>::take_summary(Interface<V>& interface, Neighbor<V>& neighbor,
-                                                     std::size_t limit) {
-  std::vector<LsaHeader<V>> headers;
+std::vector<LsaHeader> Adjacency::take_summary(Interface& interface, Neighbor& neighbor, std::size_t limit) {
+  std::vector<LsaHeader> headers;
   while (headers.size() < limit) {
     const auto ref = next_summary(interface, neighbor);
     if (!ref) break;
@@ -307,28 +283,26 @@ std::vector<LsaHeader<V>> Adjacency<V>::take_summary(Interface<V>& interface, Ne
 }
 
 // Section 10.9: at most one packet of requests is under way.
-template <class V>
-void Adjacency<V>::send_request(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::send_request(Interface& interface, Neighbor& neighbor) {
   const TimerKey timer = neighbor.timer(TimerKind::request_retransmit);
   if (neighbor.requests.empty()) return core_.timers.cancel(timer);
-  const std::size_t most = (interface.packet_size_max() - V::kPacketHeaderSize) / V::kRequestSize;
+  const std::size_t most =
+      (core_.packet_size_max(interface) - core_.version.sizes.packet_header) / core_.version.sizes.request;
   const bool is_repeat = neighbor.requests.outstanding() > 0;
   core_.transmit_body(interface, PacketType::link_state_request,
-                      LinkStateRequest<V>{neighbor.requests.ask(most)});
+                      LinkStateRequest{neighbor.requests.ask(most)});
   neighbor.request_sent_at = core_.now;
-  neighbor.request_sent_once = typename Neighbor<V>::SentOnce{!is_repeat};
+  neighbor.request_sent_once = Neighbor::SentOnce{!is_repeat};
   arm_request_retransmit(interface, neighbor);
 }
 
 /// A few round trips after the request, or after the latest part of its answer.
-template <class V>
-void Adjacency<V>::arm_request_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::arm_request_retransmit(Interface& interface, Neighbor& neighbor) {
   core_.timers.arm(neighbor.timer(TimerKind::request_retransmit),
                    core_.now + neighbor.answer_time.timeout(seconds{interface.config.retransmit_interval}));
 }
 
-template <class V>
-void Adjacency<V>::request_retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::request_retransmit_due(Interface& interface, Neighbor& neighbor) {
   if (!neighbor.exchanging()) return;
   if (neighbor.requests.empty()) return requests_shrunk(interface, neighbor);
   ++core_.statistics.retransmissions;
@@ -336,12 +310,11 @@ void Adjacency<V>::request_retransmit_due(Interface<V>& interface, Neighbor<V>& 
   send_request(interface, neighbor);
 }
 
-template <class V>
-void Adjacency<V>::requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::requests_shrunk(Interface& interface, Neighbor& neighbor) {
   if (!neighbor.exchanging()) return;
   const auto& requests = neighbor.requests;
   if (requests.is_answered() &&
-      std::exchange(neighbor.request_sent_once, Neighbor<V>::SentOnce::no) == Neighbor<V>::SentOnce::yes)
+      std::exchange(neighbor.request_sent_once, Neighbor::SentOnce::no) == Neighbor::SentOnce::yes)
     neighbor.answer_time.measured(core_.now - neighbor.request_sent_at);
   if (!requests.empty()) {
     if (requests.outstanding() == 0 || requests.has_gaps()) return send_request(interface, neighbor);
@@ -357,18 +330,17 @@ void Adjacency<V>::requests_shrunk(Interface<V>& interface, Neighbor<V>& neighbo
 /// knows nothing. Sent to it, ours is answered with that one (section 13 (8)) and goes on from its number.
 /// Otherwise the neighbour would tell after RxmtInterval only. Sent once, a burst at a time: one whose
 /// database is full has not asked for it either, and would not acknowledge it.
-template <class V>
-void Adjacency<V>::own_lsas_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Adjacency::own_lsas_due(Interface& interface, Neighbor& neighbor) {
   if (neighbor.state != NeighborState::full) return;
   neighbor.own_known.clear();
   std::vector<LsaRef> refs;
   auto& unknown = neighbor.own_unknown;
   for (std::size_t i = 0; i < kOwnLsasBurst && !unknown.empty(); ++i) {
-    const LsaKey<V> key = *unknown.begin();
+    const LsaKey key = *unknown.begin();
     unknown.erase(unknown.begin());
-    const std::uint32_t domain = core_.domain_of(V::scope(key.type), interface);
+    const std::uint32_t domain = core_.domain_of(scope_of(key.type), interface);
     const LsaRef ref{domain, core_.domain(domain).lsdb.find(key)};
-    if (ref.slot != Lsdb<V>::kNone && core_.entry(ref).age(core_.now) < kMaxAge) refs.push_back(ref);
+    if (ref.slot != Lsdb::kNone && core_.entry(ref).age(core_.now) < kMaxAge) refs.push_back(ref);
   }
   flooding_.send_directly(interface, refs);
   if (!unknown.empty())
@@ -376,9 +348,7 @@ void Adjacency<V>::own_lsas_due(Interface<V>& interface, Neighbor<V>& neighbor) 
 }
 
 // Section 10.7.
-template <class V>
-void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbor,
-                                   const LinkStateRequest<V>& request) {
+void Adjacency::receive_request(Interface& interface, Neighbor& neighbor, const LinkStateRequest& request) {
   if (neighbor.state < NeighborState::exchange)
     return core_.drop(interface, DropReason::neighbor_state, neighbor.address);
   const TimerKey own_lsas = neighbor.timer(TimerKind::own_lsas);
@@ -387,13 +357,12 @@ void Adjacency<V>::receive_request(Interface<V>& interface, Neighbor<V>& neighbo
   std::vector<LsaRef> refs;
   std::set<LsaRef> seen;  // a key that is repeated is answered once, or 64 kB would ask for gigabytes
   for (const auto& key : request.keys) {
-    const auto scope = V::scope(key.type);
+    const auto scope = scope_of(key.type);
     const std::uint32_t domain = core_.domain_of(scope, interface);
     const std::uint32_t slot =
-        scope == FloodingScope::unknown ? Lsdb<V>::kNone : core_.domain(domain).lsdb.find(key);
-    if (slot == Lsdb<V>::kNone) {
-      core_.drop(interface, DropReason::bad_ls_request, neighbor.address,
-                 static_cast<std::uint32_t>(key.type));
+        scope == FloodingScope::unknown ? Lsdb::kNone : core_.domain(domain).lsdb.find(key);
+    if (slot == Lsdb::kNone) {
+      core_.drop(interface, DropReason::bad_ls_request, neighbor.address, core_.version.wire_type(key.type));
       return neighbor_event(neighbor, NeighborEvent::bad_ls_request);
     }
     if (is_early && key.advertising_router == core_.config.router_id) neighbor.note_own_known(key);

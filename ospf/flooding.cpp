@@ -1,21 +1,20 @@
-#pragma once
-// Definitions of flooding.h; included where it is instantiated.
+// Flooding (RFC 2328 section 13), ageing (section 14) and acknowledgements (sections 13.5, 13.7).
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "ospf/flood_pace_impl.h"
+#include "ospf/checksum.h"
 #include "ospf/flooding.h"
+#include "ospf/update_packer.h"
 
 namespace wgospf::ospf {
 
-template <class V>
-bool Flooding<V>::is_self_originated(const LsaHeader<V>& header) const {
-  return Rules<V>::is_self_originated(header, core_.config.router_id, [this](typename V::Address address) {
-    return std::any_of(core_.interfaces.begin(), core_.interfaces.end(),
-                       [&](const auto& item) { return item.second->has_address(address); });
-  });
+bool Flooding::is_self_originated(const LsaHeader& header) const {
+  if (header.key.advertising_router == core_.config.router_id) return true;
+  const auto address = core_.version.address_of_originator(header.key);
+  return address && std::any_of(core_.interfaces.begin(), core_.interfaces.end(),
+                                [&](const auto& item) { return item.second->has_address(*address); });
 }
 
 /// Refused for what may be otherwise when it comes again: a bit was flipped. What is refused although its
@@ -26,39 +25,35 @@ bool Flooding<V>::is_self_originated(const LsaHeader<V>& header) const {
 }
 
 // Section 13: the next step in flooding, LSA by LSA.
-template <class V>
-void Flooding<V>::receive_update(Interface<V>& interface, Neighbor<V>& neighbor,
-                                 const LinkStateUpdate<V>& update) {
+void Flooding::receive_update(Interface& interface, Neighbor& neighbor, const LinkStateUpdate& update) {
   for (const auto& received : update.lsas) {
     ++core_.statistics.lsas_received;
     if (receive_lsa(interface, neighbor, received) == Proceed::no) return;
   }
 }
 
-template <class V>
-auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received)
-    -> Proceed {
-  const LsaHeader<V>& header = received.header;
+auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received) -> Proceed {
+  const LsaHeader& header = received.header;
   // Steps 1 and 2 were checked when the packet was decoded; step 3 and what else the version refuses:
   auto refused = received.error;
-  if (!refused) refused = Rules<V>::refuse_lsa(header, neighbor.dd_options);
+  if (!refused) refused = core_.version.refuse_lsa(header, neighbor.dd_options);
   if (refused) {
-    core_.drop(interface, *refused, neighbor.address, static_cast<std::uint32_t>(header.key.type));
+    core_.drop(interface, *refused, neighbor.address, core_.version.wire_type(header.key.type));
     if (is_transient(*refused))
       requested_came_spoilt(neighbor, header.key);
     else
       give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
-  const std::uint32_t domain = core_.domain_of(V::scope(header.key.type), interface);
+  const std::uint32_t domain = core_.domain_of(scope_of(header.key.type), interface);
   if (header.key.advertising_router == core_.config.router_id) hooks_.own_number_seen(domain, header);
   const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
-  const bool present = slot != Lsdb<V>::kNone;
+  const bool present = slot != Lsdb::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
   if (header.is_maxage() && !present && core_.exchanging == 0) {
     queue_ack(interface, header);
     core_.drop(interface, DropReason::lsa_not_in_database_maxage, neighbor.address);
-    flush_memory_.remember(domain, Lsa<V>::copy(received.bytes), core_.now);
+    flush_memory_.remember(domain, header.key, Lsa::copy(received.bytes), core_.now);
     return Proceed::yes;
   }
   if (!present && was_overtaken(interface, neighbor, header, domain)) return Proceed::yes;
@@ -74,7 +69,7 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
   }
   const LsaRef ref{domain, slot};
   const auto order =
-      present ? compare_recency(header, core_.entry(ref).header(core_.now)) : std::weak_ordering::greater;
+      present ? compare_recency(header, core_.entry(ref).instance(core_.now)) : std::weak_ordering::greater;
   if (order > 0) {  // step 5
     receive_newer(interface, neighbor, received, ref);
   } else if (neighbor.requests.find(header.key) != nullptr) {  // step 6
@@ -91,40 +86,36 @@ auto Flooding<V>::receive_lsa(Interface<V>& interface, Neighbor<V>& neighbor, co
 
 /// What was asked for and came was spoilt on the way, or in the neighbour's memory: it is asked for again, a
 /// few times.
-template <class V>
-void Flooding<V>::requested_came_spoilt(Neighbor<V>& neighbor, const LsaKey<V>& key) {
+void Flooding::requested_came_spoilt(Neighbor& neighbor, const LsaKey& key) {
   if (!neighbor.requests.came_spoilt(key)) return give_up_request(neighbor, key);
   shrunk_.emplace_back(neighbor.link, neighbor.router_id);
 }
 
 /// What was asked for and came is not taken: asking again would bring the same, and the exchange would never
 /// end. One LSA is missing then, and not a neighbour.
-template <class V>
-void Flooding<V>::give_up_request(Neighbor<V>& neighbor, const LsaKey<V>& key) {
+void Flooding::give_up_request(Neighbor& neighbor, const LsaKey& key) {
   if (neighbor.requests.erase(key)) shrunk_.emplace_back(neighbor.link, neighbor.router_id);
 }
 
 /// An LSA whose flush came first: the flush is the newer instance, and the sender hears of it (step 8). What
 /// we asked for is taken all the same, or the exchange would not end.
-template <class V>
-bool Flooding<V>::was_overtaken(Interface<V>& interface, Neighbor<V>& neighbor, const LsaHeader<V>& header,
-                                std::uint32_t domain) {
+bool Flooding::was_overtaken(Interface& interface, Neighbor& neighbor, const LsaHeader& header,
+                             std::uint32_t domain) {
   auto* flushed = flush_memory_.find(domain, header.key, core_.now);
   if (flushed == nullptr || neighbor.requests.find(header.key) != nullptr) return false;
-  if (compare_recency(header, flushed->lsa.header()) >= 0) return false;
+  if (compare_recency(header, flushed->lsa.instance()) >= 0) return false;
   core_.drop(interface, DropReason::lsa_older_than_ours, neighbor.address);
   if (std::exchange(flushed->answered, true)) return true;
-  const OutgoingLsa<V> answer{flushed->lsa, kMaxAge};
-  core_.transmit_body(interface, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(&answer, 1));
+  const OutgoingLsa answer{flushed->lsa, kMaxAge};
+  core_.transmit_body(interface, PacketType::link_state_update, std::span<const OutgoingLsa>(&answer, 1));
   return true;
 }
 
 // Step 5. `present.slot` is kNone when the LSA is new.
-template <class V>
-void Flooding<V>::receive_newer(Interface<V>& interface, Neighbor<V>& neighbor,
-                                const ReceivedLsa<V>& received, LsaRef present) {
+void Flooding::receive_newer(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received,
+                             LsaRef present) {
   std::uint8_t arrivals = 1;
-  if (present.slot != Lsdb<V>::kNone) {  // 5a
+  if (present.slot != Lsdb::kNone) {  // 5a
     const auto& entry = core_.entry(present);
     if (entry.arrivals > 0 && core_.now - entry.installed < kMinLsArrival) {
       if (entry.arrivals >= kArrivalBurst) {
@@ -135,7 +126,8 @@ void Flooding<V>::receive_newer(Interface<V>& interface, Neighbor<V>& neighbor,
     }
   }
   // 5b to 5d: off the lists, into the database, out on the other links.
-  const LsaRef ref = install_and_flood(present.domain, Lsa<V>::copy(received.bytes), arrivals, &neighbor);
+  const LsaRef ref =
+      install_and_flood(present.domain, received.header, Lsa::copy(received.bytes), arrivals, &neighbor);
   interface.delayed_acks.push_back(
       received.header);  // 5e, table 19: not flooded back out of the link it came by
   if (interface.delayed_acks.size() >= acks_per_packet(interface)) mark_due(interface);
@@ -144,17 +136,14 @@ void Flooding<V>::receive_newer(Interface<V>& interface, Neighbor<V>& neighbor,
 }
 
 // Step 7: the same instance; an implied acknowledgement when we wait for one (table 19).
-template <class V>
-void Flooding<V>::receive_same(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>& received,
-                               LsaRef present) {
+void Flooding::receive_same(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received,
+                            LsaRef present) {
   if (acknowledged(interface, neighbor, present)) return;
   queue_ack(interface, received.header);
 }
 
 // Step 8: ours is newer; send it back unless it is being wrapped (section 12.1.6) or went back a moment ago.
-template <class V>
-void Flooding<V>::receive_older(Interface<V>& interface, Neighbor<V>& neighbor, const ReceivedLsa<V>&,
-                                LsaRef present) {
+void Flooding::receive_older(Interface& interface, Neighbor& neighbor, const ReceivedLsa&, LsaRef present) {
   core_.drop(interface, DropReason::lsa_older_than_ours, neighbor.address);
   const auto& entry = core_.entry(present);
   if (entry.age(core_.now) >= kMaxAge && entry.lsa.sequence_number() == kMaxSequenceNumber) return;
@@ -162,20 +151,19 @@ void Flooding<V>::receive_older(Interface<V>& interface, Neighbor<V>& neighbor, 
   send_directly(interface, {present});
 }
 
-template <class V>
-LsaRef Flooding<V>::install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uint8_t arrivals,
-                                      const Neighbor<V>* from) {
+LsaRef Flooding::install_and_flood(std::uint32_t domain, const LsaHeader& header, Lsa lsa,
+                                   std::uint8_t arrivals, const Neighbor* from) {
   auto& lsdb = core_.domain(domain).lsdb;
-  const LsaKey<V> key = lsa.header().key;
-  Lsa<V> former;
+  const LsaKey& key = header.key;
+  Lsa former;
   std::optional<Instant> former_installed;
-  if (const std::uint32_t slot = lsdb.find(key); slot != Lsdb<V>::kNone) {
+  if (const std::uint32_t slot = lsdb.find(key); slot != Lsdb::kNone) {
     former = lsdb[slot].lsa;
     former_installed = lsdb[slot].installed;
     if (lsdb[slot].age(core_.now) >= kMaxAge) ++maxage_stale_;
     unlist({domain, slot});
   }
-  const LsaRef ref{domain, lsdb.install(key, std::move(lsa), core_.now)};
+  const LsaRef ref{domain, lsdb.install(header, std::move(lsa), core_.now)};
   if (!former) ++core_.statistics.lsdb_size;
   core_.statistics.lsdb_bytes += lsdb[ref.slot].lsa.length();
   if (former) core_.statistics.lsdb_bytes -= former.length();
@@ -196,62 +184,58 @@ LsaRef Flooding<V>::install_and_flood(std::uint32_t domain, Lsa<V> lsa, std::uin
 }
 
 // Section 13.3: sending an LSA out of all links of its scope. `from` is the neighbour it was received from.
-template <class V>
-void Flooding<V>::flood(LsaRef ref, const Neighbor<V>* from) {
-  const LsaHeader<V> header = core_.entry(ref).header(core_.now);
+void Flooding::flood(LsaRef ref, const Neighbor* from) {
+  const auto& entry = core_.entry(ref);
+  const Flooded flooded{ref, entry.key, entry.instance(core_.now),
+                        core_.version.required_options(entry.key.type), from};
   for (auto& [link, interface] : core_.interfaces) {
     if (interface->neighbors.empty() || !interface->is_running() || !core_.floods_on(ref.domain, *interface))
       continue;
     bool listed = false;
-    for (auto& [id, neighbor] : interface->neighbors)
-      listed |= flood_to(*interface, *neighbor, ref, header, from);
+    for (auto& [id, neighbor] : interface->neighbors) listed |= flood_to(*interface, *neighbor, flooded);
     if (listed) queue_update(*interface, ref);  // steps 2 to 5
   }
 }
 
 // Section 13.3 step 1 for one neighbour: true when the LSA went on its retransmission list.
-template <class V>
-bool Flooding<V>::flood_to(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref,
-                           const LsaHeader<V>& header, const Neighbor<V>* from) {
+bool Flooding::flood_to(Interface& interface, Neighbor& neighbor, const Flooded& flooded) {
   if (neighbor.state < NeighborState::exchange) return false;  // 1a
   if (neighbor.state != NeighborState::full) {                 // 1b
-    if (const LsaHeader<V>* wanted = neighbor.requests.find(header.key)) {
-      const auto order = compare_recency(header, *wanted);
+    if (const LsaHeader* wanted = neighbor.requests.find(flooded.key)) {
+      const auto order = compare_recency(flooded.instance, *wanted);
       if (order < 0) return false;
-      neighbor.requests.erase(header.key);
+      neighbor.requests.erase(flooded.key);
       shrunk_.emplace_back(interface.config.link, neighbor.router_id);
       if (order == 0) return false;
     }
   }
-  if (&neighbor == from) return false;                                           // 1c
-  if (!Rules<V>::floods_to(header.key.type, neighbor.dd_options)) return false;  // RFC 5250 section 3
-  add_retransmission(neighbor, ref);                                             // 1d
+  if (&neighbor == flooded.from) return false;                       // 1c
+  if (!neighbor.dd_options.has_all(flooded.required)) return false;  // RFC 5250 section 3
+  add_retransmission(neighbor, flooded.ref);                         // 1d
   return true;
 }
 
-template <class V>
-void Flooding<V>::add_retransmission(Neighbor<V>& neighbor, LsaRef ref) {
+void Flooding::add_retransmission(Neighbor& neighbor, LsaRef ref) {
   if (neighbor.retransmissions.add(ref)) ++core_.entry(ref).retransmitters;
 }
 
 // Section 13.7. What was sent once and is acknowledged now tells how long that takes, and that what was sent
 // before it should have come too.
-template <class V>
-void Flooding<V>::receive_acknowledgment(Interface<V>& interface, Neighbor<V>& neighbor,
-                                         const LinkStateAcknowledgment<V>& acknowledgment) {
+void Flooding::receive_acknowledgment(Interface& interface, Neighbor& neighbor,
+                                      const LinkStateAcknowledgment& acknowledgment) {
   std::optional<Instant> first, last;
   for (const auto& header : acknowledgment.headers) {
-    const auto scope = V::scope(header.key.type);
-    LsaRef ref{0, Lsdb<V>::kNone};
+    const auto scope = scope_of(header.key.type);
+    LsaRef ref{0, Lsdb::kNone};
     if (scope != FloodingScope::unknown) {
       ref.domain = core_.domain_of(scope, interface);
       ref.slot = core_.domain(ref.domain).lsdb.find(header.key);
     }
-    const bool is_awaited = ref.slot != Lsdb<V>::kNone && neighbor.retransmissions.contains(ref) &&
-                            compare_recency(header, core_.entry(ref).header(core_.now)) == 0;
+    const bool is_awaited = ref.slot != Lsdb::kNone && neighbor.retransmissions.contains(ref) &&
+                            compare_recency(header, core_.entry(ref).instance(core_.now)) == 0;
     if (!is_awaited) {
       core_.drop(interface, DropReason::lsa_not_awaited, neighbor.address,
-                 static_cast<std::uint32_t>(header.key.type));
+                 core_.version.wire_type(header.key.type));
       continue;
     }
     const auto entry = acknowledged(interface, neighbor, ref);
@@ -271,8 +255,7 @@ void Flooding<V>::receive_acknowledgment(Interface<V>& interface, Neighbor<V>& n
   watch_overtaken(neighbor);
 }
 
-template <class V>
-auto Flooding<V>::acknowledged(Interface<V>& interface, Neighbor<V>& neighbor, LsaRef ref)
+auto Flooding::acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref)
     -> std::optional<RetransmissionList::Entry> {
   const auto entry = neighbor.retransmissions.erase(ref);
   if (!entry) return entry;
@@ -284,8 +267,7 @@ auto Flooding<V>::acknowledged(Interface<V>& interface, Neighbor<V>& neighbor, L
 }
 
 /// The neighbour's list became shorter: others may go.
-template <class V>
-void Flooding<V>::taken_off(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Flooding::taken_off(Interface& interface, Neighbor& neighbor) {
   if (neighbor.retransmissions.empty()) {
     core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
     neighbor.window.at_rest();
@@ -293,8 +275,7 @@ void Flooding<V>::taken_off(Interface<V>& interface, Neighbor<V>& neighbor) {
   if (!interface.update_queue.empty()) mark_due(interface);
 }
 
-template <class V>
-void Flooding<V>::forget(Neighbor<V>& neighbor) {
+void Flooding::forget(Neighbor& neighbor) {
   for (const LsaRef ref : neighbor.retransmissions.take_all()) {
     --core_.entry(ref).retransmitters;
     released(ref);
@@ -303,8 +284,7 @@ void Flooding<V>::forget(Neighbor<V>& neighbor) {
 }
 
 /// Takes an instance off every retransmission list (section 13 step 5c).
-template <class V>
-void Flooding<V>::unlist(LsaRef ref) {
+void Flooding::unlist(LsaRef ref) {
   auto& entry = core_.entry(ref);
   if (entry.retransmitters == 0) return;
   for (auto& [link, interface] : core_.interfaces) {
@@ -319,23 +299,21 @@ void Flooding<V>::unlist(LsaRef ref) {
 }
 
 /// Section 14: a MaxAge LSA goes when nobody has to acknowledge it and nobody is exchanging databases.
-template <class V>
-void Flooding<V>::released(LsaRef ref) {
+void Flooding::released(LsaRef ref) {
   const auto& entry = core_.entry(ref);
   if (entry.retransmitters == 0 && core_.exchanging == 0 && entry.age(core_.now) >= kMaxAge)
     ready_.push_back(ref);
 }
 
-template <class V>
-void Flooding<V>::remove(LsaRef ref) {
+void Flooding::remove(LsaRef ref) {
   core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
   core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
-  const LsaKey<V> key = core_.entry(ref).key;
-  const Lsa<V> last = core_.entry(ref).lsa;
+  const LsaKey key = core_.entry(ref).key;
+  const Lsa last = core_.entry(ref).lsa;
   const std::size_t length = last.length();
   if (core_.entry(ref).age(core_.now) >= kMaxAge) {
     ++maxage_stale_;
-    flush_memory_.remember(ref.domain, last, core_.now);
+    flush_memory_.remember(ref.domain, key, last, core_.now);
   }
   core_.domain(ref.domain).lsdb.erase(ref.slot);
   --core_.statistics.lsdb_size;
@@ -343,10 +321,9 @@ void Flooding<V>::remove(LsaRef ref) {
   hooks_.lsa_removed(ref.domain, key, last);
 }
 
-template <class V>
-void Flooding<V>::drop_domain(std::uint32_t domain) {
+void Flooding::drop_domain(std::uint32_t domain) {
   auto& lsdb = core_.domain(domain).lsdb;
-  for (std::uint32_t slot = lsdb.next(0); slot != Lsdb<V>::kNone; slot = lsdb.next(slot + 1)) {
+  for (std::uint32_t slot = lsdb.next(0); slot != Lsdb::kNone; slot = lsdb.next(slot + 1)) {
     unlist({domain, slot});
     remove({domain, slot});
   }
@@ -356,18 +333,16 @@ void Flooding<V>::drop_domain(std::uint32_t domain) {
   core_.domain(domain).in_use = false;
 }
 
-template <class V>
-void Flooding<V>::flush(LsaRef ref) {
+void Flooding::flush(LsaRef ref) {
   const auto& entry = core_.entry(ref);
-  if (load_u16(entry.lsa.bytes().data()) >= kMaxAge) return;  // is flushing already
+  if (entry.lsa.first_age() >= kMaxAge) return;  // is flushing already
   ++core_.statistics.lsas_flushed;
-  install_and_flood(ref.domain, V::with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals,
-                    nullptr);
+  install_and_flood(ref.domain, entry.header(core_.now),
+                    with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals, nullptr);
 }
 
 // Ageing (section 14): one deadline for each LSA, at the next age that means something.
-template <class V>
-void Flooding<V>::arm_age_timer(LsaRef ref) {
+void Flooding::arm_age_timer(LsaRef ref) {
   const TimerKey key{TimerKind::lsa_age, ref.domain, ref.slot};
   const auto& entry = core_.entry(ref);
   const std::uint16_t age = entry.age(core_.now);
@@ -380,27 +355,25 @@ void Flooding<V>::arm_age_timer(LsaRef ref) {
   core_.timers.arm(key, at);
 }
 
-template <class V>
-void Flooding<V>::age_due(LsaRef ref) {
+void Flooding::age_due(LsaRef ref) {
   const auto& entry = core_.entry(ref);
   const std::uint16_t age = entry.age(core_.now);
   if (age >= kMaxAge) {
-    install_and_flood(ref.domain, V::with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals,
-                      nullptr);
+    install_and_flood(ref.domain, entry.header(core_.now),
+                      with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals, nullptr);
     return;
   }
   arm_age_timer(ref);
   // Whenever the timer fires: it may come later than in the second that it was armed for.
-  if (!V::checksum_holds(entry.lsa.bytes())) return corrupted(ref);
+  if (!lsa_checksum_holds(entry.lsa.bytes())) return corrupted(ref);
   if (entry.key.advertising_router == core_.config.router_id &&
       core_.now >= entry.reaches(0) + core_.config.ls_refresh_time)
     hooks_.refresh_due(ref);
 }
 
 /// Section 14: memory went bad. The LSA is dropped and learned anew by exchanging databases again.
-template <class V>
-void Flooding<V>::corrupted(LsaRef ref) {
-  core_.event(LsaCorrupted<V>{core_.entry(ref).key});
+void Flooding::corrupted(LsaRef ref) {
+  core_.event(LsaCorrupted{core_.entry(ref).key});
   unlist(ref);
   remove(ref);
   for (auto& [link, interface] : core_.interfaces) {
@@ -411,8 +384,7 @@ void Flooding<V>::corrupted(LsaRef ref) {
   }
 }
 
-template <class V>
-void Flooding<V>::repeat_due(LsaRef ref) {
+void Flooding::repeat_due(LsaRef ref) {
   bool any = false;
   for (auto& [link, interface] : core_.interfaces) {
     bool awaited = false;
@@ -430,37 +402,33 @@ void Flooding<V>::repeat_due(LsaRef ref) {
   if (any && core_.now < again) core_.timers.arm({TimerKind::lsa_repeat, ref.domain, ref.slot}, again);
 }
 
-template <class V>
-void Flooding<V>::delayed_acks_due(Interface<V>& interface) {
+void Flooding::delayed_acks_due(Interface& interface) {
   send_acks(interface, interface.delayed_acks);
 }
 
-template <class V>
-std::size_t Flooding<V>::acks_per_packet(const Interface<V>& interface) {
-  return (interface.packet_size_max() - V::kPacketHeaderSize) / kLsaHeaderSize;
+std::size_t Flooding::acks_per_packet(const Interface& interface) const {
+  return (core_.packet_size_max(interface) - core_.version.sizes.packet_header) / kLsaHeaderSize;
 }
 
 /// Acknowledgements wait for company (section 13.5): those of full packets have it. The sender's pace is that
 /// of what we acknowledge.
-template <class V>
-void Flooding<V>::send_full_acks(Interface<V>& interface) {
+void Flooding::send_full_acks(Interface& interface) {
   auto& waiting = interface.delayed_acks;
   const std::size_t rest = waiting.size() % acks_per_packet(interface);
-  std::vector<LsaHeader<V>> later(waiting.end() - static_cast<std::ptrdiff_t>(rest), waiting.end());
+  std::vector<LsaHeader> later(waiting.end() - static_cast<std::ptrdiff_t>(rest), waiting.end());
   waiting.resize(waiting.size() - rest);
   send_acks(interface, waiting);
   waiting = std::move(later);
   if (waiting.empty()) core_.timers.cancel(interface.timer(TimerKind::delayed_ack));
 }
 
-template <class V>
-void Flooding<V>::send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& headers) {
+void Flooding::send_acks(Interface& interface, std::vector<LsaHeader>& headers) {
   const std::size_t most = acks_per_packet(interface);
   for (std::size_t begin = 0; begin < headers.size(); begin += most) {
     const std::size_t end = std::min(headers.size(), begin + most);
     core_.transmit_body(interface, PacketType::link_state_acknowledgment,
-                        LinkStateAcknowledgment<V>{{headers.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                    headers.begin() + static_cast<std::ptrdiff_t>(end)}});
+                        LinkStateAcknowledgment{{headers.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                 headers.begin() + static_cast<std::ptrdiff_t>(end)}});
   }
   if (headers.capacity() > most)  // a burst's memory is not kept
     headers = {};
@@ -468,23 +436,20 @@ void Flooding<V>::send_acks(Interface<V>& interface, std::vector<LsaHeader<V>>& 
     headers.clear();
 }
 
-template <class V>
-void Flooding<V>::send_directly(Interface<V>& interface, const std::vector<LsaRef>& refs) {
-  UpdatePacker<V> packer(core_, interface);
+void Flooding::send_directly(Interface& interface, const std::vector<LsaRef>& refs) {
+  UpdatePacker packer(core_, interface);
   for (const LsaRef ref : refs) packer.add(ref);
   packer.send();
 }
 
-template <class V>
-bool Flooding<V>::has_unacknowledged() const {
+bool Flooding::has_unacknowledged() const {
   for (const auto& [link, interface] : core_.interfaces)
     for (const auto& [id, neighbor] : interface->neighbors)
       if (neighbor->state == NeighborState::full && !neighbor->retransmissions.empty()) return true;
   return false;
 }
 
-template <class V>
-void Flooding<V>::collect_maxage() {
+void Flooding::collect_maxage() {
   const bool exchanges_are_on = core_.exchanging > 0;
   if (exchanges_were_on_ && !exchanges_are_on) {
     for (const LsaRef ref : maxage_)
@@ -504,8 +469,7 @@ void Flooding<V>::collect_maxage() {
 
 /// Looks through the list when half of it may be stale, so that an LSA that goes costs no more when many
 /// wait.
-template <class V>
-void Flooding<V>::drop_stale_maxage() {
+void Flooding::drop_stale_maxage() {
   if (maxage_.empty() || 2 * maxage_stale_ < maxage_.size()) return;
   maxage_stale_ = 0;
   std::sort(maxage_.begin(), maxage_.end());
@@ -516,14 +480,12 @@ void Flooding<V>::drop_stale_maxage() {
   });
 }
 
-template <class V>
-void Flooding<V>::mark_due(Interface<V>& interface) {
+void Flooding::mark_due(Interface& interface) {
   if (!std::exchange(interface.is_due, true)) due_.push_back(interface.config.link);
 }
 /// While windows are full each further instance of an LSA is queued once more: what stands twice, or is
 /// awaited by nobody, goes when half of the queue may be such.
-template <class V>
-void Flooding<V>::compact_queue(Interface<V>& interface) {
+void Flooding::compact_queue(Interface& interface) {
   constexpr std::size_t kSmall = 64;
   auto& queue = interface.update_queue;
   if (queue.size() < kSmall) return;
@@ -540,26 +502,23 @@ void Flooding<V>::compact_queue(Interface<V>& interface) {
   std::erase_if(queue, [&](LsaRef ref) { return !waits(ref) || !seen.insert(ref).second; });
 }
 
-template <class V>
-void Flooding<V>::queue_update(Interface<V>& interface, LsaRef ref) {
+void Flooding::queue_update(Interface& interface, LsaRef ref) {
   compact_queue(interface);
   interface.update_queue.push_back(ref);
   mark_due(interface);
 }
-template <class V>
-void Flooding<V>::queue_ack(Interface<V>& interface, const LsaHeader<V>& header) {
+void Flooding::queue_ack(Interface& interface, const LsaHeader& header) {
   interface.direct_acks.push_back(header);
   mark_due(interface);
 }
 
-template <class V>
-void Flooding<V>::send_due() {
+void Flooding::send_due() {
   auto due = std::exchange(due_, {});
   std::sort(due.begin(), due.end());
   for (const LinkId link : due) {
     const auto it = core_.interfaces.find(link);
     if (it == core_.interfaces.end()) continue;
-    Interface<V>& interface = *it->second;
+    Interface& interface = *it->second;
     interface.is_due = false;
     if (!interface.direct_acks.empty()) send_acks(interface, interface.direct_acks);
     if (interface.delayed_acks.size() >= acks_per_packet(interface)) send_full_acks(interface);
@@ -568,8 +527,7 @@ void Flooding<V>::send_due() {
   }
 }
 
-template <class V>
-void Flooding<V>::end_round() {
+void Flooding::end_round() {
   auto shrunk = std::exchange(shrunk_, {});
   shrunk.erase(std::unique(shrunk.begin(), shrunk.end()), shrunk.end());
   for (const auto& [link, router] : shrunk) {
@@ -583,14 +541,12 @@ void Flooding<V>::end_round() {
   collect_maxage();
 }
 
-template <class V>
-bool Flooding<V>::has_more_to_do() const {
+bool Flooding::has_more_to_do() const {
   const bool may_remove = core_.exchanging == 0 && (!ready_.empty() || exchanges_were_on_);
   return may_remove || !shrunk_.empty() || !due_.empty();
 }
 
-template <class V>
-void Flooding<V>::end_turn() {
+void Flooding::end_turn() {
   flush_memory_.purge(core_.now);
   answered_.purge(core_.now);
 }

@@ -1,48 +1,15 @@
-#pragma once
 // The pace of flooding.h: what leaves a link's update queue, what is lost and goes into it again.
 
 #include <algorithm>
 #include <utility>
 
 #include "ospf/flooding.h"
+#include "ospf/update_packer.h"
 
 namespace wgospf::ospf {
 
-/// Packs LSAs into updates of at most the link's packet size; one that is larger goes alone (and fragments).
-template <class V>
-class UpdatePacker {
- public:
-  UpdatePacker(Core<V>& core, Interface<V>& interface) : core_(core), interface_(interface) {}
-  void add(LsaRef ref) {
-    const auto& entry = core_.entry(ref);
-    if (std::any_of(lsas_.begin(), lsas_.end(), [&](const auto& l) { return l.lsa.is_same_as(entry.lsa); }))
-      return;
-    if (!lsas_.empty() && size_ + entry.lsa.length() > interface_.packet_size_max()) send();
-    const unsigned age = unsigned{entry.age(core_.now)} + interface_.config.transmit_delay;
-    lsas_.push_back({entry.lsa, static_cast<std::uint16_t>(std::min<unsigned>(age, kMaxAge))});
-    size_ += entry.lsa.length();
-  }
-  void send() {
-    if (lsas_.empty()) return;
-    core_.transmit_body(interface_, PacketType::link_state_update, std::span<const OutgoingLsa<V>>(lsas_));
-    ++packets_;
-    lsas_.clear();
-    size_ = kFixed;
-  }
-  [[nodiscard]] unsigned packets() const { return packets_; }
-
- private:
-  static constexpr std::size_t kFixed = V::kPacketHeaderSize + 4;
-  Core<V>& core_;
-  Interface<V>& interface_;
-  std::vector<OutgoingLsa<V>> lsas_;
-  std::size_t size_ = kFixed;
-  unsigned packets_ = 0;
-};
-
 /// What was sent before something that is acknowledged is lost, unless its acknowledgement is about to come.
-template <class V>
-void Flooding<V>::watch_overtaken(Neighbor<V>& neighbor) {
+void Flooding::watch_overtaken(Neighbor& neighbor) {
   const auto oldest = neighbor.retransmissions.oldest();
   if (!oldest || oldest->at >= neighbor.acked_up_to || neighbor.overtaken_up_to > oldest->at) return;
   neighbor.overtaken_up_to = neighbor.acked_up_to;
@@ -52,8 +19,7 @@ void Flooding<V>::watch_overtaken(Neighbor<V>& neighbor) {
 
 // Section 13.6: what was not acknowledged for a few round trips, at most RxmtInterval, is sent again, and
 // later each time.
-template <class V>
-void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Flooding::retransmit_due(Interface& interface, Neighbor& neighbor) {
   auto& list = neighbor.retransmissions;
   const Duration most = seconds{interface.config.retransmit_interval};
   const Duration timeout = neighbor.ack_time.timeout(most);
@@ -86,9 +52,7 @@ void Flooding<V>::retransmit_due(Interface<V>& interface, Neighbor<V>& neighbor)
 
 /// First what was lost once; what was lost again and again, because the neighbour refuses it or because it
 /// does not get through, must not stand before what does.
-template <class V>
-void Flooding<V>::requeue(Interface<V>& interface, RetransmissionList& list,
-                          const std::vector<LsaRef>& lost) {
+void Flooding::requeue(Interface& interface, RetransmissionList& list, const std::vector<LsaRef>& lost) {
   auto& queue = interface.update_queue;
   const auto is_stubborn = [&](LsaRef ref) { return list.find(ref)->is_stubborn(); };
   for (auto it = lost.rbegin(); it != lost.rend(); ++it)
@@ -100,8 +64,7 @@ void Flooding<V>::requeue(Interface<V>& interface, RetransmissionList& list,
 
 /// True when it is to be sent again now. An instance that a strict neighbour does not take yet (MinLSArrival)
 /// has its own time.
-template <class V>
-bool Flooding<V>::declare_lost(Neighbor<V>& neighbor, LsaRef ref) {
+bool Flooding::declare_lost(Neighbor& neighbor, LsaRef ref) {
   auto& list = neighbor.retransmissions;
   auto& entry = *list.find(ref);
   if (const auto repeat = core_.timers.deadline({TimerKind::lsa_repeat, ref.domain, ref.slot})) {
@@ -114,8 +77,7 @@ bool Flooding<V>::declare_lost(Neighbor<V>& neighbor, LsaRef ref) {
   return true;
 }
 
-template <class V>
-void Flooding<V>::arm_retransmit(Interface<V>& interface, Neighbor<V>& neighbor) {
+void Flooding::arm_retransmit(Interface& interface, Neighbor& neighbor) {
   const TimerKey timer = neighbor.timer(TimerKind::update_retransmit);
   std::optional<Instant> next;
   if (const auto oldest = neighbor.retransmissions.oldest())  // what was sent again is late no sooner
@@ -126,8 +88,7 @@ void Flooding<V>::arm_retransmit(Interface<V>& interface, Neighbor<V>& neighbor)
 }
 
 /// What becomes of the next LSA of a link's queue.
-template <class V>
-auto Flooding<V>::turn_of(Interface<V>& interface, LsaRef ref) -> Turn {
+auto Flooding::turn_of(Interface& interface, LsaRef ref) -> Turn {
   Turn turn = Turn::nobody_waits;
   for (auto& [id, neighbor] : interface.neighbors) {
     const auto* entry = neighbor->retransmissions.find(ref);
@@ -140,8 +101,7 @@ auto Flooding<V>::turn_of(Interface<V>& interface, LsaRef ref) -> Turn {
 }
 
 /// The LSA goes out of the link: to all who have not acknowledged it.
-template <class V>
-void Flooding<V>::note_sent(Interface<V>& interface, LsaRef ref) {
+void Flooding::note_sent(Interface& interface, LsaRef ref) {
   const std::size_t length = core_.entry(ref).lsa.length();
   const Duration most = seconds{interface.config.retransmit_interval};
   for (auto& [id, neighbor] : interface.neighbors) {
@@ -160,9 +120,8 @@ void Flooding<V>::note_sent(Interface<V>& interface, LsaRef ref) {
   }
 }
 
-template <class V>
-void Flooding<V>::send_updates(Interface<V>& interface) {
-  UpdatePacker<V> packer(core_, interface);
+void Flooding::send_updates(Interface& interface) {
+  UpdatePacker packer(core_, interface);
   auto& queue = interface.update_queue;
   const TimerKey pace = interface.timer(TimerKind::flood_pace);
   if (core_.now - interface.last_update >= kFloodBurstInterval) interface.burst = 0;
@@ -186,8 +145,7 @@ void Flooding<V>::send_updates(Interface<V>& interface) {
 }
 
 /// The windows are full. Neighbours that acknowledge by a slow clock do not make the flood wait for it.
-template <class V>
-void Flooding<V>::wait_for_slow(Interface<V>& interface) {
+void Flooding::wait_for_slow(Interface& interface) {
   for (auto& [id, neighbor] : interface.neighbors) {
     if (neighbor->retransmissions.empty() || !neighbor->window.is_blind()) continue;
     neighbor->window.time_passed(core_.now);

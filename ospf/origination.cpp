@@ -1,5 +1,4 @@
-#pragma once
-// Definitions of origination.h; included where it is instantiated.
+// Self-originated LSAs: when a new instance may go out, and with which number.
 
 #include <algorithm>
 
@@ -7,16 +6,7 @@
 
 namespace wgospf::ospf {
 
-/// Same contents: options and body, whatever age, sequence number and checksum.
-template <class V>
-[[nodiscard]] bool same_contents(const Lsa<V>& a, const Lsa<V>& b) {
-  if (!a || !b) return false;
-  return a.length() == b.length() && a.header().options == b.header().options &&
-         std::equal(a.body().begin(), a.body().end(), b.body().begin());
-}
-
-template <class V>
-std::uint32_t Origination<V>::record_of(std::uint32_t domain, const LsaKey<V>& key) {
+std::uint32_t Origination::record_of(std::uint32_t domain, const LsaKey& key) {
   const auto [it, is_new] = index_.try_emplace({domain, key}, 0);
   if (!is_new) return it->second;
   if (free_.empty()) {
@@ -33,8 +23,7 @@ std::uint32_t Origination<V>::record_of(std::uint32_t domain, const LsaKey<V>& k
 }
 
 /// The record of an LSA that is not wanted: kept until MaxAge from now, the oldest of too many is not.
-template <class V>
-void Origination<V>::keep(std::uint32_t index) {
+void Origination::keep(std::uint32_t index) {
   take_off_kept(index);
   Record& record = records_[index];
   record.is_kept = true;
@@ -45,8 +34,7 @@ void Origination<V>::keep(std::uint32_t index) {
   if (++kept_count_ > kKeptNumbers) release(oldest_kept_);
 }
 
-template <class V>
-void Origination<V>::take_off_kept(std::uint32_t index) {
+void Origination::take_off_kept(std::uint32_t index) {
   Record& record = records_[index];
   if (!record.is_kept) return;
   (record.older == kNone ? oldest_kept_ : records_[record.older].newer) = record.newer;
@@ -56,8 +44,7 @@ void Origination<V>::take_off_kept(std::uint32_t index) {
   --kept_count_;
 }
 
-template <class V>
-void Origination<V>::release(std::uint32_t index) {
+void Origination::release(std::uint32_t index) {
   take_off_kept(index);
   core_.timers.cancel({TimerKind::originate, index, 0});
   index_.erase({records_[index].domain, records_[index].key});
@@ -65,23 +52,21 @@ void Origination<V>::release(std::uint32_t index) {
   free_.push_back(index);
 }
 
-template <class V>
-void Origination<V>::purge() {
+void Origination::purge() {
   while (oldest_kept_ != kNone && records_[oldest_kept_].kept_until <= core_.now) release(oldest_kept_);
 }
 
-template <class V>
-void Origination<V>::want(std::uint32_t domain, Lsa<V> lsa) {
-  const std::uint32_t index = record_of(domain, lsa.header().key);
+void Origination::want(std::uint32_t domain, OwnLsa own) {
+  const std::uint32_t index = record_of(domain, own.header.key);
   Record& record = records_[index];
-  if (same_contents(record.wanted, lsa)) return;
-  record.wanted = std::move(lsa);
+  if (same_contents(record.wanted, own.lsa)) return;
+  record.wanted = std::move(own.lsa);
+  record.options = own.header.options;
   take_off_kept(index);
   originate_when_allowed(index);
 }
 
-template <class V>
-void Origination<V>::unwant(std::uint32_t domain, const LsaKey<V>& key) {
+void Origination::unwant(std::uint32_t domain, const LsaKey& key) {
   const auto it = index_.find({domain, key});
   if (it == index_.end()) return;
   Record& record = records_[it->second];
@@ -90,22 +75,20 @@ void Origination<V>::unwant(std::uint32_t domain, const LsaKey<V>& key) {
   core_.timers.cancel({TimerKind::originate, it->second, 0});
   keep(it->second);
   const std::uint32_t slot = present(record);
-  if (slot == Lsdb<V>::kNone) return;
-  core_.event(LsaOriginated<V>{core_.entry({domain, slot}).header(core_.now), true});
+  if (slot == Lsdb::kNone) return;
+  core_.event(LsaOriginated{core_.entry({domain, slot}).header(core_.now), true});
   flooding_.flush({domain, slot});
 }
 
-template <class V>
-void Origination<V>::unwant_all(std::optional<std::uint32_t> only) {
-  std::vector<std::pair<std::uint32_t, LsaKey<V>>> keys;
+void Origination::unwant_all(std::optional<std::uint32_t> only) {
+  std::vector<std::pair<std::uint32_t, LsaKey>> keys;
   for (const auto& [key, index] : index_)
     if (!only || key.first == *only) keys.push_back(key);
   std::sort(keys.begin(), keys.end());
   for (const auto& [domain, key] : keys) unwant(domain, key);
 }
 
-template <class V>
-void Origination<V>::forget_domain(std::uint32_t domain) {
+void Origination::forget_domain(std::uint32_t domain) {
   std::vector<std::uint32_t> indexes;
   for (const auto& [key, index] : index_)
     if (key.first == domain) indexes.push_back(index);
@@ -113,8 +96,7 @@ void Origination<V>::forget_domain(std::uint32_t domain) {
   for (const std::uint32_t index : indexes) release(index);
 }
 
-template <class V>
-Duration Origination<V>::spacing(unsigned recent) {
+Duration Origination::spacing(unsigned recent) {
   if (recent < 2) return Duration::zero();
   const unsigned doubled =
       recent < kOriginationBurst ? std::min(recent - 2, 1U) : 2 + recent - kOriginationBurst;
@@ -123,17 +105,14 @@ Duration Origination<V>::spacing(unsigned recent) {
 
 /// When the present burst is over, unless another instance comes. More than the spacing that it has come to,
 /// or one that is held to its spacing would end at every instance.
-template <class V>
-Instant Origination<V>::rests_at(const Record& record) {
+Instant Origination::rests_at(const Record& record) {
   return *record.last + std::max<Duration>(kMinLsInterval, 2 * spacing(record.recent));
 }
-template <class V>
-bool Origination<V>::is_rested(const Record& record) const {
+bool Origination::is_rested(const Record& record) const {
   return !record.last || rests_at(record) <= core_.now;
 }
 
-template <class V>
-void Origination<V>::originate_when_allowed(std::uint32_t index) {
+void Origination::originate_when_allowed(std::uint32_t index) {
   Record& record = records_[index];
   if (is_rested(record)) record.recent = 0;
   const Instant at = record.last ? *record.last + spacing(record.recent) : core_.now;
@@ -141,17 +120,15 @@ void Origination<V>::originate_when_allowed(std::uint32_t index) {
   core_.timers.arm({TimerKind::originate, index, 0}, at);
 }
 
-template <class V>
-void Origination<V>::due(std::uint32_t record) {
+void Origination::due(std::uint32_t record) {
   if (records_[record].wanted) originate(record);
 }
 
-template <class V>
-void Origination<V>::originate(std::uint32_t index) {
+void Origination::originate(std::uint32_t index) {
   Record& record = records_[index];
   core_.timers.cancel({TimerKind::originate, index, 0});
   const std::uint32_t slot = present(record);
-  if (slot != Lsdb<V>::kNone) {
+  if (slot != Lsdb::kNone) {
     const std::int32_t present_number = core_.entry({record.domain, slot}).lsa.sequence_number();
     record.highest = std::max(record.highest.value_or(present_number), present_number);
   }
@@ -162,9 +139,10 @@ void Origination<V>::originate(std::uint32_t index) {
   record.last = core_.now;
   record.recent = static_cast<std::uint8_t>(std::min(record.recent + 1, 100));
   ++core_.statistics.lsas_originated;
-  Lsa<V> lsa = V::with(record.wanted, 0, sequence_number);
-  core_.event(LsaOriginated<V>{lsa.header(), false});
-  const LsaRef ref = flooding_.install_and_flood(record.domain, std::move(lsa), 0, nullptr);
+  Lsa lsa = with(record.wanted, 0, sequence_number);
+  const LsaHeader header{0, record.options, record.key, sequence_number, lsa.checksum(), lsa.length()};
+  core_.event(LsaOriginated{header, false});
+  const LsaRef ref = flooding_.install_and_flood(record.domain, header, std::move(lsa), 0, nullptr);
   // What nobody was sent is no part of a burst: a router that starts is told by its first neighbour, in
   // answer to what it says at Full, how far a former run had come, and shall outdo that at once.
   if (core_.entry(ref).retransmitters == 0) record.recent = 0;
@@ -172,16 +150,16 @@ void Origination<V>::originate(std::uint32_t index) {
 
 /// Section 12.1.6: the largest sequence number is flushed first, also where somebody else has it only.
 /// removed() goes on.
-template <class V>
-void Origination<V>::wrap(const Record& record, std::uint32_t slot) {
-  const bool is_present = slot != Lsdb<V>::kNone &&
-                          core_.entry({record.domain, slot}).lsa.sequence_number() == kMaxSequenceNumber;
+void Origination::wrap(const Record& record, std::uint32_t slot) {
+  const bool is_present =
+      slot != Lsdb::kNone && core_.entry({record.domain, slot}).lsa.sequence_number() == kMaxSequenceNumber;
   if (is_present) return flooding_.flush({record.domain, slot});
-  flooding_.install_and_flood(record.domain, V::with(record.wanted, kMaxAge, kMaxSequenceNumber), 0, nullptr);
+  const LsaHeader header{kMaxAge, record.options, record.key};
+  flooding_.install_and_flood(record.domain, header, with(record.wanted, kMaxAge, kMaxSequenceNumber), 0,
+                              nullptr);
 }
 
-template <class V>
-void Origination<V>::number_seen(std::uint32_t domain, const LsaHeader<V>& header) {
+void Origination::number_seen(std::uint32_t domain, const LsaHeader& header) {
   const std::uint32_t index = record_of(domain, header.key);
   Record& record = records_[index];
   tell_fight(record, header);
@@ -191,13 +169,12 @@ void Origination<V>::number_seen(std::uint32_t domain, const LsaHeader<V>& heade
 
 /// Somebody sends an LSA of ours as flushed, newer than what this run originated: nobody has it until we
 /// outdo that. Told once, however many LSAs and rounds it takes, and not when one round is all.
-template <class V>
-void Origination<V>::tell_fight(const Record& record, const LsaHeader<V>& header) {
+void Origination::tell_fight(const Record& record, const LsaHeader& header) {
   if (!header.is_maxage() || !record.wanted || !record.last || !record.highest) return;
   if (header.sequence_number < *record.highest) return;
   if (header.sequence_number == *record.highest) {  // newer by its age alone
     const std::uint32_t slot = present(record);
-    if (slot == Lsdb<V>::kNone || core_.entry({record.domain, slot}).age(core_.now) >= kMaxAge) return;
+    if (slot == Lsdb::kNone || core_.entry({record.domain, slot}).age(core_.now) >= kMaxAge) return;
   }
   const bool is_same = fight_ && fight_->domain == record.domain && fight_->key == header.key;
   const auto since_last = fight_ ? core_.now - fight_->last : Duration::max();
@@ -208,31 +185,28 @@ void Origination<V>::tell_fight(const Record& record, const LsaHeader<V>& header
   if (is_same || fight_->is_told) fight_->last = core_.now;
   if (!is_same || fight_->is_told || core_.now - fight_->since < kFightLasts) return;
   fight_->is_told = true;
-  core_.event(OwnLsaFlushedElsewhere<V>{header.key, header.sequence_number});
+  core_.event(OwnLsaFlushedElsewhere{header.key, header.sequence_number});
 }
 
-template <class V>
-void Origination<V>::received(LsaRef ref) {
+void Origination::received(LsaRef ref) {
   const auto& entry = core_.entry(ref);
   const auto it = index_.find({ref.domain, entry.key});
   if (it != index_.end() && records_[it->second].wanted) return originate_when_allowed(it->second);
   flooding_.flush(ref);
 }
 
-template <class V>
-void Origination<V>::refresh(LsaRef ref) {
+void Origination::refresh(LsaRef ref) {
   const auto it = index_.find({ref.domain, core_.entry(ref).key});
   if (it == index_.end() || !records_[it->second].wanted) return;
   if (core_.timers.is_armed({TimerKind::originate, it->second, 0})) return;
   originate(it->second);
 }
 
-template <class V>
-void Origination<V>::removed(std::uint32_t domain, const LsaKey<V>& key, const Lsa<V>& last) {
+void Origination::removed(std::uint32_t domain, const LsaKey& key, const Lsa& last) {
   const auto it = index_.find({domain, key});
   if (it == index_.end()) return;
   Record& record = records_[it->second];
-  const bool is_flushed = load_u16(last.bytes().data()) >= kMaxAge;
+  const bool is_flushed = last.first_age() >= kMaxAge;
   if (is_flushed && last.sequence_number() == kMaxSequenceNumber) record.highest.reset();
   if (record.wanted) return originate_when_allowed(it->second);
   keep(it->second);

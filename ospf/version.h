@@ -1,0 +1,109 @@
+#pragma once
+// What the protocol asks of its version: the codec of packets, and the rules that differ between OSPFv2 and
+// OSPFv3. Chosen once for an instance; shared code has no version switch. What an LSA means for the graph is
+// asked elsewhere (topology.h).
+//
+// One call a packet or an LSA, none a neighbour: what depends on the neighbour is asked for as a value
+// (required_options).
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ospf/config.h"
+#include "ospf/neighbor_state.h"
+#include "ospf/packet.h"
+#include "ospf/types.h"
+
+namespace wgospf::ospf {
+
+/// What origination needs to know of an interface.
+struct InterfaceFacts {
+  const InterfaceConfig* config = nullptr;
+  const LinkStatus* status = nullptr;
+  InterfaceState state = InterfaceState::down;
+  struct FullNeighbor {
+    RouterId router_id;
+    IpAddress address;
+  };
+  std::vector<FullNeighbor> full_neighbors;
+};
+
+/// A router-LSA of ours. It must fit an update, and that a datagram: what is beyond that is left out.
+struct OwnRouterLsa {
+  OwnLsa own;
+  std::size_t links_left_out = 0;
+};
+
+/// Of the network masks of both ends of a link.
+struct DifferingMasks {
+  std::uint32_t theirs = 0, ours = 0;
+  constexpr bool operator==(const DifferingMasks&) const = default;
+};
+
+class Version {
+ public:
+  /// Sizes on the wire, in bytes.
+  struct Sizes {
+    std::uint32_t ip_header = 0;
+    std::size_t packet_header = 0;
+    std::size_t dd_fixed = 0;  ///< of a Database Description, after the packet header
+    std::size_t request = 0;   ///< of one entry of a Link State Request
+  };
+  const Sizes sizes;
+
+  // The codec.
+  /// A packet from the OSPF header on. Form only: version, type, length, checksum, lengths within. Each LSA
+  /// of an update is checked; one in error does not make the packet an error.
+  [[nodiscard]] virtual DecodeResult decode(std::span<const std::byte> bytes) const = 0;
+  using Bytes = std::vector<std::byte>;
+  [[nodiscard]] virtual Bytes encode(RouterId, AreaId, const Hello&) const = 0;
+  [[nodiscard]] virtual Bytes encode(RouterId, AreaId, const DatabaseDescription&) const = 0;
+  [[nodiscard]] virtual Bytes encode(RouterId, AreaId, const LinkStateRequest&) const = 0;
+  [[nodiscard]] virtual Bytes encode(RouterId, AreaId, const LinkStateAcknowledgment&) const = 0;
+  [[nodiscard]] virtual Bytes encode(RouterId, AreaId, std::span<const OutgoingLsa>) const = 0;
+  /// A type as it stands on the wire, for people.
+  [[nodiscard]] virtual std::uint32_t wire_type(LsaType type) const = 0;
+
+  // Who is heard (RFC 2328 section 8.2).
+  /// Authentication as configured, and what else the version's header says.
+  [[nodiscard]] virtual std::optional<DropReason> refuse_header(const PacketHeader& header) const = 0;
+  /// A usable source of a packet.
+  [[nodiscard]] virtual bool accepts_source(const IpAddress& source) const = 0;
+  /// May a neighbour on the link have this address (D6)?
+  [[nodiscard]] virtual bool is_on_link(const LinkStatus& status, const IpAddress& source) const = 0;
+  [[nodiscard]] virtual bool is_all_spf_routers(const IpAddress& address) const = 0;
+
+  // Hellos and descriptions (RFC 2328 sections 9.5, 10.5, 10.8).
+  /// What the version says in a hello beside the intervals and neighbours.
+  [[nodiscard]] virtual Hello hello(const LinkStatus& status) const = 0;
+  [[nodiscard]] virtual Options dd_options() const = 0;
+  /// Section 10.5 beyond the intervals.
+  [[nodiscard]] virtual std::optional<DropReason> refuse_hello(const InterfaceConfig& config,
+                                                               const LinkStatus& status,
+                                                               const Hello& hello) const = 0;
+  /// The neighbour's mask, where both ends have a subnet and not the same (section 10.5).
+  [[nodiscard]] virtual std::optional<DifferingMasks> differing_masks(const LinkStatus& status,
+                                                                      const Hello& hello) const = 0;
+
+  // LSAs (RFC 2328 sections 13, 13.3, 13.4, 12.4).
+  /// An LSA that must not come from a neighbour of these options, or cannot be by its header: asked of the
+  /// headers of database descriptions too.
+  [[nodiscard]] virtual std::optional<DropReason> refuse_lsa(const LsaHeader& header,
+                                                             Options neighbor) const = 0;
+  /// An LSA of this type is for neighbours with all these options only.
+  [[nodiscard]] virtual Options required_options(LsaType type) const = 0;
+  /// Section 13.4: the address by which a network-LSA is ours, whoever is its advertising router.
+  [[nodiscard]] virtual std::optional<IpAddress> address_of_originator(const LsaKey& key) const = 0;
+  /// Section 12.4.1.
+  [[nodiscard]] virtual OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
+                                                bool as_boundary_router) const = 0;
+
+ protected:
+  constexpr explicit Version(Sizes s) : sizes(s) {}
+  ~Version() = default;
+};
+
+}  // namespace wgospf::ospf

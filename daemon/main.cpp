@@ -176,7 +176,7 @@ class Daemon {
   /// Route changes and calculations come by the thousand: they are put in words only if anybody wants them.
   void log_event(const RouterEvent& event) {
     const bool many = std::holds_alternative<ospf::RouteChange<V2>>(event.what) ||
-                      std::holds_alternative<rib::Acknowledged>(event.what);
+                      std::holds_alternative<KernelReached>(event.what);
     if (event.left_out || (many && level() != Severity::debug)) return;
     log(describe(event, [this](ospf::LinkId link) { return place_.link_name(link); }));
   }

@@ -39,10 +39,15 @@ struct Notice {
   bool operator==(const Notice&) const = default;
 };
 
+/// The kernel has all routes up to this generation of the calculation.
+struct KernelReached {
+  std::uint64_t generation = 0;
+};
+
 /// Something happened. Route changes come one by one, in the order of their calculation. Events of the core
 /// can be put in words by describe() (describe.h); what the daemon itself tells comes as a Notice.
 struct RouterEvent {
-  std::variant<ospf::Event, ospf::RouteChange<V2>, rib::Acknowledged, Notice> what;
+  std::variant<ospf::Event, ospf::RouteChange<V2>, KernelReached, Notice> what;
   ospf::Generation generation{};  ///< of the routing table when it happened
   std::chrono::system_clock::time_point time{};
   bool left_out = false;  ///< of the log, which has had its fill of this kind; see telling.h

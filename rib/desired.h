@@ -3,8 +3,15 @@
 //
 // Routes leave the protocol as sets and members. A set is a list of next hops with an identity; a prefix
 // names the set that it follows. Losing a neighbour changes sets, never prefixes, so what must be told to the
-// kernel does not grow with the number of prefixes. Changes travel in batches that carry the generation of
-// the route calculation that they come from; rib/ answers "in the kernel up to generation G" (rib/report.h).
+// kernel does not grow with the number of prefixes. Changes travel in batches, each with a ticket that grows
+// with every submission; rib/ answers "in the kernel up to ticket T" (rib/report.h).
+//
+// A member bears a tag that only the daemon understands: when what it stands for fails, one call takes all
+// members with that tag out of their sets before anything has been calculated.
+//
+// A set may have to wait for something that is not rib's, a peer's allowed-ips for instance: its change names
+// a gate. Until that is opened, the kernel keeps what it has for the set and for the prefixes that come to
+// it; all other sets go on.
 
 #include <compare>
 #include <cstdint>
@@ -17,6 +24,13 @@
 
 namespace wgospf::rib {
 
+/// What a member is known by to whoever made it; rib/ compares it and nothing else.
+using Tag = std::uint64_t;
+/// What a set may wait for; a number is used once.
+using Gate = std::uint64_t;
+/// Of a batch; tickets grow and need not be consecutive.
+using Ticket = std::uint64_t;
+
 /// One way out: a device, the neighbour's address where the device needs one, and a share of the traffic.
 struct Member {
   std::uint32_t ifindex = 0;
@@ -26,6 +40,7 @@ struct Member {
   bool onlink = false;
   /// 1 to 256; anything else is brought into that range.
   std::uint32_t weight = 1;
+  Tag tag = 0;
 
   auto operator<=>(const Member&) const = default;
 };
@@ -47,11 +62,13 @@ using SetId = std::uint32_t;
 
 /// A set is new, or its members are now these. No members: its prefixes are unreachable through it, and their
 /// routes are taken out of the kernel. `family` is that of the prefixes that follow the set; each family has
-/// its own set numbers.
+/// its own set numbers. `gate`: not before it is opened, until when what
+/// has followed the set stands as before; of several changes the last alone counts.
 struct SetChanged {
   SetId set_id = 0;
   Family family = Family::ipv4;
   std::vector<Member> members{};
+  std::optional<Gate> gate{};
 };
 
 /// The set is not used any more.
@@ -79,9 +96,9 @@ struct PrefixGone {
 
 using Change = std::variant<SetChanged, SetGone, PrefixChanged, PrefixGone>;
 
-/// The difference that one route calculation made. Generations grow; they need not be consecutive.
+/// Changes that were submitted together.
 struct Batch {
-  std::uint64_t generation = 0;
+  Ticket ticket = 0;
   std::vector<Change> changes{};
 };
 

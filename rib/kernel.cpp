@@ -21,6 +21,12 @@ RibThread::~RibThread() {
 void RibThread::submit(Batch batch) {
   worker_->post(std::move(batch));
 }
+void RibThread::open(Gate gate) {
+  worker_->post(Worker::Opened{gate});
+}
+void RibThread::set_usable(Tag tag, bool usable) {
+  worker_->post(Worker::Usable{tag, usable});
+}
 void RibThread::set_connected(std::vector<IpPrefix> prefixes) {
   worker_->post(Worker::Connected{std::move(prefixes)});
 }

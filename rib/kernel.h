@@ -52,7 +52,7 @@ struct Counters {
   std::uint64_t drift = 0;         ///< Objects of ours that others removed or changed
   std::uint64_t overruns = 0;      ///< Losses of notifications or acknowledgements
   std::uint64_t resyncs = 0;       ///< Readings of the kernel's whole state after the first
-  std::uint64_t generation = 0;    ///< Acknowledged up to here
+  Ticket ticket = 0;               ///< Acknowledged up to here
   std::size_t wanted_prefixes = 0;
   std::size_t routes = 0;   ///< Ours in the kernel, adopted ones included
   std::size_t adopted = 0;  ///< Of these, untouched ones of a former run
@@ -82,6 +82,12 @@ class RibThread {
   RibThread& operator=(const RibThread&) = delete;
 
   void submit(Batch batch);
+  /// Sets that wait for this gate need not wait any more. Submit first what names it.
+  void open(Gate gate);
+  /// Members with this tag are left out of their sets, or take part again: at once, whatever the sets'
+  /// prefixes. A set none of whose members can be used stays as it is. The tag is remembered until it is
+  /// usable again.
+  void set_usable(Tag tag, bool usable);
   /// All prefixes that are locally connected: none of them is installed.
   void set_connected(std::vector<IpPrefix> prefixes);
   /// Call when every interface with a neighbour has reached Full and routes have been calculated, or the dead

@@ -9,9 +9,9 @@ Reconciler::Tracked::Tracked() = default;
 Reconciler::Tracked::~Tracked() = default;
 
 void Reconciler::apply(const Batch& batch) {
-  generation_ = std::max(generation_, batch.generation);
-  if (generation_ > acknowledged_ && (applied_.empty() || applied_.back() < generation_)) {
-    applied_.push_back(generation_);
+  ticket_ = std::max(ticket_, batch.ticket);
+  if (ticket_ > acknowledged_ && (applied_.empty() || applied_.back() < ticket_)) {
+    applied_.push_back(ticket_);
   }
   if (abandoned_) return;
   for (const Change& change : batch.changes) {
@@ -19,12 +19,42 @@ void Reconciler::apply(const Batch& batch) {
   }
 }
 
-Reconciler::Members Reconciler::resolve(const SetChanged& change) {
+void Reconciler::open_gate(Gate gate) {
+  for (auto& [key, set] : sets_) {
+    if (set.gate != gate) continue;
+    set.gate.reset();
+    set.told = std::move(set.coming);
+    take_members(set);
+    release_routes(set);
+  }
+}
+
+void Reconciler::release_routes(Set& set) {
+  if (!std::exchange(set.routes_held, false)) return;
+  for (Route* route : set.routes) enqueue(*route, ticket_);
+}
+
+void Reconciler::set_usable(Tag tag, bool usable) {
+  const bool is_news = usable ? unusable_.erase(tag) != 0 : unusable_.insert(tag).second;
+  if (!is_news) return;
+  for (auto& [key, set] : sets_) {
+    const bool has_it = std::any_of(set.told.begin(), set.told.end(),
+                                    [tag](const Member& member) { return member.tag == tag; });
+    if (has_it) take_members(set);
+  }
+}
+
+// If none can be used the set stays as it is told: packets are lost either way, and what becomes of its
+// prefixes is the calculation's to say.
+Reconciler::Members Reconciler::resolve(const Set& set) {
+  const auto is_usable = [this](const Member& member) { return !unusable_.contains(member.tag); };
+  const bool any = std::any_of(set.told.begin(), set.told.end(), is_usable);
   std::map<NexthopKey, std::uint32_t> weights;
-  for (const Member& member : change.members) {
+  for (const Member& member : set.told) {
+    if (any && !is_usable(member)) continue;
     // A gateway decides the object's family (IPv6 serves routes of both); without one it is that of the
     // routes.
-    const NexthopKey key{member.gateway ? family_of(*member.gateway) : change.family, member.ifindex,
+    const NexthopKey key{member.gateway ? family_of(*member.gateway) : set.key.family, member.ifindex,
                          member.gateway, member.gateway && member.onlink};
     std::uint32_t& weight = weights[key];
     weight = std::min<std::uint32_t>(256, weight + std::clamp<std::uint32_t>(member.weight, 1, 256));
@@ -38,7 +68,15 @@ Reconciler::Members Reconciler::resolve(const SetChanged& change) {
 void Reconciler::apply(const SetChanged& change) {
   Set& set = set_at({change.family, change.set_id});
   set.wanted = true;
-  Members members = resolve(change);
+  set.gate = change.gate;
+  (set.gate ? set.coming : set.told) = change.members;
+  if (set.gate) return;
+  take_members(set);
+  release_routes(set);
+}
+
+void Reconciler::take_members(Set& set) {
+  Members members = resolve(set);
   if (members == set.members) return;
   assign_members(set, std::move(members));
   rework(set);
@@ -48,7 +86,10 @@ void Reconciler::apply(const SetGone& change) {
   const auto found = sets_.find({change.family, change.set_id});
   if (found == sets_.end()) return;
   found->second.wanted = false;
+  found->second.told.clear();
+  found->second.gate.reset();
   assign_members(found->second, {});
+  release_routes(found->second);
   rework(found->second);
   sweep_ = true;
 }
@@ -62,14 +103,14 @@ void Reconciler::apply(const PrefixChanged& change) {
     attach(route, set);
   }
   route.source = change.source;
-  enqueue(route, generation_);
+  enqueue(route, ticket_);
 }
 
 void Reconciler::apply(const PrefixGone& change) {
   const auto found = routes_.find(change.prefix);
   if (found == routes_.end() || found->second.set == nullptr) return;
   detach(found->second);
-  enqueue(found->second, generation_);
+  enqueue(found->second, ticket_);
 }
 
 void Reconciler::set_connected(const std::vector<IpPrefix>& prefixes) {
@@ -79,7 +120,7 @@ void Reconciler::set_connected(const std::vector<IpPrefix>& prefixes) {
     const auto found = routes_.find(prefix);
     if (found == routes_.end()) return;
     touch(found->second);
-    enqueue(found->second, generation_);
+    enqueue(found->second, ticket_);
   };
   for (const IpPrefix& prefix : now) {
     if (!connected_.contains(prefix)) changed(prefix);
@@ -94,7 +135,7 @@ void Reconciler::claim() {
   claimed_ = true;
   sweep_ = true;
   for (auto& [prefix, route] : routes_) {
-    if (route.adopted) enqueue(route, generation_);
+    if (route.adopted) enqueue(route, ticket_);
   }
 }
 
@@ -103,10 +144,12 @@ void Reconciler::abandon() {
   claim();
   for (auto& [prefix, route] : routes_) {
     detach(route);
-    enqueue(route, generation_);
+    enqueue(route, ticket_);
   }
   for (auto& [key, set] : sets_) {
     set.wanted = false;
+    set.told.clear();
+    set.gate.reset();
     assign_members(set, {});
     rework(set);
   }
@@ -165,38 +208,38 @@ bool Reconciler::installable(const Route& route) const {
   return route.set != nullptr && (connected_.empty() || !connected_.contains(route.prefix));
 }
 
-void Reconciler::enqueue(Route& route, std::uint64_t generation) {
-  open(route, generation);
+void Reconciler::enqueue(Route& route, std::uint64_t ticket) {
+  open(route, ticket);
   if (std::exchange(route.queued, true)) return;
   route_queue_.push_back(&route);
 }
 
-void Reconciler::enqueue(Set& set, std::uint64_t generation) {
-  open(set, generation);
+void Reconciler::enqueue(Set& set, std::uint64_t ticket) {
+  open(set, ticket);
   if (std::exchange(set.queued, true)) return;
   set_queue_.push_back(&set);
 }
 
-void Reconciler::enqueue(Nexthop& nexthop, std::uint64_t generation) {
-  open(nexthop, generation);
+void Reconciler::enqueue(Nexthop& nexthop, std::uint64_t ticket) {
+  open(nexthop, ticket);
   if (std::exchange(nexthop.queued, true)) return;
   nexthop_queue_.push_back(&nexthop);
 }
 
-// A node owes its settlement to the oldest generation that asked for it. What causes work for other nodes
-// opens them before it is closed itself, so no generation looks settled in between.
-void Reconciler::open(Tracked& node, std::uint64_t generation) {
+// A node owes its settlement to the oldest ticket that asked for it. What causes work for other nodes
+// opens them before it is closed itself, so no ticket looks settled in between.
+void Reconciler::open(Tracked& node, std::uint64_t ticket) {
   release(node);
-  if (node.pending && node.generation <= generation) return;
+  if (node.pending && node.ticket <= ticket) return;
   if (node.pending) close(node);
   node.pending = true;
-  node.generation = generation;
-  ++outstanding_[generation];
+  node.ticket = ticket;
+  ++outstanding_[ticket];
 }
 
 void Reconciler::close(Tracked& node) {
   if (!std::exchange(node.pending, false)) return;
-  const auto found = outstanding_.find(node.generation);
+  const auto found = outstanding_.find(node.ticket);
   if (--found->second == 0) outstanding_.erase(found);
 }
 
@@ -209,7 +252,7 @@ void Reconciler::close(Route& route) {
 void Reconciler::rework(Set& set) {
   if (set.state == SetState::idle) return;
   set.state = SetState::working;
-  enqueue(set, generation_);
+  enqueue(set, ticket_);
 }
 
 void Reconciler::rework_users(Nexthop& nexthop) {
@@ -273,7 +316,7 @@ ReconcilerSizes Reconciler::sizes() const {
                         .failing = failing_ + sweep_told_.size(),
                         .missing = missing_,
                         .hidden = hidden_};
-  for (const auto& [generation, count] : outstanding_) sizes.pending += count;
+  for (const auto& [ticket, count] : outstanding_) sizes.pending += count;
   return sizes;
 }
 

@@ -30,6 +30,9 @@
 // refused because of an object it builds on (EINVAL: an id that is not there any more) is tried once more
 // after the kernel's state has been read, before anything is told of it.
 //
+// A set behind a gate keeps the group that it has, and each of its routes the path that it has; none is
+// removed for it and none is added. What waits there owes nothing to its ticket: it is named by its standing.
+//
 // Standing: each wanted route is in the kernel as wanted, or is named with the reason why not. It follows
 // from what the kernel is known to hold (`standing_of`), never from what was once acknowledged.
 //
@@ -103,6 +106,8 @@ class Reconciler {
 
   // What is wanted.
   void apply(const Batch& batch);
+  void open_gate(Gate gate);
+  void set_usable(Tag tag, bool usable);
   void set_connected(const std::vector<IpPrefix>& prefixes);
   void claim();
   /// From now on nothing at all is wanted, adopted routes included.
@@ -162,12 +167,12 @@ class Reconciler {
  private:
   using Ids = std::unordered_set<std::uint32_t>;
   struct Trouble;
-  /// What next hops, sets and routes have in common: a place in a queue, a debt to a generation, a failure.
+  /// What next hops, sets and routes have in common: a place in a queue, a debt to a ticket, a failure.
   struct Tracked {
     bool queued = false;
-    bool pending = false;  // counted in outstanding_[generation]
+    bool pending = false;  // counted in outstanding_[ticket]
     bool doubted = false;  // refused once for what it builds on
-    std::uint64_t generation = 0;
+    std::uint64_t ticket = 0;
     std::optional<Instant> repaired{};  // after somebody else's change, or when it will be
     std::unique_ptr<Trouble> trouble{};
     Tracked();
@@ -195,7 +200,11 @@ class Reconciler {
     bool wanted = false;
     SetState state = SetState::idle;
     SetState settled = SetState::idle;  // the last state that routes have heard of
-    bool routes_wait = false;
+    bool routes_wait = false;           // for the set's settlement
+    bool routes_held = false;           // by the gate
+    std::vector<Member> told{};         // of which `members` are those that can be used
+    std::optional<Gate> gate{};
+    std::vector<Member> coming{};                               // told when the gate is opened
     std::uint32_t group_id = 0;                                 // 0: none in the kernel
     std::vector<std::pair<Nexthop*, std::uint32_t>> members{};  // with weights, ordered by key
     std::vector<Route*> routes{};                               // those that want it
@@ -229,15 +238,20 @@ class Reconciler {
   Nexthop& nexthop_at(const NexthopKey& key);
   void attach(Route& route, Set& set);
   void detach(Route& route);
-  [[nodiscard]] Members resolve(const SetChanged& change);
+  [[nodiscard]] Members resolve(const Set& set);
+  void take_members(Set& set);
+  void release_routes(Set& set);
   void assign_members(Set& set, Members members);
   [[nodiscard]] bool installable(const Route& route) const;
+  [[nodiscard]] static bool leads_nowhere(const Set& set) {
+    return set.state == SetState::empty && !set.gate;
+  }
 
-  // Queues and generations.
-  void enqueue(Route& route, std::uint64_t generation);
-  void enqueue(Set& set, std::uint64_t generation);
-  void enqueue(Nexthop& nexthop, std::uint64_t generation);
-  void open(Tracked& node, std::uint64_t generation);
+  // Queues and tickets.
+  void enqueue(Route& route, std::uint64_t ticket);
+  void enqueue(Set& set, std::uint64_t ticket);
+  void enqueue(Nexthop& nexthop, std::uint64_t ticket);
+  void open(Tracked& node, std::uint64_t ticket);
   void close(Tracked& node);
   void close(Route& route);
   void rework(Set& set);
@@ -271,7 +285,7 @@ class Reconciler {
   [[nodiscard]] std::uint32_t adopt_group(Set& set, const std::vector<GroupMember>& members);
   [[nodiscard]] std::uint32_t allocate_id();
 
-  // Outcomes.
+  // Outcomes (reconciler_outcome.cpp).
   void unsettle(const Operation& operation);
   void done(const AddNexthop& operation, const Outcome& outcome);
   void done(const AddGroup& operation, const Outcome& outcome);
@@ -320,6 +334,7 @@ class Reconciler {
   std::map<SetKey, Set> sets_;
   std::unordered_map<IpPrefix, Route> routes_;
   std::unordered_set<IpPrefix> connected_;
+  std::unordered_set<Tag> unusable_;
   std::unordered_set<std::uint32_t> down_;
   Ids removed_;                       // of these, those that do not exist any more
   std::set<IpAddress> lost_sources_;  // since the last load
@@ -346,9 +361,9 @@ class Reconciler {
   Instant now_{};                                              // of the call that is being served
 
   std::multimap<Instant, Subject> retries_;
-  std::map<std::uint64_t, std::size_t> outstanding_;  // generation -> objects not settled
-  std::deque<std::uint64_t> applied_;                 // generations not acknowledged yet
-  std::uint64_t generation_ = 0;
+  std::map<std::uint64_t, std::size_t> outstanding_;  // ticket -> objects not settled
+  std::deque<std::uint64_t> applied_;                 // tickets not acknowledged yet
+  std::uint64_t ticket_ = 0;
   std::uint64_t acknowledged_ = 0;
 
   bool loaded_ = false;

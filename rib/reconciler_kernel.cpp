@@ -61,7 +61,7 @@ void Reconciler::load_routes(const KernelState& state) {
     }
     set_known(route, found.nexthop_id, found.source);
     if (claimed_) {
-      enqueue(route, generation_);
+      enqueue(route, ticket_);
     } else {
       route.adopted = true;
       ++adopted_;
@@ -72,7 +72,7 @@ void Reconciler::load_routes(const KernelState& state) {
     const bool taken_by_kernel = route.known_source && lost_sources_.contains(*route.known_source);
     set_known(route, 0, std::nullopt);
     if (taken_by_kernel) {
-      enqueue(route, generation_);
+      enqueue(route, ticket_);
     } else {
       drift(route, "missing");
     }
@@ -83,10 +83,10 @@ void Reconciler::resolve_doubts() {
   for (const Subject& subject : std::exchange(doubts_, {})) {
     if (const auto* prefix = std::get_if<IpPrefix>(&subject)) {
       Route& route = route_at(*prefix);
-      enqueue(route, route.pending ? route.generation : generation_);
+      enqueue(route, route.pending ? route.ticket : ticket_);
     } else {
       Set& set = set_at(std::get<SetKey>(subject));
-      enqueue(set, set.pending ? set.generation : generation_);
+      enqueue(set, set.pending ? set.ticket : ticket_);
     }
   }
 }
@@ -119,7 +119,7 @@ void Reconciler::link_up(std::uint32_t ifindex) {
   removed_.erase(ifindex);
   for (auto& [key, nexthop] : nexthops_) {
     if (key.ifindex != ifindex || nexthop.id != 0) continue;
-    if (nexthop.trouble) enqueue(nexthop, generation_);
+    if (nexthop.trouble) enqueue(nexthop, ticket_);
     rework_users(nexthop);
   }
 }
@@ -209,7 +209,7 @@ void Reconciler::route_removed(const IpPrefix& prefix, std::uint32_t nexthop_id,
   if (found == routes_.end()) return;
   Route& route = found->second;
   if (nexthop_id == 0) {
-    if (route.trouble && !route.trouble->reported.empty()) enqueue(route, generation_);
+    if (route.trouble && !route.trouble->reported.empty()) enqueue(route, ticket_);
     return;
   }
   if (route.known_id != nexthop_id) return;
@@ -220,14 +220,14 @@ void Reconciler::route_removed(const IpPrefix& prefix, std::uint32_t nexthop_id,
 void Reconciler::address_added() {
   if (failing_ == 0) return;
   for (auto& [prefix, route] : routes_) {
-    if (route.source && deferred(route)) enqueue(route, generation_);
+    if (route.source && deferred(route)) enqueue(route, ticket_);
   }
 }
 
 void Reconciler::retry_blocked() {
   if (failing_ == 0) return;
   for (auto& [prefix, route] : routes_) {
-    if (deferred(route) && route.trouble->error == EEXIST) enqueue(route, generation_);
+    if (deferred(route) && route.trouble->error == EEXIST) enqueue(route, ticket_);
   }
 }
 
@@ -280,7 +280,7 @@ void Reconciler::forget_groups(const Ids& ids) {
   for (auto& [prefix, route] : routes_) {
     if (route.known_id == 0 || !ids.contains(route.known_id)) continue;
     set_known(route, 0, std::nullopt);
-    enqueue(route, generation_);
+    enqueue(route, ticket_);
   }
 }
 
@@ -362,7 +362,7 @@ void Reconciler::drift(Set& set, std::string_view what) {
 void Reconciler::drift(Route& route, std::string_view what) {
   note_drift(what, to_string(Subject(route.prefix)));
   const auto later = repair_time(route);
-  enqueue(route, generation_);
+  enqueue(route, ticket_);
   if (later) hold(route, route.prefix, *later);
 }
 

@@ -23,7 +23,7 @@ void Reconciler::rivals_changed(const IpPrefix& prefix) {
   touch(route);
   // The slot may be free: what was refused for that is tried at once.
   const bool was_refused = deferred(route) && route.trouble->error == EEXIST;
-  if (was_refused && !slot_is_shared(route)) enqueue(route, generation_);
+  if (was_refused && !slot_is_shared(route)) enqueue(route, ticket_);
 }
 
 bool Reconciler::has_route(const IpPrefix& prefix) const {
@@ -70,7 +70,7 @@ void Reconciler::tell_standings() {
     touched_.pop_front();
     route.touched = false;
     // What is not acknowledged yet is not believed to be there; it is touched again when it is settled.
-    const bool is_under_way = route.set != nullptr && route.pending && route.generation > acknowledged_;
+    const bool is_under_way = route.set != nullptr && route.pending && route.ticket > acknowledged_;
     if (!is_under_way) {
       RouteStands stands = standing_of(route);
       const Standing before = std::exchange(route.told, stands.standing);

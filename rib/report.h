@@ -40,9 +40,9 @@ struct UnusedId {
 using Subject = std::variant<IpPrefix, SetKey, NexthopKey, UnusedId>;
 [[nodiscard]] std::string to_string(const Subject& subject);
 
-/// Everything wanted up to this generation is in the kernel, but for what Failed and RouteStands have named.
+/// Everything wanted up to this ticket is in the kernel, but for what Failed and RouteStands have named.
 struct Acknowledged {
-  std::uint64_t generation = 0;
+  Ticket ticket = 0;
 };
 
 /// The kernel refused, which is tried again at growing intervals. Reported once for each different text.
@@ -69,7 +69,7 @@ struct Holder {
 /// How a wanted route stands, as the kernel was last known to hold it.
 enum class Standing : std::uint8_t {
   in_kernel,    ///< As wanted.
-  missing,      ///< Not there; it is put there, or Failed says why not.
+  missing,      ///< Not there; it is put there, or waits for its set's gate, or Failed says why not.
   elsewhere,    ///< There, but by another way or source than is wanted; as `missing`.
   no_next_hop,  ///< Not there, since none of its next hops has an interface that is up and has a carrier.
   connected,    ///< Kept out, since the prefix is one of `set_connected`.

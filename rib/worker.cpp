@@ -368,7 +368,7 @@ void RibThread::Worker::report() {
 
 void RibThread::Worker::publish() {
   const ReconcilerSizes sizes = reconciler_.sizes();
-  tally_.generation = reconciler_.acknowledged();
+  tally_.ticket = reconciler_.acknowledged();
   tally_.wanted_prefixes = sizes.wanted_prefixes;
   tally_.routes = sizes.routes;
   tally_.adopted = sizes.adopted;

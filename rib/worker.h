@@ -44,11 +44,18 @@ class RibThread::Worker {
   struct Connected {
     std::vector<IpPrefix> prefixes{};
   };
+  struct Opened {
+    Gate gate = 0;
+  };
+  struct Usable {
+    Tag tag = 0;
+    bool usable = true;
+  };
   struct Claim {};
   struct Stop {
     OnStop on_stop = OnStop::keep_routes;
   };
-  using Command = std::variant<Batch, Connected, Claim, RedistributionWatch, Stop>;
+  using Command = std::variant<Batch, Opened, Usable, Connected, Claim, RedistributionWatch, Stop>;
 
   /// Sockets open, kernel state read, thread not started.
   [[nodiscard]] static Result<std::unique_ptr<Worker>> create(Config config, Callback callback);
@@ -76,6 +83,8 @@ class RibThread::Worker {
   [[nodiscard]] std::optional<Instant> wake_time() const;
   void take_commands();
   void take(Batch& command) { reconciler_.apply(command); }
+  void take(Opened& command) { reconciler_.open_gate(command.gate); }
+  void take(Usable& command) { reconciler_.set_usable(command.tag, command.usable); }
   void take(Connected& command) { reconciler_.set_connected(command.prefixes); }
   void take(Claim&) { reconciler_.claim(); }
   void take(RedistributionWatch& command);

@@ -29,7 +29,7 @@ v1::WatchTopic topic_of(const RouterEvent& event) {
                           return v1::WATCH_TOPIC_NOTICES;
                         },
                         [](const ospf::RouteChange<V2>&) { return v1::WATCH_TOPIC_ROUTES; },
-                        [](const rib::Acknowledged&) { return v1::WATCH_TOPIC_KERNEL; },
+                        [](const KernelReached&) { return v1::WATCH_TOPIC_KERNEL; },
                         [](const Notice&) { return v1::WATCH_TOPIC_NOTICES; },
                     },
                     event.what);
@@ -51,7 +51,7 @@ void for_each_link(const RouterEvent& event, Visit visit) {
                    if (!set) return;
                    for (const auto& member : set->members) visit(member.link);
                  },
-                 [](const rib::Acknowledged&) {},
+                 [](const KernelReached&) {},
                  [&](const Notice& notice) {
                    if (notice.link) visit(*notice.link);
                  },
@@ -230,7 +230,7 @@ void WatchCall::add_change(const RouterEvent& event, v1::WatchResponse& part) {
   std::visit(Overloaded{
                  [&](const ospf::Event& core) { fill(core, event, item); },
                  [&](const ospf::RouteChange<V2>& change) { fill(change, item); },
-                 [&](const rib::Acknowledged& acknowledged) {
+                 [&](const KernelReached& acknowledged) {
                    item.mutable_kernel_acknowledged()->set_kernel_generation(acknowledged.generation);
                  },
                  [&](const Notice& notice) { fill(notice, item); },

@@ -60,7 +60,8 @@ void RibFeed::resolve(ospf::SetId id, Set& set) {
     if (!link) continue;
     if (link->source && !set.source) set.source = link->source;
     rib::Member member = hop.gateway ? rib::member_for(link->facts, *hop.gateway)
-                                     : rib::Member{link->facts.ifindex, std::nullopt, false, 1};
+                                     : rib::Member{.ifindex = link->facts.ifindex};
+    member.tag = hop.link.value;
     // Two neighbours on one device-only link are one way out for the kernel.
     if (std::find(set.members.begin(), set.members.end(), member) == set.members.end())
       set.members.push_back(std::move(member));
@@ -93,7 +94,7 @@ std::optional<rib::Batch> RibFeed::take(const IsHeld& is_held) {
     sources_changed_.clear();
   }
   if (batch_.changes.empty()) return std::nullopt;
-  batch_.generation = ++submitted_;
+  batch_.ticket = ++submitted_;
   generations_.emplace_back(submitted_, generation_);
   return std::exchange(batch_, {});
 }

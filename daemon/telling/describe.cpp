@@ -426,7 +426,7 @@ Notice describe(const RouterEvent& event, const LinkNamer& link_name) {
   return {Severity::debug,
           "kernel_acknowledged",
           fmt::format("the kernel has all routes up to generation {}",
-                      std::get<rib::Acknowledged>(event.what).generation),
+                      std::get<KernelReached>(event.what).generation),
           {}};
 }
 

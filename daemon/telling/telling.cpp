@@ -18,7 +18,7 @@ bool is_state(const RouterEvent& event) {
 /// They come by the hundred thousand, are data to who subscribes to them, and are logged at debug level only.
 bool is_unlimited(const RouterEvent& event) {
   return std::holds_alternative<ospf::RouteChange<V2>>(event.what) ||
-         std::holds_alternative<rib::Acknowledged>(event.what);
+         std::holds_alternative<KernelReached>(event.what);
 }
 
 }  // namespace

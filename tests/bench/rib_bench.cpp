@@ -125,7 +125,7 @@ class Subject {
     auto started = RibThread::start({.table = kTable}, [this](Reports reports) {
       const std::lock_guard lock(mutex_);
       for (const Report& report : reports) {
-        if (const auto* acknowledged = std::get_if<Acknowledged>(&report)) done_ = acknowledged->generation;
+        if (const auto* acknowledged = std::get_if<Acknowledged>(&report)) done_ = acknowledged->ticket;
         if (const auto* failed = std::get_if<Failed>(&report)) give_up(failed->text);
       }
       changed_.notify_all();
@@ -134,11 +134,11 @@ class Subject {
     thread_ = std::move(started.value());
   }
   double run(std::vector<Change> changes) {
-    Batch batch{++generation_, std::move(changes)};
+    Batch batch{++ticket_, std::move(changes)};
     const auto start = Clock::now();
     thread_->submit(std::move(batch));
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return done_ == generation_; });
+    changed_.wait(lock, [this] { return done_ == ticket_; });
     return seconds_since(start);
   }
 
@@ -146,7 +146,7 @@ class Subject {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t done_ = 0;
-  std::uint64_t generation_ = 0;
+  std::uint64_t ticket_ = 0;
   std::unique_ptr<RibThread> thread_;
 };
 

@@ -49,7 +49,7 @@ class RibFeedTest : public ::testing::Test {
     std::vector<std::string> result;
     const auto batch = feed.take([this](const Ipv4Prefix& prefix) { return held.contains(prefix); });
     if (!batch) return result;
-    generation = batch->generation;
+    generation = batch->ticket;
     for (const auto& change : batch->changes) {
       if (const auto* changed = std::get_if<rib::SetChanged>(&change)) {
         std::string text = "set " + std::to_string(changed->set_id) + ":";

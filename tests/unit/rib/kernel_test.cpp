@@ -562,8 +562,7 @@ TEST_F(RibThreadTest, ManyThreadsMaySubmitAndLookOn) {
     });
   }
   for (std::thread& writer : writers) writer.join();
-  ASSERT_TRUE(
-      eventually([this] { return rib->counters().generation == 400 && rib->counters().routes == 400; }));
+  ASSERT_TRUE(eventually([this] { return rib->counters().ticket == 400 && rib->counters().routes == 400; }));
   stop = true;
   reader.join();
   EXPECT_EQ(count_routes(), 400U);

@@ -131,10 +131,10 @@ class NetnsTest : public testing::Test {
     ASSERT_TRUE(started) << started.error().text;
     rib = std::move(started.value());
   }
-  void submit(std::vector<Change> changes) { rib->submit({++generation, std::move(changes)}); }
+  void submit(std::vector<Change> changes) { rib->submit({++ticket, std::move(changes)}); }
   void settle() {
-    const std::uint64_t wanted = generation;
-    ASSERT_TRUE(inbox.wait<Acknowledged>([wanted](const Acknowledged& a) { return a.generation >= wanted; }));
+    const std::uint64_t wanted = ticket;
+    ASSERT_TRUE(inbox.wait<Acknowledged>([wanted](const Acknowledged& a) { return a.ticket >= wanted; }));
   }
   static std::vector<Change> routes(SetId set, std::uint32_t first, std::uint32_t count) {
     std::vector<Change> changes;
@@ -176,7 +176,7 @@ class NetnsTest : public testing::Test {
 
   Inbox inbox;
   std::unique_ptr<RibThread> rib;
-  std::uint64_t generation = 0;
+  std::uint64_t ticket = 0;
 };
 
 }  // namespace wgospf::rib

@@ -23,7 +23,7 @@ class World {
 
   void step() {
     now_ += std::chrono::milliseconds(below(400));
-    switch (below(14)) {
+    switch (below(16)) {
       case 0:
       case 1:
       case 2:
@@ -42,6 +42,10 @@ class World {
         return reconciler_.load(kernel_.state(), now_);
       case 9:
         return chance(2) ? prepend() : overrule();
+      case 10:
+        return open_gate();
+      case 11:
+        return flip_usable();
       default:
         return work(1 + below(4));
     }
@@ -50,6 +54,8 @@ class World {
   void finish() {
     failing_ = false;
     reconciler_.claim();
+    while (!gates_.empty()) open_gate();
+    for (Tag tag = 1; tag < 6; ++tag) reconciler_.set_usable(tag, true);
     while (!kernel_.prepended.empty()) withdraw(*kernel_.prepended.begin());
     for (int round = 0; round < 200; ++round) {
       work(100'000);
@@ -98,7 +104,7 @@ class World {
     EXPECT_EQ(sizes.routes, kernel_.forwarding().size());
     EXPECT_EQ(sizes.groups, kernel_.groups.size());
     EXPECT_EQ(sizes.nexthops, kernel_.nexthops.size());
-    EXPECT_EQ(reconciler_.acknowledged(), generation_);
+    EXPECT_EQ(reconciler_.acknowledged(), ticket_);
   }
 
   /// What has been told is what is: of each wanted prefix, whether the kernel uses our route and why not.
@@ -169,16 +175,17 @@ class World {
   }
 
   void change() {
-    Batch batch{++generation_, {}};
+    Batch batch{++ticket_, {}};
     for (std::uint32_t i = 1 + below(6); i > 0; --i) {
       const SetId set = below(6);
       if (chance(3)) {
         std::vector<Member> members;
         for (std::uint32_t ifindex = 1; ifindex < 6; ++ifindex) {
-          if (chance(3)) members.push_back({.ifindex = ifindex, .weight = 1 + below(3)});
+          if (chance(3)) members.push_back({.ifindex = ifindex, .weight = 1 + below(3), .tag = ifindex});
         }
         sets_[set] = members;
-        batch.changes.emplace_back(SetChanged{set, Family::ipv4, members});
+        batch.changes.emplace_back(
+            SetChanged{set, Family::ipv4, members, chance(3) ? new_gate() : std::nullopt});
       } else if (chance(8)) {
         sets_.erase(set);
         batch.changes.emplace_back(SetGone{set, Family::ipv4});
@@ -195,6 +202,22 @@ class World {
       }
     }
     reconciler_.apply(batch);
+  }
+
+  std::optional<Gate> new_gate() {
+    gates_.insert(++last_gate_);
+    return last_gate_;
+  }
+  void open_gate() {
+    if (gates_.empty()) return;
+    auto gate = gates_.begin();
+    std::advance(gate, below(static_cast<std::uint32_t>(gates_.size())));
+    reconciler_.open_gate(*gate);
+    gates_.erase(gate);
+  }
+  void flip_usable() {
+    const Tag tag = 1 + below(5);
+    reconciler_.set_usable(tag, chance(2));
   }
 
   void flip_link() {
@@ -321,7 +344,9 @@ class World {
   ModelKernel kernel_;
   Instant now_{};
   bool failing_ = true;
-  std::uint64_t generation_ = 0;
+  std::set<Gate> gates_;
+  Gate last_gate_ = 0;
+  std::uint64_t ticket_ = 0;
   std::map<SetId, std::vector<Member>> sets_;
   std::map<IpPrefix, std::pair<SetId, std::optional<IpAddress>>> prefixes_;
   std::set<IpPrefix> connected_;

@@ -23,6 +23,9 @@ inline Ipv4Prefix prefix(std::uint32_t n) {
 inline Member device(std::uint32_t ifindex, std::uint32_t weight = 1) {
   return {.ifindex = ifindex, .weight = weight};
 }
+inline Member tagged(std::uint32_t ifindex, Tag tag) {
+  return {.ifindex = ifindex, .tag = tag};
+}
 inline NexthopKey key(std::uint32_t ifindex) {
   return {.ifindex = ifindex};
 }
@@ -80,7 +83,7 @@ class ReconcilerTest : public testing::Test {
     const auto found = standings.find(prefix(n));
     return found == standings.end() ? Standing::in_kernel : found->second;
   }
-  void submit(std::vector<Change> changes) { reconciler.apply({++generation, std::move(changes)}); }
+  void submit(std::vector<Change> changes) { reconciler.apply({++ticket, std::move(changes)}); }
 
   template <class T>
   [[nodiscard]] std::size_t count() const {
@@ -112,7 +115,7 @@ class ReconcilerTest : public testing::Test {
                          }}};
   ModelKernel kernel;
   Instant now{};
-  std::uint64_t generation = 0;
+  std::uint64_t ticket = 0;
   std::vector<Operation> ran;
   Reports reports;
   std::map<IpPrefix, Standing> standings;

@@ -20,7 +20,7 @@ TEST_F(ReconcilerTest, InstallsNexthopThenGroupThenRouteEvenForOneMember) {
   for (const auto& [id, nexthop] : kernel.nexthops) EXPECT_TRUE(kIds.contains(id));
   for (const auto& [id, members] : kernel.groups) EXPECT_TRUE(kIds.contains(id));
   ASSERT_THAT(reported<Acknowledged>(), SizeIs(1));
-  EXPECT_EQ(reported<Acknowledged>()[0].generation, 1U);
+  EXPECT_EQ(reported<Acknowledged>()[0].ticket, 1U);
 }
 
 TEST_F(ReconcilerTest, LostNeighbourCostsTwoMessagesWith10000Prefixes) {
@@ -38,6 +38,93 @@ TEST_F(ReconcilerTest, LostNeighbourCostsTwoMessagesWith10000Prefixes) {
   EXPECT_TRUE(std::holds_alternative<ReplaceGroup>(ran[0]));
   EXPECT_TRUE(std::holds_alternative<DeleteNexthop>(ran[1]));
   EXPECT_THAT(exits(77), UnorderedElementsAre(4));
+}
+
+TEST_F(ReconcilerTest, WhatCannotBeUsedLeavesItsGroupsAtOnceAndComesBack) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {tagged(3, 70), tagged(4, 80)}},
+          SetChanged{2, Family::ipv4, {tagged(4, 80), tagged(5, 90)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 2}});
+  run();
+  reconciler.set_usable(70, false);
+  run();
+  EXPECT_EQ(count<ReplaceGroup>(), 1U) << "of the one set that has it";
+  EXPECT_THAT(exits(1), UnorderedElementsAre(4));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(4, 5));
+  submit({SetChanged{2, Family::ipv4, {tagged(3, 70), tagged(5, 90)}}});
+  run();
+  EXPECT_THAT(exits(2), UnorderedElementsAre(5)) << "a set that comes to it later does not use it either";
+  reconciler.set_usable(70, true);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3, 4));
+  EXPECT_THAT(exits(2), UnorderedElementsAre(3, 5));
+}
+
+TEST_F(ReconcilerTest, TwoMembersThatAreOneWayOutGoWhenNeitherCanBeUsed) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {tagged(3, 70), tagged(3, 71), tagged(4, 80)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  reconciler.set_usable(70, false);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3, 4));
+  reconciler.set_usable(71, false);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(4));
+}
+
+TEST_F(ReconcilerTest, ASetNoneOfWhoseMembersCanBeUsedStaysAsItIs) {
+  reconciler.load({}, now);
+  submit({SetChanged{1, Family::ipv4, {tagged(3, 70)}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  run();
+  reconciler.set_usable(70, false);
+  run();
+  EXPECT_THAT(ran, IsEmpty());
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+}
+
+TEST_F(ReconcilerTest, ASetWaitsForItsGateAndTheOthersDoNot) {
+  reconciler.load({}, now);
+  submit_one_route();
+  run();
+  submit({SetChanged{1, Family::ipv4, {device(4)}, 9}, SetChanged{2, Family::ipv4, {device(5)}, 9},
+          PrefixChanged{.prefix = prefix(2), .set_id = 1}, PrefixChanged{.prefix = prefix(3), .set_id = 2},
+          SetChanged{3, Family::ipv4, {device(6)}}, PrefixChanged{.prefix = prefix(4), .set_id = 3}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3)) << "as before";
+  EXPECT_THAT(exits(2), IsEmpty());
+  EXPECT_THAT(exits(3), IsEmpty());
+  EXPECT_THAT(exits(4), UnorderedElementsAre(6));
+  EXPECT_EQ(reconciler.acknowledged(), 2U) << "what waits is named";
+  EXPECT_EQ(told(2), Standing::missing);
+  EXPECT_EQ(told(3), Standing::missing);
+  reconciler.open_gate(8);
+  run();
+  EXPECT_THAT(ran, IsEmpty()) << "another gate";
+  reconciler.open_gate(9);
+  run();
+  for (const std::uint32_t n : {1, 2}) EXPECT_THAT(exits(n), UnorderedElementsAre(4));
+  EXPECT_THAT(exits(3), UnorderedElementsAre(5));
+  for (const std::uint32_t n : {1, 2, 3, 4}) EXPECT_EQ(told(n), Standing::in_kernel);
+}
+
+TEST_F(ReconcilerTest, APrefixThatMovesBehindAGateKeepsItsPathUntilThen) {
+  reconciler.load({}, now);
+  submit_one_route();
+  run();
+  submit({SetChanged{2, Family::ipv4, {device(4)}, 9}, PrefixChanged{.prefix = prefix(1), .set_id = 2},
+          SetGone{1, Family::ipv4}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3));
+  EXPECT_EQ(told(1), Standing::elsewhere);
+  submit({SetChanged{2, Family::ipv4, {device(5)}}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(5)) << "the last change of the set alone counts";
+  EXPECT_EQ(kernel.groups.size(), 1U);
+  EXPECT_EQ(kernel.nexthops.size(), 1U);
+  reconciler.open_gate(9);
+  run();
+  EXPECT_THAT(ran, IsEmpty());
 }
 
 TEST_F(ReconcilerTest, TakesAnUnwantedRouteAwayOnlyAfterTheNewOnesAreThere) {
@@ -65,7 +152,7 @@ TEST_F(ReconcilerTest, MergesChangesMadeWhileTheKernelWasBusy) {
   EXPECT_THAT(exits(1), UnorderedElementsAre(5));
   EXPECT_THAT(exits(2), IsEmpty());
   ASSERT_THAT(reported<Acknowledged>(), SizeIs(1));
-  EXPECT_EQ(reported<Acknowledged>()[0].generation, 3U);
+  EXPECT_EQ(reported<Acknowledged>()[0].ticket, 3U);
 }
 
 TEST_F(ReconcilerTest, ChangeOfPathCostAloneCostsNothing) {
@@ -77,7 +164,7 @@ TEST_F(ReconcilerTest, ChangeOfPathCostAloneCostsNothing) {
           PrefixChanged{.prefix = prefix(1), .set_id = 1, .metric = 20, .type = RouteType::external_2}});
   run();
   EXPECT_THAT(ran, IsEmpty());
-  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 2U);
+  EXPECT_EQ(reported<Acknowledged>().at(0).ticket, 2U);
 }
 
 TEST_F(ReconcilerTest, EmptySetTakesItsRoutesOutAndComesBack) {
@@ -365,7 +452,7 @@ TEST_F(ReconcilerTest, FamiliesHaveSetsOfTheirOwn) {
   EXPECT_EQ(path.begin()->first, (NexthopKey{.family = Family::ipv6, .ifindex = 4}));
 }
 
-TEST_F(ReconcilerTest, AcknowledgesAnOlderGenerationWhileANewerIsUnderWay) {
+TEST_F(ReconcilerTest, AcknowledgesAnOlderTicketWhileANewerIsUnderWay) {
   reconciler.load({}, now);
   submit_one_route();
   for (int phase = 0; phase < 3; ++phase) {
@@ -379,7 +466,7 @@ TEST_F(ReconcilerTest, AcknowledgesAnOlderGenerationWhileANewerIsUnderWay) {
   }
   reports = reconciler.take_reports();
   ASSERT_THAT(reported<Acknowledged>(), SizeIs(1));
-  EXPECT_EQ(reported<Acknowledged>()[0].generation, 1U);
+  EXPECT_EQ(reported<Acknowledged>()[0].ticket, 1U);
 }
 
 TEST(MemberForTest, DeviceOnlyOnNoarpAndPointToPointElseByAddress) {

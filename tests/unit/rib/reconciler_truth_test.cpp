@@ -19,7 +19,7 @@ TEST_F(ReconcilerTest, ForeignRouteInTheSlotIsLeftAloneAndReportedOnce) {
   ASSERT_THAT(reported<Failed>(), SizeIs(1));
   EXPECT_EQ(std::get<IpPrefix>(reported<Failed>()[0].subject), IpPrefix(prefix(1)));
   EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("another program"));
-  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 1U) << "a failure holds no acknowledgement back";
+  EXPECT_EQ(reported<Acknowledged>().at(0).ticket, 1U) << "a failure holds no acknowledgement back";
   EXPECT_TRUE(reconciler.wants_resync());
   reconciler.load(kernel.state(), now);
   now = *reconciler.deadline();
@@ -68,7 +68,7 @@ TEST_F(ReconcilerTest, ForeignRoutePutBeforeOursIsNotReplaced) {
   EXPECT_THAT(exits(2), UnorderedElementsAre(4));
   ASSERT_THAT(reported<Failed>(), SizeIs(1));
   EXPECT_THAT(reported<Failed>()[0].text, testing::HasSubstr("another program"));
-  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 2U);
+  EXPECT_EQ(reported<Acknowledged>().at(0).ticket, 2U);
   kernel.prepended.clear();
   set_rivals(prefix(1), std::nullopt);
   run();
@@ -295,7 +295,7 @@ TEST_F(ReconcilerTest, EachWantedRouteIsInTheKernelOrNamedWithTheReason) {
           PrefixChanged{.prefix = prefix(3), .set_id = 1}, PrefixChanged{.prefix = prefix(4), .set_id = 1}});
   EXPECT_EQ(reconciler.sizes().missing, 3U) << "from the moment that it is wanted";
   run();
-  EXPECT_EQ(reported<Acknowledged>().at(0).generation, 1U);
+  EXPECT_EQ(reported<Acknowledged>().at(0).ticket, 1U);
   EXPECT_EQ(told(1), Standing::connected);
   EXPECT_EQ(told(2), Standing::no_next_hop);
   EXPECT_EQ(told(3), Standing::missing);

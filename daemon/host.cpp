@@ -24,26 +24,30 @@ Host::~Host() {
   *alive_ = false;
   devices_.reset();
   rib_.reset();
+  kernel_.reset();
 }
 
 std::string Host::link_name(ospf::LinkId link) const {
   return printable(names_.name_of(link));
 }
 
-std::optional<Error> Host::start_rib(rib::Config config, Callbacks callbacks) {
+std::optional<Error> Host::start_rib(rib::KernelConfig config, rib::TableConfig table, Callbacks callbacks) {
   callbacks_ = std::move(callbacks);
-  // On the rib thread: only the hand-over.
-  auto started =
-      rib::RibThread::start(std::move(config), [this, &loop = loop_, alive = alive_](rib::Reports reports) {
-        asio::post(loop, [this, alive, reports = std::move(reports)]() mutable {
-          if (!*alive) return;
-          const bool idle = reports_.empty();
-          for (auto& report : reports) reports_.push_back(std::move(report));
-          if (idle) take_rib_reports();
-        });
-      });
+  // On the kernel thread: only the hand-over.
+  const rib::Callback hand_over = [this, &loop = loop_, alive = alive_](rib::Reports reports) {
+    asio::post(loop, [this, alive, reports = std::move(reports)]() mutable {
+      if (!*alive) return;
+      const bool idle = reports_.empty();
+      for (auto& report : reports) reports_.push_back(std::move(report));
+      if (idle) take_rib_reports();
+    });
+  };
+  auto started = rib::KernelThread::start(std::move(config), hand_over);
   if (!started) return started.error();
-  rib_ = std::move(started.value());
+  kernel_ = std::move(started.value());
+  auto attached = kernel_->attach(std::move(table), hand_over);
+  if (!attached) return attached.error();
+  rib_ = std::move(attached.value());
   connected_ = connected_prefixes(links_.inventory());
   rib_->set_connected(connected_);
   return std::nullopt;

@@ -13,7 +13,7 @@
 #include "daemon/links/link_facts.h"
 #include "daemon/links/link_watch.h"
 #include "daemon/telling/teller.h"
-#include "rib/kernel.h"
+#include "rib/kernel_thread.h"
 #include "wgadapter/device_thread.h"
 #include "wgadapter/links.h"
 
@@ -35,8 +35,9 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Starts the RIB, which reads what a former run left.
-  [[nodiscard]] std::optional<Error> start_rib(rib::Config config, Callbacks callbacks);
+  /// Starts the kernel thread and attaches our table, for which it reads what a former run left.
+  [[nodiscard]] std::optional<Error> start_rib(rib::KernelConfig config, rib::TableConfig table,
+                                               Callbacks callbacks);
   /// Follows links and devices from now on.
   void start();
   /// Links are not followed any more.
@@ -50,8 +51,9 @@ class Host {
   [[nodiscard]] Teller& teller() { return teller_; }
   [[nodiscard]] const Teller& teller() const { return teller_; }
   [[nodiscard]] KernelJobs& jobs() { return jobs_; }
-  [[nodiscard]] rib::RibThread& rib() { return *rib_; }
-  [[nodiscard]] const rib::RibThread& rib() const { return *rib_; }
+  [[nodiscard]] rib::KernelThread& kernel() { return *kernel_; }
+  [[nodiscard]] rib::Table& rib() { return *rib_; }
+  [[nodiscard]] const rib::Table& rib() const { return *rib_; }
   [[nodiscard]] wg::DeviceThread& devices() { return *devices_; }
 
  private:
@@ -70,7 +72,8 @@ class Host {
   // Ended first: their threads post to the loop and must not outlive what they call.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<wg::DeviceThread> devices_;
-  std::unique_ptr<rib::RibThread> rib_;
+  std::unique_ptr<rib::KernelThread> kernel_;
+  std::unique_ptr<rib::Table> rib_;
 };
 
 }  // namespace wgospf::daemon

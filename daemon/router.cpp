@@ -19,17 +19,15 @@ Router::Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOpt
       runner_(host_, std::move(options)) {}
 
 std::optional<Error> Router::start() {
-  rib::Config rib;
-  rib.table = config().rib.table;
-  rib.metric = config().rib.metric;
-  rib.lock_directory = config().rib.lock_directory;
-  rib.watch = Redistribution::watch_for(config().redistribute);
+  rib::KernelConfig kernel{.watch = Redistribution::watch_for(config().redistribute),
+                           .lock_directory = config().rib.lock_directory};
+  rib::TableConfig table{.table = config().rib.table, .metric = config().rib.metric};
   Host::Callbacks callbacks;
   callbacks.links_changed = [this](const auto& events) { runner_.on_links_changed(events); };
   callbacks.rib_reported = [this](const auto& report) { runner_.on_rib_report(report); };
   callbacks.devices_reported = [this](const auto& reports) { runner_.on_device_reports(reports); };
   callbacks.turn_end = [this] { runner_.on_turn_end(); };
-  if (auto error = host_.start_rib(std::move(rib), std::move(callbacks))) return error;
+  if (auto error = host_.start_rib(std::move(kernel), std::move(table), std::move(callbacks))) return error;
   host_.start();
   runner_.start();
   return std::nullopt;

@@ -2,7 +2,7 @@
 // The router: what the process runs once it has a router id, and what the API sees of it. All its wiring:
 //
 //   Host    LinkWatch ──── links, addresses ──> Links ── LinkChanged ─────────┐            ┌─ Transmit ─> Links
-//           RibThread ──── foreign routes ────> Redistribution ── Externals ──┤            │
+//           KernelThread ─ foreign routes ────> Redistribution ── Externals ──┤            │
 //             │            acknowledged, failed ──> RoutePipeline             │            ├─ RouteChange
 //             └─ drift, refusals ─> KernelReports ─> Teller                   ├─ Instance ─┤    └> RoutePipeline
 //           DeviceThread ─ devices, their peers ──> Tunnels: shown, told      │            │         └> RibThread
@@ -26,7 +26,7 @@
 #include "daemon/host.h"
 #include "daemon/router_view.h"
 #include "daemon/runner.h"
-#include "rib/kernel.h"
+#include "rib/kernel_thread.h"
 #include "wgadapter/links.h"
 
 namespace wgospf::daemon {

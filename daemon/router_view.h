@@ -21,7 +21,7 @@
 
 #include "daemon/protocol_view.h"
 #include "ospf/event.h"
-#include "rib/kernel.h"
+#include "rib/kernel_thread.h"
 #include "wgadapter/device.h"
 
 namespace wgospf::daemon {

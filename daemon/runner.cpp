@@ -205,7 +205,7 @@ void Runner::on_links_changed(const std::vector<wg::LinkEvent>& events) {
 void Runner::on_rib_report(const rib::Report& report) {
   if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
     if (const auto generation = pipeline_.take(*acknowledged))
-      host_.teller().publish({rib::Acknowledged{*generation}});
+      host_.teller().publish({KernelReached{*generation}});
   } else if (const auto* stands = std::get_if<rib::RouteStands>(&report)) {
     pipeline_.take(*stands);
   } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
@@ -395,7 +395,7 @@ void Runner::reconfigure(Config config) {
   config_ = std::move(config);
   links_.reconfigure(config_);
   redistribution_.set_rules(config_.redistribute);
-  host_.rib().watch(Redistribution::watch_for(config_.redistribute));
+  host_.kernel().watch(Redistribution::watch_for(config_.redistribute));
   redistribute();
   poll();
   finish_turn();

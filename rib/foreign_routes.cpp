@@ -54,6 +54,10 @@ std::vector<std::pair<std::uint32_t, std::uint8_t>> ForeignRoutes::readings() co
 std::optional<ForeignRoute> ForeignRoutes::relevant(const RouteMessage& message) const {
   if (message.protocol == kProtocol || message.cloned || message.link_dead) return std::nullopt;
   if (!leads_somewhere(message.type) || link_local(message.prefix)) return std::nullopt;
+  if (std::find(watch_.families.begin(), watch_.families.end(), family_of(message.prefix)) ==
+      watch_.families.end()) {
+    return std::nullopt;
+  }
   ForeignRoute route{.prefix = message.prefix,
                      .table = message.table,
                      .type = message.type,

@@ -12,7 +12,6 @@
 #include <tuple>
 #include <vector>
 
-#include "rib/kernel.h"
 #include "rib/message.h"
 #include "rib/report.h"
 

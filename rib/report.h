@@ -134,6 +134,14 @@ struct ForeignRouteAdded {
 struct ForeignRouteRemoved {
   ForeignRoute route{};
 };
+/// Foreign routes that the daemon wants to hear of.
+struct RedistributionWatch {
+  bool connected = false;               ///< Protocol kernel, scope link, table main.
+  bool static_routes = false;           ///< Protocols static and boot, table main.
+  std::vector<std::uint32_t> tables{};  ///< Every unicast or blackhole route of these tables but ours.
+  std::vector<Family> families{Family::ipv4};
+  [[nodiscard]] bool empty() const { return !connected && !static_routes && tables.empty(); }
+};
 /// The first reading of foreign routes since start, or since what is watched changed, has been reported.
 struct ForeignRoutesComplete {};
 

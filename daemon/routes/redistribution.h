@@ -15,7 +15,7 @@
 
 #include "daemon/config.h"
 #include "daemon/router_view.h"
-#include "rib/kernel.h"
+#include "rib/report.h"
 #include "rib/report.h"
 
 namespace wgospf::daemon {

@@ -70,7 +70,7 @@ void RoutePipeline::submit() {
 
 std::optional<std::uint64_t> RoutePipeline::take(const rib::Acknowledged& report) {
   if (!guard_.held().empty()) ask_ways_soon();
-  return feed_.acknowledged(report.generation);
+  return feed_.acknowledged(report.ticket);
 }
 
 void RoutePipeline::poll() {

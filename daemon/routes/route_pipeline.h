@@ -1,7 +1,7 @@
 #pragma once
 // The way of a route from the protocol to the kernel's thread, and of the answers back.
 //
-//   RouteChange ─> DesiredRoutes ─> UnderlayGuard ─> RibFeed ─ at the end of a turn ─> RibThread
+//   RouteChange ─> DesiredRoutes ─> UnderlayGuard ─> RibFeed ─ at the end of a turn ─> rib::Table
 //                    one index        │ holds back what would carry a tunnel's own packets into it
 //                    for all          └ asks DeviceThread for the kernel's ways to endpoints
 //   Acknowledged, RouteStands, Failed, Recovered ─> RibFeed: where a route stands

@@ -14,7 +14,7 @@
 #include <limits>
 #include <mutex>
 
-#include "rib/kernel.h"
+#include "rib/kernel_thread.h"
 #include "rib/socket.h"
 
 namespace wgospf::rib {
@@ -122,7 +122,10 @@ Times bare(const std::vector<std::uint32_t>& links) {
 class Subject {
  public:
   Subject() {
-    auto started = RibThread::start({.table = kTable}, [this](Reports reports) {
+    auto started = KernelThread::start({}, {});
+    if (!started) give_up(started.error().text);
+    kernel_ = std::move(started.value());
+    auto attached = kernel_->attach({.table = kTable}, [this](Reports reports) {
       const std::lock_guard lock(mutex_);
       for (const Report& report : reports) {
         if (const auto* acknowledged = std::get_if<Acknowledged>(&report)) done_ = acknowledged->ticket;
@@ -130,13 +133,13 @@ class Subject {
       }
       changed_.notify_all();
     });
-    if (!started) give_up(started.error().text);
-    thread_ = std::move(started.value());
+    if (!attached) give_up(attached.error().text);
+    table_ = std::move(attached.value());
   }
   double run(std::vector<Change> changes) {
     Batch batch{++ticket_, std::move(changes)};
     const auto start = Clock::now();
-    thread_->submit(std::move(batch));
+    table_->submit(std::move(batch));
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return done_ == ticket_; });
     return seconds_since(start);
@@ -147,7 +150,8 @@ class Subject {
   std::condition_variable changed_;
   std::uint64_t done_ = 0;
   std::uint64_t ticket_ = 0;
-  std::unique_ptr<RibThread> thread_;
+  std::unique_ptr<KernelThread> kernel_;
+  std::unique_ptr<Table> table_;
 };
 
 Times through_the_thread(Subject& subject, const std::vector<std::uint32_t>& links) {

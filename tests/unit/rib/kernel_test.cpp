@@ -1,5 +1,5 @@
 // The rib thread against the real kernel, in a network namespace of its own, with `ip` as the witness.
-#include "rib/kernel.h"
+#include "rib/kernel_thread.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -22,14 +22,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-using RibThreadTest = NetnsTest;
+using KernelThreadTest = NetnsTest;
 
 std::function<bool(const RouteStands&)> stands(std::uint32_t n, Standing standing) {
   const IpPrefix wanted = Ipv4Prefix::make({0x0a000000U + (n << 8)}, 24);
   return [wanted, standing](const RouteStands& r) { return r.prefix == wanted && r.standing == standing; };
 }
 
-TEST_F(RibThreadTest, InstallsTenThousandRoutesThroughOneGroupAndRemovesThem) {
+TEST_F(KernelThreadTest, InstallsTenThousandRoutesThroughOneGroupAndRemovesThem) {
   start();
   auto changes = routes(1, 0, 10'000);
   changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {via("a0"), via("b0")}});
@@ -60,7 +60,7 @@ TEST_F(RibThreadTest, InstallsTenThousandRoutesThroughOneGroupAndRemovesThem) {
   EXPECT_THAT(inbox.of<Drift>(), IsEmpty()) << "own echoes are no drift";
 }
 
-TEST_F(RibThreadTest, ReplacingGroupsAndRoutesUnderTrafficLosesNothing) {
+TEST_F(KernelThreadTest, ReplacingGroupsAndRoutesUnderTrafficLosesNothing) {
   shell("ip addr add 192.0.2.1/32 dev lo");
   start();
   auto changes = routes(1, 0, 100);
@@ -101,7 +101,7 @@ TEST_F(RibThreadTest, ReplacingGroupsAndRoutesUnderTrafficLosesNothing) {
   EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
 }
 
-TEST_F(RibThreadTest, LinkDownAndUpRestoresNexthopGroupAndRoutes) {
+TEST_F(KernelThreadTest, LinkDownAndUpRestoresNexthopGroupAndRoutes) {
   start();
   auto changes = routes(1, 0, 500);
   for (Change& change : routes(2, 500, 500)) changes.push_back(std::move(change));
@@ -129,7 +129,7 @@ TEST_F(RibThreadTest, LinkDownAndUpRestoresNexthopGroupAndRoutes) {
   EXPECT_THAT(inbox.of<Failed>(), IsEmpty()) << "whichever was first, the kernel or its word of it";
 }
 
-TEST_F(RibThreadTest, LinkThatIsRecreatedUnderAnotherIndexIsUsedAgain) {
+TEST_F(KernelThreadTest, LinkThatIsRecreatedUnderAnotherIndexIsUsedAgain) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();
@@ -142,7 +142,7 @@ TEST_F(RibThreadTest, LinkThatIsRecreatedUnderAnotherIndexIsUsedAgain) {
   EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0"));
 }
 
-TEST_F(RibThreadTest, MemberWhoseLinkIsNotThereYetIsInstalledWhenItComes) {
+TEST_F(KernelThreadTest, MemberWhoseLinkIsNotThereYetIsInstalledWhenItComes) {
   start();
   submit({SetChanged{1, Family::ipv4, {{.ifindex = 4711}}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();
@@ -152,7 +152,7 @@ TEST_F(RibThreadTest, MemberWhoseLinkIsNotThereYetIsInstalledWhenItComes) {
   ASSERT_TRUE(inbox.wait<Recovered>());
 }
 
-TEST_F(RibThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
+TEST_F(KernelThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
   shell("ip route add 10.0.1.0/24 dev b0 metric 50");
   shell("ip route add 10.0.1.0/24 dev b0 metric 200 proto 188");
   shell("ip route add 10.0.2.0/24 dev b0 metric 110 proto static");
@@ -175,7 +175,7 @@ TEST_F(RibThreadTest, ForeignRouteOfTheSamePrefixIsNotTouched) {
 
 // The kernel takes routes with a link, a next hop or an address without a word. By then ours have been
 // refused so often that the next attempt of itself is seconds away.
-TEST_F(RibThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
+TEST_F(KernelThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
   shell("ip addr add 192.0.2.1/32 dev lo && ip nexthop add id 7 dev a1");
   const std::array<std::pair<std::string, std::string>, 4> ways{{
       {"dev b0", "ip link set b0 down"},
@@ -202,7 +202,7 @@ TEST_F(RibThreadTest, ForeignRouteThatLeavesWithoutAWordDelaysOursNoLonger) {
   }
 }
 
-class SlotTest : public RibThreadTest {
+class SlotTest : public KernelThreadTest {
  protected:
   /// Prefixes 1 to 3 go by a0 (set 1), and a test leads them by c0 (set 2), whose group is there for
   /// prefix 4.
@@ -254,7 +254,7 @@ TEST_F(SlotTest, RouteThatIsAloneInItsSlotAgainIsReplacedInPlace) {
   EXPECT_EQ(rib->counters().messages - before, 1U) << "not deleted and added";
 }
 
-TEST_F(RibThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {
+TEST_F(KernelThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1},
           PrefixChanged{.prefix = prefix(2), .set_id = 1}});
@@ -272,7 +272,7 @@ TEST_F(RibThreadTest, RouteThatWasPutBeforeOneOfAFormerRunIsNeverReplaced) {
   EXPECT_EQ(rib->counters().missing, 1U);
 }
 
-TEST_F(RibThreadTest, DriftIsRepaired) {
+TEST_F(KernelThreadTest, DriftIsRepaired) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0"), via("b0")}},
           PrefixChanged{.prefix = prefix(1), .set_id = 1}, PrefixChanged{.prefix = prefix(2), .set_id = 1}});
@@ -298,7 +298,7 @@ TEST_F(RibThreadTest, DriftIsRepaired) {
 }
 
 // While the thread reads again and again what it has installed, routes vanish one after the other.
-TEST_F(RibThreadTest, RouteDeletedWhileTheStateIsReadCountsOnce) {
+TEST_F(KernelThreadTest, RouteDeletedWhileTheStateIsReadCountsOnce) {
   constexpr std::uint32_t kRoutes = 20'000;
   shell("ip addr add 192.0.2.1/32 dev lo");
   start();
@@ -329,7 +329,7 @@ TEST_F(RibThreadTest, RouteDeletedWhileTheStateIsReadCountsOnce) {
   EXPECT_THAT(inbox.of<Failed>(), IsEmpty());
 }
 
-TEST_F(RibThreadTest, FightWithAnotherProgramDoesNotSpin) {
+TEST_F(KernelThreadTest, FightWithAnotherProgramDoesNotSpin) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();
@@ -343,22 +343,22 @@ TEST_F(RibThreadTest, FightWithAnotherProgramDoesNotSpin) {
   ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24").size() == 1; })) << "and yet it comes back";
 }
 
-TEST_F(RibThreadTest, RoutesOfAKilledRunAreAdoptedAndReplacedInPlaceAfterTheClaim) {
+TEST_F(KernelThreadTest, RoutesOfAKilledRunAreAdoptedAndReplacedInPlaceAfterTheClaim) {
   const Member a = via("a0");
   const Member b = via("b0");
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
   if (child == 0) {
-    auto started = RibThread::start({}, [&ready](Reports reports) {
+    start({}, [&ready](Reports reports) {
       for (const Report& report : reports) {
         if (std::holds_alternative<Acknowledged>(report) && write(ready[1], "x", 1) != 1) _exit(2);
       }
     });
-    if (!started) _exit(1);
+    if (!rib) _exit(1);
     auto changes = routes(1, 0, 1000);
     changes.insert(changes.begin(), SetChanged{1, Family::ipv4, {a}});
-    started.value()->submit({1, std::move(changes)});
+    rib->submit({1, std::move(changes)});
     while (true) pause();
   }
   char byte = 0;
@@ -394,7 +394,7 @@ TEST_F(RibThreadTest, RoutesOfAKilledRunAreAdoptedAndReplacedInPlaceAfterTheClai
   EXPECT_EQ(rib->counters().drift, 0U);
 }
 
-TEST_F(RibThreadTest, ForeignNexthopIdsAreSteppedOver) {
+TEST_F(KernelThreadTest, ForeignNexthopIdsAreSteppedOver) {
   const std::uint32_t first = default_id_range(254).first;
   shell("ip nexthop add id " + std::to_string(first) + " dev b0");
   shell("ip nexthop add id " + std::to_string(first + 1) + " dev c0 proto 188");
@@ -411,7 +411,7 @@ TEST_F(RibThreadTest, ForeignNexthopIdsAreSteppedOver) {
   EXPECT_EQ(left.at(1).at("dev"), "c0");
 }
 
-TEST_F(RibThreadTest, AnotherTableAndMetric) {
+TEST_F(KernelThreadTest, AnotherTableAndMetric) {
   start({.table = 88'888, .metric = 7});
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();
@@ -419,7 +419,61 @@ TEST_F(RibThreadTest, AnotherTableAndMetric) {
   EXPECT_EQ(count_routes(), 0U);
 }
 
-TEST_F(RibThreadTest, TellsWhetherRulesLookUpTheTable) {
+TEST_F(KernelThreadTest, TablesOfOneThreadAreKeptApart) {
+  start();
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  Inbox of_other;
+  auto attached = kernel->attach({.table = 7, .metric = 20}, of_other.callback());
+  ASSERT_TRUE(attached) << attached.error().text;
+  Table& other = *attached.value();
+  other.submit(
+      {1, {SetChanged{1, Family::ipv4, {via("b0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}}});
+  ASSERT_TRUE(of_other.wait<Acknowledged>());
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("a0"));
+  EXPECT_THAT(devices("10.0.1.0/24", "7"), ElementsAre("b0"));
+  shell("ip route del 10.0.1.0/24 table 7 metric 20");
+  ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24", "7") == std::vector<std::string>{"b0"}; }));
+  EXPECT_EQ(rib->counters().drift, 0U) << "it was not of this table";
+  rib->claim();
+  other.flush_and_stop(OnStop::remove_routes);
+  ASSERT_TRUE(of_other.wait<Stopped>());
+  EXPECT_EQ(count_routes("7"), 0U);
+  attached.value().reset();
+  submit({SetChanged{1, Family::ipv4, {via("c0")}}});
+  settle();
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("c0")) << "the other table goes on";
+  rib.reset();
+  EXPECT_THAT(devices("10.0.1.0/24"), ElementsAre("c0")) << "let go, its routes stay";
+}
+
+TEST_F(KernelThreadTest, ATableThatCannotBeAttachedLeavesTheOthersAlone) {
+  start();
+  const auto refused = kernel->attach({.table = 7, .ids = IdRange{0, 16}}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, testing::HasSubstr("must not begin with 0"));
+  submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+}
+
+TEST_F(KernelThreadTest, WhatCannotBeUsedLeavesItsGroupAtOnce) {
+  start();
+  Member a = via("a0");
+  Member b = via("b0");
+  a.tag = 70;
+  b.tag = 80;
+  submit({SetChanged{1, Family::ipv4, {a, b}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
+  settle();
+  rib->set_usable(70, false);
+  ASSERT_TRUE(eventually([] { return devices("10.0.1.0/24") == std::vector<std::string>{"b0"}; }));
+  submit({SetChanged{2, Family::ipv4, {a}, 5}, PrefixChanged{.prefix = prefix(2), .set_id = 2}});
+  settle();
+  EXPECT_EQ(count_routes(), 1U) << "the gate is closed";
+  rib->open(5);
+  ASSERT_TRUE(eventually([] { return count_routes() == 2; }));
+}
+
+TEST_F(KernelThreadTest, TellsWhetherRulesLookUpTheTable) {
   const auto told = [this](bool reachable) {
     const bool seen =
         inbox.wait<TableReachable>([=](const TableReachable& t) { return t.reachable == reachable; });
@@ -437,7 +491,7 @@ TEST_F(RibThreadTest, TellsWhetherRulesLookUpTheTable) {
   EXPECT_TRUE(told(false));
 }
 
-TEST_F(RibThreadTest, TheKernelsOwnWordsAreReported) {
+TEST_F(KernelThreadTest, TheKernelsOwnWordsAreReported) {
   shell("ip addr add 192.0.2.1/30 dev c0");
   start();
   const Member off_subnet{.ifindex = index("c0"), .gateway = Ipv4Address{0xc6336401}, .onlink = false};
@@ -453,7 +507,7 @@ TEST_F(RibThreadTest, TheKernelsOwnWordsAreReported) {
   EXPECT_THAT(route.at("flags"), testing::Contains("onlink"));
 }
 
-TEST_F(RibThreadTest, PreferredSourceThatComesAndGoes) {
+TEST_F(KernelThreadTest, PreferredSourceThatComesAndGoes) {
   start();
   submit({SetChanged{1, Family::ipv4, {via("a0")}},
           PrefixChanged{.prefix = prefix(1), .set_id = 1, .source = *Ipv4Address::parse("192.0.2.9")}});
@@ -471,7 +525,7 @@ TEST_F(RibThreadTest, PreferredSourceThatComesAndGoes) {
   }
 }
 
-TEST_F(RibThreadTest, BothFamilies) {
+TEST_F(KernelThreadTest, BothFamilies) {
   start({.families = {Family::ipv4, Family::ipv6}});
   const auto v6 = *Ipv6Prefix::parse("2001:db8:7::/48");
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, SetChanged{1, Family::ipv6, {via("b0")}},
@@ -505,7 +559,7 @@ bool is_route_socket(int descriptor) {
          protocol == NETLINK_ROUTE;
 }
 
-TEST_F(RibThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefusals) {
+TEST_F(KernelThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefusals) {
   constexpr std::uint32_t kBlocked = 40;
   shell("for n in $(seq 0 " + std::to_string(kBlocked - 1) +
         "); do ip route add 10.0.$n.0/24 dev b0 metric 110; done");
@@ -527,7 +581,7 @@ TEST_F(RibThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefusals
 }
 
 // The thread's first socket is made unreadable under it: every reading fails from then on.
-TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
+TEST_F(KernelThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
   const int free = next_descriptor();
   start({.audit_interval = 1s});
   ASSERT_TRUE(is_route_socket(free));
@@ -542,7 +596,7 @@ TEST_F(RibThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
   EXPECT_EQ(inbox.of<Overrun>().size(), 1U) << "told once";
 }
 
-TEST_F(RibThreadTest, ManyThreadsMaySubmitAndLookOn) {
+TEST_F(KernelThreadTest, ManyThreadsMaySubmitAndLookOn) {
   start();
   const Member a = via("a0");
   std::atomic<std::uint64_t> number = 0;

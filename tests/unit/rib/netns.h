@@ -21,7 +21,7 @@
 #include <thread>
 #include <vector>
 
-#include "rib/kernel.h"
+#include "rib/kernel_thread.h"
 #include "tests/support/eventually.h"
 
 namespace wgospf::rib {
@@ -59,7 +59,7 @@ inline bool eventually(const std::function<bool()>& condition) {
 /// Reports as they come, to be waited on.
 class Inbox {
  public:
-  RibThread::Callback callback() {
+  Callback callback() {
     return [this](Reports reports) {
       const std::lock_guard lock(mutex_);
       for (Report& report : reports) all_.push_back(std::move(report));
@@ -101,6 +101,24 @@ class Inbox {
   Reports all_;
 };
 
+/// A thread with one table.
+struct Config {
+  std::uint32_t table = 254;
+  std::uint32_t metric = 110;
+  std::optional<IdRange> ids{};
+  std::vector<Family> families{Family::ipv4};
+  RedistributionWatch watch{};
+  std::size_t batch = 256;
+  std::chrono::seconds audit_interval{300};
+
+  [[nodiscard]] KernelConfig kernel() const {
+    KernelConfig config{.watch = watch, .batch = batch, .audit_interval = audit_interval};
+    config.watch.families = families;
+    return config;
+  }
+  [[nodiscard]] TableConfig of_table() const { return {table, metric, ids, families}; }
+};
+
 class NetnsTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -113,7 +131,10 @@ class NetnsTest : public testing::Test {
     }
     for (const char* name : {"a0", "b0", "c0"}) wait_for_carrier(name);
   }
-  void TearDown() override { rib.reset(); }
+  void TearDown() override {
+    rib.reset();
+    kernel.reset();
+  }
 
   static void wait_for_carrier(const std::string& device) {
     EXPECT_TRUE(eventually([&device] {
@@ -126,10 +147,16 @@ class NetnsTest : public testing::Test {
   static Member via(const std::string& device) { return {.ifindex = index(device)}; }
   static Ipv4Prefix prefix(std::uint32_t n) { return Ipv4Prefix::make({0x0a000000U + (n << 8)}, 24); }
 
-  void start(Config config = {}) {
-    auto started = RibThread::start(std::move(config), inbox.callback());
+  void start(const Config& config = {}) { start(config, inbox.callback()); }
+  void start(const Config& config, const Callback& callback) {
+    rib.reset();
+    kernel.reset();
+    auto started = KernelThread::start(config.kernel(), callback);
     ASSERT_TRUE(started) << started.error().text;
-    rib = std::move(started.value());
+    kernel = std::move(started.value());
+    auto attached = kernel->attach(config.of_table(), callback);
+    ASSERT_TRUE(attached) << attached.error().text;
+    rib = std::move(attached.value());
   }
   void submit(std::vector<Change> changes) { rib->submit({++ticket, std::move(changes)}); }
   void settle() {
@@ -175,7 +202,8 @@ class NetnsTest : public testing::Test {
   }
 
   Inbox inbox;
-  std::unique_ptr<RibThread> rib;
+  std::unique_ptr<KernelThread> kernel;
+  std::unique_ptr<Table> rib;
   std::uint64_t ticket = 0;
 };
 

@@ -125,9 +125,9 @@ TEST_F(RedistributionTest, WhatIsWatchedMayChange) {
   shell("ip addr add 192.0.2.1/24 dev a0 && ip route add 203.0.113.0/24 dev b0");
   start({.watch = {.connected = true}});
   ASSERT_TRUE(inbox.wait<ForeignRoutesComplete>());
-  rib->watch({.static_routes = true});
+  kernel->watch({.static_routes = true});
   EXPECT_TRUE(becomes({"203.0.113.0/24"}));
-  rib->watch({});
+  kernel->watch({});
   EXPECT_TRUE(becomes({}));
   EXPECT_TRUE(eventually([this] { return inbox.of<ForeignRoutesComplete>().size() == 3; }));
 }
@@ -146,11 +146,11 @@ TEST_F(RedistributionTest, ARouteOfTheMainTableKeepsItsFactsWhateverIsWatchedBes
     EXPECT_TRUE(added.route.is_of(RouteOrigin::table, 254));
     EXPECT_FALSE(added.route.is_of(RouteOrigin::table, 777));
   }
-  rib->watch({.connected = true, .static_routes = true, .tables = {254}});
+  kernel->watch({.connected = true, .static_routes = true, .tables = {254}});
   ASSERT_TRUE(eventually([this] { return inbox.of<ForeignRoutesComplete>().size() == 2; }));
   EXPECT_EQ(inbox.of<ForeignRouteAdded>().size(), 2U) << "the same routes, so nothing to report";
   EXPECT_TRUE(inbox.of<ForeignRouteRemoved>().empty());
-  rib->watch({.static_routes = true});
+  kernel->watch({.static_routes = true});
   EXPECT_TRUE(becomes({"203.0.113.0/24"}));
 }
 
@@ -158,12 +158,10 @@ TEST_F(RedistributionTest, ARouteOfTheMainTableKeepsItsFactsWhateverIsWatchedBes
 TEST_F(RedistributionTest, LostNotificationsAreMadeUpForByReading) {
   const auto gate = std::make_shared<std::mutex>();
   std::unique_lock closed(*gate, std::defer_lock);
-  auto started = RibThread::start({.watch = {.static_routes = true}}, [this, gate](Reports reports) {
+  start({.watch = {.static_routes = true}}, [this, gate](Reports reports) {
     const std::lock_guard pass(*gate);
     inbox.callback()(std::move(reports));
   });
-  ASSERT_TRUE(started) << started.error().text;
-  rib = std::move(started.value());
   submit({SetChanged{1, Family::ipv4, {via("a0")}}, PrefixChanged{.prefix = prefix(1), .set_id = 1}});
   settle();
   closed.lock();

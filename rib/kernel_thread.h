@@ -1,0 +1,131 @@
+#pragma once
+// The thread that keeps the kernel's routes as routing protocols want them: any number of tables, each with
+// its own metric, families and next hop ids.
+//
+// It has netlink sockets of its own, since one message may block for tens of milliseconds and hellos must not
+// wait for that. Calls return at once, but for `attach`; results arrive as reports on the kernel thread,
+// which the daemon posts to its own. The sockets belong to the network namespace of the thread that calls
+// `start`.
+//
+//   KernelThread::start     opens the sockets and reads which links there are
+//   attach                  reads what a former run left in a table (adopted: it stays untouched until
+//   `claim`) submit, set_connected   what is wanted; merged while the kernel is busy, the last word wins
+//   open, set_usable        what waited may go; what cannot be used goes at once
+//   claim                   adopted routes are replaced in place, those that nobody wants are deleted
+//   flush_and_stop          ends with the report Stopped; the destructor waits for it
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/result.h"
+#include "rib/desired.h"
+#include "rib/operation.h"
+#include "rib/report.h"
+
+namespace wgospf::rib {
+
+/// What all tables share.
+struct KernelConfig {
+  RedistributionWatch watch{};
+  std::string lock_directory{};              ///< Where other tables' daemons have their locks (TableLock)
+  std::size_t batch = 256;                   ///< Messages for one system call, 1 to 1024
+  std::chrono::seconds audit_interval{300};  ///< The kernel's state is read again this often; 0 never
+};
+
+struct TableConfig {
+  std::uint32_t table = 254;
+  std::uint32_t metric = 110;                  ///< RTA_PRIORITY of all our routes
+  std::optional<IdRange> ids{};                ///< default_id_range(table) if not given
+  std::vector<Family> families{Family::ipv4};  ///< Families whose routes are read, kept and watched
+};
+
+/// Counts since start, and sizes now.
+struct Counters {
+  std::uint64_t messages = 0;      ///< Requests that the kernel has executed, failed ones included
+  std::uint64_t system_calls = 0;  ///< Batches sent
+  std::uint64_t failures = 0;      ///< Requests that the kernel refused
+  std::uint64_t drift = 0;         ///< Objects of ours that others removed or changed
+  std::uint64_t overruns = 0;  ///< Losses of notifications or acknowledgements, whatever table they were of
+  std::uint64_t resyncs = 0;   ///< Readings of the kernel's whole state after the first
+  Ticket ticket = 0;           ///< Acknowledged up to here
+  std::size_t wanted_prefixes = 0;
+  std::size_t routes = 0;   ///< Ours in the kernel, adopted ones included
+  std::size_t adopted = 0;  ///< Of these, untouched ones of a former run
+  std::size_t groups = 0;
+  std::size_t nexthops = 0;
+  std::size_t pending = 0;  ///< Objects whose change is not in the kernel yet
+  std::size_t failing = 0;  ///< Objects that the kernel refuses at present
+  std::size_t missing =
+      0;                   ///< Wanted routes that are not in the kernel; to connected prefixes none is wanted
+  std::size_t links = 0;   ///< That are known
+  std::size_t hidden = 0;  ///< Routes in the kernel in place of which it uses another program's
+  bool claimed = false;    ///< Nothing is held for a former run's sake
+};
+
+enum class OnStop : std::uint8_t { remove_routes, keep_routes };
+
+/// Called on the kernel thread, with at least one report; must not call back into a destructor.
+using Callback = std::function<void(Reports)>;
+
+class KernelWorker;
+
+/// A table that a KernelThread keeps.
+class Table {
+ public:
+  struct Published;
+  Table(std::shared_ptr<KernelWorker> worker, std::uint32_t id, std::shared_ptr<Published> published);
+  /// Lets the table go, keeping its routes unless flush_and_stop was called before. There are no reports
+  /// after it.
+  ~Table();
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+
+  void submit(Batch batch);
+  /// Sets that wait for this gate need not wait any more. Submit first what names it.
+  void open(Gate gate);
+  /// Members with this tag are left out of their sets, or take part again: at once, whatever the sets'
+  /// prefixes. A set none of whose members can be used stays as it is. The tag is remembered until it is
+  /// usable again.
+  void set_usable(Tag tag, bool usable);
+  /// All prefixes that are locally connected: none of them is installed.
+  void set_connected(std::vector<IpPrefix> prefixes);
+  /// Call when every interface with a neighbour has reached Full and routes have been calculated, or the dead
+  /// interval plus one second has passed. Harmless when nothing was adopted or when repeated.
+  void claim();
+  /// Removes everything of ours (or leaves it for a next run), then reports Stopped.
+  void flush_and_stop(OnStop on_stop);
+
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  std::shared_ptr<KernelWorker> worker_;
+  std::uint32_t id_;
+  std::shared_ptr<Published> published_;
+};
+
+class KernelThread {
+ public:
+  /// `callback` has the reports that are of no table: Overrun, and those about foreign routes.
+  [[nodiscard]] static Result<std::unique_ptr<KernelThread>> start(KernelConfig config, Callback callback);
+  /// Ends the thread, as if all tables had been let go.
+  ~KernelThread();
+  KernelThread(const KernelThread&) = delete;
+  KernelThread& operator=(const KernelThread&) = delete;
+
+  /// Reads the table's state before it returns, so an error is known at once. `callback` has its reports.
+  [[nodiscard]] Result<std::unique_ptr<Table>> attach(TableConfig config, Callback callback);
+  /// Other foreign routes are wanted from now on; differences are reported, then ForeignRoutesComplete.
+  void watch(RedistributionWatch watch);
+
+ private:
+  explicit KernelThread(std::shared_ptr<KernelWorker> worker) : worker_(std::move(worker)) {}
+  std::shared_ptr<KernelWorker> worker_;
+};
+
+}  // namespace wgospf::rib

@@ -1,0 +1,126 @@
+#pragma once
+// What runs on the kernel thread: an inbox that anyone may put into, and one loop that owns the sockets, the
+// links, other programs' routes, and the reconciler of each table.
+//
+// Each turn of the loop takes what has come in, then what the kernel has notified, then does at most one
+// reading, then lets the kernel execute at most one batch of each table, then reports. So a lost neighbour
+// waits for a few batches, never for a table of routes. Between turns the loop sleeps only when no table has
+// anything to do before its time.
+//
+// When notifications were lost the socket for them is left alone until a new one takes its place, at most one
+// a second: what was queued goes with the old one unread, and the new one is there before all is read again.
+
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "rib/foreign_routes.h"
+#include "rib/kernel_thread.h"
+#include "rib/readings.h"
+#include "rib/socket.h"
+#include "rib/table_reconciler.h"
+
+namespace wgospf::rib {
+
+class KernelWorker {
+ public:
+  struct Attach {
+    TableReconciler::Setup setup{};
+    std::promise<std::optional<Error>> done{};
+  };
+  struct ForTable {
+    std::uint32_t id = 0;
+    TableCommand command{};
+  };
+  struct End {};
+  using Command = std::variant<Attach, ForTable, RedistributionWatch, End>;
+
+  /// Sockets open, links read, thread not started.
+  [[nodiscard]] static Result<std::shared_ptr<KernelWorker>> create(KernelConfig config, Callback callback);
+  ~KernelWorker();
+  KernelWorker(const KernelWorker&) = delete;
+  KernelWorker& operator=(const KernelWorker&) = delete;
+
+  void start();
+  /// Nobody takes it after the end: promises in it are broken then.
+  void post(Command command);
+  /// Waits for the thread; an End must have been posted.
+  void join();
+  [[nodiscard]] const KernelConfig& config() const { return config_; }
+  /// Of a table to be attached.
+  [[nodiscard]] std::uint32_t new_id();
+
+ private:
+  KernelWorker(KernelConfig config, Callback callback, NetlinkSocket requests, NetlinkSocket events,
+               int wake);
+  void run();
+  void sleep();
+  [[nodiscard]] std::optional<Instant> wake_time() const;
+  [[nodiscard]] bool work();
+  void report();
+
+  void take_commands();
+  void take(Attach& command);
+  void take(ForTable& command);
+  void take(RedistributionWatch& command);
+  void take(End&);
+
+  NetlinkSocket::Drained take_notifications();
+  /// All that there are; very many count as lost.
+  void take_older_notifications();
+  void notifications_lost();
+  void heard(const Message& message);
+  void heard_of_link(const LinkMessage& message);
+  void set_link(std::uint32_t ifindex, std::uint32_t flags);
+  void forget_link(std::uint32_t ifindex);
+  void want_foreign(Instant earliest);
+
+  void plan_readings();
+  void read_one();
+  [[nodiscard]] std::optional<Error> listen_again();
+  [[nodiscard]] std::optional<Error> read_links();
+  [[nodiscard]] std::optional<Error> read_foreign();
+
+  [[nodiscard]] static Result<NetlinkSocket> open_events(std::uint32_t requests_port,
+                                                         const std::set<std::uint32_t>& tables);
+  /// Tables whose routes are of interest.
+  [[nodiscard]] std::set<std::uint32_t> tables() const;
+  [[nodiscard]] std::optional<Error> filter_events();
+  [[nodiscard]] std::optional<IdsLock> take_range(std::uint32_t first_id) const;
+
+  const KernelConfig config_;
+  const Callback callback_;
+  const int wake_;
+
+  std::mutex inbox_mutex_;
+  std::vector<Command> inbox_;
+  bool has_ended_ = false;  // under the same mutex
+  std::uint32_t last_id_ = 0;
+
+  // The thread's own.
+  Kernel kernel_;
+  NetlinkSocket events_;
+  std::vector<std::unique_ptr<TableReconciler>> tables_;
+  ForeignRoutes foreign_;
+  RedistributionWatch watch_;
+  Reports reports_;
+  bool ends_ = false;
+  Readings readings_;  // of links and their like; those of foreign routes, which may be many, come last
+  Readings::Index listen_;
+  Readings::Index links_;
+  Readings foreign_readings_;
+  Readings::Index foreign_reading_;
+  bool is_deaf_ = false;  // notifications were lost, and are not heard until they are listened to again
+  bool announce_complete_ = true;
+  Instant listened_{};
+  Instant foreign_read_{};
+  std::thread thread_;
+};
+
+}  // namespace wgospf::rib

@@ -5,7 +5,7 @@
 //           KernelThread ─ foreign routes ────> Redistribution ── Externals ──┤            │
 //             │            acknowledged, failed ──> RoutePipeline             │            ├─ RouteChange
 //             └─ drift, refusals ─> KernelReports ─> Teller                   ├─ Instance ─┤    └> RoutePipeline
-//           DeviceThread ─ devices, their peers ──> Tunnels: shown, told      │            │         └> RibThread
+//           DeviceThread ─ devices, their peers ──> Tunnels: shown, told      │            │         └> rib::Table
 //             └─ endpoints, the kernel's ways to them ──> RoutePipeline       │            │
 //   Runner  Links ──────── datagrams of their sockets ── Received ────────────┤            └─ Event
 //           core_timer_ ── poll_timeout is due ── handle_timeout ─────────────┤                 └> Teller

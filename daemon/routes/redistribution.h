@@ -16,7 +16,6 @@
 #include "daemon/config.h"
 #include "daemon/router_view.h"
 #include "rib/report.h"
-#include "rib/report.h"
 
 namespace wgospf::daemon {
 

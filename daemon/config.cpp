@@ -194,14 +194,18 @@ std::optional<YAML::Mark> tab_in_indentation(const std::string& text, int last) 
 ConfigResult parse(const std::string& text, const std::string& file, FileCheck check_file) {
   ConfigErrors errors(file);
   try {
-    const auto documents = YAML::LoadAll(text);
-    if (documents.size() != 1) {
+    const auto documents = find_documents(text);
+    if (documents.stuck) {
+      errors.add(*documents.stuck, "this is not valid YAML: nothing can begin with what stands here");
+      return errors.take();
+    }
+    if (documents.count != 1) {
       return std::vector<ConfigError>{{file, 0, 0,
-                                       documents.empty()
+                                       documents.count == 0
                                            ? "the configuration is empty; it needs at least \"areas\""
                                            : "the file holds several YAML documents; keep one"}};
     }
-    Config config = ConfigParser(errors, check_file).parse(documents.front());
+    Config config = ConfigParser(errors, check_file).parse(YAML::Load(text));
     if (errors.empty()) return config;
   } catch (const YAML::Exception& error) {
     const auto tab = tab_in_indentation(text, error.mark.line);

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "daemon/telling/words.h"
 
@@ -33,7 +35,36 @@ bool is_quoted(const YAML::Node& node) {
   return node.IsScalar() && node.Tag() == "!";
 }
 
+/// Where documents begin; of what is in them nothing is kept.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  using Mark = YAML::Mark;
+  using Anchor = YAML::anchor_t;
+  using Style = YAML::EmitterStyle::value;
+  void OnDocumentStart(const Mark& mark) override { starts.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const Mark&, Anchor) override {}
+  void OnAlias(const Mark&, Anchor) override {}
+  void OnScalar(const Mark&, const std::string&, Anchor, const std::string&) override {}
+  void OnSequenceStart(const Mark&, const std::string&, Anchor, Style) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const Mark&, const std::string&, Anchor, Style) override {}
+  void OnMapEnd() override {}
+  std::vector<Mark> starts;
+};
+
 }  // namespace
+
+Documents find_documents(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  DocumentStarts handler;
+  while (handler.starts.size() < 2 && parser.HandleNextDocument(handler)) {
+  }
+  Documents found{handler.starts.size()};
+  if (found.count == 2 && handler.starts[0].pos == handler.starts[1].pos) found.stuck = handler.starts[0];
+  return found;
+}
 
 void ConfigErrors::add(const YAML::Mark& mark, std::string text) {
   errors_.push_back({file_, std::max(mark.line, -1) + 1, std::max(mark.column, -1) + 1, printable(text)});

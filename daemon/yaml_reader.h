@@ -30,6 +30,14 @@ class ConfigErrors {
   std::vector<ConfigError> errors_;
 };
 
+/// The documents of a text, found without building any of them. yaml-cpp gives empty ones without end where
+/// nothing can begin with what stands there.
+struct Documents {
+  std::size_t count = 0;  ///< not counted beyond 2
+  std::optional<YAML::Mark> stuck{};
+};
+[[nodiscard]] Documents find_documents(const std::string& text);
+
 /// What a value is, as people say it: "a list", "a mapping", "nothing", "\"text\"".
 [[nodiscard]] std::string describe_node(const YAML::Node& node);
 

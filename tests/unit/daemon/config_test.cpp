@@ -226,6 +226,8 @@ const std::vector<Bad> kForm{
     {"Empty", "", "f.yaml: the configuration is empty; it needs at least \"areas\""},
     {"Comment", "# nothing\n", "f.yaml: the configuration is empty; it needs at least \"areas\""},
     {"TwoDocuments", kAreas + "---\n" + kAreas, "f.yaml: the file holds several YAML documents; keep one"},
+    {"BeginsWithAComma", ",areas: [{area-id: 0, interfaces: [{name: wg0}]}]\n",
+     "f.yaml:1:1: this is not valid YAML: nothing can begin with what stands here"},
     {"NotYaml", "areas: [\n", "f.yaml:2:1: this is not valid YAML: end of sequence flow not found"},
     {"Tab", "areas:\n\t- area-id: 0\n",
      "f.yaml:2:1: there is a tab in the indentation; YAML is indented with spaces only"},

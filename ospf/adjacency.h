@@ -1,7 +1,8 @@
 #pragma once
 // Interfaces and adjacencies (RFC 2328 sections 9, 10): hellos, the neighbour state machine's actions,
 // database exchange and requests. The decisions stand in neighbor_fsm.h; this carries them out, and it is the
-// only writer of neighbour and interface states.
+// only writer of neighbour and interface states. By section: interfaces.cpp (9.3), hello.cpp (9.5, 10.5),
+// neighbors.cpp (10.3), exchange.cpp (10.6 to 10.9).
 //
 // Deliberate choices: a hello goes out at once when an interface comes up and (rate-limited) to a neighbour
 // that is not yet 2-Way; on a point-to-point link a hello from a new router id ends the former neighbour as
@@ -13,21 +14,10 @@
 
 namespace wgospf::ospf {
 
-/// What adjacencies tell the other parts.
-class AdjacencyHooks {
- public:
-  /// A neighbour became or ceased to be Full or has another address, or an interface changed: links of the
-  /// router-LSA and next hops may differ.
-  virtual void topology_changed(AreaId area) = 0;
-
- protected:
-  ~AdjacencyHooks() = default;
-};
-
 class Adjacency {
  public:
-  Adjacency(Core& core, Flooding& flooding, AdjacencyHooks& hooks)
-      : core_(core), flooding_(flooding), hooks_(hooks) {}
+  Adjacency(Core& core, Outbox& outbox, Flooding& flooding)
+      : core_(core), outbox_(outbox), flooding_(flooding) {}
 
   // Section 10.5 to 10.7; the packet has passed section 8.2.
   void receive_hello(Interface& interface, const PacketHeader& header, const Hello& hello,
@@ -91,8 +81,8 @@ class Adjacency {
   void arm_request_retransmit(Interface& interface, Neighbor& neighbor);
 
   Core& core_;
+  Outbox& outbox_;
   Flooding& flooding_;
-  AdjacencyHooks& hooks_;
 };
 
 }  // namespace wgospf::ospf

@@ -47,6 +47,8 @@ struct Core {
   std::map<LinkId, std::unique_ptr<Interface>> interfaces;
   std::vector<std::unique_ptr<Domain>> domains;  ///< [0] is the AS scope
   std::deque<Pending> outputs;
+  std::set<AreaId> dirty_areas;  ///< what their router-LSA of ours says may differ
+  bool root_dirty = true;        ///< and what the route calculation knows of our links
   bool shutting_down = false;
   bool left_out = false;  ///< neighbours may describe again what there was no room for
   std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
@@ -134,7 +136,15 @@ struct Core {
     event(DatabaseLimit{false, statistics.lsdb_size, statistics.lsdb_bytes});
   }
 
+  /// A neighbour became or ceased to be Full or has another address, or an interface changed: links of the
+  /// router-LSA and next hops may differ.
+  void topology_changed(AreaId area) {
+    dirty_areas.insert(area);
+    root_dirty = true;
+  }
+
   void measure(Footprint& footprint) const {
+    footprint.held("origination.dirty-areas", dirty_areas.size());
     footprint.held("areas", areas.size());
     footprint.held("interfaces", interfaces.size());
     footprint.held("outputs", outputs.size());

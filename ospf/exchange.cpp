@@ -261,7 +261,7 @@ std::optional<LsaRef> Adjacency::next_summary(Interface& interface, Neighbor& ne
       if (!neighbor.dd_options.has_all(core_.version.required_options(lsdb[cursor.slot].key.type))) continue;
       if (lsdb[cursor.slot].age(core_.now) < kMaxAge) return ref;
       flooding_.add_retransmission(neighbor, ref);
-      flooding_.queue_update(interface, ref);
+      outbox_.queue_update(interface, ref);
     }
   }
   return std::nullopt;
@@ -342,7 +342,7 @@ void Adjacency::own_lsas_due(Interface& interface, Neighbor& neighbor) {
     const LsaRef ref{domain, core_.domain(domain).lsdb.find(key)};
     if (ref.slot != Lsdb::kNone && core_.entry(ref).age(core_.now) < kMaxAge) refs.push_back(ref);
   }
-  flooding_.send_directly(interface, refs);
+  outbox_.send_directly(interface, refs);
   if (!unknown.empty())
     core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kFloodBurstInterval);
 }
@@ -368,7 +368,7 @@ void Adjacency::receive_request(Interface& interface, Neighbor& neighbor, const 
     if (is_early && key.advertising_router == core_.config.router_id) neighbor.note_own_known(key);
     if (seen.insert({domain, slot}).second) refs.push_back({domain, slot});
   }
-  flooding_.send_directly(interface, refs);
+  outbox_.send_directly(interface, refs);
 }
 
 }  // namespace wgospf::ospf

@@ -1,12 +1,10 @@
-// Flooding (RFC 2328 section 13), ageing (section 14) and acknowledgements (sections 13.5, 13.7).
+// The flooding procedure (RFC 2328 section 13), sending new instances out (13.3), and received acknowledgements
+// (13.7).
+
+#include "ospf/flooding.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
-
-#include "ospf/checksum.h"
-#include "ospf/flooding.h"
-#include "ospf/update_packer.h"
 
 namespace wgospf::ospf {
 
@@ -51,7 +49,7 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
   const bool present = slot != Lsdb::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
   if (header.is_maxage() && !present && core_.exchanging == 0) {
-    queue_ack(interface, header);
+    outbox_.queue_ack(interface, header);
     core_.drop(interface, DropReason::lsa_not_in_database_maxage, neighbor.address);
     flush_memory_.remember(domain, header.key, Lsa::copy(received.bytes), core_.now);
     return Proceed::yes;
@@ -128,10 +126,8 @@ void Flooding::receive_newer(Interface& interface, Neighbor& neighbor, const Rec
   // 5b to 5d: off the lists, into the database, out on the other links.
   const LsaRef ref =
       install_and_flood(present.domain, received.header, Lsa::copy(received.bytes), arrivals, &neighbor);
-  interface.delayed_acks.push_back(
-      received.header);  // 5e, table 19: not flooded back out of the link it came by
-  if (interface.delayed_acks.size() >= acks_per_packet(interface)) mark_due(interface);
-  core_.timers.arm_no_later(interface.timer(TimerKind::delayed_ack), core_.now + kDelayedAckInterval);
+  // 5e, table 19: not flooded back out of the link it came by.
+  outbox_.delay_ack(interface, received.header);
   if (is_self_originated(received.header)) hooks_.self_originated_received(ref);  // 5f
 }
 
@@ -139,7 +135,7 @@ void Flooding::receive_newer(Interface& interface, Neighbor& neighbor, const Rec
 void Flooding::receive_same(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received,
                             LsaRef present) {
   if (acknowledged(interface, neighbor, present)) return;
-  queue_ack(interface, received.header);
+  outbox_.queue_ack(interface, received.header);
 }
 
 // Step 8: ours is newer; send it back unless it is being wrapped (section 12.1.6) or went back a moment ago.
@@ -148,7 +144,7 @@ void Flooding::receive_older(Interface& interface, Neighbor& neighbor, const Rec
   const auto& entry = core_.entry(present);
   if (entry.age(core_.now) >= kMaxAge && entry.lsa.sequence_number() == kMaxSequenceNumber) return;
   if (!answered_.add(present, core_.now)) return;
-  send_directly(interface, {present});
+  outbox_.send_directly(interface, {present});
 }
 
 LsaRef Flooding::install_and_flood(std::uint32_t domain, const LsaHeader& header, Lsa lsa,
@@ -193,7 +189,7 @@ void Flooding::flood(LsaRef ref, const Neighbor* from) {
       continue;
     bool listed = false;
     for (auto& [id, neighbor] : interface->neighbors) listed |= flood_to(*interface, *neighbor, flooded);
-    if (listed) queue_update(*interface, ref);  // steps 2 to 5
+    if (listed) outbox_.queue_update(*interface, ref);  // steps 2 to 5
   }
 }
 
@@ -252,7 +248,7 @@ void Flooding::receive_acknowledgment(Interface& interface, Neighbor& neighbor,
   }
   neighbor.window.took(core_.now - *last);
   neighbor.acked_up_to = std::max(neighbor.acked_up_to, *last);
-  watch_overtaken(neighbor);
+  outbox_.watch_overtaken(neighbor);
 }
 
 auto Flooding::acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref)
@@ -260,19 +256,10 @@ auto Flooding::acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref
   const auto entry = neighbor.retransmissions.erase(ref);
   if (!entry) return entry;
   if (entry->in_flight > 0) neighbor.window.acknowledged(entry->in_flight, entry->sent, core_.now);
-  taken_off(interface, neighbor);
+  outbox_.taken_off(interface, neighbor);
   --core_.entry(ref).retransmitters;
   released(ref);
   return entry;
-}
-
-/// The neighbour's list became shorter: others may go.
-void Flooding::taken_off(Interface& interface, Neighbor& neighbor) {
-  if (neighbor.retransmissions.empty()) {
-    core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
-    neighbor.window.at_rest();
-  }
-  if (!interface.update_queue.empty()) mark_due(interface);
 }
 
 void Flooding::forget(Neighbor& neighbor) {
@@ -280,7 +267,7 @@ void Flooding::forget(Neighbor& neighbor) {
     --core_.entry(ref).retransmitters;
     released(ref);
   }
-  taken_off(*core_.interfaces.at(neighbor.link), neighbor);
+  outbox_.taken_off(*core_.interfaces.at(neighbor.link), neighbor);
 }
 
 /// Takes an instance off every retransmission list (section 13 step 5c).
@@ -292,96 +279,10 @@ void Flooding::unlist(LsaRef ref) {
       const auto listed = neighbor->retransmissions.erase(ref);
       if (!listed) continue;
       neighbor->window.gone(listed->in_flight);
-      taken_off(*interface, *neighbor);
+      outbox_.taken_off(*interface, *neighbor);
     }
   }
   entry.retransmitters = 0;
-}
-
-/// Section 14: a MaxAge LSA goes when nobody has to acknowledge it and nobody is exchanging databases.
-void Flooding::released(LsaRef ref) {
-  const auto& entry = core_.entry(ref);
-  if (entry.retransmitters == 0 && core_.exchanging == 0 && entry.age(core_.now) >= kMaxAge)
-    ready_.push_back(ref);
-}
-
-void Flooding::remove(LsaRef ref) {
-  core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
-  core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
-  const LsaKey key = core_.entry(ref).key;
-  const Lsa last = core_.entry(ref).lsa;
-  const std::size_t length = last.length();
-  if (core_.entry(ref).age(core_.now) >= kMaxAge) {
-    ++maxage_stale_;
-    flush_memory_.remember(ref.domain, key, last, core_.now);
-  }
-  core_.domain(ref.domain).lsdb.erase(ref.slot);
-  --core_.statistics.lsdb_size;
-  core_.statistics.lsdb_bytes -= length;
-  hooks_.lsa_removed(ref.domain, key, last);
-}
-
-void Flooding::drop_domain(std::uint32_t domain) {
-  auto& lsdb = core_.domain(domain).lsdb;
-  for (std::uint32_t slot = lsdb.next(0); slot != Lsdb::kNone; slot = lsdb.next(slot + 1)) {
-    unlist({domain, slot});
-    remove({domain, slot});
-  }
-  std::erase_if(maxage_, [&](LsaRef ref) { return ref.domain == domain; });
-  std::erase_if(ready_, [&](LsaRef ref) { return ref.domain == domain; });
-  flush_memory_.forget_domain(domain);
-  core_.domain(domain).in_use = false;
-}
-
-void Flooding::flush(LsaRef ref) {
-  const auto& entry = core_.entry(ref);
-  if (entry.lsa.first_age() >= kMaxAge) return;  // is flushing already
-  ++core_.statistics.lsas_flushed;
-  install_and_flood(ref.domain, entry.header(core_.now),
-                    with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals, nullptr);
-}
-
-// Ageing (section 14): one deadline for each LSA, at the next age that means something.
-void Flooding::arm_age_timer(LsaRef ref) {
-  const TimerKey key{TimerKind::lsa_age, ref.domain, ref.slot};
-  const auto& entry = core_.entry(ref);
-  const std::uint16_t age = entry.age(core_.now);
-  if (age >= kMaxAge) return core_.timers.cancel(key);
-  const auto checked = static_cast<std::uint16_t>((age / kCheckAge + 1) * kCheckAge);
-  Instant at = entry.reaches(std::min(checked, kMaxAge));
-  const Instant refresh = entry.reaches(0) + core_.config.ls_refresh_time;
-  if (refresh > core_.now && entry.key.advertising_router == core_.config.router_id)
-    at = std::min(at, refresh);
-  core_.timers.arm(key, at);
-}
-
-void Flooding::age_due(LsaRef ref) {
-  const auto& entry = core_.entry(ref);
-  const std::uint16_t age = entry.age(core_.now);
-  if (age >= kMaxAge) {
-    install_and_flood(ref.domain, entry.header(core_.now),
-                      with(entry.lsa, kMaxAge, entry.lsa.sequence_number()), entry.arrivals, nullptr);
-    return;
-  }
-  arm_age_timer(ref);
-  // Whenever the timer fires: it may come later than in the second that it was armed for.
-  if (!lsa_checksum_holds(entry.lsa.bytes())) return corrupted(ref);
-  if (entry.key.advertising_router == core_.config.router_id &&
-      core_.now >= entry.reaches(0) + core_.config.ls_refresh_time)
-    hooks_.refresh_due(ref);
-}
-
-/// Section 14: memory went bad. The LSA is dropped and learned anew by exchanging databases again.
-void Flooding::corrupted(LsaRef ref) {
-  core_.event(LsaCorrupted{core_.entry(ref).key});
-  unlist(ref);
-  remove(ref);
-  for (auto& [link, interface] : core_.interfaces) {
-    if (!core_.floods_on(ref.domain, *interface)) continue;
-    for (auto& [id, neighbor] : interface->neighbors)
-      if (neighbor->state >= NeighborState::exchange)
-        hooks_.neighbor_event(*neighbor, NeighborEvent::seq_number_mismatch);
-  }
 }
 
 void Flooding::repeat_due(LsaRef ref) {
@@ -394,7 +295,7 @@ void Flooding::repeat_due(LsaRef ref) {
       neighbor->window.gone(std::exchange(entry->in_flight, 0));
       awaited = true;
     }
-    if (awaited) queue_update(*interface, ref);
+    if (awaited) outbox_.queue_update(*interface, ref);
     any |= awaited;
   }
   // Of several predecessors it may have been the last that a strict neighbour took.
@@ -402,129 +303,11 @@ void Flooding::repeat_due(LsaRef ref) {
   if (any && core_.now < again) core_.timers.arm({TimerKind::lsa_repeat, ref.domain, ref.slot}, again);
 }
 
-void Flooding::delayed_acks_due(Interface& interface) {
-  send_acks(interface, interface.delayed_acks);
-}
-
-std::size_t Flooding::acks_per_packet(const Interface& interface) const {
-  return (core_.packet_size_max(interface) - core_.version.sizes.packet_header) / kLsaHeaderSize;
-}
-
-/// Acknowledgements wait for company (section 13.5): those of full packets have it. The sender's pace is that
-/// of what we acknowledge.
-void Flooding::send_full_acks(Interface& interface) {
-  auto& waiting = interface.delayed_acks;
-  const std::size_t rest = waiting.size() % acks_per_packet(interface);
-  std::vector<LsaHeader> later(waiting.end() - static_cast<std::ptrdiff_t>(rest), waiting.end());
-  waiting.resize(waiting.size() - rest);
-  send_acks(interface, waiting);
-  waiting = std::move(later);
-  if (waiting.empty()) core_.timers.cancel(interface.timer(TimerKind::delayed_ack));
-}
-
-void Flooding::send_acks(Interface& interface, std::vector<LsaHeader>& headers) {
-  const std::size_t most = acks_per_packet(interface);
-  for (std::size_t begin = 0; begin < headers.size(); begin += most) {
-    const std::size_t end = std::min(headers.size(), begin + most);
-    core_.transmit_body(interface, PacketType::link_state_acknowledgment,
-                        LinkStateAcknowledgment{{headers.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                 headers.begin() + static_cast<std::ptrdiff_t>(end)}});
-  }
-  if (headers.capacity() > most)  // a burst's memory is not kept
-    headers = {};
-  else
-    headers.clear();
-}
-
-void Flooding::send_directly(Interface& interface, const std::vector<LsaRef>& refs) {
-  UpdatePacker packer(core_, interface);
-  for (const LsaRef ref : refs) packer.add(ref);
-  packer.send();
-}
-
 bool Flooding::has_unacknowledged() const {
   for (const auto& [link, interface] : core_.interfaces)
     for (const auto& [id, neighbor] : interface->neighbors)
       if (neighbor->state == NeighborState::full && !neighbor->retransmissions.empty()) return true;
   return false;
-}
-
-void Flooding::collect_maxage() {
-  const bool exchanges_are_on = core_.exchanging > 0;
-  if (exchanges_were_on_ && !exchanges_are_on) {
-    for (const LsaRef ref : maxage_)
-      if (core_.domain(ref.domain).lsdb.is_occupied(ref.slot)) released(ref);
-  }
-  exchanges_were_on_ = exchanges_are_on;
-  drop_stale_maxage();
-  if (exchanges_are_on || ready_.empty()) return;
-  const auto ready = std::exchange(ready_, {});
-  for (const LsaRef ref : ready) {
-    const auto& lsdb = core_.domain(ref.domain).lsdb;
-    if (!lsdb.is_occupied(ref.slot)) continue;
-    const auto& entry = lsdb[ref.slot];
-    if (entry.retransmitters == 0 && entry.age(core_.now) >= kMaxAge) remove(ref);
-  }
-}
-
-/// Looks through the list when half of it may be stale, so that an LSA that goes costs no more when many
-/// wait.
-void Flooding::drop_stale_maxage() {
-  if (maxage_.empty() || 2 * maxage_stale_ < maxage_.size()) return;
-  maxage_stale_ = 0;
-  std::sort(maxage_.begin(), maxage_.end());
-  maxage_.erase(std::unique(maxage_.begin(), maxage_.end()), maxage_.end());
-  std::erase_if(maxage_, [this](LsaRef ref) {
-    const auto& lsdb = core_.domain(ref.domain).lsdb;
-    return !lsdb.is_occupied(ref.slot) || lsdb[ref.slot].age(core_.now) < kMaxAge;
-  });
-}
-
-void Flooding::mark_due(Interface& interface) {
-  if (!std::exchange(interface.is_due, true)) due_.push_back(interface.config.link);
-}
-/// While windows are full each further instance of an LSA is queued once more: what stands twice, or is
-/// awaited by nobody, goes when half of the queue may be such.
-void Flooding::compact_queue(Interface& interface) {
-  constexpr std::size_t kSmall = 64;
-  auto& queue = interface.update_queue;
-  if (queue.size() < kSmall) return;
-  std::size_t awaited = 0;
-  for (const auto& [id, neighbor] : interface.neighbors) awaited += neighbor->retransmissions.size();
-  if (queue.size() < kSmall + 2 * awaited) return;
-  const auto waits = [&](LsaRef ref) {
-    return std::any_of(interface.neighbors.begin(), interface.neighbors.end(), [&](const auto& item) {
-      const auto* entry = item.second->retransmissions.find(ref);
-      return entry != nullptr && entry->in_flight == 0;
-    });
-  };
-  std::set<LsaRef> seen;
-  std::erase_if(queue, [&](LsaRef ref) { return !waits(ref) || !seen.insert(ref).second; });
-}
-
-void Flooding::queue_update(Interface& interface, LsaRef ref) {
-  compact_queue(interface);
-  interface.update_queue.push_back(ref);
-  mark_due(interface);
-}
-void Flooding::queue_ack(Interface& interface, const LsaHeader& header) {
-  interface.direct_acks.push_back(header);
-  mark_due(interface);
-}
-
-void Flooding::send_due() {
-  auto due = std::exchange(due_, {});
-  std::sort(due.begin(), due.end());
-  for (const LinkId link : due) {
-    const auto it = core_.interfaces.find(link);
-    if (it == core_.interfaces.end()) continue;
-    Interface& interface = *it->second;
-    interface.is_due = false;
-    if (!interface.direct_acks.empty()) send_acks(interface, interface.direct_acks);
-    if (interface.delayed_acks.size() >= acks_per_packet(interface)) send_full_acks(interface);
-    if (!interface.update_queue.empty() && !core_.timers.is_armed(interface.timer(TimerKind::flood_pace)))
-      send_updates(interface);
-  }
 }
 
 void Flooding::end_round() {
@@ -537,13 +320,13 @@ void Flooding::end_round() {
     if (neighbor != interface->second->neighbors.end())
       hooks_.requests_shrunk(*interface->second, *neighbor->second);
   }
-  send_due();
+  outbox_.send_due();
   collect_maxage();
 }
 
 bool Flooding::has_more_to_do() const {
   const bool may_remove = core_.exchanging == 0 && (!ready_.empty() || exchanges_were_on_);
-  return may_remove || !shrunk_.empty() || !due_.empty();
+  return may_remove || !shrunk_.empty() || outbox_.has_due();
 }
 
 void Flooding::end_turn() {

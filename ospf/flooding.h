@@ -1,8 +1,7 @@
 #pragma once
-// Flooding (RFC 2328 section 13, with its errata) and the life of LSAs in the databases: installation,
-// ageing, acknowledgement, retransmission and removal.
+// Flooding (RFC 2328 section 13, with its errata: flooding.cpp) and the life of LSAs in the databases, from
+// installation to ageing and removal (section 14: ageing.cpp). What goes out is the outbox's.
 //
-// Within one turn of the instance everything to be sent on a link is collected; end_turn() packs it.
 // Deliberate deviations, all recorded in docs/rfc-compliance.md: kArrivalBurst instances are taken before
 // MinLSArrival is enforced; an instance that follows its predecessor within MinLSArrival is repeated to those
 // that did not acknowledge it as soon as a strict neighbour will take it; floods go at the pace of what is
@@ -17,6 +16,7 @@
 
 #include "ospf/core.h"
 #include "ospf/flush_memory.h"
+#include "ospf/outbox.h"
 
 namespace wgospf::ospf {
 
@@ -75,7 +75,7 @@ class AnsweredMemory {
 
 class Flooding {
  public:
-  Flooding(Core& core, FloodingHooks& hooks) : core_(core), hooks_(hooks) {}
+  Flooding(Core& core, Outbox& outbox, FloodingHooks& hooks) : core_(core), outbox_(outbox), hooks_(hooks) {}
 
   void receive_update(Interface& interface, Neighbor& neighbor, const LinkStateUpdate& update);
   void receive_acknowledgment(Interface& interface, Neighbor& neighbor,
@@ -87,10 +87,6 @@ class Flooding {
                            const Neighbor* from);
   /// Section 14.1, premature ageing: the present instance goes out with MaxAge and leaves when acknowledged.
   void flush(LsaRef ref);
-  /// Sends LSAs at once and outside the retransmission lists (answers to requests, section 13 step 8).
-  void send_directly(Interface& interface, const std::vector<LsaRef>& refs);
-  /// Sends an LSA with the turn's updates, if somebody on the link has not acknowledged it by then.
-  void queue_update(Interface& interface, LsaRef ref);
   /// Puts an LSA on one neighbour's retransmission list (section 10.3, MaxAge LSAs at NegotiationDone).
   void add_retransmission(Neighbor& neighbor, LsaRef ref);
   /// Empties the neighbour's retransmission list.
@@ -106,9 +102,6 @@ class Flooding {
   // Timers.
   void age_due(LsaRef ref);
   void repeat_due(LsaRef ref);
-  void retransmit_due(Interface& interface, Neighbor& neighbor);
-  void delayed_acks_due(Interface& interface);
-  void flood_pace_due(Interface& interface) { mark_due(interface); }
 
   /// Sends what was collected, removes acknowledged MaxAge LSAs. What follows from that may leave more to do.
   void end_round();
@@ -119,7 +112,6 @@ class Flooding {
     footprint.held("flooding.maxage", maxage_.size());
     footprint.held("flooding.maxage-ready", ready_.size());
     footprint.held("flooding.requests-shrunk", shrunk_.size());
-    footprint.held("flooding.interfaces-due", due_.size());
     flush_memory_.measure(footprint);
     answered_.measure(footprint);
   }
@@ -144,30 +136,14 @@ class Flooding {
   bool flood_to(Interface& interface, Neighbor& neighbor, const Flooded& flooded);
   void unlist(LsaRef ref);
   std::optional<RetransmissionList::Entry> acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref);
-  void watch_overtaken(Neighbor& neighbor);
-  void taken_off(Interface& interface, Neighbor& neighbor);
-  void compact_queue(Interface& interface);
-  void requeue(Interface& interface, RetransmissionList& list, const std::vector<LsaRef>& lost);
-  bool declare_lost(Neighbor& neighbor, LsaRef ref);
-  void arm_retransmit(Interface& interface, Neighbor& neighbor);
   void released(LsaRef ref);
   void remove(LsaRef ref);
   void corrupted(LsaRef ref);
-  void mark_due(Interface& interface);
-  void queue_ack(Interface& interface, const LsaHeader& header);
-  void send_due();
-  enum class Turn : std::uint8_t { nobody_waits, no_room, goes };
-  [[nodiscard]] Turn turn_of(Interface& interface, LsaRef ref);
-  void note_sent(Interface& interface, LsaRef ref);
-  void wait_for_slow(Interface& interface);
-  void send_updates(Interface& interface);
-  [[nodiscard]] std::size_t acks_per_packet(const Interface& interface) const;
-  void send_full_acks(Interface& interface);
-  void send_acks(Interface& interface, std::vector<LsaHeader>& headers);
   void collect_maxage();
   void drop_stale_maxage();
 
   Core& core_;
+  Outbox& outbox_;
   FloodingHooks& hooks_;
   std::vector<LsaRef>
       maxage_;  ///< MaxAge entries that wait for acknowledgements or exchanges; some are stale
@@ -177,7 +153,6 @@ class Flooding {
   AnsweredMemory answered_;
   bool exchanges_were_on_ = false;
   std::vector<std::pair<LinkId, RouterId>> shrunk_;
-  std::vector<LinkId> due_;  ///< interfaces with something to send at the end of the turn
 };
 
 }  // namespace wgospf::ospf

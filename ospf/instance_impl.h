@@ -12,12 +12,13 @@
 #include "ospf/flooding.h"
 #include "ospf/instance.h"
 #include "ospf/origination.h"
+#include "ospf/outbox.h"
 #include "ospf/route/spf_scheduler.h"
 
 namespace wgospf::ospf {
 
 template <class V>
-struct Instance<V>::Impl final : FloodingHooks, AdjacencyHooks {
+struct Instance<V>::Impl final : FloodingHooks {
   using Address = typename V::Address;
 
   Impl(InstanceConfig config, std::uint64_t seed, Instant now)
@@ -70,10 +71,6 @@ struct Instance<V>::Impl final : FloodingHooks, AdjacencyHooks {
   void requests_shrunk(Interface& interface, Neighbor& neighbor) override {
     adjacency.requests_shrunk(interface, neighbor);
   }
-  void topology_changed(AreaId area) override {
-    dirty_areas.insert(area);
-    root_dirty = true;
-  }
 
   // The end of a turn.
   void end_turn();
@@ -95,8 +92,9 @@ struct Instance<V>::Impl final : FloodingHooks, AdjacencyHooks {
   void finish_shutdown(bool acknowledged);
 
   Core core;
-  Flooding flooding{core, *this};
-  Adjacency adjacency{core, flooding, *this};
+  Outbox outbox{core};
+  Flooding flooding{core, outbox, *this};
+  Adjacency adjacency{core, outbox, flooding};
   Origination origination{core, flooding};
   RouteCalculator<V> calculator;
   std::deque<RouteChange<V>> route_changes;  ///< of core.outputs
@@ -104,15 +102,13 @@ struct Instance<V>::Impl final : FloodingHooks, AdjacencyHooks {
   std::map<LinkId, LinkStatus> link_statuses;  ///< of all links heard of, configured or not
   std::map<Prefix<Address>, ExternalRoute<V>> externals;
   typename V::ExternalIds external_ids;
-  std::set<Prefix<Address>> without_id;  ///< of the externals; not advertised
-  std::set<AreaId> dirty_areas;
+  std::set<Prefix<Address>> without_id;       ///< of the externals; not advertised
   std::vector<std::pair<LsaRef, Lsa>> stale;  ///< LSAs of ours from before a restart, until we originate
   struct {
     Instant first;
     unsigned count = 0;
     std::int32_t last_number = 0;
   } foreign;  ///< router-LSAs of our router id that we did not originate
-  bool root_dirty = true;
   bool originating = false;
   bool finished = false;  ///< ShutdownComplete was said: nothing happens any more
   bool calculated = false;
@@ -133,7 +129,7 @@ void Instance<V>::Impl::reconfigure(const InstanceConfig& next) {
   for (const AreaConfig& area : next.areas) {
     if (area_index(area.id) < core.areas.size()) continue;
     core.areas.push_back({area.id, core.add_domain(FloodingScope::area, area.id, {})});
-    dirty_areas.insert(area.id);
+    core.dirty_areas.insert(area.id);
   }
   flush_removed_areas(former, next);
   for (const InterfaceConfig& old : former.interfaces) {
@@ -163,7 +159,7 @@ void Instance<V>::Impl::reconfigure(const InstanceConfig& next) {
     core.areas.erase(core.areas.begin() + area_index(area.id));
     for (auto& [link, interface] : core.interfaces)
       interface->area_index = area_index(interface->config.area);
-    dirty_areas.erase(area.id);
+    core.dirty_areas.erase(area.id);
   }
   if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
 }
@@ -215,7 +211,7 @@ void Instance<V>::Impl::change_interface(Interface& interface, const InterfaceCo
     for (auto& [id, neighbor] : interface.neighbors)
       core.timers.arm(neighbor->timer(TimerKind::inactivity), core.now + seconds{config.dead_interval});
   }
-  topology_changed(config.area);
+  core.topology_changed(config.area);
 }
 
 template <class V>
@@ -319,7 +315,7 @@ void Instance<V>::Impl::input(const ExternalsChanged<V>& changed) {
   if (!changed.removed.empty())  // an id may be free now
     for (const auto& prefix : std::set(without_id)) originate_external(externals.at(prefix));
   if (was_boundary == externals.empty())
-    for (const Area& area : core.areas) dirty_areas.insert(area.id);
+    for (const Area& area : core.areas) core.dirty_areas.insert(area.id);
 }
 
 template <class V>
@@ -388,8 +384,8 @@ void Instance<V>::Impl::timer_due(const TimerKey& key) {
 template <class V>
 void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface& interface) {
   if (key.kind == TimerKind::hello) return adjacency.hello_due(interface);
-  if (key.kind == TimerKind::delayed_ack) return flooding.delayed_acks_due(interface);
-  if (key.kind == TimerKind::flood_pace) return flooding.flood_pace_due(interface);
+  if (key.kind == TimerKind::delayed_ack) return outbox.delayed_acks_due(interface);
+  if (key.kind == TimerKind::flood_pace) return outbox.flood_pace_due(interface);
   const auto it = interface.neighbors.find(RouterId{key.b});
   if (it == interface.neighbors.end()) return;
   Neighbor& neighbor = *it->second;
@@ -403,7 +399,7 @@ void Instance<V>::Impl::link_timer_due(const TimerKey& key, Interface& interface
     case TimerKind::own_lsas:
       return adjacency.own_lsas_due(interface, neighbor);
     case TimerKind::update_retransmit:
-      return flooding.retransmit_due(interface, neighbor);
+      return outbox.retransmit_due(interface, neighbor);
     default:
       return;
   }
@@ -497,18 +493,18 @@ template <class V>
 void Instance<V>::Impl::start_originating() {
   core.timers.cancel({TimerKind::first_origination});
   originating = true;
-  for (const Area& area : core.areas) dirty_areas.insert(area.id);
+  for (const Area& area : core.areas) core.dirty_areas.insert(area.id);
   for (const auto& [prefix, route] : externals) originate_external(route);
 }
 
 template <class V>
 void Instance<V>::Impl::originate_router_lsas() {
-  if (dirty_areas.empty() || core.shutting_down) return;
+  if (core.dirty_areas.empty() || core.shutting_down) return;
   if (!originating) {
     if (!is_any_full()) return;
     start_originating();
   }
-  for (const AreaId id : std::exchange(dirty_areas, {})) {
+  for (const AreaId id : std::exchange(core.dirty_areas, {})) {
     const std::uint32_t index = area_index(id);
     if (index >= core.areas.size()) continue;
     Area& area = core.areas[index];
@@ -526,7 +522,7 @@ void Instance<V>::Impl::originate_router_lsas() {
 /// The facts about our own links, for the route calculation.
 template <class V>
 void Instance<V>::Impl::publish_root() {
-  if (!std::exchange(root_dirty, false)) return;
+  if (!std::exchange(core.root_dirty, false)) return;
   std::vector<RootLink<V>> links;
   for (const auto& [id, interface] : core.interfaces) {
     if (interface->state == InterfaceState::down) continue;
@@ -608,8 +604,8 @@ void Instance<V>::Impl::end_turn() {
 
 template <class V>
 bool Instance<V>::Impl::has_more_to_do() const {
-  const bool originates = !dirty_areas.empty() && !core.shutting_down && (originating || is_any_full());
-  return originates || root_dirty || flooding.has_more_to_do();
+  const bool originates = !core.dirty_areas.empty() && !core.shutting_down && (originating || is_any_full());
+  return originates || core.root_dirty || flooding.has_more_to_do();
 }
 
 // ---- The public face ----

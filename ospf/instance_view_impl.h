@@ -174,6 +174,7 @@ template <class V>
 Footprint Instance<V>::footprint() const {
   Footprint footprint;
   impl_->core.measure(footprint);
+  impl_->outbox.measure(footprint);
   impl_->flooding.measure(footprint);
   impl_->origination.measure(footprint);
   footprint.held("outputs.routes", impl_->route_changes.size());
@@ -181,7 +182,6 @@ Footprint Instance<V>::footprint() const {
   footprint.held("externals", impl_->externals.size());
   footprint.held("externals.without-id", impl_->without_id.size());
   impl_->external_ids.measure(footprint);
-  footprint.held("origination.dirty-areas", impl_->dirty_areas.size());
   footprint.held("origination.stale", impl_->stale.size());
   impl_->calculator.measure(footprint);
   return footprint;

@@ -1,6 +1,6 @@
 #pragma once
 // The neighbour state machine (RFC 2328 section 10.3) as a pure function: (state, event, facts) -> step.
-// It decides; adjacency.cpp carries the actions out. What the RFC's table has no entry for is `expected ==
+// It decides; neighbors.cpp carries the actions out. What the RFC's table has no entry for is `expected ==
 // false`: counted by the caller, and nothing changes.
 
 #include <cstdint>

@@ -11,7 +11,7 @@ namespace wgospf::ospf {
 namespace {
 
 /// What an instance would be, without origination and routes.
-struct Router final : FloodingHooks, AdjacencyHooks {
+struct Router final : FloodingHooks {
   Router() : core(version, config(), 1, Instant{seconds{100}}) {
     core.areas.push_back({kBackbone, core.add_domain(FloodingScope::area, kBackbone, {})});
     for (const std::uint32_t link : {1u, 2u}) {
@@ -43,7 +43,6 @@ struct Router final : FloodingHooks, AdjacencyHooks {
   void requests_shrunk(Interface& interface, Neighbor& neighbor) override {
     adjacency.requests_shrunk(interface, neighbor);
   }
-  void topology_changed(AreaId) override {}
 
   Interface& interface(std::uint32_t link) { return *core.interfaces.at(LinkId{link}); }
   Neighbor& neighbor(std::uint32_t link) { return *interface(link).neighbors.begin()->second; }
@@ -89,8 +88,9 @@ struct Router final : FloodingHooks, AdjacencyHooks {
 
   V3 version;
   Core core;
-  Flooding flooding{core, *this};
-  Adjacency adjacency{core, flooding, *this};
+  Outbox outbox{core};
+  Flooding flooding{core, outbox, *this};
+  Adjacency adjacency{core, outbox, flooding};
   int own_received = 0;
 };
 

@@ -1,15 +1,107 @@
-// The pace of flooding.h: what leaves a link's update queue, what is lost and goes into it again.
+// Acknowledgements (RFC 2328 section 13.5), updates and their pace (13.3 step 5, RFC 4222), and what is sent again
+// (13.6).
+
+#include "ospf/outbox.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
-#include "ospf/flooding.h"
 #include "ospf/update_packer.h"
 
 namespace wgospf::ospf {
 
+void Outbox::queue_update(Interface& interface, LsaRef ref) {
+  compact_queue(interface);
+  interface.update_queue.push_back(ref);
+  mark_due(interface);
+}
+
+void Outbox::send_directly(Interface& interface, const std::vector<LsaRef>& refs) {
+  UpdatePacker packer(core_, interface);
+  for (const LsaRef ref : refs) packer.add(ref);
+  packer.send();
+}
+
+void Outbox::queue_ack(Interface& interface, const LsaHeader& header) {
+  interface.direct_acks.push_back(header);
+  mark_due(interface);
+}
+
+void Outbox::mark_due(Interface& interface) {
+  if (!std::exchange(interface.is_due, true)) due_.push_back(interface.config.link);
+}
+
+/// While windows are full each further instance of an LSA is queued once more: what stands twice, or is
+/// awaited by nobody, goes when half of the queue may be such.
+void Outbox::compact_queue(Interface& interface) {
+  constexpr std::size_t kSmall = 64;
+  auto& queue = interface.update_queue;
+  if (queue.size() < kSmall) return;
+  std::size_t awaited = 0;
+  for (const auto& [id, neighbor] : interface.neighbors) awaited += neighbor->retransmissions.size();
+  if (queue.size() < kSmall + 2 * awaited) return;
+  const auto waits = [&](LsaRef ref) {
+    return std::any_of(interface.neighbors.begin(), interface.neighbors.end(), [&](const auto& item) {
+      const auto* entry = item.second->retransmissions.find(ref);
+      return entry != nullptr && entry->in_flight == 0;
+    });
+  };
+  std::set<LsaRef> seen;
+  std::erase_if(queue, [&](LsaRef ref) { return !waits(ref) || !seen.insert(ref).second; });
+}
+
+void Outbox::send_due() {
+  auto due = std::exchange(due_, {});
+  std::sort(due.begin(), due.end());
+  for (const LinkId link : due) {
+    const auto it = core_.interfaces.find(link);
+    if (it == core_.interfaces.end()) continue;
+    Interface& interface = *it->second;
+    interface.is_due = false;
+    if (!interface.direct_acks.empty()) send_acks(interface, interface.direct_acks);
+    if (interface.delayed_acks.size() >= acks_per_packet(interface)) send_full_acks(interface);
+    if (!interface.update_queue.empty() && !core_.timers.is_armed(interface.timer(TimerKind::flood_pace)))
+      send_updates(interface);
+  }
+}
+
+void Outbox::delayed_acks_due(Interface& interface) {
+  send_acks(interface, interface.delayed_acks);
+}
+
+std::size_t Outbox::acks_per_packet(const Interface& interface) const {
+  return (core_.packet_size_max(interface) - core_.version.sizes.packet_header) / kLsaHeaderSize;
+}
+
+/// Acknowledgements wait for company (section 13.5): those of full packets have it. The sender's pace is that
+/// of what we acknowledge.
+void Outbox::send_full_acks(Interface& interface) {
+  auto& waiting = interface.delayed_acks;
+  const std::size_t rest = waiting.size() % acks_per_packet(interface);
+  std::vector<LsaHeader> later(waiting.end() - static_cast<std::ptrdiff_t>(rest), waiting.end());
+  waiting.resize(waiting.size() - rest);
+  send_acks(interface, waiting);
+  waiting = std::move(later);
+  if (waiting.empty()) core_.timers.cancel(interface.timer(TimerKind::delayed_ack));
+}
+
+void Outbox::send_acks(Interface& interface, std::vector<LsaHeader>& headers) {
+  const std::size_t most = acks_per_packet(interface);
+  for (std::size_t begin = 0; begin < headers.size(); begin += most) {
+    const std::size_t end = std::min(headers.size(), begin + most);
+    core_.transmit_body(interface, PacketType::link_state_acknowledgment,
+                        LinkStateAcknowledgment{{headers.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                 headers.begin() + static_cast<std::ptrdiff_t>(end)}});
+  }
+  if (headers.capacity() > most)  // a burst's memory is not kept
+    headers = {};
+  else
+    headers.clear();
+}
+
 /// What was sent before something that is acknowledged is lost, unless its acknowledgement is about to come.
-void Flooding::watch_overtaken(Neighbor& neighbor) {
+void Outbox::watch_overtaken(Neighbor& neighbor) {
   const auto oldest = neighbor.retransmissions.oldest();
   if (!oldest || oldest->at >= neighbor.acked_up_to || neighbor.overtaken_up_to > oldest->at) return;
   neighbor.overtaken_up_to = neighbor.acked_up_to;
@@ -19,7 +111,7 @@ void Flooding::watch_overtaken(Neighbor& neighbor) {
 
 // Section 13.6: what was not acknowledged for a few round trips, at most RxmtInterval, is sent again, and
 // later each time.
-void Flooding::retransmit_due(Interface& interface, Neighbor& neighbor) {
+void Outbox::retransmit_due(Interface& interface, Neighbor& neighbor) {
   auto& list = neighbor.retransmissions;
   const Duration most = seconds{interface.config.retransmit_interval};
   const Duration timeout = neighbor.ack_time.timeout(most);
@@ -52,7 +144,7 @@ void Flooding::retransmit_due(Interface& interface, Neighbor& neighbor) {
 
 /// First what was lost once; what was lost again and again, because the neighbour refuses it or because it
 /// does not get through, must not stand before what does.
-void Flooding::requeue(Interface& interface, RetransmissionList& list, const std::vector<LsaRef>& lost) {
+void Outbox::requeue(Interface& interface, RetransmissionList& list, const std::vector<LsaRef>& lost) {
   auto& queue = interface.update_queue;
   const auto is_stubborn = [&](LsaRef ref) { return list.find(ref)->is_stubborn(); };
   for (auto it = lost.rbegin(); it != lost.rend(); ++it)
@@ -64,7 +156,7 @@ void Flooding::requeue(Interface& interface, RetransmissionList& list, const std
 
 /// True when it is to be sent again now. An instance that a strict neighbour does not take yet (MinLSArrival)
 /// has its own time.
-bool Flooding::declare_lost(Neighbor& neighbor, LsaRef ref) {
+bool Outbox::declare_lost(Neighbor& neighbor, LsaRef ref) {
   auto& list = neighbor.retransmissions;
   auto& entry = *list.find(ref);
   if (const auto repeat = core_.timers.deadline({TimerKind::lsa_repeat, ref.domain, ref.slot})) {
@@ -77,7 +169,7 @@ bool Flooding::declare_lost(Neighbor& neighbor, LsaRef ref) {
   return true;
 }
 
-void Flooding::arm_retransmit(Interface& interface, Neighbor& neighbor) {
+void Outbox::arm_retransmit(Interface& interface, Neighbor& neighbor) {
   const TimerKey timer = neighbor.timer(TimerKind::update_retransmit);
   std::optional<Instant> next;
   if (const auto oldest = neighbor.retransmissions.oldest())  // what was sent again is late no sooner
@@ -88,7 +180,7 @@ void Flooding::arm_retransmit(Interface& interface, Neighbor& neighbor) {
 }
 
 /// What becomes of the next LSA of a link's queue.
-auto Flooding::turn_of(Interface& interface, LsaRef ref) -> Turn {
+auto Outbox::turn_of(Interface& interface, LsaRef ref) -> Turn {
   Turn turn = Turn::nobody_waits;
   for (auto& [id, neighbor] : interface.neighbors) {
     const auto* entry = neighbor->retransmissions.find(ref);
@@ -101,7 +193,7 @@ auto Flooding::turn_of(Interface& interface, LsaRef ref) -> Turn {
 }
 
 /// The LSA goes out of the link: to all who have not acknowledged it.
-void Flooding::note_sent(Interface& interface, LsaRef ref) {
+void Outbox::note_sent(Interface& interface, LsaRef ref) {
   const std::size_t length = core_.entry(ref).lsa.length();
   const Duration most = seconds{interface.config.retransmit_interval};
   for (auto& [id, neighbor] : interface.neighbors) {
@@ -120,7 +212,7 @@ void Flooding::note_sent(Interface& interface, LsaRef ref) {
   }
 }
 
-void Flooding::send_updates(Interface& interface) {
+void Outbox::send_updates(Interface& interface) {
   UpdatePacker packer(core_, interface);
   auto& queue = interface.update_queue;
   const TimerKey pace = interface.timer(TimerKind::flood_pace);
@@ -145,12 +237,26 @@ void Flooding::send_updates(Interface& interface) {
 }
 
 /// The windows are full. Neighbours that acknowledge by a slow clock do not make the flood wait for it.
-void Flooding::wait_for_slow(Interface& interface) {
+void Outbox::wait_for_slow(Interface& interface) {
   for (auto& [id, neighbor] : interface.neighbors) {
     if (neighbor->retransmissions.empty() || !neighbor->window.is_blind()) continue;
     neighbor->window.time_passed(core_.now);
     core_.timers.arm(interface.timer(TimerKind::flood_pace), core_.now + kFloodBurstInterval);
   }
+}
+
+void Outbox::taken_off(Interface& interface, Neighbor& neighbor) {
+  if (neighbor.retransmissions.empty()) {
+    core_.timers.cancel(neighbor.timer(TimerKind::update_retransmit));
+    neighbor.window.at_rest();
+  }
+  if (!interface.update_queue.empty()) mark_due(interface);
+}
+
+void Outbox::delay_ack(Interface& interface, const LsaHeader& header) {
+  interface.delayed_acks.push_back(header);
+  if (interface.delayed_acks.size() >= acks_per_packet(interface)) mark_due(interface);
+  core_.timers.arm_no_later(interface.timer(TimerKind::delayed_ack), core_.now + kDelayedAckInterval);
 }
 
 }  // namespace wgospf::ospf

@@ -1,0 +1,67 @@
+// What the neighbour state machine decides (RFC 2328 section 10.3, neighbor_fsm.h) is carried out.
+
+#include <utility>
+
+#include "ospf/adjacency.h"
+#include "ospf/neighbor_fsm.h"
+
+namespace wgospf::ospf {
+
+void Adjacency::set_neighbor_state(Interface& interface, Neighbor& neighbor, NeighborState next,
+                                   NeighborEvent reason) {
+  const NeighborState former = neighbor.state;
+  if (former == next) return;
+  const bool was_exchanging = neighbor.exchanging();
+  const auto phase = [](NeighborState state) {
+    if (state == NeighborState::full) return 2;
+    return state >= NeighborState::ex_start ? 1 : 0;
+  };
+  if (phase(former) != phase(next)) neighbor.phase_since = core_.now;
+  neighbor.state = next;
+  neighbor.last_event = reason;
+  neighbor.last_state_change = core_.now;
+  ++neighbor.state_changes;
+  if (was_exchanging && !neighbor.exchanging()) --core_.exchanging;
+  if (!was_exchanging && neighbor.exchanging()) ++core_.exchanging;
+  core_.event(
+      NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason, interface.ending});
+  if ((former == NeighborState::full) != (next == NeighborState::full))
+    core_.topology_changed(interface.config.area);
+}
+
+void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
+  Interface& interface = *core_.interfaces.at(neighbor.link);
+  const NeighborStep step = neighbor_step(neighbor.state, event, {true, neighbor.requests.empty()});
+  if (!step.expected) {
+    ++core_.statistics.unexpected_events;
+    return;
+  }
+  if (step.actions.restart_inactivity_timer)
+    core_.timers.arm(neighbor.timer(TimerKind::inactivity),
+                     core_.now + seconds{interface.config.dead_interval});
+  if (step.actions.clear_lists) {
+    flooding_.forget(neighbor);
+    neighbor.requests.clear();
+    neighbor.waiting_dd.reset();
+    neighbor.own_known.clear();
+    neighbor.own_unknown.clear();
+    core_.timers.cancel(neighbor.timer(TimerKind::own_lsas));
+    neighbor.summary = {};
+    neighbor.last_dd_received.reset();
+    neighbor.last_dd_sent.reset();
+    neighbor.refused_mtu.reset();
+    core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
+    core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
+  }
+  const bool becomes_full = neighbor.state != NeighborState::full && step.next == NeighborState::full;
+  set_neighbor_state(interface, neighbor, step.next, event);
+  if (becomes_full) core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kOwnLsasDelay);
+  if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor, event);
+  if (step.actions.start_exchange) start_exchange(interface, neighbor);
+  if (step.actions.remove) {
+    core_.timers.cancel(neighbor.timer(TimerKind::inactivity));
+    interface.neighbors.erase(RouterId{neighbor.router_id});
+  }
+}
+
+}  // namespace wgospf::ospf

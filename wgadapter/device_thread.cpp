@@ -154,7 +154,10 @@ void DeviceThread::Worker::take(Watch& command) {
     watched.emplace(std::move(name), known == watched_.end() ? Device{} : std::move(known->second));
   }
   is_changed = is_changed || watched.size() != watched_.size();
-  watched_ = std::move(watched);
+  std::swap(watched_, watched);
+  // What is not watched any more is gone for those who were told of it.
+  for (auto& [name, device] : watched)
+    if (!watched_.contains(name)) note_absence(name, device);
   if (!is_changed) return;
   is_told_ = false;
   want_underlay();

@@ -73,8 +73,8 @@ class DeviceThread {
   DeviceThread& operator=(const DeviceThread&) = delete;
 
   /// Interfaces that may be WireGuard devices; those that turn out to be none are passed over until they are.
-  /// What is not named any more is forgotten. Answered by an UnderlayRead the first time, and when the names
-  /// have changed.
+  /// What is not named any more is told as gone. Answered by an UnderlayRead the first time, and when the
+  /// names have changed.
   void watch(std::vector<std::string> names);
   /// Whether the kernel's ways are wanted, and what of it is ours. They are asked for at once when this
   /// changes, and with the interval afterwards.

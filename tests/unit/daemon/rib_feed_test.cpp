@@ -23,9 +23,9 @@ const Ipv4Address kLoopback = *Ipv4Address::parse("10.0.0.1");
 class RibFeedTest : public ::testing::Test {
  protected:
   RibFeedTest() {
-    links[kWg0] = {{7, true, true, {}}, {}};
-    links[kEth0] = {{8, false, false, {*Ipv4Prefix::parse("10.1.0.0/24")}}, {}};
-    links[kUnnumbered] = {{9, true, true, {}}, kLoopback};
+    links[kWg0] = {{7, true, true}, {}};
+    links[kEth0] = {{8, false, false}, {}};
+    links[kUnnumbered] = {{9, true, true}, kLoopback};
   }
 
   static ospf::NextHop<V2> hop(ospf::LinkId link) { return {link, kNeighbor, ospf::RouterId{2}}; }
@@ -90,7 +90,7 @@ class RibFeedTest : public ::testing::Test {
 TEST_F(RibFeedTest, DeviceOnlyOnPointToPointAndByAddressElsewhere) {
   set(3, 1, {hop(kWg0), hop(kEth0)});
   prefix(3, route("192.168.37.0/24", 1));
-  EXPECT_THAT(take(), ElementsAre("set 1: 7 8/10.1.0.2", "192.168.37.0/24 set 1"));
+  EXPECT_THAT(take(), ElementsAre("set 1: 7 8/10.1.0.2/onlink", "192.168.37.0/24 set 1"));
   EXPECT_EQ(generation, 1U) << "a ticket";
   EXPECT_THAT(take(), IsEmpty());
 }

@@ -124,6 +124,21 @@ TEST_F(DeviceThreadTest, TellsWhatDiffersFromOneReadingToTheNext) {
   EXPECT_THAT(reports.wait_for<UnderlayRead>()->underlay->devices, IsEmpty());
 }
 
+TEST_F(DeviceThreadTest, WhatIsNotWatchedAnyMoreIsToldAsGone) {
+  FakeDevice device(space, "wg0");
+  device.says(peer(first));
+  start(1h);
+  thread->watch({"wg0"});
+  ASSERT_TRUE(reports.wait_for<PeersChanged>());
+  ASSERT_EQ(reports.wait_for<UnderlayRead>()->underlay->devices.size(), 1U);
+  thread->watch({});
+  const auto gone = reports.wait_for<DeviceRead>();
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->device, nullptr);
+  EXPECT_EQ(reports.wait_for<PeersChanged>()->changes.at(0).kind, Kind::removed);
+  EXPECT_THAT(reports.wait_for<UnderlayRead>()->underlay->devices, IsEmpty());
+}
+
 TEST_F(DeviceThreadTest, ADeviceThatCannotBeReadIsToldOnceAndIsNotKnown) {
   FakeDevice device(space, "wg0");
   start(20ms);

@@ -41,19 +41,53 @@ class FootprintTest : public Scenario {
     for (const auto& route : routes(count)) all.push_back(route.prefix);
     return all;
   }
-  [[nodiscard]] static Lsa external_of(const ScriptedPeer& peer, std::uint32_t number) {
+  [[nodiscard]] static Lsa external_of(RouterId originator, std::uint32_t number) {
     v2::ExternalLsa body;
     body.mask = netmask(24);
     body.metric = 20;
     LsaHeader header;
     header.options = {Options::kExternal};
-    header.key = {LsaType::as_external, LinkStateId{0xc6000000 + (number << 8)}, peer.id()};
+    header.key = {LsaType::as_external, LinkStateId{0xc6000000 + (number << 8)}, originator};
     header.sequence_number = kInitialSequenceNumber + 5;
     return V2::encode_lsa(header, body);
   }
   /// More than an hour: whatever is remembered of a flush until MaxAge is forgotten.
   void rest_until_all_is_forgotten() { network.run_for(seconds{kMaxAge} + 3 * kMinLsInterval); }
 };
+
+// In: a neighbour describes 500 LSAs in our name which nobody has. Out: of what is known to it of our LSAs no
+// more is kept than there are LSAs of ours.
+TEST_F(FootprintTest, Section10_6_WhatIsDescribedInOurNameAndIsNotThereIsNotKept) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  network.cables[peer->cable()].mtu = 65535;
+  peer->answers_requests = false;
+  for (std::uint32_t i = 0; i < 500; ++i) peer->hold(external_of(network.routers[router].id, i));
+  start_all();
+  peer->start();
+  ASSERT_TRUE(
+      network.run_until([&] { return state_of(router, *peer) == NeighborState::loading; }, seconds{5}));
+  ASSERT_GT(held("neighbors.requests"), 400U);
+  EXPECT_LE(held("neighbors.own-lsas"), 1U);
+}
+
+// In: 1,000 LSAs of ours change every five seconds, and the neighbour acknowledges nothing. Out: what waits to be
+// sent to it stays in proportion to the LSAs, not to the changes.
+TEST_F(FootprintTest, Section13_3_WhatWaitsForASlowNeighborIsBoundedByTheLsas) {
+  constexpr std::uint32_t kCount = 1000;
+  auto peer = full_peer(1, 9);
+  peer->acknowledges = false;
+  std::size_t most = 0;
+  for (std::uint32_t round = 0; round < 40; ++round) {
+    auto changed = routes(kCount);
+    for (auto& route : changed) route.metric = 100 + round;
+    network.change_externals(0, changed, {});
+    network.run_for(kMinLsInterval);
+    most = std::max(most, held("interfaces.updates"));
+  }
+  EXPECT_GT(most, kCount);
+  EXPECT_LE(most, 3 * kCount);
+}
 
 // In: a neighbour's 50 LSAs come, older instances of them come late, and they are flushed. Out: MinLSArrival
 // later nothing is remembered of it.
@@ -62,7 +96,7 @@ TEST_F(FootprintTest, Section13_Step8_FlushedAndAnsweredAreForgottenAfterMinLsAr
   expect_no_growth(3, [&] {
     std::vector<OutgoingLsa> present, older, flush;
     for (std::uint32_t i = 0; i < 50; ++i) {
-      const auto lsa = external_of(*peer, i);
+      const auto lsa = external_of(peer->id(), i);
       present.push_back({lsa, 1});
       older.push_back({with(lsa, 1, lsa.sequence_number() - 1), 1});
       flush.push_back({lsa, kMaxAge});
@@ -117,13 +151,13 @@ TEST_F(FootprintTest, PrefixesGoWithTheLastLsaThatNamesThem) {
     LsaHeader header = V2::header(peer->router_lsa(number++));
     peer->send_update({{V2::encode_lsa(header, with_routes), 1}});
     for (std::uint32_t i = 0; i < 20; ++i) {
-      const auto lsa = external_of(*peer, i);
+      const auto lsa = external_of(peer->id(), i);
       peer->send_update({{with(lsa, 1, number), 1}});
     }
     network.run_for(seconds{15});
     ASSERT_EQ(held("prefixes"), prefixes_before + 40);
     for (std::uint32_t i = 0; i < 20; ++i) {
-      const auto lsa = external_of(*peer, i);
+      const auto lsa = external_of(peer->id(), i);
       peer->send_update({{with(lsa, kMaxAge, number), kMaxAge}});
     }
     peer->send_update({{peer->router_lsa(number++), 1}});

@@ -403,6 +403,36 @@ TEST_F(LoadingTest, RequestListsAreLimitedTogether) {
   EXPECT_EQ(instance(a).statistics().requested, 0U);
 }
 
+// In: two slaves that describe more than there is room for requests, the first of which does not answer any. Out:
+// while what the second described waits, its master does not repeat itself: it has been answered, and a slave
+// that has freed its answer would end the exchange. When there is room it goes on.
+TEST_F(LoadingTest, Section10_8_AMasterDoesNotRepeatItselfWhileTheAnswerWaitsForRoom) {
+  const RouterIndex a = add_router(20);
+  network.routers[a].max_requests = 300;
+  std::vector<std::unique_ptr<ScriptedPeer>> peers;
+  for (std::uint32_t p = 0; p < 2; ++p) {
+    peers.push_back(add_peer(a, 7 + p));
+    network.cables[peers[p]->cable()].mtu = 65535;
+    peers[p]->answers_requests = false;
+    peers[p]->describes_twice = true;
+    for (std::uint32_t i = 0; i < 150; ++i)
+      peers[p]->hold(external(0xcb000000 + (p << 16) + (i << 8), 0xffffff00));
+  }
+  start_all();
+  peers[0]->start();
+  ASSERT_TRUE(
+      network.run_until([&] { return state_of(a, *peers[0]) == NeighborState::loading; }, seconds{5}));
+  peers[1]->start();
+  network.run_for(seconds{20});
+  ASSERT_EQ(state_of(a, *peers[1]), NeighborState::exchange);
+  const std::size_t described = peers[1]->descriptions.size();
+  network.run_for(seconds{60});
+  EXPECT_EQ(peers[1]->descriptions.size(), described);
+  for (auto& way : network.cables[peers[0]->cable()].into) way.cut = true;
+  peers[1]->answers_requests = true;
+  EXPECT_TRUE(network.run_until([&] { return state_of(a, *peers[1]) == NeighborState::full; }, seconds{20}));
+}
+
 // In: a neighbour's last LSA comes, which makes it Full and lets our router-LSA change, which is what another
 // neighbour in Loading had described. Out: that is Full in the same moment, and the router-LSA has both
 // links.

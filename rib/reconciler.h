@@ -170,8 +170,8 @@ class Reconciler {
   /// What next hops, sets and routes have in common: a place in a queue, a debt to a ticket, a failure.
   struct Tracked {
     bool queued = false;
-    bool pending = false;  // counted in outstanding_[ticket]
-    bool doubted = false;  // refused once for what it builds on
+    bool pending = false;     // counted in outstanding_[ticket]
+    std::uint8_t doubts = 0;  // so often in a row refused for what it builds on
     std::uint64_t ticket = 0;
     std::optional<Instant> repaired{};  // after somebody else's change, or when it will be
     std::unique_ptr<Trouble> trouble{};

@@ -20,6 +20,15 @@ bool already_gone(const Outcome& outcome) {
   return outcome.error == ESRCH || outcome.error == ENOENT;
 }
 
+/// An id of ours that is not there, in the words of the kernel's routes and of its groups.
+bool misses_id(const Outcome& outcome) {
+  return outcome.text.find("Nexthop id does not exist") != std::string::npos ||
+         outcome.text.find("Invalid nexthop id") != std::string::npos;
+}
+
+/// So often in a row a missing id is taken for one that has just gone.
+constexpr std::uint8_t kDoubtsMost = 5;
+
 }  // namespace
 
 void Reconciler::completed(const Operation& operation, const Outcome& outcome, Instant now) {
@@ -189,18 +198,20 @@ void Reconciler::fail_quietly(Tracked& node, const Subject& subject) {
 }
 
 // The kernel takes next hops and groups with their link before that is heard of. What builds on one is then
-// refused (EINVAL, in places ENOENT), and would be so in vain again until the state has been read.
+// refused (EINVAL, in places ENOENT), and would be so in vain again until the state has been read. Where the
+// kernel says that the id is missing, the link may have come and gone once more meanwhile.
 bool Reconciler::doubt(Tracked& node, const Subject& subject, const Outcome& outcome) {
-  if (outcome.error == 0) node.doubted = false;
+  if (outcome.error == 0) node.doubts = 0;
   if (outcome.error != EINVAL && outcome.error != ENOENT) return false;
-  if (std::exchange(node.doubted, true)) return false;
+  if (node.doubts >= (misses_id(outcome) ? kDoubtsMost : 1)) return false;
+  ++node.doubts;
   doubts_.push_back(subject);
   wants_resync_ = true;
   return true;
 }
 
 void Reconciler::recover(Tracked& node, const Subject& subject) {
-  node.doubted = false;
+  node.doubts = 0;
   if (!node.trouble) return;
   if (!node.trouble->reported.empty()) {
     --failing_;

@@ -343,6 +343,32 @@ TEST_F(ReconcilerTest, RefusedNexthopLeavesTheOthersOfItsSetAtWork) {
   EXPECT_EQ(count<AddRoute>() + count<ReplaceRoute>(), 0U);
 }
 
+// In: the kernel refuses a route, time and again, because the next hop that it has just taken is not there: its
+// link goes and comes faster than the state is read. Out: that is no failure to tell, until it goes on.
+TEST_F(ReconcilerTest, ANextHopThatGoesTimeAndAgainIsNoFailureAtOnce) {
+  const auto times_untold = [this](const char* text) {
+    reconciler.load(kernel.state(), now);
+    refuse = [text](const Operation& operation) -> std::optional<Outcome> {
+      if (std::holds_alternative<AddRoute>(operation)) return Outcome{EINVAL, text};
+      return std::nullopt;
+    };
+    submit_one_route();
+    for (int times = 0; times < 10; ++times) {
+      run();
+      if (!reported<Failed>().empty()) return times;
+      reconciler.load(kernel.state(), now);
+    }
+    return 10;
+  };
+  EXPECT_EQ(times_untold("Nexthop id does not exist"), 5);
+  refuse = nullptr;
+  now += 1h;
+  run();
+  submit({PrefixGone{prefix(1)}});
+  run();
+  EXPECT_EQ(times_untold("Nexthop has invalid gateway"), 1);
+}
+
 TEST_F(ReconcilerTest, WhatCannotBeSweptIsToldOnceAndUntilItIsGone) {
   reconciler.load({}, now);
   submit_one_route();

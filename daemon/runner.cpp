@@ -117,6 +117,8 @@ void Runner::on_output(ospf::RouteChange<V2>& change) {
 void Runner::on_output(ospf::Event& event) {
   if (std::holds_alternative<ospf::NeighborStateChanged>(event)) {
     claim_due_ = true;
+    // What is then said of the devices is to be said of them as they are.
+    if (!tunnels_due_) host_.devices().ask_soon();
     check_tunnels_soon();
   }
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;

@@ -23,6 +23,8 @@ class FromOutside(TwoRouters):
     def status_text(self):
         return self.a.run(f"{BIN}/wgospfctl show status")
 
+    @unittest.skipIf("undefined" in os.environ.get("WGOSPF_SANITIZE", ""),
+                     "UBSan's check of a virtual call needs a descriptor itself, and calls the object broken without")
     def test_clients_that_use_up_the_descriptors_do_not_end_the_api(self):
         self.start_both()
         process = self.a.daemon.pid

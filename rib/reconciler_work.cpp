@@ -52,10 +52,13 @@ void Reconciler::release_retries(Instant now) {
     sweep_ = true;
   }
   while (!retries_.empty() && retries_.begin()->first <= now) {
-    const auto [when, subject] = *retries_.begin();
+    const auto retry = *retries_.begin();
+    const auto& subject = retry.second;
     retries_.erase(retries_.begin());
     // An entry that was superseded finds another time at its node, or none.
-    const auto due = [&when](const Tracked& node) { return node.trouble && node.trouble->retry_at == when; };
+    const auto due = [&](const Tracked& node) {
+      return node.trouble && node.trouble->retry_at == retry.first;
+    };
     if (const auto* prefix = std::get_if<IpPrefix>(&subject)) {
       const auto found = routes_.find(*prefix);
       if (found != routes_.end() && due(found->second)) enqueue(found->second, ticket_);

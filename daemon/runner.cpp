@@ -115,10 +115,11 @@ void Runner::on_output(ospf::RouteChange<V2>& change) {
 }
 
 void Runner::on_output(ospf::Event& event) {
-  if (std::holds_alternative<ospf::NeighborStateChanged>(event)) {
+  if (const auto* neighbor = std::get_if<ospf::NeighborStateChanged>(&event)) {
     claim_due_ = true;
-    // What is then said of the devices is to be said of them as they are.
-    if (!tunnels_due_) host_.devices().ask_soon();
+    // What is then said of the device is to be said of it as it is.
+    if (links_to_check_.insert(neighbor->link).second)
+      host_.devices().read_soon(host_.links().system_name(host_.names().name_of(neighbor->link)));
     check_tunnels_soon();
   }
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
@@ -255,6 +256,7 @@ void Runner::check_tunnels_soon() {
   if (std::exchange(tunnels_due_, true)) return;
   after(tunnels_timer_, kCheckSoon, [this] {
     tunnels_due_ = false;
+    links_to_check_.clear();
     if (phase_ == Phase::running) check_tunnels();
   });
 }

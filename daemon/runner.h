@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -116,9 +117,10 @@ class Runner {
   bool catching_up_ = false;            ///< the core's timers wait for what the sockets hold
   bool redistributing_ = false;         ///< a further batch is posted already
   bool claimed_ = false;
-  bool claim_due_ = false;    ///< something happened that may complete the convergence
-  bool tunnels_due_ = false;  ///< tunnels_timer_ runs
-  bool flushed_ = false;      ///< the core has said ShutdownComplete
+  bool claim_due_ = false;                 ///< something happened that may complete the convergence
+  bool tunnels_due_ = false;               ///< tunnels_timer_ runs
+  std::set<ospf::LinkId> links_to_check_;  ///< their devices are asked, once until then
+  bool flushed_ = false;                   ///< the core has said ShutdownComplete
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -29,13 +29,16 @@ class DeviceThread::Worker {
   struct Ways {
     std::optional<OwnRoutes> own{};
   };
+  struct Read {
+    std::string name{};
+  };
   struct Ask {};
   struct Change {
     std::uint64_t ticket = 0;
     std::string name{};
     DeviceDelta delta{};
   };
-  using Command = std::variant<Watch, Ways, Ask, Change>;
+  using Command = std::variant<Watch, Read, Ways, Ask, Change>;
 
   Worker(DeviceThreadOptions options, Callback callback)
       : options_(std::move(options)), callback_(std::move(callback)), devices_(options_.device) {
@@ -66,6 +69,7 @@ class DeviceThread::Worker {
   [[nodiscard]] std::optional<std::vector<Command>> wait();
   [[nodiscard]] std::optional<Clock::time_point> next_due() const;
   void take(Watch& command);
+  void take(Read& command);
   void take(Ways& command);
   void take(Ask& command);
   void take(Change& command);
@@ -161,6 +165,11 @@ void DeviceThread::Worker::take(Watch& command) {
   if (!is_changed) return;
   is_told_ = false;
   want_underlay();
+}
+
+void DeviceThread::Worker::take(Read& command) {
+  const auto watched = watched_.find(command.name);
+  if (watched != watched_.end()) watched->second.due = std::min(watched->second.due, Clock::now());
 }
 
 void DeviceThread::Worker::take(Ways& command) {
@@ -301,6 +310,10 @@ DeviceThread::~DeviceThread() = default;
 
 void DeviceThread::watch(std::vector<std::string> names) {
   worker_->post(Worker::Watch{std::move(names)});
+}
+
+void DeviceThread::read_soon(std::string name) {
+  worker_->post(Worker::Read{std::move(name)});
 }
 
 void DeviceThread::set_ways(std::optional<OwnRoutes> own) {

@@ -9,6 +9,7 @@
 // thread that calls the constructor.
 //
 //   watch                 the devices to be read, and to be held against each other in the underlay
+//   read_soon             one of them out of turn
 //   set_ways, ask_soon    the kernel's ways to the peers' endpoints
 //   submit                a difference, carried out before anything else is read; its ticket comes back
 
@@ -76,6 +77,8 @@ class DeviceThread {
   /// What is not named any more is told as gone. Answered by an UnderlayRead the first time, and when the
   /// names have changed.
   void watch(std::vector<std::string> names);
+  /// Reads a watched device out of turn; one reading for all calls that come before it begins.
+  void read_soon(std::string name);
   /// Whether the kernel's ways are wanted, and what of it is ours. They are asked for at once when this
   /// changes, and with the interval afterwards.
   void set_ways(std::optional<OwnRoutes> own);

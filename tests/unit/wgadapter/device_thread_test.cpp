@@ -191,6 +191,25 @@ TEST_F(DeviceThreadTest, AskSoonIsAnsweredWhateverIsNew) {
   EXPECT_EQ(device.readings(), before + 1);
 }
 
+TEST_F(DeviceThreadTest, ReadSoonReadsThatDeviceAndNoOther) {
+  FakeDevice other(space, "wg0"), device(space, "wg1");
+  other.says("");
+  device.says(peer(first));
+  start(1h);
+  thread->watch({"wg0", "wg1"});
+  ASSERT_TRUE(
+      reports.wait_for<UnderlayRead>([](const UnderlayRead& r) { return r.underlay->devices.size() == 2; }));
+  const int before = other.readings();
+  device.says(peer(second));
+  thread->read_soon("nosuch");
+  thread->read_soon("wg1");
+  const auto read = reports.wait_for<DeviceRead>();
+  ASSERT_TRUE(read && read->device);
+  EXPECT_EQ(read->name, "wg1");
+  EXPECT_EQ(read->device->peers.at(0).public_key, second);
+  EXPECT_EQ(other.readings(), before);
+}
+
 TEST_F(DeviceThreadTest, TheWaysToEndpointsAreFollowedWhileTheyAreWanted) {
   FakeDevice device(space, "wg0");
   device.says(peer(first, "endpoint=192.0.2.1:7\n"));

@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string_view>
+
+#include "net/host_port.h"
 
 namespace wgospf::cli {
 namespace {
@@ -74,25 +75,20 @@ std::optional<std::string> unix_path(const std::string& socket) {
 }
 
 std::optional<std::string> tcp_address_error(const std::string& address) {
-  const auto colon = address.rfind(':');
-  if (colon == std::string::npos) {
+  if (address.find(':') == std::string::npos) {
     return fmt::format("\"{0}\" is neither a path nor HOST:PORT; for a socket in this directory write ./{0}.",
                        address);
   }
-  unsigned port = 0;
-  const char* end = address.data() + address.size();
-  const bool parsed = std::from_chars(address.data() + colon + 1, end, port).ptr == end;
-  if (colon == 0 || !parsed || port == 0 || port > 65535) {
+  const auto place = parse_host_port(address);
+  if (!place || place->host.empty() || place->port == 0) {
     return fmt::format(
         "\"{}\" is neither a path nor HOST:PORT; a port is a number from 1 to 65535, as in "
         "router.example:50051.",
         address);
   }
-  const auto host = std::string_view(address).substr(0, colon);
-  const bool bracketed = host.front() == '[' && host.back() == ']';
-  if (!bracketed && host.find_first_of(":[]") != std::string_view::npos) {
+  if (!place->bracketed() && place->host.find_first_of(":[]") != std::string_view::npos) {
     return fmt::format("\"{}\" is not HOST:PORT: an IPv6 address stands in brackets, as in [::1]:{}.",
-                       address, port);
+                       address, place->port);
   }
   return std::nullopt;
 }
@@ -120,9 +116,10 @@ std::string failure_text(const grpc::Status& status, const std::string& socket) 
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       // The library's own words for this name its resolver and its query.
-      if (status.error_message().find("DNS resolution failed") != std::string::npos)
+      if (const auto place = parse_host_port(socket);
+          place && status.error_message().find("DNS resolution failed") != std::string::npos)
         return fmt::format("There is no address for {}: the name is unknown, or no name server answers.",
-                           socket.substr(0, socket.rfind(':')));
+                           place->host);
       return fmt::format("wgospfd does not answer at {}: {}.", socket, status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return fmt::format("wgospfd at {} did not answer in time.", socket);

@@ -168,7 +168,7 @@ std::optional<std::string> problem_of_pem_file(const std::string& name) {
   const auto content = read_text_file(name, Pipes::refuse);
   if (content.problem) return "cannot be read: " + *content.problem;
   if (content.text.empty()) return "is empty";
-  if (content.text.find("-----BEGIN ") == std::string::npos) return "is not in PEM form";
+  if (!is_pem(content.text)) return "is not in PEM form";
   return std::nullopt;
 }
 

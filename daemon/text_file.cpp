@@ -44,4 +44,8 @@ TextFile read_text_file(const std::string& name, Pipes pipes) {
   return file;
 }
 
+bool is_pem(const std::string& text) {
+  return text.find("-----BEGIN ") != std::string::npos;
+}
+
 }  // namespace wgospf::daemon

@@ -20,5 +20,7 @@ struct TextFile {
 enum class Pipes { wait, refuse };
 
 [[nodiscard]] TextFile read_text_file(const std::string& name, Pipes pipes);
+/// Whether a certificate or key stands in the text.
+[[nodiscard]] bool is_pem(const std::string& text);
 
 }  // namespace wgospf::daemon

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "net/host_port.h"
+
 namespace wgospf::wg {
 namespace {
 
@@ -16,12 +18,10 @@ bool parse_number(std::string_view text, Number& out) {
 
 /// "192.0.2.1:51820" or "[fe80::1%wg0]:51820".
 std::optional<Endpoint> parse_endpoint(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  Endpoint endpoint;
-  if (colon == std::string_view::npos || !parse_number(text.substr(colon + 1), endpoint.port))
-    return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto place = parse_host_port(text);
+  if (!place) return std::nullopt;
+  Endpoint endpoint{.port = place->port};
+  std::string_view host = place->bare_host();
   if (const std::size_t percent = host.find('%'); percent != std::string_view::npos) {
     const std::string scope(host.substr(percent + 1));
     host = host.substr(0, percent);

@@ -16,6 +16,7 @@
 #include "daemon/telling/log.h"
 #include "daemon/telling/message_limits.h"
 #include "daemon/text_file.h"
+#include "net/host_port.h"
 
 namespace wgospf::daemon {
 namespace {
@@ -51,8 +52,7 @@ Result<std::string> read_pem(const char* field, const std::string& path) {
   auto file = read_text_file(path, Pipes::refuse);
   if (file.problem)
     return Error{EIO, fmt::format("api.tls.{}: cannot read {}: {}", field, path, *file.problem)};
-  if (file.text.find("-----BEGIN ") == std::string::npos)
-    return Error{EINVAL, fmt::format("api.tls.{}: {} is not in PEM form", field, path)};
+  if (!is_pem(file.text)) return Error{EINVAL, fmt::format("api.tls.{}: {} is not in PEM form", field, path)};
   return std::move(file.text);
 }
 
@@ -122,8 +122,8 @@ std::optional<Error> ApiServer::Impl::listen_unix(const std::string& path) {
 }
 
 std::optional<Error> ApiServer::Impl::listen_tcp(const ApiOptions& options) {
-  const auto colon = options.listen.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == options.listen.size()) {
+  const auto asked = parse_host_port(options.listen);
+  if (!asked || asked->host.empty()) {
     return Error{EINVAL,
                  fmt::format("api.listen: \"{}\" is neither unix:/PATH nor HOST:PORT", options.listen)};
   }
@@ -141,7 +141,7 @@ std::optional<Error> ApiServer::Impl::listen_tcp(const ApiOptions& options) {
                              "free, and do the certificate and key in api.tls belong together?",
                              options.listen)};
   }
-  address = fmt::format("{}:{}", options.listen.substr(0, colon), port);
+  address = fmt::format("{}:{}", asked->host, port);
   return std::nullopt;
 }
 

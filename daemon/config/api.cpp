@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "daemon/config/leaves.h"
 #include "daemon/tls_files.h"
+#include "net/host_port.h"
 
 namespace wgospf::daemon {
 
@@ -27,21 +26,15 @@ std::string problem_of_unix_path(std::string_view path) {
 
 std::string problem_of_tcp_address(std::string_view listen) {
   static constexpr std::string_view kForm = "use unix:/PATH, or HOST:PORT with a port from 1 to 65535";
-  const auto colon = listen.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::string(kForm);
-  unsigned port = 0;
-  const char* end = listen.data() + listen.size();
-  const bool parsed = std::from_chars(listen.data() + colon + 1, end, port).ptr == end;
-  if (!parsed || port == 0 || port > 65535) return std::string(kForm);
-  const auto host = listen.substr(0, colon);
-  if (host.front() == '[' && host.back() == ']') {
-    const auto address = host.substr(1, host.size() - 2);
-    if (Ipv6Address::parse(address.substr(0, address.find('%')))) return {};
-    return fmt::format("\"{}\" is no IPv6 address; write it like [::1]:{}", address, port);
+  const auto place = parse_host_port(listen);
+  if (!place || place->host.empty() || place->port == 0) return std::string(kForm);
+  if (const auto address = place->bracketed()) {
+    if (Ipv6Address::parse(address->substr(0, address->find('%')))) return {};
+    return fmt::format("\"{}\" is no IPv6 address; write it like [::1]:{}", *address, place->port);
   }
-  if (host.find(':') != std::string_view::npos)
-    return fmt::format("an IPv6 address stands in brackets, like [::1]:{}", port);
-  if (host.find_first_of("[]/ ") != std::string_view::npos) return std::string(kForm);
+  if (place->host.find(':') != std::string_view::npos)
+    return fmt::format("an IPv6 address stands in brackets, like [::1]:{}", place->port);
+  if (place->host.find_first_of("[]/ ") != std::string_view::npos) return std::string(kForm);
   return {};
 }
 

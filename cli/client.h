@@ -9,19 +9,10 @@
 #include <optional>
 #include <string>
 
+#include "cli/options.h"
 #include "wgospf/v1/routing_service.grpc.pb.h"
 
 namespace wgospf::cli {
-
-inline constexpr const char* kDefaultSocket = "/run/wgospf/wgospfd.sock";
-
-struct ConnectOptions {
-  /// A path, "unix:PATH", or "HOST:PORT" (TLS).
-  std::string socket = kDefaultSocket;
-  std::string ca;  ///< PEM file of the authority that signed the daemon's certificate; "": the system's
-  std::string certificate;  ///< PEM files of our own, where the daemon asks for one
-  std::string key;
-};
 
 /// The path of a unix socket in `socket` ("unix:PATH" or anything with a slash); nullopt for HOST:PORT.
 [[nodiscard]] std::optional<std::string> unix_path(const std::string& socket);

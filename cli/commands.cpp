@@ -1,6 +1,6 @@
 // wgospfctl show ...|watch: each command is a line of kShowCommands or kWatch: a name, what it says in the
-// help, the options of its own, and what it does. The same request serves people and machines; `--json` only
-// chooses how the answer is written.
+// help, the options of its own, and what it does (requests.h). The same request serves people and machines;
+// `--json` only chooses how the answer is written.
 #include "cli/commands.h"
 
 #include <fmt/format.h>
@@ -15,69 +15,19 @@
 #include <string>
 #include <vector>
 
-#include "cli/client.h"
-#include "cli/json.h"
-#include "cli/render.h"
+#include "cli/requests.h"
 
 namespace wgospf::cli {
 namespace {
-
-using v1::Routing;
-
-struct Options {
-  ConnectOptions connect;
-  bool json = false;
-  std::string prefix;               // of routes and path
-  std::uint32_t limit = 64;         // paths
-  std::string area, type;           // database
-  std::string router, lsa_id;       // database
-  bool detail = false;              // database
-  std::vector<std::string> topics;  // watch
-};
-
-/// What a command has to work with.
-struct Session {
-  Client& client;
-  const Options& options;
-  const Terminal& terminal;
-
-  /// The answer in the form asked for; `as_text` is only called when people read it.
-  template <class Response, class AsText>
-  void print(const Response& response, AsText as_text) const {
-    if (options.json) {
-      terminal.out << to_json(response).dump(2) << '\n';
-    } else {
-      terminal.out << as_text(response);
-    }
-  }
-  template <class Response>
-  void print(const Response& response) const {
-    print(response, [this](const Response& r) { return render(r, terminal.colours); });
-  }
-};
 
 struct Command {
   const char* name;
   const char* help;
   void (*add_options)(CLI::App& app, Options& options);
-  grpc::Status (*run)(const Session& session);
+  Failure (*run)(const Options& options, const Terminal& terminal);
 };
 
 void no_options(CLI::App&, Options&) {}
-
-/// An enumeration's values by their texts, but for the unspecified one.
-std::vector<std::string> value_names(const google::protobuf::EnumDescriptor& type) {
-  std::vector<std::string> names;
-  for (int i = 1; i < type.value_count(); ++i) names.push_back(enum_text(*type.value(i)));
-  return names;
-}
-/// The number of the value with this text; 0, which is "unspecified", for "".
-int value_number(const google::protobuf::EnumDescriptor& type, const std::string& text) {
-  for (int i = 1; i < type.value_count(); ++i) {
-    if (enum_text(*type.value(i)) == text) return type.value(i)->number();
-  }
-  return 0;
-}
 
 // Checks of what stands behind an option; each gives the rest of a sentence that begins with the option.
 
@@ -104,28 +54,6 @@ auto whole_number() {
   };
 }
 
-template <class Request, class Response, class Method>
-grpc::Status ask(const Session& session, Method method, const Request& request) {
-  Response response;
-  auto status = session.client.call(method, request, response);
-  if (status.ok()) session.print(response);
-  return status;
-}
-
-grpc::Status show_status(const Session& session) {
-  return ask<v1::GetStatusRequest, v1::GetStatusResponse>(session, &Routing::Stub::GetStatus, {});
-}
-grpc::Status show_interfaces(const Session& session) {
-  return ask<v1::ListInterfacesRequest, v1::ListInterfacesResponse>(session, &Routing::Stub::ListInterfaces,
-                                                                    {});
-}
-grpc::Status show_neighbors(const Session& session) {
-  return ask<v1::ListNeighborsRequest, v1::ListNeighborsResponse>(session, &Routing::Stub::ListNeighbors, {});
-}
-grpc::Status show_peers(const Session& session) {
-  return ask<v1::ListPeersRequest, v1::ListPeersResponse>(session, &Routing::Stub::ListPeers, {});
-}
-
 void path_options(CLI::App& app, Options& options) {
   app.add_option("PREFIX", options.prefix, "as the routing table has it: 192.168.37.0/24; or an address")
       ->required()
@@ -135,87 +63,23 @@ void path_options(CLI::App& app, Options& options) {
       ->check(whole_number())
       ->capture_default_str();
 }
-grpc::Status show_path(const Session& session) {
-  v1::GetPathsRequest request;
-  request.set_prefix(session.options.prefix);
-  request.set_limit(session.options.limit);
-  return ask<v1::GetPathsRequest, v1::GetPathsResponse>(session, &Routing::Stub::GetPaths, request);
-}
 
 void routes_options(CLI::App& app, Options& options) {
   app.add_option("PREFIX", options.prefix, "only this prefix and those within it")->check(not_empty());
 }
-grpc::Status show_routes(const Session& session) {
-  v1::ListRoutesRequest request;
-  if (!session.options.prefix.empty()) request.set_prefix(session.options.prefix);
-  v1::ListRoutesResponse whole;
-  auto status = session.client.list<v1::ListRoutesResponse>(
-      &Routing::Stub::ListRoutes, request, [&](v1::ListRoutesResponse& part) { whole.MergeFrom(part); });
-  if (status.ok()) session.print(whole);
-  return status;
-}
 
 void database_options(CLI::App& app, Options& options) {
   app.add_option("--area", options.area, "only LSAs of this area: 0.0.0.0")->check(not_empty());
-  app.add_option("--type", options.type, "only LSAs of this type")
-      ->check(one_of(value_names(*v1::LsaType_descriptor())));
+  app.add_option("--type", options.type, "only LSAs of this type")->check(one_of(lsa_type_names()));
   app.add_option("--router", options.router, "only LSAs of this advertising router")->check(not_empty());
   app.add_option("--id", options.lsa_id, "only LSAs with this Link State ID")->check(not_empty());
   app.add_flag("--detail", options.detail, "with what the LSAs say");
-}
-grpc::Status show_database(const Session& session) {
-  const auto& options = session.options;
-  v1::ListDatabaseRequest request;
-  if (!options.area.empty()) request.set_area_id(options.area);
-  if (!options.router.empty()) request.set_adv_router(options.router);
-  if (!options.lsa_id.empty()) request.set_lsa_id(options.lsa_id);
-  request.set_type(static_cast<v1::LsaType>(value_number(*v1::LsaType_descriptor(), options.type)));
-  request.set_headers_only(!options.detail && !options.json);
-  v1::ListDatabaseResponse whole;
-  auto status = session.client.list<v1::ListDatabaseResponse>(
-      &Routing::Stub::ListDatabase, request, [&](v1::ListDatabaseResponse& part) { whole.MergeFrom(part); });
-  if (!status.ok()) return status;
-  const auto view = options.detail ? DatabaseView::detail : DatabaseView::headers;
-  session.print(whole, [&](const auto& list) { return render(list, view, session.terminal.colours); });
-  return status;
 }
 
 void watch_options(CLI::App& app, Options& options) {
   app.add_option("--only", options.topics, "only these topics, separated by commas")
       ->delimiter(',')
-      ->check(one_of(value_names(*v1::WatchTopic_descriptor())));
-}
-
-/// One line of JSON: {"kind": ..., "generation": ..., "time": ..., "data": {...}}.
-Json watch_json(const v1::WatchItem& item) {
-  const Json all = to_json(item);
-  Json line;
-  line["kind"] = nullptr;
-  line["generation"] = all["generation"];
-  line["time"] = all["time"];
-  for (const auto& [name, value] : all.items()) {
-    if (name == "generation" || name == "time") continue;
-    line["kind"] = name;
-    line["data"] = value;
-  }
-  return line;
-}
-grpc::Status watch(const Session& session) {
-  v1::WatchRequest request;
-  for (const auto& topic : session.options.topics) {
-    request.add_topics(static_cast<v1::WatchTopic>(value_number(*v1::WatchTopic_descriptor(), topic)));
-  }
-  return session.client.watch(request, [&](v1::WatchResponse& part) {
-    for (const auto& item : part.items()) {
-      if (session.options.json) {
-        session.terminal.out << watch_json(item).dump() << '\n';
-      } else {
-        session.terminal.out << render(item, session.terminal.colours);
-      }
-    }
-    session.terminal.out.flush();
-    return session.terminal.out.good();
-  });
+      ->check(one_of(topic_names()));
 }
 
 constexpr std::array kShowCommands{
@@ -307,14 +171,9 @@ int run(int argc, const char* const* argv, const Terminal& terminal) {
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, terminal);
   }
-  const auto connected = Client::connect(options.connect);
-  if (!connected.client) {
-    terminal.err << "wgospfctl: " << connected.error << '\n';
-    return 1;
-  }
-  const auto status = chosen->run({*connected.client, options, terminal});
-  if (status.ok()) return finish(0, terminal);
-  terminal.err << "wgospfctl: " << failure_text(status, options.connect.socket) << '\n';
+  const auto failure = chosen->run(options, terminal);
+  if (!failure) return finish(0, terminal);
+  terminal.err << "wgospfctl: " << *failure << '\n';
   return 1;
 }
 

@@ -1,0 +1,64 @@
+// Routes, paths, and the database that they come from.
+#include "cli/render.h"
+#include "cli/session.h"
+
+namespace wgospf::cli {
+namespace {
+
+using v1::Routing;
+
+grpc::Status ask_path(const Session& session) {
+  v1::GetPathsRequest request;
+  request.set_prefix(session.options.prefix);
+  request.set_limit(session.options.limit);
+  v1::GetPathsResponse paths;
+  auto status = session.client.call(&Routing::Stub::GetPaths, request, paths);
+  if (status.ok()) session.print(paths, [&](const auto& p) { return render(p, session.terminal.colours); });
+  return status;
+}
+
+grpc::Status ask_routes(const Session& session) {
+  v1::ListRoutesRequest request;
+  if (!session.options.prefix.empty()) request.set_prefix(session.options.prefix);
+  v1::ListRoutesResponse whole;
+  auto status = session.client.list<v1::ListRoutesResponse>(
+      &Routing::Stub::ListRoutes, request, [&](v1::ListRoutesResponse& part) { whole.MergeFrom(part); });
+  if (status.ok())
+    session.print(whole, [&](const auto& list) { return render(list, session.terminal.colours); });
+  return status;
+}
+
+grpc::Status ask_database(const Session& session) {
+  const auto& options = session.options;
+  v1::ListDatabaseRequest request;
+  if (!options.area.empty()) request.set_area_id(options.area);
+  if (!options.router.empty()) request.set_adv_router(options.router);
+  if (!options.lsa_id.empty()) request.set_lsa_id(options.lsa_id);
+  request.set_type(static_cast<v1::LsaType>(value_number(*v1::LsaType_descriptor(), options.type)));
+  request.set_headers_only(!options.detail && !options.json);
+  v1::ListDatabaseResponse whole;
+  auto status = session.client.list<v1::ListDatabaseResponse>(
+      &Routing::Stub::ListDatabase, request, [&](v1::ListDatabaseResponse& part) { whole.MergeFrom(part); });
+  if (!status.ok()) return status;
+  const auto view = options.detail ? DatabaseView::detail : DatabaseView::headers;
+  session.print(whole, [&](const auto& list) { return render(list, view, session.terminal.colours); });
+  return status;
+}
+
+}  // namespace
+
+Failure show_path(const Options& options, const Terminal& terminal) {
+  return with_session(options, terminal, ask_path);
+}
+Failure show_routes(const Options& options, const Terminal& terminal) {
+  return with_session(options, terminal, ask_routes);
+}
+Failure show_database(const Options& options, const Terminal& terminal) {
+  return with_session(options, terminal, ask_database);
+}
+
+std::vector<std::string> lsa_type_names() {
+  return value_names(*v1::LsaType_descriptor());
+}
+
+}  // namespace wgospf::cli

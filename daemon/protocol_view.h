@@ -31,8 +31,8 @@ class ProtocolView {
   /// Never null; may be read anywhere.
   [[nodiscard]] virtual std::shared_ptr<const ospf::RouteTable<V2>> routes() const = 0;
   /// How the prefix could be reached, at most `limit` ways, the best first.
-  [[nodiscard]] virtual std::vector<ospf::PrefixPath<V2>> paths(const Ipv4Prefix& prefix,
-                                                                std::size_t limit) const = 0;
+  [[nodiscard]] virtual std::vector<ospf::PrefixPath> paths(const Ipv4Prefix& prefix,
+                                                            std::size_t limit) const = 0;
 };
 
 /// The view of an instance, which must outlive it.
@@ -56,8 +56,8 @@ class InstanceView final : public ProtocolView {
   [[nodiscard]] std::shared_ptr<const ospf::RouteTable<V2>> routes() const override {
     return instance_.routes();
   }
-  [[nodiscard]] std::vector<ospf::PrefixPath<V2>> paths(const Ipv4Prefix& prefix,
-                                                        std::size_t limit) const override {
+  [[nodiscard]] std::vector<ospf::PrefixPath> paths(const Ipv4Prefix& prefix,
+                                                    std::size_t limit) const override {
     return instance_.paths(prefix, limit);
   }
 

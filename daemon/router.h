@@ -68,7 +68,7 @@ class Router final : public RouterView {
     return runner_.kernel_state(route);
   }
   [[nodiscard]] std::vector<std::string> route_findings(
-      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const override {
+      const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops) const override {
     return runner_.tunnels().route_findings(route, next_hops);
   }
   [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {

@@ -44,7 +44,7 @@ class RouterPlace final : public RouterView {
     return router_->acknowledged_generation();
   }
   [[nodiscard]] std::vector<std::string> route_findings(
-      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const override {
+      const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops) const override {
     return router_->route_findings(route, next_hops);
   }
   [[nodiscard]] RouteKernelState kernel_state(const ospf::Route<V2>& route) const override {

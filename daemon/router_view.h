@@ -134,7 +134,7 @@ class RouterView {
   [[nodiscard]] virtual RouteKernelState kernel_state(const ospf::Route<V2>& route) const = 0;
   /// What is wrong with the way of the route's packets, in words; `next_hops` are the route's.
   [[nodiscard]] virtual std::vector<std::string> route_findings(
-      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const = 0;
+      const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops) const = 0;
   /// In the order of the configuration; never null.
   [[nodiscard]] virtual std::shared_ptr<const std::vector<WireguardView>> wireguard() const = 0;
   /// What an operator should look at now, in words.

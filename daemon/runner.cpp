@@ -42,7 +42,7 @@ Runner::Runner(Host& host, RunnerOptions options)
       router_id_(options.router_id),
       on_stop_(options.on_stop),
       links_({host.loop(), host.jobs(), host.links(), host.teller(), host.names()},
-             {[this](const ospf::Input<V2>& input) { feed(input); }, [this] { finish_turn(); },
+             {[this](const ospf::Input& input) { feed(input); }, [this] { finish_turn(); },
               [this](ospf::LinkId link) { pipeline_.link_changed(link); },
               [this](std::set<std::uint32_t> ifindexes) {
                 redistribution_.set_ospf_interfaces(std::move(ifindexes));
@@ -92,7 +92,7 @@ ospf::Instant Runner::now() const {
   return ospf::Instant{std::chrono::steady_clock::now().time_since_epoch()};
 }
 
-void Runner::feed(const ospf::Input<V2>& input) {
+void Runner::feed(const ospf::Input& input) {
   if (phase_ >= Phase::stopping) return;
   instance_->handle(now(), input);
   drain();

@@ -68,7 +68,7 @@ class Runner {
   enum class Phase : std::uint8_t { running, flushing, stopping, stopped };
 
   // The core.
-  void feed(const ospf::Input<V2>& input);
+  void feed(const ospf::Input& input);
   void drain();
   void finish_turn();
   void arm_timer();

@@ -30,8 +30,8 @@ class Adjacency {
 
   /// Runs the neighbour state machine. After kill_nbr, ll_down and inactivity_timer the neighbour is gone.
   void neighbor_event(Neighbor& neighbor, NeighborEvent event);
-  /// LSAs came in: ask for more, or LoadingDone.
-  void requests_shrunk(Interface& interface, Neighbor& neighbor);
+  /// The request lists of these became shorter: asks for more, or LoadingDone.
+  void ask_for_more(const std::vector<std::pair<LinkId, RouterId>>& neighbors);
 
   /// The link came up, went down or changed. `why_up`: if that is not why the interface comes up.
   void link_changed(Interface& interface, LinkStatus status,
@@ -48,10 +48,6 @@ class Adjacency {
   void dd_retransmit_due(Interface& interface, Neighbor& neighbor);
   void own_lsas_due(Interface& interface, Neighbor& neighbor);
   void request_retransmit_due(Interface& interface, Neighbor& neighbor);
-
-  /// Remembers who sent a hello to the group that was refused.
-  void remember_refused(Interface& interface, RouterId router_id, const IpAddress& source,
-                        DecodeError refusal);
 
   enum class ListNeighbors : bool { no, yes };
   void send_hello(Interface& interface, ListNeighbors list = ListNeighbors::yes);
@@ -77,6 +73,7 @@ class Adjacency {
   void send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescription dd, Send when = Send::now);
   std::vector<LsaHeader> take_summary(Interface& interface, Neighbor& neighbor, std::size_t limit);
   std::optional<LsaRef> next_summary(Interface& interface, Neighbor& neighbor);
+  void requests_shrunk(Interface& interface, Neighbor& neighbor);
   void send_request(Interface& interface, Neighbor& neighbor);
   void arm_request_retransmit(Interface& interface, Neighbor& neighbor);
 

@@ -16,10 +16,16 @@ void Flooding::released(LsaRef ref) {
 }
 
 void Flooding::remove(LsaRef ref) {
+  const LsaKey key = core_.entry(ref).key;
+  const Lsa last = take_out(ref);
+  if (core_.is_ours(key)) core_.followups.emplace_back(OwnLsaLeft{ref.domain, key, last});
+}
+
+Lsa Flooding::take_out(LsaRef ref) {
   core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
   core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
   const LsaKey key = core_.entry(ref).key;
-  const Lsa last = core_.entry(ref).lsa;
+  Lsa last = core_.entry(ref).lsa;
   const std::size_t length = last.length();
   if (core_.entry(ref).age(core_.now) >= kMaxAge) {
     ++maxage_stale_;
@@ -28,14 +34,15 @@ void Flooding::remove(LsaRef ref) {
   core_.domain(ref.domain).lsdb.erase(ref.slot);
   --core_.statistics.lsdb_size;
   core_.statistics.lsdb_bytes -= length;
-  hooks_.lsa_removed(ref.domain, key, last);
+  routing_.lsa_removed(ref.domain, key);
+  return last;
 }
 
 void Flooding::drop_domain(std::uint32_t domain) {
   auto& lsdb = core_.domain(domain).lsdb;
   for (std::uint32_t slot = lsdb.next(0); slot != Lsdb::kNone; slot = lsdb.next(slot + 1)) {
     unlist({domain, slot});
-    remove({domain, slot});
+    take_out({domain, slot});
   }
   std::erase_if(maxage_, [&](LsaRef ref) { return ref.domain == domain; });
   std::erase_if(ready_, [&](LsaRef ref) { return ref.domain == domain; });
@@ -76,9 +83,8 @@ void Flooding::age_due(LsaRef ref) {
   arm_age_timer(ref);
   // Whenever the timer fires: it may come later than in the second that it was armed for.
   if (!lsa_checksum_holds(entry.lsa.bytes())) return corrupted(ref);
-  if (entry.key.advertising_router == core_.config.router_id &&
-      core_.now >= entry.reaches(0) + core_.config.ls_refresh_time)
-    hooks_.refresh_due(ref);
+  if (core_.is_ours(entry.key) && core_.now >= entry.reaches(0) + core_.config.ls_refresh_time)
+    core_.followups.emplace_back(RefreshDue{ref});
 }
 
 /// Section 14: memory went bad. The LSA is dropped and learned anew by exchanging databases again.
@@ -88,9 +94,9 @@ void Flooding::corrupted(LsaRef ref) {
   remove(ref);
   for (auto& [link, interface] : core_.interfaces) {
     if (!core_.floods_on(ref.domain, *interface)) continue;
-    for (auto& [id, neighbor] : interface->neighbors)
+    for (const auto& [id, neighbor] : interface->neighbors)
       if (neighbor->state >= NeighborState::exchange)
-        hooks_.neighbor_event(*neighbor, NeighborEvent::seq_number_mismatch);
+        core_.followups.emplace_back(ExchangeBroken{link, id, NeighborEvent::seq_number_mismatch});
   }
 }
 

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <cstring>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 
 namespace wgospf::ospf {
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "ospf/constants.h"
@@ -76,6 +78,13 @@ struct InterfaceAddress {
   [[nodiscard]] Prefix<Family> prefix() const {
     return Prefix<Family>::make(as<Family>(address), prefix_length);
   }
+  [[nodiscard]] IpPrefix prefix() const {
+    return std::visit(
+        [this](const auto& own) -> IpPrefix {
+          return Prefix<std::decay_t<decltype(own)>>::make(own, prefix_length);
+        },
+        address);
+  }
 };
 
 /// The state of a link, as the driver sees it. A link that does not exist (yet, or any more) is simply not
@@ -94,14 +103,13 @@ struct LinkStatus {
   bool operator==(const LinkStatus&) const = default;
 };
 
-/// A prefix to advertise as AS-external (type 5).
-template <class V>
+/// A prefix to advertise as AS-external (type 5), of the version's address family.
 struct ExternalRoute {
-  Prefix<typename V::Address> prefix;
+  IpPrefix prefix;
   std::uint32_t metric = 20;  ///< 24 bits
   bool type2 = true;
   std::uint32_t tag = 0;
-  std::optional<typename V::Address> forwarding_address;
+  std::optional<IpAddress> forwarding_address;
   bool operator==(const ExternalRoute&) const = default;
 };
 

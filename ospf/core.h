@@ -12,12 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "ospf/base/random.h"
 #include "ospf/config.h"
 #include "ospf/event.h"
-#include "ospf/instance.h"
+#include "ospf/followup.h"
+#include "ospf/info.h"
 #include "ospf/interface.h"
 #include "ospf/lsdb.h"
-#include "ospf/random.h"
+#include "ospf/output.h"
 #include "ospf/timer_queue.h"
 #include "ospf/version.h"
 
@@ -29,10 +31,13 @@ struct Area {
   bool router_lsa_full = false;  ///< and told
 };
 
-/// What the instance has to say, in order; of a change of routes only that it is next (they have a queue of
-/// their own, because they are kept by address family).
-struct RouteChangeNext {};
-using Pending = std::variant<Transmit, RouteChangeNext, Event>;
+/// The life of an instance. Lifecycle says what it does in each phase, and is the only one to change it.
+enum class Phase : std::uint8_t {
+  waiting,  ///< it originates nothing; what a former run has said comes back meanwhile
+  running,
+  leaving,  ///< what it originated is being flushed
+  ended,    ///< ShutdownComplete was told; nothing happens any more
+};
 
 struct Core {
   static constexpr std::uint32_t kAsDomain = 0;
@@ -40,17 +45,18 @@ struct Core {
   const Version& version;
   InstanceConfig config;
   Instant now;
+  Phase phase = Phase::waiting;
   Random random;
   TimerQueue timers;
   Statistics statistics;
   std::vector<Area> areas;
   std::map<LinkId, std::unique_ptr<Interface>> interfaces;
   std::vector<std::unique_ptr<Domain>> domains;  ///< [0] is the AS scope
-  std::deque<Pending> outputs;
+  std::deque<PendingOutput> outputs;
+  std::deque<Followup> followups;
   std::set<AreaId> dirty_areas;  ///< what their router-LSA of ours says may differ
   bool root_dirty = true;        ///< and what the route calculation knows of our links
-  bool shutting_down = false;
-  bool left_out = false;  ///< neighbours may describe again what there was no room for
+  bool left_out = false;         ///< neighbours may describe again what there was no room for
   std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
   std::size_t exchanging = 0;  ///< neighbours in Exchange or Loading; kept by Adjacency::set_neighbor_state
   struct DropTold {
@@ -64,8 +70,36 @@ struct Core {
     domains.push_back(std::make_unique<Domain>());
   }
 
+  [[nodiscard]] bool is_leaving() const { return phase >= Phase::leaving; }
   [[nodiscard]] Domain& domain(std::uint32_t index) { return *domains[index]; }
   [[nodiscard]] LsdbEntry& entry(LsaRef ref) { return domains[ref.domain]->lsdb[ref.slot]; }
+  /// Is it still the database's instance there?
+  [[nodiscard]] bool is_present(LsaRef ref, const Lsa& lsa) {
+    return domain(ref.domain).lsdb.is_occupied(ref.slot) && entry(ref).lsa.is_same_as(lsa);
+  }
+  [[nodiscard]] bool is_ours(const LsaKey& key) const { return key.advertising_router == config.router_id; }
+  /// Our router-LSA of some area.
+  [[nodiscard]] bool is_own_router_lsa(const LsaKey& key) const {
+    return key.type == LsaType::router && is_ours(key);
+  }
+  /// Into `areas`; their number where there is none of this id.
+  [[nodiscard]] std::uint32_t area_index(AreaId id) const {
+    const auto it = std::find_if(areas.begin(), areas.end(), [&](const Area& area) { return area.id == id; });
+    return static_cast<std::uint32_t>(it - areas.begin());
+  }
+  /// nullptr when there is none.
+  [[nodiscard]] Neighbor* find_neighbor(LinkId link, RouterId router) {
+    const auto interface = interfaces.find(link);
+    if (interface == interfaces.end()) return nullptr;
+    const auto neighbor = interface->second->neighbors.find(router);
+    return neighbor == interface->second->neighbors.end() ? nullptr : neighbor->second.get();
+  }
+  [[nodiscard]] bool is_any_full() const {
+    for (const auto& [link, interface] : interfaces)
+      for (const auto& [id, neighbor] : interface->neighbors)
+        if (neighbor->state == NeighborState::full) return true;
+    return false;
+  }
 
   [[nodiscard]] std::uint32_t add_domain(FloodingScope scope, AreaId area, LinkId link) {
     auto made = std::make_unique<Domain>();
@@ -148,6 +182,7 @@ struct Core {
     footprint.held("areas", areas.size());
     footprint.held("interfaces", interfaces.size());
     footprint.held("outputs", outputs.size());
+    footprint.held("followups", followups.size());
     footprint.held("exchanges-waiting", waiting.size());
     footprint.held("drop-events", drops_told.size());
     timers.measure(footprint);

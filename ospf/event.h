@@ -10,7 +10,7 @@
 #include "ospf/ip_address.h"
 #include "ospf/lsa.h"
 #include "ospf/neighbor_state.h"
-#include "ospf/route/calculator.h"
+#include "ospf/route/calculation.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

@@ -201,12 +201,10 @@ bool Adjacency::has_request_room(const Neighbor& neighbor, std::size_t headers) 
 void Adjacency::resume_exchanges() {
   if (core_.waiting.empty()) return;
   for (const auto& [link, router] : std::exchange(core_.waiting, {})) {
-    const auto interface = core_.interfaces.find(link);
-    if (interface == core_.interfaces.end()) continue;
-    const auto it = interface->second->neighbors.find(router);
-    if (it == interface->second->neighbors.end() || !it->second->waiting_dd) continue;
-    const auto dd = *std::exchange(it->second->waiting_dd, std::nullopt);
-    accept_dd(*interface->second, *it->second, dd);
+    Neighbor* neighbor = core_.find_neighbor(link, router);
+    if (neighbor == nullptr || !neighbor->waiting_dd) continue;
+    const auto dd = *std::exchange(neighbor->waiting_dd, std::nullopt);
+    accept_dd(*core_.interfaces.at(link), *neighbor, dd);
   }
 }
 
@@ -308,6 +306,12 @@ void Adjacency::request_retransmit_due(Interface& interface, Neighbor& neighbor)
   ++core_.statistics.retransmissions;
   neighbor.answer_time.timed_out();
   send_request(interface, neighbor);
+}
+
+void Adjacency::ask_for_more(const std::vector<std::pair<LinkId, RouterId>>& neighbors) {
+  for (const auto& [link, router] : neighbors)
+    if (Neighbor* neighbor = core_.find_neighbor(link, router))
+      requests_shrunk(*core_.interfaces.at(link), *neighbor);
 }
 
 void Adjacency::requests_shrunk(Interface& interface, Neighbor& neighbor) {

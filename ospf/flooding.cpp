@@ -44,7 +44,7 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
     return Proceed::yes;
   }
   const std::uint32_t domain = core_.domain_of(scope_of(header.key.type), interface);
-  if (header.key.advertising_router == core_.config.router_id) hooks_.own_number_seen(domain, header);
+  if (core_.is_ours(header.key)) own_lsas_.number_seen(domain, header);
   const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
   const bool present = slot != Lsdb::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
@@ -72,7 +72,8 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
     receive_newer(interface, neighbor, received, ref);
   } else if (neighbor.requests.find(header.key) != nullptr) {  // step 6
     core_.drop(interface, DropReason::neighbor_state, neighbor.address);
-    hooks_.neighbor_event(neighbor, NeighborEvent::bad_ls_request);
+    core_.followups.emplace_back(
+        ExchangeBroken{neighbor.link, neighbor.router_id, NeighborEvent::bad_ls_request});
     return Proceed::no;
   } else if (order == 0) {  // step 7
     receive_same(interface, neighbor, received, ref);
@@ -128,7 +129,8 @@ void Flooding::receive_newer(Interface& interface, Neighbor& neighbor, const Rec
       install_and_flood(present.domain, received.header, Lsa::copy(received.bytes), arrivals, &neighbor);
   // 5e, table 19: not flooded back out of the link it came by.
   outbox_.delay_ack(interface, received.header);
-  if (is_self_originated(received.header)) hooks_.self_originated_received(ref);  // 5f
+  if (is_self_originated(received.header))  // 5f
+    core_.followups.emplace_back(OwnLsaCame{ref, core_.entry(ref).lsa});
 }
 
 // Step 7: the same instance; an implied acknowledgement when we wait for one (table 19).
@@ -167,7 +169,7 @@ LsaRef Flooding::install_and_flood(std::uint32_t domain, const LsaHeader& header
   entry.arrivals = arrivals;
   answered_.forget(ref);
   arm_age_timer(ref);
-  hooks_.lsa_installed(ref, former);
+  routing_.lsa_installed(ref, former);
   flood(ref, from);
   if (former_installed && core_.now - *former_installed < kMinLsArrival && entry.retransmitters > 0)
     core_.timers.arm_no_later({TimerKind::lsa_repeat, ref.domain, ref.slot},
@@ -310,18 +312,10 @@ bool Flooding::has_unacknowledged() const {
   return false;
 }
 
-void Flooding::end_round() {
+std::vector<std::pair<LinkId, RouterId>> Flooding::take_shrunk() {
   auto shrunk = std::exchange(shrunk_, {});
   shrunk.erase(std::unique(shrunk.begin(), shrunk.end()), shrunk.end());
-  for (const auto& [link, router] : shrunk) {
-    const auto interface = core_.interfaces.find(link);
-    if (interface == core_.interfaces.end()) continue;
-    const auto neighbor = interface->second->neighbors.find(router);
-    if (neighbor != interface->second->neighbors.end())
-      hooks_.requests_shrunk(*interface->second, *neighbor->second);
-  }
-  outbox_.send_due();
-  collect_maxage();
+  return shrunk;
 }
 
 bool Flooding::has_more_to_do() const {

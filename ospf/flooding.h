@@ -1,6 +1,8 @@
 #pragma once
 // Flooding (RFC 2328 section 13, with its errata: flooding.cpp) and the life of LSAs in the databases, from
-// installation to ageing and removal (section 14: ageing.cpp). What goes out is the outbox's.
+// installation to ageing and removal (section 14: ageing.cpp). What goes out is the outbox's, what counts for
+// routes the route calculation's (routing.h); what follows for neighbours and our own LSAs is left to them
+// (followup.h).
 //
 // Deliberate deviations, all recorded in docs/rfc-compliance.md: kArrivalBurst instances are taken before
 // MinLSArrival is enforced; an instance that follows its predecessor within MinLSArrival is repeated to those
@@ -17,29 +19,10 @@
 #include "ospf/core.h"
 #include "ospf/flush_memory.h"
 #include "ospf/outbox.h"
+#include "ospf/own_lsas.h"
+#include "ospf/routing.h"
 
 namespace wgospf::ospf {
-
-/// What flooding asks of the other parts.
-class FloodingHooks {
- public:
-  /// An instance was installed over `former` (empty: the LSA is new). Routes follow from here.
-  virtual void lsa_installed(LsaRef ref, const Lsa& former) = 0;
-  /// An LSA left the database, where `last` was its instance; the slot is free already.
-  virtual void lsa_removed(std::uint32_t domain, const LsaKey& key, const Lsa& last) = 0;
-  /// An instance of an LSA by our router id came in, whatever becomes of it.
-  virtual void own_number_seen(std::uint32_t domain, const LsaHeader& header) = 0;
-  /// Section 13.4: somebody has a newer instance of an LSA of ours; it is installed.
-  virtual void self_originated_received(LsaRef ref) = 0;
-  /// A self-originated LSA reached the refresh time.
-  virtual void refresh_due(LsaRef ref) = 0;
-  virtual void neighbor_event(Neighbor& neighbor, NeighborEvent event) = 0;
-  /// The neighbour's request list got shorter.
-  virtual void requests_shrunk(Interface& interface, Neighbor& neighbor) = 0;
-
- protected:
-  ~FloodingHooks() = default;
-};
 
 /// Which LSAs were sent back within MinLSArrival (section 13 step 8); a handful at any time.
 class AnsweredMemory {
@@ -75,7 +58,8 @@ class AnsweredMemory {
 
 class Flooding {
  public:
-  Flooding(Core& core, Outbox& outbox, FloodingHooks& hooks) : core_(core), outbox_(outbox), hooks_(hooks) {}
+  Flooding(Core& core, Outbox& outbox, Routing& routing, OwnLsas& own_lsas)
+      : core_(core), outbox_(outbox), routing_(routing), own_lsas_(own_lsas) {}
 
   void receive_update(Interface& interface, Neighbor& neighbor, const LinkStateUpdate& update);
   void receive_acknowledgment(Interface& interface, Neighbor& neighbor,
@@ -103,8 +87,10 @@ class Flooding {
   void age_due(LsaRef ref);
   void repeat_due(LsaRef ref);
 
-  /// Sends what was collected, removes acknowledged MaxAge LSAs. What follows from that may leave more to do.
-  void end_round();
+  /// The neighbours whose request lists became shorter since the last call.
+  [[nodiscard]] std::vector<std::pair<LinkId, RouterId>> take_shrunk();
+  /// Removes acknowledged MaxAge LSAs.
+  void collect_maxage();
   [[nodiscard]] bool has_more_to_do() const;
   /// Forgets what is over.
   void end_turn();
@@ -138,13 +124,14 @@ class Flooding {
   std::optional<RetransmissionList::Entry> acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref);
   void released(LsaRef ref);
   void remove(LsaRef ref);
+  Lsa take_out(LsaRef ref);
   void corrupted(LsaRef ref);
-  void collect_maxage();
   void drop_stale_maxage();
 
   Core& core_;
   Outbox& outbox_;
-  FloodingHooks& hooks_;
+  Routing& routing_;
+  OwnLsas& own_lsas_;
   std::vector<LsaRef>
       maxage_;  ///< MaxAge entries that wait for acknowledgements or exchanges; some are stale
   std::size_t maxage_stale_ = 0;  ///< at most as many

@@ -12,7 +12,7 @@
 #include <map>
 #include <utility>
 
-#include "ospf/footprint.h"
+#include "ospf/base/footprint.h"
 #include "ospf/lsa.h"
 
 namespace wgospf::ospf {

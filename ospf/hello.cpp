@@ -55,20 +55,11 @@ std::optional<DecodeError> Adjacency::refuse_hello(const Interface& interface, R
   return std::nullopt;
 }
 
-void Adjacency::remember_refused(Interface& interface, RouterId router_id, const IpAddress& source,
-                                 DecodeError refusal) {
-  std::uint32_t remembered = interface.config.dead_interval;
-  if (refusal.reason == DropReason::hello_interval_mismatch)
-    remembered = std::max(remembered, 3 * refusal.value);
-  note_refused(interface, RefusedSender{router_id, source, refusal.reason, refusal.value, core_.now,
-                                        core_.now, core_.now + seconds{remembered}});
-}
-
 void Adjacency::receive_hello(Interface& interface, const PacketHeader& header, const Hello& hello,
                               const IpAddress& source) {
   if (const auto refusal = refuse_hello(interface, header.router_id, hello, source)) {
     core_.drop(interface, refusal->reason, source, refusal->value);
-    return remember_refused(interface, header.router_id, source, *refusal);
+    return remember_refused(core_, interface, header.router_id, source, *refusal);
   }
   Neighbor& neighbor = learn_neighbor(interface, header.router_id);
   const bool was_two_way = neighbor.state >= NeighborState::two_way;

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "ospf/base/footprint.h"
 #include "ospf/config.h"
 #include "ospf/flood_window.h"
-#include "ospf/footprint.h"
-#include "ospf/instance.h"
+#include "ospf/info.h"
 #include "ospf/lsdb.h"
 #include "ospf/neighbor_state.h"
 #include "ospf/packet.h"
@@ -132,12 +132,6 @@ class RequestList {
   std::size_t asked_ = 0;  ///< in the last packet
   LsaKey last_;            ///< of them, the last
   bool last_came_ = false;
-};
-
-/// Where an LSA stands: its database and its slot there.
-struct LsaRef {
-  std::uint32_t domain = 0, slot = 0;
-  constexpr auto operator<=>(const LsaRef&) const = default;
 };
 
 /// The Link state retransmission list (section 13.3, 13.6). It names database slots: what is on it is always

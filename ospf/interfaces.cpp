@@ -15,7 +15,7 @@ void Adjacency::set_interface_state(Interface& interface, InterfaceState next, I
 }
 
 void Adjacency::bring_up(Interface& interface, InterfaceReason reason) {
-  if (interface.state != InterfaceState::down || !interface.status.up || core_.shutting_down) return;
+  if (interface.state != InterfaceState::down || !interface.status.up || core_.is_leaving()) return;
   if (interface.status.loopback) {
     set_interface_state(interface, InterfaceState::loopback, reason);
   } else if (interface.config.passive || interface.source()) {

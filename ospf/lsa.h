@@ -17,9 +17,9 @@
 #include <span>
 #include <string_view>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
+#include "ospf/base/shared_bytes.h"
 #include "ospf/constants.h"
-#include "ospf/shared_bytes.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

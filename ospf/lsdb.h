@@ -6,16 +6,23 @@
 // for a client) are cursors over slot numbers and see every entry that was there throughout exactly once. An
 // entry keeps the bytes as received and the moment of installation; the present age follows from both.
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "ospf/footprint.h"
+#include "ospf/base/footprint.h"
+#include "ospf/base/slot_index.h"
+#include "ospf/base/slot_pool.h"
 #include "ospf/lsa.h"
-#include "ospf/slot_index.h"
-#include "ospf/slot_pool.h"
 
 namespace wgospf::ospf {
+
+/// Where an LSA stands: its database and its slot there.
+struct LsaRef {
+  std::uint32_t domain = 0, slot = 0;
+  constexpr auto operator<=>(const LsaRef&) const = default;
+};
 
 struct LsdbEntry {
   LsaKey key;

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <utility>
 
-#include "ospf/footprint.h"
-#include "ospf/slot_index.h"
-#include "ospf/slot_pool.h"
+#include "ospf/base/footprint.h"
+#include "ospf/base/slot_index.h"
+#include "ospf/base/slot_pool.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {

@@ -1,8 +1,7 @@
 #pragma once
-// Identifiers, units and time of the protocol core. Each identifier is a type of its own, so that a router id
+// Identifiers of the protocol core. Each identifier is a type of its own, so that a router id
 // cannot be passed where an area id is meant.
 
-#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -11,20 +10,9 @@
 #include <string_view>
 
 #include "net/ip.h"
+#include "ospf/base/clock.h"
 
 namespace wgospf::ospf {
-
-/// The core's clock type. It has no now(): time comes in as an argument, and reading a clock in the core does
-/// not compile.
-struct Clock {
-  using rep = std::int64_t;
-  using period = std::nano;
-  using duration = std::chrono::duration<rep, period>;
-  using time_point = std::chrono::time_point<Clock>;
-  static constexpr bool is_steady = true;
-};
-using Instant = Clock::time_point;
-using Duration = Clock::duration;
 
 /// An integer with an identity.
 template <class Tag, class Rep = std::uint32_t>

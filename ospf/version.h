@@ -8,11 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "ospf/config.h"
+#include "ospf/external_ids.h"
 #include "ospf/neighbor_state.h"
 #include "ospf/packet.h"
 #include "ospf/types.h"
@@ -53,6 +55,8 @@ class Version {
     std::size_t request = 0;   ///< of one entry of a Link State Request
   };
   const Sizes sizes;
+  /// Of the prefixes that it routes.
+  const Family family;
 
   // The codec.
   /// A packet from the OSPF header on. Form only: version, type, length, checksum, lengths within. Each LSA
@@ -100,9 +104,13 @@ class Version {
   /// Section 12.4.1.
   [[nodiscard]] virtual OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
                                                 bool as_boundary_router) const = 0;
+  /// Section 12.4.4. The prefix is of the version's family.
+  [[nodiscard]] virtual OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const = 0;
+  /// Which Link State IDs an instance's AS-external-LSAs have (appendix E); none is given out yet.
+  [[nodiscard]] virtual std::unique_ptr<ExternalIds> external_ids() const = 0;
 
  protected:
-  constexpr explicit Version(Sizes s) : sizes(s) {}
+  constexpr Version(Sizes s, Family f) : sizes(s), family(f) {}
   ~Version() = default;
 };
 

@@ -4,11 +4,14 @@
 From the ground up; a folder includes itself and what its line names, and nothing of ours beside that:
 
 net/        nothing
+ospf/base/  net/ip.h and itself: it knows nothing of the protocol
 ospf/       net/ip.h; of all else only the standard library, no clock, no randomness but what is given to it
 wgadapter/  net/
 rib/        net/
 cli/        net/host_port.h; the generated API
 daemon/     everything but the client
+
+No headers of ospf/ include each other in a circle.
 """
 
 import pathlib
@@ -67,12 +70,42 @@ def include_problem(folder, quote, header):
     return None
 
 
+def is_below_base(path, header):
+    """An include of ospf/base/ from elsewhere in ospf/."""
+    return path.parent == ROOT / "ospf" / "base" and header.startswith("ospf/") and not header.startswith("ospf/base/")
+
+
+def circle(graph):
+    """The headers of one circle, None when there is none."""
+    done = set()
+
+    def walk(header, way):
+        if header in way:
+            return way[way.index(header):] + [header]
+        if header in done:
+            return None
+        found = next(filter(None, (walk(other, way + [header]) for other in graph.get(header, ()))), None)
+        done.add(header)
+        return found
+
+    return next(filter(None, (walk(header, []) for header in graph)), None)
+
+
+def core_headers():
+    """Of each header of the core what it includes of ours."""
+    return {str(path.relative_to(ROOT)): [match.group(2) for match in map(INCLUDE.match, path.read_text(encoding="utf-8").splitlines())
+                                          if match and match.group(1) == '"']
+            for path in files("ospf") if path.suffix == ".h"}
+
+
 def check_file(folder, path):
     problems = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         where = f"{path.relative_to(ROOT)}:{number}"
         match = INCLUDE.match(line)
         text = include_problem(folder, *match.groups()) if match else None
+        if match and is_below_base(path, match.group(2)):
+            text = f"ospf/base/ must not include {match.group(2)}"
         if text:
             problems.append(f"{where}: {text}")
         if folder == "ospf" and CORE_CALLS.search(line.split("//")[0]):
@@ -85,6 +118,9 @@ def main():
     for folder in ALLOWED:
         for path in files(folder):
             problems += check_file(folder, path)
+    around = circle(core_headers())
+    if around:
+        problems.append("a circle: " + " -> ".join(around))
     for path in sorted((ROOT / "proto").rglob("*.proto")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             match = re.match(r'\s*import\s+"([^"]+)"', line)

@@ -231,15 +231,15 @@ void convert_problems(const std::vector<ospf::NeighborInfo>& neighbors, const os
   for (const auto& refused : info.refused) add(refused.router_id, refused.address, describe_refused(refused));
 }
 
-v1::NextHop convert(const ospf::NextHop<V2>& next_hop, const NameMap& names) {
+v1::NextHop convert(const ospf::NextHop& next_hop, const NameMap& names) {
   v1::NextHop out;
   out.set_interface(name_in(names, next_hop.link));
-  if (next_hop.gateway) out.set_address(next_hop.gateway->to_string());
+  if (next_hop.gateway) out.set_address(to_string(*next_hop.gateway));
   out.set_neighbor_router_id(next_hop.router.to_string());
   return out;
 }
 
-v1::Route convert(const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops,
+v1::Route convert(const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops,
                   const NameMap& names) {
   v1::Route out;
   out.set_prefix(route.prefix.to_string());
@@ -282,7 +282,7 @@ void convert(const RouteKernelState& state, v1::Route& out) {
   out.set_kernel_error(printable(state.error));
 }
 
-v1::Path convert(const ospf::PrefixPath<V2>& path, const NameMap& names) {
+v1::Path convert(const ospf::PrefixPath& path, const NameMap& names) {
   v1::Path out;
   for (std::size_t i = 0; i < path.hops.size(); ++i) {
     const auto& hop = path.hops[i];

@@ -49,12 +49,12 @@ void convert(SystemTime time, google::protobuf::Timestamp& out);
 void convert_problems(const std::vector<ospf::NeighborInfo>& neighbors, const ospf::InterfaceInfo& info,
                       v1::Interface& out);
 [[nodiscard]] v1::Lsa convert(const ospf::DatabaseEntry& entry, const NameMap& names, bool headers_only);
-[[nodiscard]] v1::NextHop convert(const ospf::NextHop<V2>& next_hop, const NameMap& names);
+[[nodiscard]] v1::NextHop convert(const ospf::NextHop& next_hop, const NameMap& names);
 /// Without the kernel's state.
-[[nodiscard]] v1::Route convert(const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops,
+[[nodiscard]] v1::Route convert(const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops,
                                 const NameMap& names);
 void convert(const RouteKernelState& state, v1::Route& out);
-[[nodiscard]] v1::Path convert(const ospf::PrefixPath<V2>& path, const NameMap& names);
+[[nodiscard]] v1::Path convert(const ospf::PrefixPath& path, const NameMap& names);
 [[nodiscard]] v1::WireguardDevice convert(const WireguardView& view);
 /// `neighbor`: the router at the other end, where that is known.
 [[nodiscard]] v1::Peer convert(const WireguardView& view, const wg::Peer& peer,

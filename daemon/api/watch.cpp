@@ -47,7 +47,7 @@ void for_each_link(const RouterEvent& event, Visit visit) {
                        core);
                  },
                  [&](const ospf::RouteChange<V2>& change) {
-                   const auto* set = std::get_if<ospf::SetChanged<V2>>(&change.change);
+                   const auto* set = std::get_if<ospf::SetChanged>(&change.change);
                    if (!set) return;
                    for (const auto& member : set->members) visit(member.link);
                  },
@@ -264,7 +264,7 @@ void WatchCall::fill(const ospf::Event& event, const RouterEvent& whole, v1::Wat
 void WatchCall::fill(const ospf::RouteChange<V2>& change, v1::WatchItem& item) {
   item.set_generation(change.generation.value);
   std::visit(Overloaded{
-                 [&](const ospf::SetChanged<V2>& set) {
+                 [&](const ospf::SetChanged& set) {
                    sets_[set.set] = set.members;
                    auto* out = item.mutable_next_hop_set_change();
                    out->set_next_hop_set(set.set.value);

@@ -32,7 +32,7 @@ class WatchCall final : public StreamCall<v1::WatchResponse> {
 
  private:
   using SharedNames = std::shared_ptr<const NameMap>;
-  using NextHops = std::vector<ospf::NextHop<V2>>;
+  using NextHops = std::vector<ospf::NextHop>;
 
   /// What was there when the stream began.
   struct Snapshot {

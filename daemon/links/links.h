@@ -46,7 +46,7 @@ class Links {
     LinkNames& names;
   };
   struct Callbacks {
-    std::function<void(const ospf::Input<V2>&)> feed;  ///< to the core
+    std::function<void(const ospf::Input&)> feed;  ///< to the core
     std::function<void()> turn_end;
     std::function<void(ospf::LinkId)> rib_link_changed;
     /// Interfaces that OSPF runs on, passive ones included: after each refresh().

@@ -58,7 +58,7 @@ std::vector<std::vector<Ipv4Prefix>> uncovered_prefixes(const ospf::RouteTable<V
     for (std::size_t i = 0; i < links.size(); ++i) {
       if (!narrow[i]) continue;
       const bool leads = std::any_of(table.sets[set].begin(), table.sets[set].end(),
-                                     [&](const ospf::NextHop<V2>& hop) { return hop.link == links[i].link; });
+                                     [&](const ospf::NextHop& hop) { return hop.link == links[i].link; });
       if (leads) links_of_set[set].push_back(i);
     }
   }

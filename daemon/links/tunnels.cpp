@@ -169,13 +169,13 @@ Tunnels::Findings Tunnels::findings_of(const Input& input, const ospf::RouteTabl
 }
 
 std::vector<std::string> Tunnels::route_findings(const ospf::Route<V2>& route,
-                                                 const std::vector<ospf::NextHop<V2>>& next_hops) const {
+                                                 const std::vector<ospf::NextHop>& next_hops) const {
   std::vector<std::string> findings;
   if (!is_any_narrow_) return findings;
   for (const auto& hop : next_hops) {
     const auto found = open_.find(hop.link);
     if (found == open_.end()) continue;
-    const auto way = peer_of({hop.link, found->second.device, hop.gateway}, devices_);
+    const auto way = peer_of({hop.link, found->second.device, as<Ipv4Address>(hop.gateway)}, devices_);
     if (way && !way->map->passes(way->peer, route.prefix))
       findings.push_back(fmt::format("not in the allowed-ips of {}", found->second.name));
   }

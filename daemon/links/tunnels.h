@@ -55,8 +55,8 @@ class Tunnels {
   /// In the order of the configuration.
   [[nodiscard]] std::vector<WireguardView> views() const;
   /// What keeps a route's packets from passing over its next hops, in words.
-  [[nodiscard]] std::vector<std::string> route_findings(
-      const ospf::Route<V2>& route, const std::vector<ospf::NextHop<V2>>& next_hops) const;
+  [[nodiscard]] std::vector<std::string> route_findings(const ospf::Route<V2>& route,
+                                                        const std::vector<ospf::NextHop>& next_hops) const;
 
  private:
   struct Reading {

@@ -80,7 +80,7 @@ std::string KernelReports::named(const std::string& text) const {
     std::vector<std::string> members;
     for (const auto& hop : next_hops_(ospf::SetId{set})) {
       const auto name = host_.link_name(hop.link);
-      members.push_back(hop.gateway ? fmt::format("{} via {}", name, hop.gateway->to_string()) : name);
+      members.push_back(hop.gateway ? fmt::format("{} via {}", name, to_string(*hop.gateway)) : name);
     }
     return members.empty() ? std::string("next hops that are gone") : "next hops " + join_few(members);
   };

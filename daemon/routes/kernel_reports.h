@@ -20,7 +20,7 @@ namespace wgospf::daemon {
 class KernelReports {
  public:
   /// `next_hops`: the members of a set of ours; none of one that is gone.
-  using NextHops = std::function<std::vector<ospf::NextHop<V2>>(ospf::SetId)>;
+  using NextHops = std::function<std::vector<ospf::NextHop>(ospf::SetId)>;
   KernelReports(Host& host, NextHops next_hops);
   ~KernelReports();
   KernelReports(const KernelReports&) = delete;

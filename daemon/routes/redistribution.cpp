@@ -75,7 +75,7 @@ void Redistribution::removed(const rib::ForeignRoute& route) {
   touched_.insert(*prefix);
 }
 
-std::optional<ospf::ExternalRoute<V2>> Redistribution::wanted(const Ipv4Prefix& prefix) const {
+std::optional<ospf::ExternalRoute> Redistribution::wanted(const Ipv4Prefix& prefix) const {
   const auto found = routes_.find(prefix);
   if (found == routes_.end() || !routable(prefix)) return std::nullopt;
   for (const auto& rule : rules_) {
@@ -84,7 +84,7 @@ std::optional<ospf::ExternalRoute<V2>> Redistribution::wanted(const Ipv4Prefix& 
       if (!route.is_of(rule.source, rule.table)) continue;
       // Whichever rule would take it.
       if (route.is_connected() && ospf_interfaces_.count(route.ifindex) != 0) continue;
-      return ospf::ExternalRoute<V2>{prefix, rule.metric, rule.type2, 0, std::nullopt};
+      return ospf::ExternalRoute{prefix, rule.metric, rule.type2, 0, std::nullopt};
     }
   }
   return std::nullopt;
@@ -105,7 +105,7 @@ std::optional<Ipv4Prefix> Redistribution::next_to_examine() {
   return advance(announced_, next_announced_);
 }
 
-void Redistribution::examine(const Ipv4Prefix& prefix, ospf::ExternalsChanged<V2>& changes) {
+void Redistribution::examine(const Ipv4Prefix& prefix, ospf::ExternalsChanged& changes) {
   const auto now = wanted(prefix);
   const auto before = announced_.find(prefix);
   if (now) {
@@ -118,8 +118,8 @@ void Redistribution::examine(const Ipv4Prefix& prefix, ospf::ExternalsChanged<V2
   }
 }
 
-std::optional<ospf::ExternalsChanged<V2>> Redistribution::take_changes(std::size_t budget) {
-  ospf::ExternalsChanged<V2> changes;
+std::optional<ospf::ExternalsChanged> Redistribution::take_changes(std::size_t budget) {
+  ospf::ExternalsChanged changes;
   for (std::size_t examined = 0; examined < budget; ++examined) {
     const auto prefix = next_to_examine();
     if (!prefix) {

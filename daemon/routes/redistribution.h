@@ -32,19 +32,19 @@ class Redistribution {
 
   /// Examines at most `budget` prefixes, and tells what changes of their announcement, which may be nothing;
   /// nullopt when none is left to examine. Call until nullopt.
-  [[nodiscard]] std::optional<ospf::ExternalsChanged<V2>> take_changes(std::size_t budget);
+  [[nodiscard]] std::optional<ospf::ExternalsChanged> take_changes(std::size_t budget);
   [[nodiscard]] std::size_t announced() const { return announced_.size(); }
 
  private:
-  [[nodiscard]] std::optional<ospf::ExternalRoute<V2>> wanted(const Ipv4Prefix& prefix) const;
+  [[nodiscard]] std::optional<ospf::ExternalRoute> wanted(const Ipv4Prefix& prefix) const;
   void touch_all();
   [[nodiscard]] std::optional<Ipv4Prefix> next_to_examine();
-  void examine(const Ipv4Prefix& prefix, ospf::ExternalsChanged<V2>& changes);
+  void examine(const Ipv4Prefix& prefix, ospf::ExternalsChanged& changes);
 
   std::vector<RedistributeRule> rules_;
   std::set<std::uint32_t> ospf_interfaces_;
   std::map<Ipv4Prefix, std::set<rib::ForeignRoute>> routes_;
-  std::map<Ipv4Prefix, ospf::ExternalRoute<V2>> announced_;
+  std::map<Ipv4Prefix, ospf::ExternalRoute> announced_;
   std::set<Ipv4Prefix> touched_;
   /// All are to be examined: where that goes on, first among the routes, then among what is announced.
   std::optional<Ipv4Prefix> next_route_, next_announced_;

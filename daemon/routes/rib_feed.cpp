@@ -9,7 +9,7 @@ void RibFeed::apply(const ospf::RouteChange<V2>& change) {
   std::visit([&](const auto& c) { apply(c); }, change.change);
 }
 
-void RibFeed::apply(const ospf::SetChanged<V2>& change) {
+void RibFeed::apply(const ospf::SetChanged& change) {
   if (change.set == ospf::kAttachedSet) return;
   const auto [found, is_new] = sets_.try_emplace(change.set);
   found->second.next_hops = change.members;
@@ -75,7 +75,7 @@ void RibFeed::resolve(ospf::SetId id, Set& set) {
 void RibFeed::link_changed(ospf::LinkId link) {
   for (auto& [id, set] : sets_) {
     const bool uses = std::any_of(set.next_hops.begin(), set.next_hops.end(),
-                                  [&](const ospf::NextHop<V2>& hop) { return hop.link == link; });
+                                  [&](const ospf::NextHop& hop) { return hop.link == link; });
     if (uses) resolve(id, set);
   }
 }
@@ -133,9 +133,9 @@ void RibFeed::recovered(const rib::Recovered& report) {
   failures_.erase(report.subject);
 }
 
-std::vector<ospf::NextHop<V2>> RibFeed::next_hops(ospf::SetId set) const {
+std::vector<ospf::NextHop> RibFeed::next_hops(ospf::SetId set) const {
   const auto found = sets_.find(set);
-  return found == sets_.end() ? std::vector<ospf::NextHop<V2>>{} : found->second.next_hops;
+  return found == sets_.end() ? std::vector<ospf::NextHop>{} : found->second.next_hops;
 }
 
 std::map<std::string, std::string> RibFeed::failures(std::size_t limit) const {

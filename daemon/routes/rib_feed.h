@@ -57,7 +57,7 @@ class RibFeed {
   void recovered(const rib::Recovered& report);
 
   /// The members of a set; none of one that is gone.
-  [[nodiscard]] std::vector<ospf::NextHop<V2>> next_hops(ospf::SetId set) const;
+  [[nodiscard]] std::vector<ospf::NextHop> next_hops(ospf::SetId set) const;
 
   [[nodiscard]] std::uint64_t acknowledged_generation() const { return acknowledged_generation_; }
   /// Nothing has been submitted, or waits to be, that is not acknowledged.
@@ -76,12 +76,12 @@ class RibFeed {
 
  private:
   struct Set {
-    std::vector<ospf::NextHop<V2>> next_hops;
+    std::vector<ospf::NextHop> next_hops;
     std::vector<rib::Member> members;
     std::optional<Ipv4Address> source;
     std::uint64_t ticket = 0;  ///< of the batch with its last change
   };
-  void apply(const ospf::SetChanged<V2>& change);
+  void apply(const ospf::SetChanged& change);
   void apply(const ospf::SetGone& change);
   void apply(const ospf::PrefixChanged<V2>& change);
   void apply(const ospf::PrefixGone<V2>& change);

@@ -36,7 +36,7 @@ bool UnderlayGuard::uses(const ospf::SetId& set) const {
 
 UnderlayGuard::Change UnderlayGuard::pass(const Change& change) {
   generation_ = change.generation;
-  if (const auto* set = std::get_if<ospf::SetChanged<V2>>(&change.change)) {
+  if (const auto* set = std::get_if<ospf::SetChanged>(&change.change)) {
     auto& links = sets_[set->set];
     links.clear();
     for (const auto& member : set->members) links.push_back(member.link);

@@ -316,11 +316,11 @@ struct EventDescriber {
   }
 };
 
-std::string describe_members(const std::vector<NextHop<V2>>& members, const LinkNamer& link_name) {
+std::string describe_members(const std::vector<NextHop>& members, const LinkNamer& link_name) {
   std::string text;
   for (const auto& member : members) {
     if (!text.empty()) text += ", ";
-    text += member.gateway ? fmt::format("{} via {}", link_name(member.link), member.gateway->to_string())
+    text += member.gateway ? fmt::format("{} via {}", link_name(member.link), to_string(*member.gateway))
                            : link_name(member.link);
   }
   return text.empty() ? "nowhere" : text;
@@ -329,7 +329,7 @@ std::string describe_members(const std::vector<NextHop<V2>>& members, const Link
 struct ChangeDescriber {
   const LinkNamer& link_name;
 
-  std::string operator()(const SetChanged<V2>& c) const {
+  std::string operator()(const SetChanged& c) const {
     return fmt::format("next hops {}: {}", c.set.value, describe_members(c.members, link_name));
   }
   std::string operator()(const SetGone& c) const { return fmt::format("next hops {}: gone", c.set.value); }

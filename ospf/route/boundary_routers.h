@@ -6,12 +6,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "ospf/footprint.h"
+#include "ospf/base/footprint.h"
+#include "ospf/base/slot_index.h"
+#include "ospf/base/slot_pool.h"
 #include "ospf/route/areas.h"
 #include "ospf/route/next_hop_lists.h"
 #include "ospf/route/route.h"
-#include "ospf/slot_index.h"
-#include "ospf/slot_pool.h"
 
 namespace wgospf::ospf {
 

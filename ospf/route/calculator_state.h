@@ -19,6 +19,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -32,8 +33,10 @@
 #include "ospf/route/next_hop_lists.h"
 #include "ospf/route/next_hop_sets.h"
 #include "ospf/route/next_hops.h"
+#include "ospf/route/offer_paths.h"
 #include "ospf/route/path.h"
 #include "ospf/route/prefix_table.h"
+#include "ospf/route/root_links.h"
 #include "ospf/route/topology.h"
 #include "ospf/route/vertex_lsas.h"
 
@@ -63,8 +66,7 @@ struct RouteCalculator<V>::Impl {
   void remove_area(AreaId id);
   void installed(AreaId area, const Lsa& lsa);
   void removed(AreaId area, const LsaKey& key);
-  void set_root(RouterId router, std::vector<RootLink<V>> new_links);
-  [[nodiscard]] bool same_links(AreaId area, const std::vector<RootLink<V>>& others) const;
+  void set_root(RouterId router, std::vector<RootLink> new_links);
   void mark_dirty(RoutingArea& area) { area.is_dirty = has_event = true; }
   void install_at_vertex(std::uint32_t area, const LsaKey& key, const Lsa& lsa);
   void remove_at_vertex(std::uint32_t area, const LsaKey& key);
@@ -73,7 +75,7 @@ struct RouteCalculator<V>::Impl {
   void refresh_network(std::uint32_t area, VertexId vertex);
   void refresh_contested(std::uint32_t area);
   void set_flags(RoutingArea& area, VertexId vertex, RouterFlags flags);
-  void set_offers(std::uint32_t area, VertexId vertex, VertexLsa<V>& owner);
+  void set_offers(std::uint32_t area, VertexId vertex, VertexLsa& owner);
   void set_inter_prefix(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
   void set_inter_router(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
   void set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa);
@@ -103,49 +105,43 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] Pending pending() const;
   CalculationResult calculate(std::vector<RouteChange<V>>& changes);
   void run_area(std::uint32_t number, CalculationResult& result);
-  void make_root_edges(RoutingArea& area);
-  [[nodiscard]] ListId beyond(const RoutingArea& area, ListId list, VertexId network, VertexId router);
-  [[nodiscard]] Way way_to_address(const Address& address);
-  [[nodiscard]] ListId way_on_links(const AddressPrefix& subnet, ListId direct, const Address& address);
+  [[nodiscard]] Way way_to_address(const IpAddress& wanted);
   void mark_dependent_offers();
-  [[nodiscard]] Path path_over(const Offer& offer) const;
-  [[nodiscard]] Path internal_path(const Offer& offer) const;
-  [[nodiscard]] Path external_path(const Offer& offer) const;
   /// Intra- and inter-area paths only.
   [[nodiscard]] Path best_internal(const Entry& entry);
   [[nodiscard]] Path best(const Entry& entry);
   void examine_prefixes(CalculationResult& result);
   void examine(std::uint32_t slot);
-  [[nodiscard]] bool has_lost_member(ListId list) const;
   void assign_sets();
   void tell(std::vector<RouteChange<V>>& changes);
   void collect_garbage();
 
   // paths_impl.h
-  [[nodiscard]] std::vector<PrefixPath<V>> paths(const AddressPrefix& prefix, std::size_t limit);
+  [[nodiscard]] std::vector<PrefixPath> paths(const AddressPrefix& prefix, std::size_t limit);
 
   // view_impl.h
   [[nodiscard]] Route<V> route_of(const Entry& entry) const;
   [[nodiscard]] std::shared_ptr<const RouteTable<V>> build_table() const;
-  [[nodiscard]] std::vector<RouterRoute<V>> router_routes();
   void measure(Footprint& footprint) const;
 
   RouterId root;
-  std::vector<RootLink<V>> links;
   RoutingAreas areas;
-  std::vector<VertexLsas<V>> vertex_lsas;  // by area number
-  bool everything_is_dirty = false;        // the root or the set of areas changed
-  bool has_event = false;                  // something that needs a full run came since take_event()
+  std::vector<VertexLsas> vertex_lsas;  // by area number
+  bool everything_is_dirty = false;     // the root or the set of areas changed
+  bool has_event = false;               // something that needs a full run came since take_event()
   PrefixTable<Address> prefixes;
 
   NextHopLists lists;
-  NextHops<V> next_hops;
+  NextHops next_hops;
   std::size_t lists_after_collection = 0;
   NextHopSets sets;
   BoundaryRouters boundaries{areas, lists};
-  ForwardingAddresses<Address> forwardings;
+  ForwardingAddresses forwardings;
+  OfferPaths offer_paths{areas, boundaries, forwardings, lists};
+  RootLinks links{lists, next_hops, {Topology<V>::network_vertex, Topology<V>::address_on_network}};
 
   Generation generation;
+  std::deque<RouteChange<V>> changes;                  // that wait for take_change()
   std::size_t route_count = 0;                         // prefixes with a route
   std::set<AddressPrefix> martians;                    // prefixes that would have one
   mutable std::shared_ptr<const RouteTable<V>> table;  // of the present generation, once asked for

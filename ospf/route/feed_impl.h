@@ -35,25 +35,10 @@ void RouteCalculator<V>::Impl::remove_area(AreaId id) {
   everything_is_dirty = has_event = true;
 }
 
-/// Are the links that the area calculates with the same among `others`? Both are in order.
 template <class V>
-bool RouteCalculator<V>::Impl::same_links(AreaId area, const std::vector<RootLink<V>>& others) const {
-  const auto counts = [area](const RootLink<V>& link) {
-    return link.area == area && link.kind != RootLink<V>::Kind::stub;
-  };
-  auto a = std::find_if(links.begin(), links.end(), counts);
-  auto b = std::find_if(others.begin(), others.end(), counts);
-  while (a != links.end() && b != others.end() && *a == *b) {
-    a = std::find_if(a + 1, links.end(), counts);
-    b = std::find_if(b + 1, others.end(), counts);
-  }
-  return a == links.end() && b == others.end();
-}
-
-template <class V>
-void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink<V>> all_links) {
+void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink> all_links) {
   std::vector<AreaId> attached;
-  for (const RootLink<V>& link : all_links) {
+  for (const RootLink& link : all_links) {
     if (std::find(attached.begin(), attached.end(), link.area) == attached.end())
       attached.push_back(link.area);
     (void)make_area(link.area);
@@ -67,12 +52,12 @@ void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink<V>
     boundaries.set_root(router);
   }
   std::sort(all_links.begin(), all_links.end(), [](const auto& a, const auto& b) { return a.link < b.link; });
-  if (links == all_links) return;
+  if (!links.differ(all_links)) return;
   // An area calculates with its own links; their subnets matter to forwarding addresses everywhere.
   areas.for_each([&](RoutingArea& area) {
-    if (!same_links(area.id, all_links)) mark_dirty(area);
+    if (!links.are_same_in(area.id, all_links)) mark_dirty(area);
   });
-  links = std::move(all_links);
+  links.set(std::move(all_links));
   forwardings.mark_all_dirty();
 }
 
@@ -122,7 +107,7 @@ void RouteCalculator<V>::Impl::install_at_vertex(std::uint32_t number, const Lsa
   if (!Topology<V>::is_of_its_vertex(key)) return;
   Graph& graph = areas[number].graph;
   const VertexId vertex = graph.retain(Topology<V>::vertex(key));
-  if (VertexLsa<V>* known = vertex_lsas[number].find(vertex, key)) {
+  if (VertexLsa* known = vertex_lsas[number].find(vertex, key)) {
     known->lsa = lsa;
     graph.release(vertex);
   } else {  // it holds the reference
@@ -135,7 +120,7 @@ template <class V>
 void RouteCalculator<V>::Impl::remove_at_vertex(std::uint32_t number, const LsaKey& key) {
   RoutingArea& area = areas[number];
   const VertexId vertex = area.graph.find(Topology<V>::vertex(key));
-  VertexLsa<V>* known = vertex == kNoSlot ? nullptr : vertex_lsas[number].find(vertex, key);
+  VertexLsa* known = vertex == kNoSlot ? nullptr : vertex_lsas[number].find(vertex, key);
   if (known == nullptr) return;
   new_stubs.clear();
   set_offers(number, vertex, *known);
@@ -172,7 +157,7 @@ void RouteCalculator<V>::Impl::refresh_router(std::uint32_t number, VertexId ver
   RoutingArea& area = areas[number];
   auto& lsas = vertex_lsas[number][vertex];
   new_links.clear();
-  for (VertexLsa<V>& owner : lsas) {
+  for (VertexLsa& owner : lsas) {
     new_stubs.clear();
     Topology<V>::read_router(
         owner.lsa, [this](const TopologyLink& link) { new_links.push_back(link); },
@@ -191,14 +176,14 @@ template <class V>
 void RouteCalculator<V>::Impl::refresh_network(std::uint32_t number, VertexId vertex) {
   RoutingArea& area = areas[number];
   auto& lsas = vertex_lsas[number][vertex];
-  const auto worth = [&](const VertexLsa<V>& one) {
+  const auto worth = [&](const VertexLsa& one) {
     const RouterId router = one.key.advertising_router;
     const VertexId of_router = area.graph.find(router_vertex(router));
     return std::pair(of_router != kNoSlot && area.graph.links_to(of_router, vertex), router);
   };
   const auto best = std::max_element(lsas.begin(), lsas.end(),
                                      [&](const auto& a, const auto& b) { return worth(a) < worth(b); });
-  for (VertexLsa<V>& owner : lsas) {
+  for (VertexLsa& owner : lsas) {
     new_stubs.clear();
     const auto prefix = &owner == &*best ? Topology<V>::network_prefix(owner.lsa) : std::nullopt;
     if (prefix) new_stubs.push_back({*prefix, 0});
@@ -220,7 +205,7 @@ void RouteCalculator<V>::Impl::refresh_contested(std::uint32_t number) {
 
 // new_stubs are what the LSA offers now. What is the same at both ends of the chain stays as it is.
 template <class V>
-void RouteCalculator<V>::Impl::set_offers(std::uint32_t number, VertexId vertex, VertexLsa<V>& owner) {
+void RouteCalculator<V>::Impl::set_offers(std::uint32_t number, VertexId vertex, VertexLsa& owner) {
   old_slots.clear();
   for (std::uint32_t slot = owner.first_offer; slot != kNoSlot; slot = prefixes.offer(slot).next_of_lsa)
     old_slots.push_back(slot);
@@ -373,7 +358,7 @@ void RouteCalculator<V>::Impl::update_external(std::uint32_t slot, const Externa
 template <class V>
 std::uint32_t RouteCalculator<V>::Impl::acquire_forwarding(const Address& address) {
   if (!Topology<V>::has_forwarding_address(address)) return kNoSlot;
-  return forwardings.acquire(address, [this](const Address& wanted) { return way_to_address(wanted); });
+  return forwardings.acquire(address, [this](const IpAddress& wanted) { return way_to_address(wanted); });
 }
 
 }  // namespace wgospf::ospf

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "ospf/footprint.h"
-#include "ospf/slot_index.h"
+#include "ospf/base/footprint.h"
+#include "ospf/base/slot_index.h"
 
 namespace wgospf::ospf {
 

@@ -11,46 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "ospf/constants.h"
-#include "ospf/footprint.h"
+#include "ospf/base/footprint.h"
+#include "ospf/base/slot_index.h"
+#include "ospf/base/slot_pool.h"
+#include "ospf/route/offer.h"
 #include "ospf/route/route.h"
-#include "ospf/route/topology.h"
-#include "ospf/slot_index.h"
-#include "ospf/slot_pool.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {
-
-/// What kind of LSA makes an offer.
-enum class OfferKind : std::uint8_t {
-  none,          ///< a free record
-  stub,          ///< at a router of the area
-  network,       ///< a transit network's own prefix
-  inter_prefix,  ///< by a border router
-  external_1,
-  external_2,
-};
-
-/// That an LSA says a prefix. It belongs to that LSA: an LSA of a vertex chains its offers, a summary or
-/// external has one, which is found by the LSA.
-struct Offer {
-  std::uint32_t prefix = kNoSlot;
-  std::uint32_t next = kNoSlot;    ///< of the same prefix
-  std::uint32_t source = kNoSlot;  ///< vertex within the area; external: the AS boundary router's record
-  std::uint32_t metric : 24 = 0;
-  OfferKind kind : 8 = OfferKind::none;
-  LinkStateId id;  ///< of the LSA
-  union {
-    std::uint32_t next_of_lsa = kNoSlot;  ///< stub, network
-    std::uint32_t forwarding;             ///< external: the forwarding address's record, or kNoSlot
-  };
-  union {
-    std::uint32_t area = 0;  ///< its number; not external
-    std::uint32_t tag;       ///< external
-  };
-
-  [[nodiscard]] bool is_external() const { return kind >= OfferKind::external_1; }
-};
 
 /// A prefix and its present route.
 template <class Address>

@@ -20,10 +20,9 @@ enum class PathType : std::uint8_t { intra_area, inter_area, external_1, externa
 [[nodiscard]] std::string_view to_string(PathType type);
 
 /// One way out: a link, and the neighbour's address on it (nullopt where only the link matters).
-template <class V>
 struct NextHop {
   LinkId link;
-  std::optional<typename V::Address> gateway;
+  std::optional<IpAddress> gateway;
   RouterId router;  ///< the neighbour this leads to
   constexpr auto operator<=>(const NextHop&) const = default;
 };
@@ -48,9 +47,9 @@ inline constexpr SetId kAttachedSet{0};
 template <class V>
 struct RouteTable {
   Generation generation;
-  std::vector<Route<V>> routes;               ///< sorted by prefix
-  std::vector<std::vector<NextHop<V>>> sets;  ///< indexed by SetId::value; unused ids are empty
-  [[nodiscard]] const std::vector<NextHop<V>>& next_hops(const Route<V>& route) const {
+  std::vector<Route<V>> routes;            ///< sorted by prefix
+  std::vector<std::vector<NextHop>> sets;  ///< indexed by SetId::value; unused ids are empty
+  [[nodiscard]] const std::vector<NextHop>& next_hops(const Route<V>& route) const {
     return sets[route.set.value];
   }
   /// Exact match; nullptr when absent.
@@ -76,10 +75,9 @@ const Route<V>* RouteTable<V>::lookup(typename V::Address address) const {
 }
 
 /// Members of a set changed (or the set is new). Prefixes that use it follow without a change of their own.
-template <class V>
 struct SetChanged {
   SetId set;
-  std::vector<NextHop<V>> members;
+  std::vector<NextHop> members;
 };
 /// No prefix uses the set any longer; the id may be given out again later.
 struct SetGone {
@@ -100,7 +98,7 @@ struct PrefixGone {
 template <class V>
 struct RouteChange {
   Generation generation;
-  std::variant<SetChanged<V>, SetGone, PrefixChanged<V>, PrefixGone<V>> change;
+  std::variant<SetChanged, SetGone, PrefixChanged<V>, PrefixGone<V>> change;
 };
 
 }  // namespace wgospf::ospf

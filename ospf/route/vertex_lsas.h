@@ -9,14 +9,13 @@
 #include <tuple>
 #include <vector>
 
-#include "ospf/footprint.h"
+#include "ospf/base/footprint.h"
+#include "ospf/base/slot_index.h"
 #include "ospf/lsa.h"
 #include "ospf/route/graph.h"
-#include "ospf/slot_index.h"
 
 namespace wgospf::ospf {
 
-template <class V>
 struct VertexLsa {
   LsaKey key;
   Lsa lsa;
@@ -24,17 +23,16 @@ struct VertexLsa {
 };
 
 /// Of one area.
-template <class V>
 class VertexLsas {
  public:
   /// In order of Link State ID and advertising router.
-  [[nodiscard]] std::vector<VertexLsa<V>>& operator[](VertexId vertex) {
+  [[nodiscard]] std::vector<VertexLsa>& operator[](VertexId vertex) {
     if (vertex >= of_vertex_.size()) of_vertex_.resize(vertex + 1);
     return of_vertex_[vertex];
   }
   /// nullptr when it is not there.
-  [[nodiscard]] VertexLsa<V>* find(VertexId vertex, const LsaKey& key) {
-    for (VertexLsa<V>& known : (*this)[vertex])
+  [[nodiscard]] VertexLsa* find(VertexId vertex, const LsaKey& key) {
+    for (VertexLsa& known : (*this)[vertex])
       if (known.key == key) return &known;
     return nullptr;
   }
@@ -42,14 +40,14 @@ class VertexLsas {
     auto& lsas = (*this)[vertex];
     const auto order = [](const LsaKey& k) { return std::tuple(k.id, k.advertising_router); };
     const auto at = std::find_if(lsas.begin(), lsas.end(),
-                                 [&](const VertexLsa<V>& known) { return order(known.key) > order(key); });
+                                 [&](const VertexLsa& known) { return order(known.key) > order(key); });
     lsas.insert(at, {key, lsa, kNoSlot});
     ++count_;
     if (lsas.size() == 2) several_.push_back(vertex);
   }
   void remove(VertexId vertex, const LsaKey& key) {
     auto& lsas = (*this)[vertex];
-    std::erase_if(lsas, [&](const VertexLsa<V>& known) { return known.key == key; });
+    std::erase_if(lsas, [&](const VertexLsa& known) { return known.key == key; });
     --count_;
     if (lsas.size() == 1) std::erase(several_, vertex);
   }
@@ -62,7 +60,7 @@ class VertexLsas {
   }
 
  private:
-  std::vector<std::vector<VertexLsa<V>>> of_vertex_;
+  std::vector<std::vector<VertexLsa>> of_vertex_;
   std::vector<VertexId> several_;
   std::size_t count_ = 0;
 };

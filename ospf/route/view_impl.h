@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ospf/route/calculator_state.h"
+#include "ospf/route/router_routes.h"
 
 namespace wgospf::ospf {
 
@@ -34,51 +35,20 @@ std::shared_ptr<const RouteTable<V>> RouteCalculator<V>::Impl::build_table() con
   return built;
 }
 
-// ---- Routers ----
-
-template <class V>
-std::vector<RouterRoute<V>> RouteCalculator<V>::Impl::router_routes() {
-  std::vector<RouterRoute<V>> result;
-  for (std::uint32_t number = 0; number < areas.end(); ++number) {
-    if (!areas.exists(number)) continue;
-    const RoutingArea& area = areas[number];
-    for (VertexId vertex = 0; vertex < area.graph.end(); ++vertex) {
-      const Vertex& router = area.graph[vertex];
-      const VertexState state = area.paths[vertex];
-      const bool counts = router.flags.border || router.flags.as_boundary;
-      if (!counts || vertex == area.root || state.list == kEmptyList) continue;
-      result.push_back({router.router, area.id, state.distance, PathType::intra_area, router.flags.border,
-                        router.flags.as_boundary, next_hops.of(lists, state.list)});
-    }
-    for (std::uint32_t slot = 0; slot < boundaries.end(); ++slot) {
-      const BoundaryRouters::Record& boundary = boundaries[slot];
-      if (boundary.references == 0 || boundary.router == root) continue;
-      if (boundaries.way_within(boundary.router, number).exists()) continue;
-      const Way way = boundaries.way_by_summaries(boundary, number);
-      if (way.exists())
-        result.push_back({boundary.router, area.id, way.cost, PathType::inter_area, false, true,
-                          next_hops.of(lists, way.list)});
-    }
-  }
-  std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.router, a.area) < std::pair(b.router, b.area);
-  });
-  return result;
-}
-
 // ---- The public face ----
 
 template <class V>
 void RouteCalculator<V>::Impl::measure(Footprint& footprint) const {
   areas.measure(footprint);
   for (const auto& lsas : vertex_lsas) lsas.measure(footprint);
-  footprint.held("calculation.links", links.size());
+  links.measure(footprint);
   prefixes.measure(footprint);
   boundaries.measure(footprint);
   forwardings.measure(footprint);
   lists.measure(footprint);
   next_hops.measure(footprint);
   sets.measure(footprint);
+  footprint.held("outputs.routes", changes.size());
   footprint.held("calculation.work", work.size());
   footprint.held("calculation.martians", martians.size());
 }
@@ -105,7 +75,7 @@ void RouteCalculator<V>::area_removed(AreaId area) {
   impl_->remove_area(area);
 }
 template <class V>
-void RouteCalculator<V>::set_root(RouterId router_id, std::vector<RootLink<V>> links) {
+void RouteCalculator<V>::set_root(RouterId router_id, std::vector<RootLink> links) {
   impl_->set_root(router_id, std::move(links));
 }
 template <class V>
@@ -115,6 +85,19 @@ auto RouteCalculator<V>::pending() const -> Pending {
 template <class V>
 bool RouteCalculator<V>::take_event() {
   return std::exchange(impl_->has_event, false);
+}
+template <class V>
+auto RouteCalculator<V>::calculate() -> Outcome {
+  std::vector<RouteChange<V>> changes;
+  const CalculationResult result = impl_->calculate(changes);
+  for (auto& change : changes) impl_->changes.push_back(std::move(change));
+  return {result, changes.size()};
+}
+template <class V>
+RouteChange<V> RouteCalculator<V>::take_change() {
+  RouteChange<V> next = std::move(impl_->changes.front());
+  impl_->changes.pop_front();
+  return next;
 }
 template <class V>
 CalculationResult RouteCalculator<V>::calculate(std::vector<RouteChange<V>>& changes) {
@@ -138,13 +121,13 @@ const std::set<Prefix<typename V::Address>>& RouteCalculator<V>::martians() cons
   return impl_->martians;
 }
 template <class V>
-std::vector<PrefixPath<V>> RouteCalculator<V>::paths(const Prefix<typename V::Address>& prefix,
-                                                     std::size_t limit) const {
+std::vector<PrefixPath> RouteCalculator<V>::paths(const Prefix<typename V::Address>& prefix,
+                                                  std::size_t limit) const {
   return impl_->paths(prefix, limit);
 }
 template <class V>
-std::vector<RouterRoute<V>> RouteCalculator<V>::router_routes() const {
-  return impl_->router_routes();
+std::vector<RouterRoute> RouteCalculator<V>::router_routes() const {
+  return ospf::router_routes(impl_->root, impl_->areas, impl_->boundaries, impl_->lists, impl_->next_hops);
 }
 template <class V>
 bool RouteCalculator<V>::reachable(AreaId area, RouterId router) const {

@@ -1,10 +1,12 @@
 #include "ospf/v2/external_ids.h"
 
 #include <iterator>
+#include <variant>
 
 namespace wgospf::ospf::v2 {
 
-ExternalIds::Assigned ExternalIds::assign(const Ipv4Prefix& prefix) {
+ExternalIds::Assigned ExternalIds::assign(const IpPrefix& of) {
+  const auto& prefix = std::get<Ipv4Prefix>(of);
   if (const auto it = ids_.find(prefix); it != ids_.end()) return {it->second, std::nullopt};
   Assigned result{LinkStateId{prefix.address.value}, std::nullopt};
   if (const auto it = holders_.find(*result.id); it != holders_.end()) {
@@ -32,7 +34,8 @@ std::optional<LinkStateId> ExternalIds::free_id(const Ipv4Prefix& prefix) const 
   return id;
 }
 
-std::optional<LinkStateId> ExternalIds::release(const Ipv4Prefix& prefix) {
+std::optional<LinkStateId> ExternalIds::release(const IpPrefix& of) {
+  const auto& prefix = std::get<Ipv4Prefix>(of);
   const auto it = ids_.find(prefix);
   if (it == ids_.end()) return std::nullopt;
   const LinkStateId id = it->second;

@@ -7,25 +7,15 @@
 #include <optional>
 #include <unordered_map>
 
-#include "net/ip.h"
-#include "ospf/footprint.h"
-#include "ospf/types.h"
+#include "ospf/external_ids.h"
 
 namespace wgospf::ospf::v2 {
 
-class ExternalIds {
+class ExternalIds final : public ospf::ExternalIds {
  public:
-  struct Assigned {
-    /// nullopt: other prefixes have all of its addresses; assign() it again when one was released.
-    std::optional<LinkStateId> id;
-    /// A less specific prefix that had to give up the id; assign() it again.
-    std::optional<Ipv4Prefix> displaced;
-  };
-  /// The id of a prefix, assigned now if it has none.
-  Assigned assign(const Ipv4Prefix& prefix);
-  /// Forgets the prefix; its former id.
-  std::optional<LinkStateId> release(const Ipv4Prefix& prefix);
-  void measure(Footprint& footprint) const {
+  Assigned assign(const IpPrefix& of) override;
+  std::optional<LinkStateId> release(const IpPrefix& of) override;
+  void measure(Footprint& footprint) const override {
     footprint.held("externals.ids", ids_.size());
     footprint.held("externals.ids.holders", holders_.size());
   }

@@ -132,24 +132,24 @@ OwnRouterLsa Rules::router_lsa(RouterId self, const std::vector<InterfaceFacts>&
   return {{header, V2::encode_lsa(header, body)}, links.left_out};
 }
 
+OwnLsa Rules::external_lsa(const LsaKey& key, const ExternalRoute& route) const {
+  v2::ExternalLsa body;
+  body.mask = netmask(length_of(route.prefix));
+  body.type2 = route.type2;
+  body.metric = std::min(route.metric, kLsInfinity);
+  body.forwarding_address = as<Ipv4Address>(route.forwarding_address.value_or(Ipv4Address{}));
+  body.tag = route.tag;
+  LsaHeader header;
+  header.options = kLsaOptions;
+  header.key = key;
+  return {header, V2::encode_lsa(header, body)};
+}
+
 }  // namespace v2
 
 const Version& V2::version() {
   static const v2::Rules rules;
   return rules;
-}
-
-OwnLsa V2::external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route) {
-  v2::ExternalLsa body;
-  body.mask = netmask(route.prefix.length);
-  body.type2 = route.type2;
-  body.metric = std::min(route.metric, kLsInfinity);
-  body.forwarding_address = route.forwarding_address.value_or(Ipv4Address{});
-  body.tag = route.tag;
-  LsaHeader header;
-  header.options = v2::kLsaOptions;
-  header.key = external_key(self, id);
-  return {header, encode_lsa(header, body)};
 }
 
 }  // namespace wgospf::ospf

@@ -1,9 +1,11 @@
 #pragma once
 // OSPFv2's rules for the shared algorithms: what is refused, what is flooded to whom, what is originated.
 
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "ospf/v2/external_ids.h"
 #include "ospf/v2/v2.h"
 #include "ospf/version.h"
 
@@ -11,7 +13,9 @@ namespace wgospf::ospf::v2 {
 
 class Rules final : public Version {
  public:
-  Rules() : Version({V2::kIpHeaderSize, V2::kPacketHeaderSize, V2::kDdFixedSize, V2::kRequestSize}) {}
+  Rules()
+      : Version({V2::kIpHeaderSize, V2::kPacketHeaderSize, V2::kDdFixedSize, V2::kRequestSize},
+                Family::ipv4) {}
 
   [[nodiscard]] DecodeResult decode(std::span<const std::byte> bytes) const override {
     return V2::decode(bytes);
@@ -65,6 +69,10 @@ class Rules final : public Version {
   }
   [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
                                         bool as_boundary_router) const override;
+  [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const override;
+  [[nodiscard]] std::unique_ptr<ospf::ExternalIds> external_ids() const override {
+    return std::make_unique<ExternalIds>();
+  }
 };
 
 }  // namespace wgospf::ospf::v2

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 #include "ospf/lsa.h"
 #include "ospf/route/topology.h"
 #include "ospf/v2/v2.h"
@@ -66,8 +66,8 @@ struct Topology<V2> {
     return !address.is_zero();
   }
   /// The address of a router on a transit network, from the data of its link to it (section 16.1.1).
-  [[nodiscard]] static constexpr std::optional<Ipv4Address> address_on_network(std::uint32_t link_data) {
-    return Ipv4Address{link_data};
+  [[nodiscard]] static constexpr std::optional<IpAddress> address_on_network(std::uint32_t link_data) {
+    return IpAddress{Ipv4Address{link_data}};
   }
 
   [[nodiscard]] static RouterFlags router_flags(const Lsa& lsa) {

@@ -14,7 +14,6 @@
 #include "ospf/lsa.h"
 #include "ospf/packet.h"
 #include "ospf/types.h"
-#include "ospf/v2/external_ids.h"
 
 namespace wgospf::ospf {
 
@@ -107,7 +106,6 @@ using LsaBody = std::variant<RouterLsa, NetworkLsa, SummaryLsa, ExternalLsa, Opa
 struct V2 {
   using Address = Ipv4Address;
   using LsaBody = v2::LsaBody;
-  using ExternalIds = v2::ExternalIds;
   /// The rules, for the shared algorithms.
   [[nodiscard]] static const Version& version();
 
@@ -145,12 +143,6 @@ struct V2 {
   [[nodiscard]] static LsaBody decode_body(const Lsa& lsa);
   /// A whole LSA: header fields from `header` (its length and checksum are computed), body from `body`.
   [[nodiscard]] static Lsa encode_lsa(LsaHeader header, const LsaBody& body);
-
-  /// An AS-external LSA of ours (section 12.4.4).
-  [[nodiscard]] static OwnLsa external_lsa(RouterId self, LinkStateId id, const ExternalRoute<V2>& route);
-  [[nodiscard]] static LsaKey external_key(RouterId self, LinkStateId id) {
-    return {LsaType::as_external, id, self};
-  }
 };
 
 }  // namespace wgospf::ospf

@@ -59,12 +59,12 @@ inline Lsa grid_lsa(const Grid& grid, std::uint32_t node, std::uint16_t more = 0
   return V2::encode_lsa(header, body);
 }
 
-inline std::vector<RootLink<V2>> root_links(const Grid& grid, std::uint16_t more = 0) {
-  std::vector<RootLink<V2>> links;
+inline std::vector<RootLink> root_links(const Grid& grid, std::uint16_t more = 0) {
+  std::vector<RootLink> links;
   for (std::uint32_t i = grid.first[0]; i < grid.first[1]; ++i) {
-    RootLink<V2> link;
+    RootLink link;
     link.link = LinkId{i + 1};
-    link.kind = RootLink<V2>::Kind::point_to_point;
+    link.kind = RootLink::Kind::point_to_point;
     link.cost = static_cast<std::uint16_t>(grid.arcs[i].cost + more);
     link.neighbors = {{router(grid.arcs[i].to), std::nullopt, std::nullopt}};
     links.push_back(std::move(link));
@@ -96,9 +96,9 @@ inline Lsa external_lsa(std::uint32_t n, std::uint32_t metric) {
 struct Externals {
   RouteCalculator<V2> calculator{router(0)};
   explicit Externals(std::uint32_t count) {
-    RootLink<V2> link;
+    RootLink link;
     link.link = LinkId{1};
-    link.kind = RootLink<V2>::Kind::point_to_point;
+    link.kind = RootLink::Kind::point_to_point;
     link.neighbors = {{router(1), std::nullopt, std::nullopt}};
     calculator.set_root(router(0), {link});
     v2::RouterLsa body;

@@ -26,8 +26,8 @@ struct KeyHash {
   std::size_t operator()(const LsaKey& key) const { return static_cast<std::size_t>(hash_value(key)); }
 };
 
-ExternalsChanged<V2> withdrawal(const ExternalsChanged<V2>& announcement) {
-  ExternalsChanged<V2> change;
+ExternalsChanged withdrawal(const ExternalsChanged& announcement) {
+  ExternalsChanged change;
   for (const auto& route : announcement.set) change.removed.push_back(route.prefix);
   return change;
 }
@@ -95,7 +95,7 @@ void copy_under_key(benchmark::State& state) {
 BENCHMARK(copy_under_key)->Unit(benchmark::kMillisecond);
 
 /// Until all hold `expected` externals of the change and nothing is left to acknowledge.
-bool change_externals(Line& line, const ExternalsChanged<V2>& change, std::size_t expected) {
+bool change_externals(Line& line, const ExternalsChanged& change, std::size_t expected) {
   line.wires.input(Line::kAnnouncing, change);
   return line.wires.run_until(seconds{30}, [&] {
     for (const std::size_t router : {Line::kMeasured, Line::kAnnouncing, Line::kOther})

@@ -27,7 +27,7 @@ struct Line {
     wires.add(Wires::config({2}));
     wires.wire(kMeasured, kAnnouncing, 1);
     wires.wire(kMeasured, kOther, 2);
-    ExternalsChanged<V2> first;
+    ExternalsChanged first;
     first.set.push_back({Ipv4Prefix::make({0xc6336400}, 24), 20, true, 0, std::nullopt});
     wires.input(kAnnouncing, first);
     wires.run_until(seconds{5}, [&] { return wires.all_full(); });
@@ -71,8 +71,8 @@ struct Line {
 };
 
 /// `count` prefixes of the second router's.
-inline ExternalsChanged<V2> announcement(std::uint32_t count) {
-  ExternalsChanged<V2> change;
+inline ExternalsChanged announcement(std::uint32_t count) {
+  ExternalsChanged change;
   for (std::uint32_t i = 0; i < count; ++i)
     change.set.push_back({Ipv4Prefix::make({0x64000000 + (i << 8)}, 24), 20, true, 0, std::nullopt});
   return change;

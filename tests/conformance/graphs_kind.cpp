@@ -58,11 +58,11 @@ void run(const Document& document, Report& report) {
     ends.at(b).push_back({a, edge.at(3).get<std::uint32_t>()});
   }
   RouteCalculator<V2> calculator(router(0));
-  std::vector<RootLink<V2>> links;
+  std::vector<RootLink> links;
   for (const End& end : ends[0]) {
-    RootLink<V2> link;
+    RootLink link;
     link.link = LinkId{static_cast<std::uint32_t>(links.size() + 1)};
-    link.kind = RootLink<V2>::Kind::point_to_point;
+    link.kind = RootLink::Kind::point_to_point;
     link.cost = static_cast<std::uint16_t>(end.cost);
     link.neighbors = {{router(end.neighbor), std::nullopt, std::nullopt}};
     links.push_back(std::move(link));

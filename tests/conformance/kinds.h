@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 
 namespace wgospf::conformance {
 

@@ -79,7 +79,7 @@ std::string routes_of(const Bench& bench) {
     out << route.prefix.to_string() << ' ' << route.metric << ' ' << to_string(route.path_type);
     for (const auto& hop : table->next_hops(route)) {
       out << " link " << hop.link.value;
-      if (hop.gateway) out << ' ' << hop.gateway->to_string();
+      if (hop.gateway) out << ' ' << to_string(*hop.gateway);
     }
     out << "; ";
   }

@@ -84,7 +84,7 @@ class Case {
 
  private:
   void feed() {
-    std::vector<RootLink<V2>> links;
+    std::vector<RootLink> links;
     for (const json& interface : content_.at("interfaces")) links.push_back(link_of(interface));
     calculator_.set_root(root_, std::move(links));
     for (const json& lsa : content_.at("lsdb")) {
@@ -98,8 +98,8 @@ class Case {
     calculator_.calculate(changes);
   }
 
-  RootLink<V2> link_of(const json& interface) {
-    RootLink<V2> link;
+  RootLink link_of(const json& interface) {
+    RootLink link;
     names_.push_back(interface.at("name"));
     link.link = LinkId{static_cast<std::uint32_t>(names_.size() - 1)};
     link.area = parse<AreaId>(interface.at("area"));
@@ -116,22 +116,23 @@ class Case {
     for (const json& address : interface.at("addrs")) add_subnet(address, link);
     const auto network = designated_router(interface, root_);
     if (interface.at("network_type") == "point-to-point") {
-      link.kind = any_full ? RootLink<V2>::Kind::point_to_point : RootLink<V2>::Kind::stub;
+      link.kind = any_full ? RootLink::Kind::point_to_point : RootLink::Kind::stub;
     } else if (network && any_full) {
-      link.kind = RootLink<V2>::Kind::transit;
+      link.kind = RootLink::Kind::transit;
       link.network_id = *network;
       link.designated_router = parse<RouterId>(text(interface, "dr"));
     }
     return link;
   }
-  void add_subnet(const std::string& address, RootLink<V2>& link) {
+  void add_subnet(const std::string& address, RootLink& link) {
     const auto slash = address.find('/');
     const auto own = Ipv4Address::parse(address.substr(0, slash));
     if (!own || slash == std::string::npos) return;
-    link.addresses.push_back(*own);
-    link.subnets.push_back(
-        Ipv4Prefix::make(*own, static_cast<std::uint8_t>(std::stoi(address.substr(slash + 1)))));
-    own_.insert({link.subnets.back(), Ipv4Prefix::host(*own)});
+    const auto length = static_cast<std::uint8_t>(std::stoi(address.substr(slash + 1)));
+    const auto subnet = Ipv4Prefix::make(*own, length);
+    link.addresses.emplace_back(*own);
+    link.subnets.emplace_back(subnet);
+    own_.insert({subnet, Ipv4Prefix::host(*own)});
   }
   [[nodiscard]] bool is_own(const Ipv4Prefix& prefix) const { return own_.count(prefix) != 0; }
 
@@ -177,7 +178,7 @@ class Case {
     return is_attached(expected) ? std::string()
                                  : compare_hops(expected.at("nexthops"), table.next_hops(got));
   }
-  std::string compare_hops(const json& expected, const std::vector<NextHop<V2>>& got) const {
+  std::string compare_hops(const json& expected, const std::vector<NextHop>& got) const {
     std::vector<Way> wanted;
     for (const json& hop : expected) {
       const std::string address = text(hop, "address");
@@ -185,11 +186,11 @@ class Case {
       if (std::find(wanted.begin(), wanted.end(), way) == wanted.end()) wanted.push_back(way);
     }
     std::string list;
-    for (const NextHop<V2>& hop : got) {
+    for (const NextHop& hop : got) {
       const std::string& name = names_[hop.link.value];
-      list += " " + name + (hop.gateway ? "@" + hop.gateway->to_string() : "");
+      list += " " + name + (hop.gateway ? "@" + to_string(*hop.gateway) : "");
       const auto at = std::find_if(wanted.begin(), wanted.end(), [&](const Way& way) {
-        return way.first == name && (!way.second || (hop.gateway && hop.gateway->to_string() == *way.second));
+        return way.first == name && (!way.second || (hop.gateway && to_string(*hop.gateway) == *way.second));
       });
       if (at == wanted.end()) return "next hop" + list + ", expected " + expected.dump();
       wanted.erase(at);
@@ -203,7 +204,7 @@ class Case {
     for (const json& expected : content_.at("router_routes")) {
       const RouterId id = parse<RouterId>(expected.at("router"));
       const std::string area = text(expected, "area");
-      const auto at = std::find_if(routers.begin(), routers.end(), [&](const RouterRoute<V2>& router) {
+      const auto at = std::find_if(routers.begin(), routers.end(), [&](const RouterRoute& router) {
         return router.router == id && (area.empty() || router.area == parse<AreaId>(area));
       });
       if (at == routers.end()) return "router " + id.to_string() + " is not reached";

@@ -301,7 +301,7 @@ class Case {
     for (const auto& route : table->routes) {
       std::set<std::string> hops;
       for (const auto& hop : table->next_hops(route)) {
-        hops.insert(name_of(hop.link) + " " + (hop.gateway ? hop.gateway->to_string() : std::string("-")));
+        hops.insert(name_of(hop.link) + " " + (hop.gateway ? to_string(*hop.gateway) : std::string("-")));
       }
       ours.insert(
           route_text(route.prefix.to_string(), route.metric, std::string(to_string(route.path_type)), hops));

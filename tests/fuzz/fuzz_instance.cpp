@@ -114,7 +114,7 @@ class Script {
     const LinkId link = (choice & 1) != 0 ? Bench::kFirstLink : Bench::kSecondLink;
     if ((choice & 2) != 0) return bench_.set_link(link, (choice & 4) != 0);
     const auto prefix = Ipv4Prefix::make(Ipv4Address{0xc0000000U | (choice & 0x18U) << 5}, 24);
-    ExternalsChanged<V2> externals;
+    ExternalsChanged externals;
     if ((choice & 4) != 0) {
       externals.set.push_back(
           {.prefix = prefix, .metric = choice, .type2 = true, .tag = 0, .forwarding_address = {}});

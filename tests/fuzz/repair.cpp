@@ -1,4 +1,4 @@
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 #include "ospf/checksum.h"
 #include "tests/fuzz/fuzz.h"
 

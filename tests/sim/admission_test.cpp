@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 #include "ospf/checksum.h"
 #include "tests/sim/scenario.h"
 

@@ -150,11 +150,11 @@ std::string describe(const Event& event) {
       event);
 }
 
-std::string describe(const std::vector<NextHop<V2>>& next_hops) {
+std::string describe(const std::vector<NextHop>& next_hops) {
   std::string line = "[";
   for (const auto& hop : next_hops) {
     line += " " + hop.router.to_string() + "@" + std::to_string(hop.link.value);
-    if (hop.gateway) line += " via " + hop.gateway->to_string();
+    if (hop.gateway) line += " via " + to_string(*hop.gateway);
     line += ",";
   }
   return line + " ]";
@@ -171,7 +171,7 @@ std::string describe(const RouteChange<V2>& change) {
   const std::string start = "generation " + std::to_string(change.generation.value) + " ";
   return start +
          std::visit(Overloaded{
-                        [](const SetChanged<V2>& c) {
+                        [](const SetChanged& c) {
                           return "set " + std::to_string(c.set.value) + " " + describe(c.members);
                         },
                         [](const SetGone& c) { return "set " + std::to_string(c.set.value) + " gone"; },

@@ -18,7 +18,7 @@ using ospf::V2;
 [[nodiscard]] std::string describe_packet(std::span<const std::byte> bytes);
 [[nodiscard]] std::string describe(const ospf::Event& event);
 [[nodiscard]] std::string describe(const ospf::RouteChange<V2>& change);
-[[nodiscard]] std::string describe(const std::vector<ospf::NextHop<V2>>& next_hops);
+[[nodiscard]] std::string describe(const std::vector<ospf::NextHop>& next_hops);
 [[nodiscard]] std::string describe(const ospf::Route<V2>& route);
 
 }  // namespace wgospf::sim

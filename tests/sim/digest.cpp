@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 
 namespace wgospf::sim {
 
@@ -17,7 +17,7 @@ std::string text(const RouteTable<V2>& table, const Route<V2>& route) {
                      " area " + route.area.to_string() + " tag " + std::to_string(route.tag);
   if (route.set == kAttachedSet) line += " attached";
   for (const auto& hop : table.next_hops(route))
-    line += " via " + (hop.gateway ? hop.gateway->to_string() : "-") + " link " +
+    line += " via " + (hop.gateway ? to_string(*hop.gateway) : "-") + " link " +
             std::to_string(hop.link.value) + " router " + hop.router.to_string();
   return line;
 }

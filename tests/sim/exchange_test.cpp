@@ -249,7 +249,7 @@ TEST_F(ExchangeTest, Section10_8_WhatIsLeftToDescribeIsTold) {
   const RouterIndex router = add_router(1);
   auto peer = add_peer(router, 9);
   peer->answers_descriptions = false;
-  std::vector<ExternalRoute<V2>> routes(200);
+  std::vector<ExternalRoute> routes(200);
   for (std::uint32_t i = 0; i < routes.size(); ++i)
     routes[i].prefix = Ipv4Prefix::make({0xcb000000 + (i << 8)}, 24);
   network.change_externals(router, routes, {});

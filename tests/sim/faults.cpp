@@ -211,7 +211,7 @@ void FaultPlan::change_externals(RouterIndex router) {
     add(at, "externals", router_name(router) + (set ? " sets an external" : " withdraws its externals"),
         [this, router, set](Network& n) {
           if (set) return n.change_externals(router, {topology_.external(router)}, {});
-          std::vector<Ipv4Prefix> all;
+          std::vector<IpPrefix> all;
           for (const auto& [prefix, route] : n.routers[router].externals) all.push_back(prefix);
           n.change_externals(router, {}, std::move(all));
         });

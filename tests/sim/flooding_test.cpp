@@ -104,9 +104,9 @@ TEST_F(FloodingTest, Section12_4_AChangeAfterRefreshesGoesOutAtOnce) {
 // any other burst; when it is over the last state is what the neighbour holds.
 TEST_F(FloodingTest, Section12_4_TogglingAnExternalIsThrottled) {
   auto peer = full_peer(1, 9);
-  ExternalRoute<V2> route;
+  ExternalRoute route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
-  const LsaKey key{LsaType::as_external, LinkStateId{route.prefix.address.value}, network.routers[0].id};
+  const LsaKey key{LsaType::as_external, LinkStateId{0xc6336400}, network.routers[0].id};
   const Instant start = network.now();
   for (int i = 0; i < 50; ++i) {
     network.change_externals(0, {route}, {});
@@ -313,9 +313,9 @@ TEST_F(FloodingTest, Section14_1_WithdrawnAndSetAgainAtOnceIsBack) {
   start_all();
   ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
   network.run_for(seconds{10});
-  ExternalRoute<V2> route;
+  ExternalRoute route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
-  const LsaKey key{LsaType::as_external, LinkStateId{route.prefix.address.value}, network.routers[a].id};
+  const LsaKey key{LsaType::as_external, LinkStateId{0xc6336400}, network.routers[a].id};
   network.change_externals(a, {route}, {});
   network.run_for(seconds{8});
   ASSERT_TRUE(stored(c, key));

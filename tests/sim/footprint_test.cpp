@@ -31,13 +31,13 @@ class FootprintTest : public Scenario {
       EXPECT_EQ(after.items[i].size, size) << name;
     }
   }
-  [[nodiscard]] static std::vector<ExternalRoute<V2>> routes(std::uint32_t count) {
-    std::vector<ExternalRoute<V2>> all(count);
+  [[nodiscard]] static std::vector<ExternalRoute> routes(std::uint32_t count) {
+    std::vector<ExternalRoute> all(count);
     for (std::uint32_t i = 0; i < count; ++i) all[i].prefix = Ipv4Prefix::make({0xcb000000 + (i << 8)}, 24);
     return all;
   }
-  [[nodiscard]] static std::vector<Ipv4Prefix> prefixes(std::uint32_t count) {
-    std::vector<Ipv4Prefix> all;
+  [[nodiscard]] static std::vector<IpPrefix> prefixes(std::uint32_t count) {
+    std::vector<IpPrefix> all;
     for (const auto& route : routes(count)) all.push_back(route.prefix);
     return all;
   }

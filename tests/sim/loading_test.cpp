@@ -293,7 +293,7 @@ TEST_F(LoadingTest, MaxLsaBoundsWhatIsTakenFromANeighbor) {
   ASSERT_TRUE(stored(a, V2::header(present).key));
   peer->acknowledgments.clear();
   peer->send_update({{late, 1}, {with(present, 1, present.sequence_number() + 1), 1}});
-  ExternalRoute<V2> route;
+  ExternalRoute route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
   network.change_externals(a, {route}, {});
   network.run_for(seconds{2});

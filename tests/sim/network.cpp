@@ -68,7 +68,7 @@ void Network::start(RouterIndex index) {
   drain(index);
   hand_over_links(index);
   if (router.externals.empty()) return;
-  ExternalsChanged<V2> externals;
+  ExternalsChanged externals;
   for (const auto& [prefix, route] : router.externals) externals.set.push_back(route);
   handle(index, externals);
 }
@@ -112,10 +112,10 @@ void Network::resume(RouterIndex index) {
 void Network::catch_up(RouterIndex index) {
   Router& router = routers[index];
   reload(index);
-  ExternalsChanged<V2> changed;
+  ExternalsChanged changed;
   for (const auto& [prefix, route] : router.externals) changed.set.push_back(route);
   for (const auto& prefix : std::exchange(router.missed_removals, {}))
-    if (!router.externals.contains(prefix)) changed.removed.push_back(prefix);
+    if (!router.externals.contains(std::get<Ipv4Prefix>(prefix))) changed.removed.push_back(prefix);
   handle(index, changed);
 }
 
@@ -179,11 +179,11 @@ void Network::reload(RouterIndex index) {
   hand_over_links(index);
 }
 
-void Network::change_externals(RouterIndex index, std::vector<ExternalRoute<V2>> set,
-                               std::vector<Ipv4Prefix> removed) {
+void Network::change_externals(RouterIndex index, std::vector<ExternalRoute> set,
+                               std::vector<IpPrefix> removed) {
   Router& router = routers[index];
-  for (const auto& prefix : removed) router.externals.erase(prefix);
-  for (const auto& route : set) router.externals.insert_or_assign(route.prefix, route);
+  for (const auto& prefix : removed) router.externals.erase(std::get<Ipv4Prefix>(prefix));
+  for (const auto& route : set) router.set_external(route);
   note("r" + std::to_string(index) + " externals: " + std::to_string(set.size()) + " set, " +
        std::to_string(removed.size()) + " removed");
   if (router.is_paused) {
@@ -191,10 +191,10 @@ void Network::change_externals(RouterIndex index, std::vector<ExternalRoute<V2>>
     router.missed_removals.insert(router.missed_removals.end(), removed.begin(), removed.end());
     return;
   }
-  if (router.is_running()) handle(index, ExternalsChanged<V2>{std::move(set), std::move(removed)});
+  if (router.is_running()) handle(index, ExternalsChanged{std::move(set), std::move(removed)});
 }
 
-void Network::handle(RouterIndex index, const Input<V2>& input) {
+void Network::handle(RouterIndex index, const Input& input) {
   Router& router = routers[index];
   if (router.life == Life::absent) return;
   const auto* received = std::get_if<Received>(&input);

@@ -70,7 +70,7 @@ struct Router {
   std::size_t max_lsa_bytes = ospf::kMaxLsaBytes;
   std::size_t max_requests = ospf::kRequestsMost;
   std::map<LinkId, Port> ports;
-  std::map<Ipv4Prefix, ospf::ExternalRoute<V2>> externals;
+  std::map<Ipv4Prefix, ospf::ExternalRoute> externals;
 
   Life life = Life::absent;
   std::uint64_t lives = 0;  ///< counts starts and ends, so that a timer of a former life finds out
@@ -84,13 +84,16 @@ struct Router {
     Ipv4Address source, destination;
     ospf::PacketBytes bytes;
   };
-  std::vector<Pending> socket;              ///< what came in while it was stopped
-  std::size_t socket_bytes = 0;             ///< of it; beyond kSocketBytes packets are lost
-  bool has_to_catch_up = false;             ///< its configuration, links or externals changed meanwhile
-  std::vector<Ipv4Prefix> missed_removals;  ///< of externals
+  std::vector<Pending> socket;            ///< what came in while it was stopped
+  std::size_t socket_bytes = 0;           ///< of it; beyond kSocketBytes packets are lost
+  bool has_to_catch_up = false;           ///< its configuration, links or externals changed meanwhile
+  std::vector<IpPrefix> missed_removals;  ///< of externals
   bool left_acknowledged = false;
 
   [[nodiscard]] bool is_running() const { return life == Life::running; }
+  void set_external(const ospf::ExternalRoute& route) {
+    externals.insert_or_assign(std::get<Ipv4Prefix>(route.prefix), route);
+  }
   [[nodiscard]] ospf::InstanceConfig config() const;
 };
 
@@ -159,8 +162,8 @@ class Network {
   void set_up(RouterIndex router, LinkId link, bool up);
   /// Hands the ports' present configuration over, as a reload does, then the state of all links.
   void reload(RouterIndex router);
-  void change_externals(RouterIndex router, std::vector<ospf::ExternalRoute<V2>> set,
-                        std::vector<Ipv4Prefix> removed);
+  void change_externals(RouterIndex router, std::vector<ospf::ExternalRoute> set,
+                        std::vector<IpPrefix> removed);
   /// Sends from one end of a cable (scripted peers do this themselves).
   void send(CableIndex cable, std::size_t from_end, Datagram datagram);
   /// It comes in at an end, whoever sent it.
@@ -190,7 +193,7 @@ class Network {
   void problem(RouterIndex router, const std::string& what);
 
  private:
-  void handle(RouterIndex router, const ospf::Input<V2>& input);
+  void handle(RouterIndex router, const ospf::Input& input);
   void hand_over_links(RouterIndex router);
   void catch_up(RouterIndex router);
   void finish(RouterIndex router);

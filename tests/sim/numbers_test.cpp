@@ -18,8 +18,8 @@ class NumbersTest : public Scenario {
  protected:
   static constexpr Ipv4Address kPrefix{0xc6336400};  // 198.51.100.0
 
-  [[nodiscard]] static ExternalRoute<V2> route(std::uint32_t number = 0) {
-    ExternalRoute<V2> route;
+  [[nodiscard]] static ExternalRoute route(std::uint32_t number = 0) {
+    ExternalRoute route;
     route.prefix = Ipv4Prefix::make({kPrefix.value + (number << 8)}, 24);
     return route;
   }
@@ -257,7 +257,7 @@ TEST_F(NumbersTest, Section13_4_AFlushThatIsOutdoneForGoodIsNotTold) {
 // after a minute of peace.
 TEST_F(NumbersTest, Section13_4_ThatOthersFlushWhatIsOursIsToldOnce) {
   auto peer = full_peer(1, 9);
-  std::vector<ExternalRoute<V2>> routes;
+  std::vector<ExternalRoute> routes;
   for (std::uint32_t i = 0; i < 10; ++i) routes.push_back(route(i));
   network.change_externals(0, routes, {});
   network.run_for(seconds{20});
@@ -321,8 +321,8 @@ TEST_F(NumbersTest, NumbersKeptAreBounded) {
   auto peer = full_peer(1, 9);
   network.cables[peer->cable()].mtu = 65535;
   constexpr std::uint32_t kMany = 65536;
-  std::vector<ExternalRoute<V2>> routes;
-  std::vector<Ipv4Prefix> prefixes;
+  std::vector<ExternalRoute> routes;
+  std::vector<IpPrefix> prefixes;
   for (std::uint32_t i = 0; i < kMany; ++i) {
     routes.push_back({Ipv4Prefix::make({0x0b000000 + (i << 8)}, 24), 20, true, 0, {}});
     prefixes.push_back(routes.back().prefix);

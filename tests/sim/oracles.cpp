@@ -168,8 +168,7 @@ namespace {
 
 /// The present routes of one router against the reference.
 void compare_route(const Network& network, RouterIndex index, const Route<V2>& route,
-                   const std::vector<NextHop<V2>>& next_hops, const ExpectedRoute& expected,
-                   Problems& problems) {
+                   const std::vector<NextHop>& next_hops, const ExpectedRoute& expected, Problems& problems) {
   const auto wrong = [&](const std::string& what) {
     problems.push_back(name(network, index) + describe(route) + " " + describe(next_hops) + ": " + what);
   };
@@ -186,15 +185,15 @@ void compare_route(const Network& network, RouterIndex index, const Route<V2>& r
   std::set<Hop> hops;
   for (const auto& hop : next_hops) {
     const bool to_host = hop.router == RouterId{};
-    if (!hops.insert({hop.link, hop.router, to_host ? hop.gateway : std::nullopt}).second)
+    const auto gateway = as<Ipv4Address>(hop.gateway);
+    if (!hops.insert({hop.link, hop.router, to_host ? gateway : std::nullopt}).second)
       return wrong("a next hop twice");
     if (to_host) continue;
     const Port& port = network.routers[index].ports.at(hop.link);
     const auto& far = network.cables[port.cable.value()].ends[1 - port.end];
     const Port& far_port = network.routers[far.router].ports.at(far.link);
-    if (!port.is_unnumbered() && hop.gateway != far_port.source()) return wrong("gateway of another link");
-    if (port.is_unnumbered() && hop.gateway && *hop.gateway != far_port.source())
-      return wrong("gateway is nobody");
+    if (!port.is_unnumbered() && gateway != far_port.source()) return wrong("gateway of another link");
+    if (port.is_unnumbered() && gateway && *gateway != far_port.source()) return wrong("gateway is nobody");
   }
   if (hops == expected.hops) return;
   std::string ways;
@@ -278,7 +277,7 @@ class Walk {
       return std::any_of(router.externals.begin(), router.externals.end(), [&](const auto& entry) {
         const auto& [prefix, external] = entry;
         return prefix.contains(target_) && external.forwarding_address &&
-               owns(end, *external.forwarding_address);
+               owns(end, as<Ipv4Address>(*external.forwarding_address));
       });
     });
   }

@@ -101,7 +101,7 @@ TEST_F(OraclesTest, ATableThatIsBehindItsDatabaseIsNotThatOfAFreshCalculation) {
 /// What is remembered of a flush is no baseline; soon it is forgotten.
 TEST_F(OraclesTest, AMemoryThatIsNotEmptyIsNoBaseline) {
   chain();
-  ExternalRoute<V2> route;
+  ExternalRoute route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
   network.change_externals(1, {route}, {});
   network.run_for(seconds{10});

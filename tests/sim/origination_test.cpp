@@ -89,7 +89,7 @@ TEST_F(OriginationTest, Section14_1_ShutdownFlushesEverywhere) {
   connect(a, b);
   connect(b, c);
   start_all();
-  ExternalRoute<V2> route;
+  ExternalRoute route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
   network.change_externals(a, {route}, {});
   ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
@@ -213,12 +213,12 @@ TEST_F(OriginationTest, Section12_1_6_LargestSequenceNumberIsUsedOnce) {
 // is told once; when one of the hosts goes, the /31 is advertised.
 TEST_F(OriginationTest, AppendixE_APrefixWithoutAFreeLinkStateIdIsTold) {
   auto peer = full_peer(1, 9);
-  std::vector<ExternalRoute<V2>> routes(3);
+  std::vector<ExternalRoute> routes(3);
   routes[0].prefix = *Ipv4Prefix::parse("192.0.2.0/31");
   routes[1].prefix = *Ipv4Prefix::parse("192.0.2.0/32");
   routes[2].prefix = *Ipv4Prefix::parse("192.0.2.1/32");
   const auto advertised = [&] {
-    std::set<Ipv4Prefix> prefixes;
+    std::set<IpPrefix> prefixes;
     DatabaseCursor cursor;
     while (!cursor.done)
       for (const auto& entry : instance(0).database(cursor, 100, network.now())) {
@@ -235,7 +235,7 @@ TEST_F(OriginationTest, AppendixE_APrefixWithoutAFreeLinkStateIdIsTold) {
   network.change_externals(0, {routes[0]}, {});
   const auto told = events_of<NoLinkStateId>(0);
   ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told.front().prefix, IpPrefix{routes[0].prefix});
+  EXPECT_EQ(told.front().prefix, routes[0].prefix);
   network.change_externals(0, {}, {routes[2].prefix});
   network.run_for(seconds{8});
   EXPECT_EQ(advertised(), (std::set{routes[0].prefix, routes[1].prefix}));

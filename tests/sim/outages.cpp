@@ -69,11 +69,11 @@ void OutageWatch::refresh_ways(RouterIndex index) {
   ways = {router.lives, false, {}};
   for (const Router& target : network_.routers) {
     const auto* hops = router.model.next_hops(Ipv4Prefix::host(Ipv4Address{target.id.value}));
-    ways.to.push_back(hops == nullptr ? std::vector<NextHop<V2>>{} : *hops);
+    ways.to.push_back(hops == nullptr ? std::vector<NextHop>{} : *hops);
   }
 }
 
-std::optional<RouterIndex> OutageWatch::over(RouterIndex index, const NextHop<V2>& hop) const {
+std::optional<RouterIndex> OutageWatch::over(RouterIndex index, const NextHop& hop) const {
   const auto port = network_.routers[index].ports.find(hop.link);
   if (port == network_.routers[index].ports.end() || !port->second.status.up || !port->second.cable ||
       port->second.end > 1)

@@ -58,7 +58,7 @@ class OutageWatch {
   void look_at(RouterIndex target, const std::vector<RouterIndex>& component);
   Fate fate_from(RouterIndex router, RouterIndex target);
   /// Where a packet comes to that leaves by this hop; nullopt: nowhere.
-  [[nodiscard]] std::optional<RouterIndex> over(RouterIndex router, const ospf::NextHop<V2>& hop) const;
+  [[nodiscard]] std::optional<RouterIndex> over(RouterIndex router, const ospf::NextHop& hop) const;
   [[nodiscard]] bool is_calm() const;
   [[nodiscard]] bool is_alone_with_its_id(RouterIndex router) const;
   void note(std::optional<Outage>& outage, bool goes_on, Duration FaultOutages::*longest);
@@ -70,7 +70,7 @@ class OutageWatch {
   struct Ways {
     std::uint64_t life = 0;
     bool is_stale = false;
-    std::vector<std::vector<ospf::NextHop<V2>>> to;  ///< by target; empty: no route
+    std::vector<std::vector<ospf::NextHop>> to;  ///< by target; empty: no route
   };
   std::vector<Ways> ways_;                                   ///< by router
   std::vector<Fate> fates_;                                  ///< of one target, by router

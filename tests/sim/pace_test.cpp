@@ -11,8 +11,8 @@ using namespace ospf;
 
 class PaceTest : public Scenario {
  protected:
-  [[nodiscard]] static std::vector<ExternalRoute<V2>> externals(std::uint32_t count) {
-    std::vector<ExternalRoute<V2>> routes(count);
+  [[nodiscard]] static std::vector<ExternalRoute> externals(std::uint32_t count) {
+    std::vector<ExternalRoute> routes(count);
     for (std::uint32_t i = 0; i < count; ++i)
       routes[i].prefix = Ipv4Prefix::make({0x64000000 + (i << 8)}, 24);
     return routes;
@@ -76,7 +76,7 @@ TEST_F(PaceTest, Section13_3_AFloodKeepsToThePaceOfASlowLink) {
     EXPECT_TRUE(all_full());
     network.run_for(seconds{20});
     EXPECT_EQ(instance(0).neighbors().front().retransmission_list, 0U);
-    std::vector<Ipv4Prefix> gone;
+    std::vector<IpPrefix> gone;
     for (const auto& route : externals(30'000)) gone.push_back(route.prefix);
     for (auto& w : network.cables[cable].into) w.bits_per_second = 0;
     network.change_externals(0, {}, gone);
@@ -238,7 +238,7 @@ TEST_F(PaceTest, Section13_6_WhatIsNeverAcknowledgedDoesNotHoldUpTheRest) {
   network.change_externals(a, {routes.front()}, {});
   const auto is_there = [&] {
     for (const auto& route : instance(b).routes()->routes)
-      if (route.prefix == routes.front().prefix) return route.type2_metric == 77U;
+      if (IpPrefix{route.prefix} == routes.front().prefix) return route.type2_metric == 77U;
     return false;
   };
   EXPECT_TRUE(network.run_until(is_there, seconds{3}));

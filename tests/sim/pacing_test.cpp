@@ -17,7 +17,7 @@ class PacingTest : public Scenario {
 
   /// `count` externals from 10.`first`.0.0 on, in one input.
   void announce(std::uint32_t first, std::uint32_t count) {
-    std::vector<ExternalRoute<V2>> routes(count);
+    std::vector<ExternalRoute> routes(count);
     for (std::uint32_t i = 0; i < count; ++i)
       routes[i].prefix = Ipv4Prefix::make({0x64000000 + ((first + i) << 8)}, 24);
     network.change_externals(0, std::move(routes), {});

@@ -161,25 +161,24 @@ std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix
 
 /// The way to an external: its path cost and hops by RFC 2328 section 16.4 step 3; nullopt when there is
 /// none.
-std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRoute<V2>& external,
+std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRoute& external,
                                                               RouterIndex router, const Router& root,
                                                               const Distances& found,
                                                               const ExpectedTable& intra) {
   if (!external.forwarding_address) return std::pair{*found.cost[router], found.hops[router]};
-  if (owns(root, *external.forwarding_address)) return std::nullopt;
+  const auto address = as<Ipv4Address>(*external.forwarding_address);
+  if (owns(root, address)) return std::nullopt;
   const ExpectedTable::value_type* best = nullptr;
   for (const auto& candidate : intra) {
     const auto& prefix = candidate.first;
-    if (!prefix.contains(*external.forwarding_address) ||
-        (best != nullptr && prefix.length < best->first.length))
-      continue;
+    if (!prefix.contains(address) || (best != nullptr && prefix.length < best->first.length)) continue;
     best = &candidate;
   }
   if (best == nullptr) return std::nullopt;
   const auto& [subnet, route] = *best;
   if (route.attached) {
     // On which of several links with one subnet the host is nobody knows: towards who said it.
-    const auto hops = host_hops(root, *external.forwarding_address, subnet);
+    const auto hops = host_hops(root, address, subnet);
     return std::pair{route.metric, hops.size() > 1 ? found.hops[router] : hops};
   }
   return std::pair{route.metric, route.hops};

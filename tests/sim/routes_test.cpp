@@ -18,10 +18,10 @@ class RoutesTest : public Scenario {
     status.addresses = {{address, 24}};
     return network.add_port(router, config, status);
   }
-  [[nodiscard]] std::vector<NextHop<V2>> ways(RouterIndex router, Ipv4Address target) {
+  [[nodiscard]] std::vector<NextHop> ways(RouterIndex router, Ipv4Address target) {
     const auto table = instance(router).routes();
     const auto* route = table->lookup(target);
-    return route == nullptr ? std::vector<NextHop<V2>>{} : table->next_hops(*route);
+    return route == nullptr ? std::vector<NextHop>{} : table->next_hops(*route);
   }
   [[nodiscard]] bool leads_to(RouterIndex router, Ipv4Address target, RouterIndex next) {
     const auto hops = ways(router, target);
@@ -134,12 +134,14 @@ TEST_F(RoutesTest, Section10_5_NextHopsFollowTheNeighborsAddress) {
     status.addresses = {{address, 16}};
     network.set_status(at.router, at.link, status);
   };
-  const Ipv4Address former = network.routers[b].ports.at(end.link).source();
+  const IpAddress former = network.routers[b].ports.at(end.link).source();
   set_address(0, network.routers[a].ports.at(network.cables[cable].ends[0].link).source());
   network.run_for(seconds{15});  // the calculation's back-off is over
   ASSERT_EQ(ways(a, at_b).front().gateway, former);
   set_address(1, moved);
-  const auto follows = [&] { return ways(a, at_b).size() == 1 && ways(a, at_b).front().gateway == moved; };
+  const auto follows = [&] {
+    return ways(a, at_b).size() == 1 && ways(a, at_b).front().gateway == IpAddress{moved};
+  };
   ASSERT_TRUE(network.run_until(follows, milliseconds{2500} + 2 * kDelay));
   EXPECT_TRUE(all_full());
 }
@@ -153,7 +155,7 @@ TEST_F(RoutesTest, Section16_4_ForwardingAddressOnASharedLanIsReachedDirectly) {
   const LinkId lan_a = add_lan(a, {0xc0a82401}), lan_b = add_lan(b, {0xc0a82402});
   network.routers[a].ports.at(lan_a).config.cost = 1;
   network.routers[b].ports.at(lan_b).config.cost = 1;
-  ExternalRoute<V2> route;
+  ExternalRoute route;
   route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
   route.forwarding_address = Ipv4Address{0xc0a824fe};
   network.change_externals(a, {route}, {});

@@ -17,23 +17,23 @@ std::string name(const Network& network, RouterIndex router) {
 }
 
 /// The facts about a router's own links, as its instance shows them.
-std::vector<RootLink<V2>> root_links(const Instance<V2>& instance) {
-  std::vector<RootLink<V2>> links;
+std::vector<RootLink> root_links(const Instance<V2>& instance) {
+  std::vector<RootLink> links;
   const auto neighbors = instance.neighbors();
   for (const auto& interface : instance.interfaces()) {
     if (interface.state == InterfaceState::down) continue;
-    RootLink<V2> link;
+    RootLink link;
     link.link = interface.config.link;
     link.area = interface.config.area;
     link.cost = interface.config.cost;
     for (const auto& address : interface.status.addresses) {
-      if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix<Ipv4Address>());
-      link.addresses.push_back(as<Ipv4Address>(address.address));
+      if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix());
+      link.addresses.push_back(address.address);
     }
     for (const auto& neighbor : neighbors)
       if (neighbor.link == link.link && neighbor.state == NeighborState::full)
-        link.neighbors.push_back({neighbor.router_id, as<Ipv4Address>(neighbor.address), std::nullopt});
-    link.kind = link.neighbors.empty() ? RootLink<V2>::Kind::stub : RootLink<V2>::Kind::point_to_point;
+        link.neighbors.push_back({neighbor.router_id, neighbor.address, std::nullopt});
+    link.kind = link.neighbors.empty() ? RootLink::Kind::stub : RootLink::Kind::point_to_point;
     links.push_back(std::move(link));
   }
   return links;

@@ -10,9 +10,9 @@ std::optional<std::string> TableModel::check_order(const RouteChange<V2>& change
   if (change.generation < generation_) return "generation goes back: " + describe(change);
   if (change.generation > generation_) phase_ = 0;
   generation_ = change.generation;
-  const int phase = std::holds_alternative<SetChanged<V2>>(change.change) ? 0
-                    : std::holds_alternative<SetGone>(change.change)      ? 2
-                                                                          : 1;
+  const int phase = std::holds_alternative<SetChanged>(change.change) ? 0
+                    : std::holds_alternative<SetGone>(change.change)  ? 2
+                                                                      : 1;
   if (phase < phase_) return "out of order within its generation: " + describe(change);
   phase_ = phase;
   return std::nullopt;
@@ -39,7 +39,7 @@ std::optional<std::string> TableModel::prefix_gone(const Ipv4Prefix& prefix) {
 
 std::optional<std::string> TableModel::apply(const RouteChange<V2>& change) {
   if (auto problem = check_order(change)) return problem;
-  if (const auto* set = std::get_if<SetChanged<V2>>(&change.change)) {
+  if (const auto* set = std::get_if<SetChanged>(&change.change)) {
     if (set->set == kAttachedSet) return "the attached set has no members: " + describe(change);
     if (set->members.empty()) return "a set without members: " + describe(change);
     const auto [it, is_new] = sets_.try_emplace(set->set, set->members);
@@ -56,7 +56,7 @@ std::optional<std::string> TableModel::apply(const RouteChange<V2>& change) {
   return std::nullopt;
 }
 
-const std::vector<NextHop<V2>>* TableModel::next_hops(const Ipv4Prefix& prefix) const {
+const std::vector<NextHop>* TableModel::next_hops(const Ipv4Prefix& prefix) const {
   const auto route = routes_.find(prefix);
   if (route == routes_.end()) return nullptr;
   const auto set = sets_.find(route->second.set);

@@ -21,7 +21,7 @@ class TableModel {
   /// The first difference to the published table; nullopt when they say the same.
   [[nodiscard]] std::optional<std::string> compare(const ospf::RouteTable<ospf::V2>& table) const;
   /// The ways to exactly this prefix; nullptr when there is no route, or it is attached.
-  [[nodiscard]] const std::vector<ospf::NextHop<ospf::V2>>* next_hops(const Ipv4Prefix& prefix) const;
+  [[nodiscard]] const std::vector<ospf::NextHop>* next_hops(const Ipv4Prefix& prefix) const;
 
  private:
   [[nodiscard]] std::optional<std::string> check_order(const ospf::RouteChange<ospf::V2>& change);
@@ -29,7 +29,7 @@ class TableModel {
   [[nodiscard]] std::optional<std::string> prefix_gone(const Ipv4Prefix& prefix);
 
   std::map<Ipv4Prefix, ospf::Route<ospf::V2>> routes_;
-  std::map<ospf::SetId, std::vector<ospf::NextHop<ospf::V2>>> sets_;
+  std::map<ospf::SetId, std::vector<ospf::NextHop>> sets_;
   std::map<ospf::SetId, std::size_t> users_;  ///< prefixes of each set
   ospf::Generation generation_{};
   int phase_ = 0;  ///< within the generation: 0 sets changed, 1 prefixes, 2 sets gone

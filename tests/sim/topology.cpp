@@ -52,10 +52,10 @@ void Topology::build_hub(std::uint32_t spokes, std::uint32_t externals) {
   std::vector<RouterIndex> boundaries;
   for (int i = 0; i < 8; ++i) boundaries.push_back(random_.below(spokes + 1));
   for (std::uint32_t i = 0; i < externals; ++i) {
-    ExternalRoute<V2> route;
+    ExternalRoute route;
     route.prefix = Ipv4Prefix::make({kPrefixes + (i << 8)}, 24);
     route.type2 = i % 2 == 0;
-    network_.routers[random_.pick(boundaries)].externals.insert_or_assign(route.prefix, route);
+    network_.routers[random_.pick(boundaries)].set_external(route);
   }
 }
 
@@ -84,7 +84,7 @@ void Topology::build_in_style(std::optional<std::uint32_t> router_count) {
   for (std::uint32_t i = 0; i < externals; ++i) {
     const RouterIndex router = random_.below(count);
     const auto route = external(router);
-    network_.routers[router].externals.insert_or_assign(route.prefix, route);
+    network_.routers[router].set_external(route);
   }
 }
 
@@ -195,15 +195,15 @@ std::array<InterfaceAddress, 2> Topology::new_addresses() {
   return {{{Ipv4Address{subnet + 1}, 30}, {Ipv4Address{subnet + 2}, 30}}};
 }
 
-ExternalRoute<V2> Topology::external(RouterIndex router) {
-  ExternalRoute<V2> route;
+ExternalRoute Topology::external(RouterIndex router) {
+  ExternalRoute route;
   // Few prefixes, of three lengths on the same addresses: shared ones, nested ones, and ids that collide
   // (appendix E); now and then a LAN's own.
   const std::uint32_t number = random_.below(24);
   const auto length = random_.pick<std::uint8_t>({24, 24, 20, 16});
   route.prefix = Ipv4Prefix::make({kExternals + (number << 16)}, length);
   if (random_.chance(5)) route.prefix = Ipv4Prefix{};  // the default route
-  if (!lans_.empty() && random_.chance(5)) route.prefix = random_.pick(lans_).prefix<Ipv4Address>();
+  if (!lans_.empty() && random_.chance(5)) route.prefix = random_.pick(lans_).prefix();
   route.type2 = random_.chance(50);
   route.metric = random_.pick<std::uint32_t>({1, 10, 20, 20, 20, 100, kLsInfinity - 1});
   if (random_.chance(3)) route.metric = kLsInfinity;

@@ -33,7 +33,7 @@ class Topology {
   /// For both ends of a cable, in a subnet that no cable has.
   [[nodiscard]] std::array<ospf::InterfaceAddress, 2> new_addresses();
   /// A prefix that is now and then another router's too, with random metrics.
-  [[nodiscard]] ospf::ExternalRoute<V2> external(RouterIndex router);
+  [[nodiscard]] ospf::ExternalRoute external(RouterIndex router);
   [[nodiscard]] std::uint16_t cost();
 
  private:

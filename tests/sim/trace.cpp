@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 #include "tests/sim/describe.h"
 
 namespace wgospf::sim {
@@ -30,12 +30,12 @@ void Trace::mix_transmit(const Transmit& transmit) {
 void Trace::mix_change(const RouteChange<V2>& change) {
   mix(change.generation.value);
   mix(change.change.index());
-  if (const auto* set = std::get_if<SetChanged<V2>>(&change.change)) {
+  if (const auto* set = std::get_if<SetChanged>(&change.change)) {
     mix(set->set.value);
     for (const auto& hop : set->members) {
       mix(hop.link.value);
       mix(hop.router.value);
-      mix(hop.gateway ? hop.gateway->value : 0);
+      mix(hop.gateway ? as<Ipv4Address>(*hop.gateway).value : 0);
     }
   } else if (const auto* gone = std::get_if<SetGone>(&change.change)) {
     mix(gone->set.value);

@@ -173,7 +173,7 @@ void Bench::inject(std::span<const std::byte> packet, Ipv4Address source, Ipv4Ad
   handle(Received{kFirstLink, source, destination, packet});
 }
 
-void Bench::handle(const Input<V2>& input) {
+void Bench::handle(const Input& input) {
   router_.handle(now_, input);
   drain();
 }

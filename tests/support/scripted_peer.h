@@ -89,7 +89,7 @@ class Bench {
   /// The same to another destination, as from a host that routes reach the router from.
   void inject(std::span<const std::byte> packet, Ipv4Address source, Ipv4Address destination);
   /// Any other input.
-  void handle(const ospf::Input<V2>& input);
+  void handle(const ospf::Input& input);
   /// Takes the link down, or brings it up as it was at first.
   void set_link(ospf::LinkId link, bool up);
   void run_for(ospf::Duration duration);

@@ -83,7 +83,7 @@ bool WiredRouter::eventually(const std::function<bool()>& condition) {
 
 void WiredRouter::advertise(std::uint32_t count, std::uint32_t metric) {
   on_strand([&] {
-    ospf::ExternalsChanged<V2> change;
+    ospf::ExternalsChanged change;
     for (std::uint32_t i = 0; i < count; ++i) {
       change.set.push_back({Ipv4Prefix::host({0xac100000 + i}), metric, true, 0, std::nullopt});
     }

@@ -92,7 +92,7 @@ class WiredRouter final : public RouterView {
   std::uint64_t acknowledged_generation() const override { return kernel_view.acknowledged_generation; }
   RouteKernelState kernel_state(const ospf::Route<V2>& route) const override;
   std::vector<std::string> route_findings(const ospf::Route<V2>& route,
-                                          const std::vector<ospf::NextHop<V2>>&) const override {
+                                          const std::vector<ospf::NextHop>&) const override {
     const auto found = route_finding_map.find(route.prefix);
     return found == route_finding_map.end() ? std::vector<std::string>{} : std::vector{found->second};
   }

@@ -186,7 +186,7 @@ class WaitingRouter final : public RouterView {
   std::uint64_t acknowledged_generation() const override { throw std::logic_error("generation"); }
   RouteKernelState kernel_state(const ospf::Route<V2>&) const override { throw std::logic_error("state"); }
   std::vector<std::string> route_findings(const ospf::Route<V2>&,
-                                          const std::vector<ospf::NextHop<V2>>&) const override {
+                                          const std::vector<ospf::NextHop>&) const override {
     throw std::logic_error("findings");
   }
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {

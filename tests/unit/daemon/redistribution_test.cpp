@@ -43,8 +43,8 @@ std::vector<std::string> changes(Redistribution& redistribution) {
   std::vector<std::string> result;
   while (const auto step = redistribution.take_changes(1)) {
     for (const auto& external : step->set)
-      result.push_back("+" + external.prefix.to_string() + " " + std::to_string(external.metric));
-    for (const auto& gone : step->removed) result.push_back("-" + gone.to_string());
+      result.push_back("+" + to_string(external.prefix) + " " + std::to_string(external.metric));
+    for (const auto& gone : step->removed) result.push_back("-" + to_string(gone));
   }
   return result;
 }
@@ -72,7 +72,7 @@ TEST(Redistribution, PassesMetricAndTypeOn) {
   redistribution.added(route("198.51.100.0/24", kStatic));
   const auto step = redistribution.take_changes(10);
   ASSERT_TRUE(step);
-  EXPECT_THAT(step->set, ElementsAre(ospf::ExternalRoute<V2>{prefix("198.51.100.0/24"), 7, false, 0, {}}));
+  EXPECT_THAT(step->set, ElementsAre(ospf::ExternalRoute{prefix("198.51.100.0/24"), 7, false, 0, {}}));
 }
 
 TEST(Redistribution, FiltersByPrefix) {

@@ -28,7 +28,7 @@ class RibFeedTest : public ::testing::Test {
     links[kUnnumbered] = {{9, true, true}, kLoopback};
   }
 
-  static ospf::NextHop<V2> hop(ospf::LinkId link) { return {link, kNeighbor, ospf::RouterId{2}}; }
+  static ospf::NextHop hop(ospf::LinkId link) { return {link, kNeighbor, ospf::RouterId{2}}; }
   static ospf::Route<V2> route(const char* text, std::uint32_t set) {
     ospf::Route<V2> result;
     result.prefix = *Ipv4Prefix::parse(text);
@@ -36,8 +36,8 @@ class RibFeedTest : public ::testing::Test {
     result.metric = 10;
     return result;
   }
-  void set(std::uint64_t generation, std::uint32_t id, std::vector<ospf::NextHop<V2>> members) {
-    feed.apply({ospf::Generation{generation}, ospf::SetChanged<V2>{ospf::SetId{id}, std::move(members)}});
+  void set(std::uint64_t generation, std::uint32_t id, std::vector<ospf::NextHop> members) {
+    feed.apply({ospf::Generation{generation}, ospf::SetChanged{ospf::SetId{id}, std::move(members)}});
   }
   void prefix(std::uint64_t generation, const ospf::Route<V2>& changed) {
     const ospf::RouteChange<V2> change{ospf::Generation{generation}, ospf::PrefixChanged<V2>{changed}};

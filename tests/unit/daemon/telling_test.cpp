@@ -128,9 +128,9 @@ TEST(Describe, ADuplicateRouterIdNamesWhereTheOtherRouterIs) {
 
 TEST(Describe, ARouteChangeNamesItsNextHops) {
   const ospf::RouteChange<V2> change{
-      ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{4},
-                                                {{ospf::LinkId{1}, Ipv4Address::parse("10.1.0.2"), {}},
-                                                 {ospf::LinkId{2}, {}, {}}}}};
+      ospf::Generation{1},
+      ospf::SetChanged{ospf::SetId{4},
+                       {{ospf::LinkId{1}, Ipv4Address::parse("10.1.0.2"), {}}, {ospf::LinkId{2}, {}, {}}}}};
   EXPECT_EQ(describe(change, name_of).text, "next hops 4: wg1 via 10.1.0.2, wg2");
 }
 

@@ -51,7 +51,7 @@ class UnderlayGuardTest : public ::testing::Test {
   void read() { guard.set_underlay(std::make_shared<wg::Underlay>(underlay)); }
 
   void set(std::uint32_t id, ospf::LinkId link) {
-    apply({ospf::Generation{1}, ospf::SetChanged<V2>{ospf::SetId{id}, {{link, {}, ospf::RouterId{2}}}}});
+    apply({ospf::Generation{1}, ospf::SetChanged{ospf::SetId{id}, {{link, {}, ospf::RouterId{2}}}}});
   }
   void route(const char* prefix, std::uint32_t set_id) {
     ospf::Route<V2> added;

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 
 namespace wgospf::ospf {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 #include <string_view>
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 #include "ospf/checksum.h"
 #include "ospf/v2/v2.h"
 

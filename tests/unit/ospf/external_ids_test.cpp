@@ -6,13 +6,13 @@
 
 #include <map>
 
-#include "ospf/random.h"
+#include "ospf/base/random.h"
 
 namespace wgospf::ospf::v2 {
 namespace {
 
-Ipv4Prefix prefix(const char* text) {
-  return *Ipv4Prefix::parse(text);
+IpPrefix prefix(const char* text) {
+  return *parse_prefix(text);
 }
 LinkStateId id(const char* text) {
   return LinkStateId{Ipv4Address::parse(text)->value};
@@ -60,7 +60,7 @@ TEST(Rfc2328AppendixE, RandomPrefixesNeverShareAnId) {
       for (std::optional<Ipv4Prefix> next = at; next;) {
         const auto assigned = ids.assign(*next);
         known[*next] = assigned.id;
-        next = assigned.displaced;
+        next = assigned.displaced ? std::optional(std::get<Ipv4Prefix>(*assigned.displaced)) : std::nullopt;
       }
       std::map<LinkStateId, Ipv4Prefix> holders;
       for (const auto& [holder, held] : known) {

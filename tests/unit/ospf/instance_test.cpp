@@ -362,7 +362,7 @@ TEST(Instance, PrefixesThatNoRouterForwardsToAreNotInstalled) {
                                           "127.1.0.0/24", "169.254.0.0/16", "224.0.0.0/4",
                                           "239.1.2.3/32", "240.0.0.0/4",    "255.255.255.255/32"};
   const std::vector<const char*> good{"0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "169.0.0.0/8", "192.0.0.0/2"};
-  ExternalsChanged<V2> change;
+  ExternalsChanged change;
   for (const auto& all : {martians, good})
     for (const char* text : all) change.set.push_back({*Ipv4Prefix::parse(text), 20, true, 0, std::nullopt});
   wires.input(1, change);
@@ -382,7 +382,7 @@ TEST(Instance, PrefixesThatNoRouterForwardsToAreNotInstalled) {
   }
   EXPECT_TRUE(router.martians().contains(*Ipv4Prefix::parse("240.1.1.0/24"))) << "the neighbour's own subnet";
   EXPECT_TRUE(wires.routers[1].instance->martians().empty()) << "what is one's own is not learnt";
-  ExternalsChanged<V2> removal;
+  ExternalsChanged removal;
   for (const auto& route : change.set) removal.removed.push_back(route.prefix);
   wires.input(1, removal);
   wires.set_link(1, 2, false);
@@ -400,7 +400,7 @@ TEST(Instance, StatisticsTellTheSizeOfTheTable) {
   };
   EXPECT_TRUE(is_told());
   wires.wire(0, 1, 1);
-  wires.input(1, ExternalsChanged<V2>{{{*Ipv4Prefix::parse("198.51.100.0/24"), 20, true, 0, {}}}, {}});
+  wires.input(1, ExternalsChanged{{{*Ipv4Prefix::parse("198.51.100.0/24"), 20, true, 0, {}}}, {}});
   ASSERT_TRUE(
       wires.run_until(seconds{2}, [&] { return wires.routers[0].instance->statistics().routes == 2; }));
   EXPECT_TRUE(is_told());
@@ -415,16 +415,37 @@ TEST(Instance, ExternalsAreFloodedAndWithdrawn) {
   wires.add(Wires::config({1}));
   wires.add(Wires::config({1}));
   wires.wire(0, 1, 1);
-  ExternalsChanged<V2> change;
+  ExternalsChanged change;
   for (std::uint32_t i = 0; i < 3000; ++i)
     change.set.push_back({Ipv4Prefix::make({0xc6000000 + (i << 8)}, 24), 20, true, 0, std::nullopt});
   wires.input(0, change);
   ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return headers(wires, 1).size() == 3002; }));
-  ExternalsChanged<V2> removal;
+  ExternalsChanged removal;
   for (const auto& route : change.set) removal.removed.push_back(route.prefix);
   wires.input(0, removal);
   ASSERT_TRUE(wires.run_until(seconds{2}, [&] { return headers(wires, 1).size() == 2; }));
   EXPECT_TRUE(wires.run_until(seconds{1}, [&] { return headers(wires, 0).size() == 2; }));
+}
+
+// In: an IPv6 prefix for an OSPFv2 router, beside one of IPv4. Out: that one is advertised, the other is told.
+TEST(Instance, AnExternalOfTheOtherAddressFamilyIsRefused) {
+  Wires wires;
+  wires.add(Wires::config({1}));
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  auto& router = *wires.routers[0].instance;
+  const ExternalRoute other{*parse_prefix("2001:db8::/32"), 20, true, 0, {}};
+  router.handle(wires.now,
+                ExternalsChanged{{other, {*parse_prefix("198.51.100.0/24"), 20, true, 0, {}}}, {}});
+  std::vector<std::string> told;
+  while (const auto output = router.poll())
+    if (const auto* event = std::get_if<Event>(&*output))
+      if (const auto* error = std::get_if<InternalError>(event)) told.emplace_back(error->what);
+  EXPECT_EQ(told, std::vector<std::string>{"an external prefix is of the other address family"});
+  EXPECT_TRUE(wires.run_until(seconds{2}, [&] { return headers(wires, 1).size() == 3; }));
+  wires.input(0, ExternalsChanged{{}, {other.prefix}});
+  wires.run_for(seconds{2});
+  EXPECT_EQ(headers(wires, 1).size(), 3U);
 }
 
 // A forged instance of our own router-LSA, again and again: it must be superseded, and never change our

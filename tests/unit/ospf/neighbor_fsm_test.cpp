@@ -103,7 +103,7 @@ TEST(ExternalIds, Rfc2328AppendixE_TheMostSpecificKeepsTheAddress) {
   EXPECT_EQ(ids.assign(wide).id->to_string(), "10.255.255.255");
   const auto assigned = ids.assign(host);
   EXPECT_EQ(assigned.id->to_string(), "10.0.0.0");
-  ASSERT_EQ(assigned.displaced, middle);
+  ASSERT_EQ(assigned.displaced, IpPrefix{middle});
   EXPECT_EQ(ids.assign(middle).id->to_string(), "10.0.255.255");
   EXPECT_EQ(ids.release(host)->to_string(), "10.0.0.0");
   EXPECT_FALSE(ids.release(host));

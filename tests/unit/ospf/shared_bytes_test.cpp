@@ -1,4 +1,4 @@
-#include "ospf/shared_bytes.h"
+#include "ospf/base/shared_bytes.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "ospf/slot_index.h"
+#include "ospf/base/slot_index.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "net/ip.h"
-#include "ospf/slot_pool.h"
+#include "ospf/base/slot_pool.h"
 
 namespace wgospf::ospf {
 namespace {

@@ -15,7 +15,7 @@ Bench fan(std::uint16_t cost_of_2_to_5 = 1) {
                       stub("10.5.2.0/24", 1)})});
   return bench;
 }
-std::vector<RootLink<V2>> fan_links(std::uint16_t to_2, std::uint16_t to_3, std::uint16_t to_4) {
+std::vector<RootLink> fan_links(std::uint16_t to_2, std::uint16_t to_3, std::uint16_t to_4) {
   return {root_p2p(2, 2, to_2), root_p2p(3, 3, to_3), root_p2p(4, 4, to_4)};
 }
 bool tells_of(const Bench& bench, const std::string& text) {
@@ -37,7 +37,7 @@ TEST(SpfChanges, ASetThatSomeStayWithKeepsItsMembers) {
   EXPECT_EQ(bench.route("10.5.2.0/24"), "22 intra-area link3");
   EXPECT_EQ(bench.route("10.2.1.0/24"), "11 intra-area link2");
   for (const Change& change : bench.changes) {
-    const auto* changed = std::get_if<SetChanged<V2>>(&change.change);
+    const auto* changed = std::get_if<SetChanged>(&change.change);
     EXPECT_FALSE(changed != nullptr && changed->set == set);
   }
   EXPECT_FALSE(tells_of(bench, "10.2.0.0/24"));
@@ -90,7 +90,7 @@ TEST(SpfChanges, ASetWhoseMembersStillLeadOnFollowsOnlyWhenAllGoTheSameWay) {
   EXPECT_EQ(bench.route("10.5.0.0/24"), "22 intra-area link3");
   EXPECT_EQ(bench.route("10.2.0.0/24"), "22 intra-area link4");
   for (const Change& change : bench.changes) {
-    const auto* changed = std::get_if<SetChanged<V2>>(&change.change);
+    const auto* changed = std::get_if<SetChanged>(&change.change);
     EXPECT_FALSE(changed != nullptr && changed->set == set);
   }
   bench.root(fan_links(90, 20, 120)).calculate();  // the two join the three: all of one set, one way

@@ -32,7 +32,7 @@ class Naive {
 
   std::map<AreaId, std::map<Key, Lsa>> areas;
   std::map<Key, Lsa> externals;
-  std::vector<RootLink<V2>> links;
+  std::vector<RootLink> links;
   RouterId root = id(1);
 
   [[nodiscard]] Table calculate() {
@@ -108,11 +108,11 @@ class Naive {
     tree[root_vertex] = {};
     for (const auto& link : links) {
       if (link.area != area) continue;
-      if (link.kind == RootLink<V2>::Kind::point_to_point) {
+      if (link.kind == RootLink::Kind::point_to_point) {
         for (const auto& n : link.neighbors)
           if (links_back({true, n.router_id.value}, root_vertex))
             offer({true, n.router_id.value}, {link.cost, {{link.link, n.address, n.router_id}}, {}});
-      } else if (link.kind == RootLink<V2>::Kind::transit &&
+      } else if (link.kind == RootLink::Kind::transit &&
                  links_back({false, link.network_id.value}, root_vertex)) {
         offer({false, link.network_id.value}, {link.cost, {}, {link.link}});
       }

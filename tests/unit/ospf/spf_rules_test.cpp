@@ -356,7 +356,7 @@ TEST(Spf, Rfc2328Section16_4_AForwardingAddressOnAnAttachedSubnetIsItsOwnNextHop
   Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, "10.1.0.9"})});
   bench.calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link3") << "the link is not known: to the ASBR";
-  RootLink<V2> lan;
+  RootLink lan;
   lan.link = LinkId{9};
   lan.subnets = {prefix("10.1.0.0/24")};
   bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
@@ -366,7 +366,7 @@ TEST(Spf, Rfc2328Section16_4_AForwardingAddressOnAnAttachedSubnetIsItsOwnNextHop
 TEST(Spf, Rfc2328Section16_4_AForwardingAddressInNestedAttachedSubnetsIsOnTheMostSpecificOne) {
   Bench bench = boundary().lsas({router_lsa(1, {stub("10.1.0.0/16", 3), stub("10.1.0.0/24", 3)}),
                                  external(3, {"198.51.100.0/24", 5, false, "10.1.0.9"})});
-  RootLink<V2> outer, inner;
+  RootLink outer, inner;
   outer.link = LinkId{9};
   outer.subnets = {prefix("10.1.0.0/16")};
   inner.link = LinkId{10};
@@ -392,7 +392,7 @@ TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsAtTheNeigh
 // AS boundary router, which may send it back.
 TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOfOurOwnGivesNoRoute) {
   Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, "10.1.0.1"})});
-  RootLink<V2> lan;
+  RootLink lan;
   lan.link = LinkId{9};
   lan.subnets = {prefix("10.1.0.0/24")};
   lan.addresses = {address("10.1.0.1")};

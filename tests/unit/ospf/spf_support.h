@@ -19,7 +19,7 @@ namespace wgospf::ospf::spf_test {
 using v2::RouterLinkType;
 using Calculator = RouteCalculator<V2>;
 using Change = RouteChange<V2>;
-using Hop = NextHop<V2>;
+using Hop = NextHop;
 
 inline RouterId id(std::uint32_t n) {
   return RouterId{0x01000000 + n};
@@ -89,22 +89,22 @@ inline Lsa external(std::uint32_t by, const External& e) {
   return make_lsa(LsaType::as_external, prefix(e.prefix).address.value, id(by), body);
 }
 
-inline RootLink<V2> root_p2p(std::uint32_t link, std::uint32_t neighbor, std::uint16_t cost,
-                             std::optional<Ipv4Address> gateway = std::nullopt, AreaId area = kBackbone) {
-  RootLink<V2> result;
+inline RootLink root_p2p(std::uint32_t link, std::uint32_t neighbor, std::uint16_t cost,
+                         std::optional<Ipv4Address> gateway = std::nullopt, AreaId area = kBackbone) {
+  RootLink result;
   result.link = LinkId{link};
   result.area = area;
-  result.kind = RootLink<V2>::Kind::point_to_point;
+  result.kind = RootLink::Kind::point_to_point;
   result.cost = cost;
   result.neighbors = {{id(neighbor), gateway, std::nullopt}};
   return result;
 }
-inline RootLink<V2> root_transit(std::uint32_t link, const char* dr,
-                                 std::vector<std::pair<std::uint32_t, const char*>> neighbors,
-                                 std::uint16_t cost) {
-  RootLink<V2> result;
+inline RootLink root_transit(std::uint32_t link, const char* dr,
+                             std::vector<std::pair<std::uint32_t, const char*>> neighbors,
+                             std::uint16_t cost) {
+  RootLink result;
   result.link = LinkId{link};
-  result.kind = RootLink<V2>::Kind::transit;
+  result.kind = RootLink::Kind::transit;
   result.cost = cost;
   result.network_id = LinkStateId{address(dr).value};
   for (const auto& [n, own] : neighbors) result.neighbors.push_back({id(n), address(own), std::nullopt});
@@ -149,7 +149,7 @@ class Consumer {
   }
 
  private:
-  void apply(const SetChanged<V2>& c) { sets_[c.set] = c.members; }
+  void apply(const SetChanged& c) { sets_[c.set] = c.members; }
   void apply(const SetGone& c) { EXPECT_EQ(sets_.erase(c.set), 1u); }
   void apply(const PrefixChanged<V2>& c) {
     EXPECT_TRUE(c.route.set == kAttachedSet || sets_.count(c.route.set) == 1);
@@ -205,7 +205,7 @@ struct Count {
 inline Count count(const std::vector<Change>& changes) {
   Count c;
   for (const Change& change : changes) {
-    c.sets_changed += std::holds_alternative<SetChanged<V2>>(change.change);
+    c.sets_changed += std::holds_alternative<SetChanged>(change.change);
     c.sets_gone += std::holds_alternative<SetGone>(change.change);
     c.prefixes_changed += std::holds_alternative<PrefixChanged<V2>>(change.change);
     c.prefixes_gone += std::holds_alternative<PrefixGone<V2>>(change.change);
@@ -230,7 +230,7 @@ struct Bench {
     calculator.lsa_removed(area, V2::header(lsa).key);
     return *this;
   }
-  Bench& root(std::vector<RootLink<V2>> links) {
+  Bench& root(std::vector<RootLink> links) {
     calculator.set_root(id(1), std::move(links));
     return *this;
   }
@@ -254,7 +254,7 @@ struct Bench {
     if (found->set == kAttachedSet) return out + " attached";
     for (const Hop& hop : table->next_hops(*found)) {
       out += " link" + std::to_string(hop.link.value);
-      if (hop.gateway) out += "@" + hop.gateway->to_string();
+      if (hop.gateway) out += "@" + to_string(*hop.gateway);
     }
     return out;
   }

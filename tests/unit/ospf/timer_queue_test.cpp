@@ -4,8 +4,8 @@
 
 #include <map>
 
+#include "ospf/base/random.h"
 #include "ospf/constants.h"
-#include "ospf/random.h"
 
 namespace wgospf::ospf {
 namespace {

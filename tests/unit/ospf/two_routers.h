@@ -66,7 +66,7 @@ class Wires {
   static Ipv4Address address(std::size_t router, std::uint32_t link) {
     return {0x0a000000 | (link << 8) | static_cast<std::uint32_t>(router + 1)};
   }
-  void input(std::size_t router, const Input<V2>& value) {
+  void input(std::size_t router, const Input& value) {
     routers[router].instance->handle(now, value);
     drain(router);
   }

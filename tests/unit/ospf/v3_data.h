@@ -3,7 +3,7 @@
 // other sizes on the wire. Enough of a version to run the shared database, flooding and neighbour machine
 // with them, so that a v2 habit in shared code shows.
 
-#include "ospf/bytes.h"
+#include "ospf/base/bytes.h"
 #include "ospf/checksum.h"
 #include "ospf/lsa.h"
 #include "ospf/packet.h"
@@ -14,7 +14,7 @@ namespace wgospf::ospf {
 /// The protocol with OSPFv3's data: a version beside v2/rules.h.
 class V3 final : public Version {
  public:
-  V3() : Version({40, 16, 12, 12}) {}
+  V3() : Version({40, 16, 12, 12}, Family::ipv6) {}
 
   [[nodiscard]] static LsaHeader header(const Lsa& lsa) {
     return decode_lsa_header(lsa.bytes().first(kLsaHeaderSize));
@@ -138,6 +138,24 @@ class V3 final : public Version {
     LsaHeader header;
     header.key = {LsaType::router, LinkStateId{0}, self};
     return {{header, make_lsa(header, {})}, 0};
+  }
+  [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute&) const override {
+    LsaHeader header;
+    header.key = key;
+    return {header, make_lsa(header, {})};
+  }
+  /// RFC 5340 section 4.4.3.5: any number will do.
+  class Numbers final : public ExternalIds {
+   public:
+    Assigned assign(const IpPrefix&) override { return {LinkStateId{++last_}, std::nullopt}; }
+    std::optional<LinkStateId> release(const IpPrefix&) override { return std::nullopt; }
+    void measure(Footprint&) const override {}
+
+   private:
+    std::uint32_t last_ = 0;
+  };
+  [[nodiscard]] std::unique_ptr<ExternalIds> external_ids() const override {
+    return std::make_unique<Numbers>();
   }
 
  private:

@@ -3,16 +3,30 @@
 
 #include <gtest/gtest.h>
 
-#include "ospf/adjacency.h"
-#include "ospf/flooding.h"
+#include "ospf/parts.h"
 
 namespace wgospf::ospf {
 
 namespace {
 
-/// What an instance would be, without origination and routes.
-struct Router final : FloodingHooks {
-  Router() : core(version, config(), 1, Instant{seconds{100}}) {
+class NoRoutes final : public RouteCalculation {
+ public:
+  void lsa_installed(AreaId, const Lsa&) override {}
+  void lsa_removed(AreaId, const LsaKey&) override {}
+  void area_removed(AreaId) override {}
+  void set_root(RouterId, std::vector<RootLink>) override {}
+  [[nodiscard]] Pending pending() const override { return Pending::nothing; }
+  [[nodiscard]] bool take_event() override { return false; }
+  Outcome calculate() override { return {}; }
+  [[nodiscard]] Generation generation() const override { return {}; }
+  [[nodiscard]] std::size_t route_count() const override { return 0; }
+  [[nodiscard]] bool reachable(AreaId, RouterId) const override { return false; }
+  void measure(Footprint&) const override {}
+};
+
+/// What an instance would be, without a life of its own: nothing is originated.
+struct Router {
+  Router() : parts(version, routes, config(), 1, Instant{seconds{100}}) {
     core.areas.push_back({kBackbone, core.add_domain(FloodingScope::area, kBackbone, {})});
     for (const std::uint32_t link : {1u, 2u}) {
       auto interface = std::make_unique<Interface>();
@@ -32,18 +46,6 @@ struct Router final : FloodingHooks {
     config.router_id = RouterId{0x01010101};
     return config;
   }
-  void lsa_installed(LsaRef, const Lsa&) override {}
-  void lsa_removed(std::uint32_t, const LsaKey&, const Lsa&) override {}
-  void own_number_seen(std::uint32_t, const LsaHeader&) override {}
-  void self_originated_received(LsaRef) override { ++own_received; }
-  void refresh_due(LsaRef) override {}
-  void neighbor_event(Neighbor& neighbor, NeighborEvent event) override {
-    adjacency.neighbor_event(neighbor, event);
-  }
-  void requests_shrunk(Interface& interface, Neighbor& neighbor) override {
-    adjacency.requests_shrunk(interface, neighbor);
-  }
-
   Interface& interface(std::uint32_t link) { return *core.interfaces.at(LinkId{link}); }
   Neighbor& neighbor(std::uint32_t link) { return *interface(link).neighbors.begin()->second; }
   [[nodiscard]] static PacketHeader header_from(RouterId router) {
@@ -70,7 +72,11 @@ struct Router final : FloodingHooks {
     dd.sequence_number = 78;
     dd.headers = std::move(headers);
     adjacency.receive_dd(interface(link), neighbor(link), dd);
-    flooding.end_round();
+    end_round();
+  }
+  void end_round() {
+    adjacency.ask_for_more(parts.flooding.take_shrunk());
+    parts.outbox.send_due();
   }
   void bring_full(std::uint32_t link, RouterId from) {
     hello(link, from);
@@ -79,19 +85,18 @@ struct Router final : FloodingHooks {
   }
   void update(std::uint32_t link, const Lsa& lsa) {
     LinkStateUpdate packet{{{V3::header(lsa), lsa.bytes(), std::nullopt}}};
-    flooding.receive_update(interface(link), neighbor(link), packet);
-    flooding.end_round();
+    parts.flooding.receive_update(interface(link), neighbor(link), packet);
+    end_round();
   }
   std::size_t sent_on(std::uint32_t link, PacketType type) {
     return interface(link).packets.sent[static_cast<std::size_t>(type)];
   }
 
   V3 version;
-  Core core;
-  Outbox outbox{core};
-  Flooding flooding{core, outbox, *this};
-  Adjacency adjacency{core, outbox, flooding};
-  int own_received = 0;
+  NoRoutes routes;
+  Parts parts;
+  Core& core = parts.core;
+  Adjacency& adjacency = parts.adjacency;
 };
 
 /// RFC 5340 A.4.2.1: link scope.

@@ -3,7 +3,8 @@
 
 #include <cstdint>
 
-#include "ospf/types.h"
+#include "net/ip.h"
+#include "ospf/base/clock.h"
 
 namespace wgospf::ospf {
 

@@ -1,0 +1,143 @@
+#include "ospf/configuration.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wgospf::ospf {
+
+void Configuration::apply(const InstanceConfig& first) {
+  InstanceConfig nothing = first;
+  nothing.areas.clear();
+  nothing.interfaces.clear();
+  change(nothing, first);
+}
+
+void Configuration::reconfigure(const Reconfigure& command) {
+  if (command.config.router_id != core_.config.router_id)
+    return core_.event(InternalError{"a configuration with another router id needs a new instance"});
+  change(std::exchange(core_.config, command.config), command.config);
+}
+
+/// From `former` to `next`, which is in force already.
+void Configuration::change(const InstanceConfig& former, const InstanceConfig& next) {
+  add_areas(next);
+  flush_removed_areas(former, next);
+  remove_interfaces(former, next);
+  for (const InterfaceConfig& config : next.interfaces) {
+    const auto it = core_.interfaces.find(config.link);
+    if (it == core_.interfaces.end()) {
+      add_interface(config);
+    } else if (!(it->second->config == config)) {
+      change_interface(*it->second, config);
+    }
+  }
+  remove_areas(former, next);
+  if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
+}
+
+// ---- Areas ----
+
+void Configuration::add_areas(const InstanceConfig& next) {
+  for (const AreaConfig& area : next.areas) {
+    if (core_.area_index(area.id) < core_.areas.size()) continue;
+    core_.areas.push_back({area.id, core_.add_domain(FloodingScope::area, area.id, {})});
+    core_.dirty_areas.insert(area.id);
+  }
+}
+
+[[nodiscard]] static bool has(const InstanceConfig& config, const AreaConfig& area) {
+  return std::find(config.areas.begin(), config.areas.end(), area) != config.areas.end();
+}
+
+/// What we said in an area that is removed is flushed while there are neighbours to hear it. They are not
+/// waited for: a flush that is lost leaves LSAs of a router without links, which age out.
+void Configuration::flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next) {
+  for (const AreaConfig& area : former.areas) {
+    if (has(next, area)) continue;
+    parts_.origination.unwant_all(core_.areas[core_.area_index(area.id)].domain);
+    parts_.outbox.send_due();
+  }
+}
+
+void Configuration::remove_areas(const InstanceConfig& former, const InstanceConfig& next) {
+  for (const AreaConfig& area : former.areas) {
+    if (has(next, area)) continue;
+    const std::uint32_t index = core_.area_index(area.id);
+    const std::uint32_t domain = core_.areas[index].domain;
+    parts_.origination.forget_domain(domain);
+    parts_.flooding.drop_domain(domain);
+    parts_.routing.area_removed(area.id);
+    core_.areas.erase(core_.areas.begin() + index);
+    for (auto& [link, interface] : core_.interfaces)
+      interface->area_index = core_.area_index(interface->config.area);
+    core_.dirty_areas.erase(area.id);
+  }
+}
+
+// ---- Interfaces ----
+
+void Configuration::remove_interfaces(const InstanceConfig& former, const InstanceConfig& next) {
+  for (const InterfaceConfig& old : former.interfaces) {
+    const bool stays = std::any_of(next.interfaces.begin(), next.interfaces.end(), [&](const auto& now) {
+      return now.link == old.link && now.area == old.area && now.type == old.type &&
+             now.passive == old.passive;
+    });
+    if (stays) continue;
+    const bool comes_back = std::any_of(next.interfaces.begin(), next.interfaces.end(),
+                                        [&](const auto& now) { return now.link == old.link; });
+    remove_interface(old.link, comes_back ? InterfaceReason::reconfigured : InterfaceReason::removed);
+  }
+}
+
+void Configuration::remove_interface(LinkId link, InterfaceReason reason) {
+  const auto it = core_.interfaces.find(link);
+  if (it == core_.interfaces.end()) return;
+  Interface& interface = *it->second;
+  if (interface.is_running()) parts_.adjacency.send_hello(interface, Adjacency::ListNeighbors::no);
+  parts_.adjacency.bring_down(interface, reason);
+  parts_.origination.forget_domain(interface.link_domain);
+  parts_.flooding.drop_domain(interface.link_domain);
+  core_.forget_drops(link);
+  core_.interfaces.erase(it);
+}
+
+void Configuration::add_interface(const InterfaceConfig& config) {
+  const std::uint32_t index = core_.area_index(config.area);
+  if (index >= core_.areas.size())
+    return core_.event(InternalError{"an interface names an area that is not configured"});
+  auto made = std::make_unique<Interface>();
+  made->config = config;
+  made->area_index = index;
+  made->link_domain = core_.add_domain(FloodingScope::link, config.area, config.link);
+  Interface& interface = *core_.interfaces.emplace(config.link, std::move(made)).first->second;
+  if (const auto status = link_statuses_.find(config.link); status != link_statuses_.end())
+    parts_.adjacency.link_changed(interface, status->second, InterfaceReason::configured);
+}
+
+void Configuration::change_interface(Interface& interface, const InterfaceConfig& config) {
+  const bool timing = interface.config.hello_interval != config.hello_interval ||
+                      interface.config.dead_interval != config.dead_interval;
+  interface.config = config;
+  if (timing && interface.is_running()) {
+    parts_.adjacency.hello_due(interface);
+    for (auto& [id, neighbor] : interface.neighbors)
+      core_.timers.arm(neighbor->timer(TimerKind::inactivity), core_.now + seconds{config.dead_interval});
+  }
+  core_.topology_changed(config.area);
+}
+
+void Configuration::link_changed(const LinkChanged& changed) {
+  link_statuses_[changed.link] = changed.status;
+  const auto it = core_.interfaces.find(changed.link);
+  if (it != core_.interfaces.end()) parts_.adjacency.link_changed(*it->second, changed.status);
+}
+
+void Configuration::rearm_refresh() {
+  for (std::uint32_t d = 0; d < core_.domains.size(); ++d) {
+    const auto& lsdb = core_.domain(d).lsdb;
+    for (std::uint32_t slot = lsdb.next(0); slot != Lsdb::kNone; slot = lsdb.next(slot + 1))
+      if (core_.is_ours(lsdb[slot].key)) parts_.flooding.arm_age_timer({d, slot});
+  }
+}
+
+}  // namespace wgospf::ospf

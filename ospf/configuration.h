@@ -1,0 +1,37 @@
+#pragma once
+// Configured areas and interfaces, and the links beneath them: only what differs is touched.
+
+#include <map>
+
+#include "ospf/input.h"
+#include "ospf/parts.h"
+
+namespace wgospf::ospf {
+
+class Configuration {
+ public:
+  explicit Configuration(Parts& parts) : parts_(parts), core_(parts.core) {}
+
+  /// The first one.
+  void apply(const InstanceConfig& first);
+  void reconfigure(const Reconfigure& command);
+  void link_changed(const LinkChanged& changed);
+  void measure(Footprint& footprint) const { footprint.held("links", link_statuses_.size()); }
+
+ private:
+  void change(const InstanceConfig& former, const InstanceConfig& next);
+  void add_areas(const InstanceConfig& next);
+  void flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next);
+  void remove_areas(const InstanceConfig& former, const InstanceConfig& next);
+  void remove_interfaces(const InstanceConfig& former, const InstanceConfig& next);
+  void remove_interface(LinkId link, InterfaceReason reason);
+  void add_interface(const InterfaceConfig& config);
+  void change_interface(Interface& interface, const InterfaceConfig& config);
+  void rearm_refresh();
+
+  Parts& parts_;
+  Core& core_;
+  std::map<LinkId, LinkStatus> link_statuses_;  ///< of all links heard of, configured or not
+};
+
+}  // namespace wgospf::ospf

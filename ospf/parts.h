@@ -1,0 +1,47 @@
+#pragma once
+// The parts of an instance, whatever its version. Each stands on those before it and knows none of those
+// behind it; what follows for these is written down in Core::followups.
+
+#include <cstdint>
+#include <utility>
+
+#include "ospf/adjacency.h"
+#include "ospf/core.h"
+#include "ospf/externals.h"
+#include "ospf/flooding.h"
+#include "ospf/origination.h"
+#include "ospf/outbox.h"
+#include "ospf/own_lsas.h"
+#include "ospf/router_lsas.h"
+#include "ospf/routing.h"
+
+namespace wgospf::ospf {
+
+struct Parts {
+  Parts(const Version& version, RouteCalculation& calculation, InstanceConfig config, std::uint64_t seed,
+        Instant now)
+      : core(version, std::move(config), seed, now), routing(core, calculation) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts() = default;
+  void measure(Footprint& footprint) const {
+    core.measure(footprint);
+    outbox.measure(footprint);
+    own_lsas.measure(footprint);
+    flooding.measure(footprint);
+    externals.measure(footprint);
+    routing.calculation().measure(footprint);
+  }
+
+  Core core;
+  Outbox outbox{core};
+  Routing routing;
+  OwnLsas own_lsas{core};
+  Flooding flooding{core, outbox, routing, own_lsas};
+  Adjacency adjacency{core, outbox, flooding};
+  Origination origination{core, own_lsas, flooding};
+  Externals externals{core, origination};
+  RouterLsas router_lsas{core, routing, origination, externals};
+};
+
+}  // namespace wgospf::ospf

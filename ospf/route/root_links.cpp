@@ -1,0 +1,129 @@
+#include "ospf/route/root_links.h"
+
+#include <algorithm>
+
+namespace wgospf::ospf {
+
+bool RootLinks::are_same_in(AreaId area, const std::vector<RootLink>& others) const {
+  const auto counts = [area](const RootLink& link) {
+    return link.area == area && link.kind != RootLink::Kind::stub;
+  };
+  auto a = std::find_if(links_.begin(), links_.end(), counts);
+  auto b = std::find_if(others.begin(), others.end(), counts);
+  while (a != links_.end() && b != others.end() && *a == *b) {
+    a = std::find_if(a + 1, links_.end(), counts);
+    b = std::find_if(b + 1, others.end(), counts);
+  }
+  return a == links_.end() && b == others.end();
+}
+
+// Section 16.1.1, first case: the parent is the root. The way out is the adjacency itself; what Link Data the
+// neighbour advertises does not matter, so parallel links and equal addresses are told apart.
+std::vector<RootEdge> RootLinks::edges(const RoutingArea& area) {
+  std::vector<RootEdge> edges;
+  const auto add = [&](VertexKey key, std::uint16_t cost, const NextHop& next_hop, std::uint32_t bits) {
+    const VertexId target = area.graph.find(key);
+    // Step 2b: a link back.
+    if (target == kNoSlot || !area.graph.links_to(target, area.root)) return;
+    edges.push_back(
+        {{target, cost, true, !key.is_network}, lists_.single(next_hops_.number(next_hop) | bits)});
+  };
+  for (const RootLink& link : links_) {
+    if (link.area != area.id) continue;
+    if (link.kind == RootLink::Kind::point_to_point) {
+      for (const RootNeighbor& neighbor : link.neighbors)
+        add(router_vertex(neighbor.router_id), link.cost, {link.link, neighbor.address, neighbor.router_id},
+            0);
+    } else if (link.kind == RootLink::Kind::transit) {
+      add(version_.network_vertex(link.network_id, link.designated_router), link.cost,
+          {link.link, std::nullopt, RouterId{}}, NextHopLists::kDirectBit);
+    }
+  }
+  return edges;
+}
+
+// Section 16.1.1, second case: the parent is a network of the root's own.
+ListId RootLinks::beyond(const RoutingArea& area, ListId list, VertexId network, VertexId router) {
+  std::vector<std::uint32_t> found;
+  const auto parents = lists_.members(list);
+  const std::vector<std::uint32_t> copy(parents.begin(), parents.end());
+  for (const std::uint32_t parent : copy) {
+    if ((parent & NextHopLists::kDirectBit) == 0) {
+      found.push_back(parent);
+    } else {
+      add_beyond(area, next_hops_[parent].link, {network, router}, found);
+    }
+  }
+  return lists_.intern(found);
+}
+
+/// The next hop is the router's address on the network: the one its hellos come from or, when we hear none,
+/// the Link Data of its link to the network.
+void RootLinks::add_beyond(const RoutingArea& area, LinkId over,
+                           std::pair<VertexId, VertexId> network_and_router,
+                           std::vector<std::uint32_t>& found) {
+  const auto [network, router] = network_and_router;
+  const RouterId id = area.graph[router].router;
+  const auto link = std::find_if(links_.begin(), links_.end(), [&](const auto& l) { return l.link == over; });
+  if (link == links_.end()) return;
+  bool is_heard = false;
+  for (const RootNeighbor& neighbor : link->neighbors) {
+    if (neighbor.router_id != id) continue;
+    is_heard = true;
+    found.push_back(next_hops_.number({over, neighbor.address, id}));
+  }
+  const auto edges = area.graph.edges(router);
+  for (std::size_t i = 0; !is_heard && i < edges.size(); ++i) {
+    if (edges[i].target != network) continue;
+    if (const auto address = version_.address_on_network(area.graph.data(router, i).data))
+      found.push_back(next_hops_.number({over, *address, id}));
+  }
+}
+
+bool RootLinks::has_address(const IpAddress& address) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const RootLink& link) {
+    return std::find(link.addresses.begin(), link.addresses.end(), address) != link.addresses.end();
+  });
+}
+
+/// Links that share the subnet without being one network do not lead to the same neighbours: the one counts
+/// whose neighbour has the address. When none has, the list is empty, and the way is that to the AS boundary
+/// router.
+ListId RootLinks::way_to(const IpAddress& address, const IpPrefix& subnet, ListId direct) {
+  std::vector<std::uint32_t> having, transit, present;
+  const auto parents = lists_.members(direct);
+  for (const RootLink& link : links_) {
+    const bool is_transit = std::any_of(parents.begin(), parents.end(), [&](std::uint32_t m) {
+      return (m & NextHopLists::kDirectBit) != 0 && next_hops_[m].link == link.link;
+    });
+    const bool is_here = std::find(link.subnets.begin(), link.subnets.end(), subnet) != link.subnets.end();
+    if (!is_here && !is_transit) continue;
+    const std::uint32_t next_hop = next_hops_.number({link.link, address, RouterId{}});
+    present.push_back(next_hop);
+    if (is_transit) transit.push_back(next_hop);
+    const bool has_it = std::any_of(link.neighbors.begin(), link.neighbors.end(),
+                                    [&](const auto& neighbor) { return neighbor.address == address; });
+    if (has_it) having.push_back(next_hop);
+  }
+  if (!having.empty()) return lists_.intern(having);
+  if (!transit.empty()) return lists_.intern(transit);
+  return present.size() == 1 ? lists_.intern(present) : kEmptyList;
+}
+
+bool RootLinks::is_there(const NextHop& hop) const {
+  return std::any_of(links_.begin(), links_.end(), [&hop](const RootLink& link) {
+    if (link.link != hop.link) return false;
+    const auto is_it = [&hop](const RootNeighbor& neighbor) {
+      return neighbor.router_id == hop.router && neighbor.address == hop.gateway;
+    };
+    return hop.router == RouterId{} || std::any_of(link.neighbors.begin(), link.neighbors.end(), is_it);
+  });
+}
+
+bool RootLinks::has_lost_member(ListId list) const {
+  const auto numbers = lists_.members(list);
+  return !std::all_of(numbers.begin(), numbers.end(),
+                      [&](std::uint32_t number) { return is_there(next_hops_[number]); });
+}
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,60 @@
+#pragma once
+// The root's own links: the edges out of it in each area, and the next hops that they mean (RFC 2328 section
+// 16.1.1; 16.4 step 3 for forwarding addresses on them).
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ospf/route/areas.h"
+#include "ospf/route/calculation.h"
+#include "ospf/route/next_hop_lists.h"
+#include "ospf/route/next_hops.h"
+#include "ospf/route/topology.h"
+
+namespace wgospf::ospf {
+
+class RootLinks {
+ public:
+  /// What a version says of transit networks.
+  struct OfVersion {
+    VertexKey (*network_vertex)(LinkStateId id, RouterId designated_router);
+    /// The address of a router on one, from the data of its link to it.
+    std::optional<IpAddress> (*address_on_network)(std::uint32_t link_data);
+  };
+
+  RootLinks(NextHopLists& lists, NextHops& next_hops, OfVersion version)
+      : lists_(lists), next_hops_(next_hops), version_(version) {}
+
+  /// Would `others` be something else?
+  [[nodiscard]] bool differ(const std::vector<RootLink>& others) const { return links_ != others; }
+  /// Are the links that the area calculates with the same among `others`? Both are in order.
+  [[nodiscard]] bool are_same_in(AreaId area, const std::vector<RootLink>& others) const;
+  void set(std::vector<RootLink> links) { links_ = std::move(links); }
+  void measure(Footprint& footprint) const { footprint.held("calculation.links", links_.size()); }
+
+  /// The edges out of the root of this area.
+  [[nodiscard]] std::vector<RootEdge> edges(const RoutingArea& area);
+  /// The next hops of a router behind a network of the root's own, which is reached by `list`.
+  [[nodiscard]] ListId beyond(const RoutingArea& area, ListId list, VertexId network, VertexId router);
+
+  [[nodiscard]] bool has_address(const IpAddress& address) const;
+  /// The way to an address on a subnet of our own, which is reached by `direct`.
+  [[nodiscard]] ListId way_to(const IpAddress& address, const IpPrefix& subnet, ListId direct);
+
+  /// A next hop of the list is no longer there: its link is gone, or the neighbour on it.
+  [[nodiscard]] bool has_lost_member(ListId list) const;
+
+ private:
+  [[nodiscard]] bool is_there(const NextHop& hop) const;
+  void add_beyond(const RoutingArea& area, LinkId over, std::pair<VertexId, VertexId> network_and_router,
+                  std::vector<std::uint32_t>& found);
+
+  NextHopLists& lists_;
+  NextHops& next_hops_;
+  OfVersion version_;
+  std::vector<RootLink> links_;
+};
+
+}  // namespace wgospf::ospf

@@ -1,0 +1,98 @@
+#include "ospf/routing.h"
+
+#include <utility>
+#include <vector>
+
+namespace wgospf::ospf {
+
+namespace {
+
+[[nodiscard]] RootLink root_link(const Interface& interface) {
+  RootLink link;
+  link.link = interface.config.link;
+  link.area = interface.config.area;
+  link.cost = interface.config.cost;
+  for (const auto& address : interface.status.addresses) {
+    if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix());
+    link.addresses.push_back(address.address);
+  }
+  for (const auto& [router, neighbor] : interface.neighbors)
+    if (neighbor->state == NeighborState::full)
+      link.neighbors.push_back({router, neighbor->address, std::nullopt});
+  link.kind = link.neighbors.empty() ? RootLink::Kind::stub : RootLink::Kind::point_to_point;
+  return link;
+}
+
+}  // namespace
+
+/// Of our own router-LSAs the calculation knows as soon as they are wanted.
+bool Routing::counts(const Domain& domain, const LsaKey& key) const {
+  return domain.scope != FloodingScope::link && !core_.is_own_router_lsa(key);
+}
+
+void Routing::lsa_installed(LsaRef ref, const Lsa& former) {
+  const auto& domain = core_.domain(ref.domain);
+  const auto& entry = core_.entry(ref);
+  if (!counts(domain, entry.key)) return;
+  // A received newer instance of our own LSA does not count until we supersede it (section 13.4).
+  const bool is_ours = core_.is_ours(entry.key);
+  if (is_ours && entry.arrivals > 0) return;
+  const bool was_counted = former && !is_ours && former.first_age() < kMaxAge;
+  if (entry.age(core_.now) >= kMaxAge) {
+    calculation_.lsa_removed(domain.area, entry.key);
+  } else if (!was_counted || !same_contents(former, entry.lsa)) {
+    calculation_.lsa_installed(domain.area, entry.lsa);
+  }
+}
+
+void Routing::lsa_removed(std::uint32_t domain, const LsaKey& key) {
+  if (counts(core_.domain(domain), key)) calculation_.lsa_removed(core_.domain(domain).area, key);
+}
+
+void Routing::publish_root() {
+  if (!std::exchange(core_.root_dirty, false)) return;
+  std::vector<RootLink> links;
+  for (const auto& [id, interface] : core_.interfaces)
+    if (interface->state != InterfaceState::down) links.push_back(root_link(*interface));
+  calculation_.set_root(core_.config.router_id, std::move(links));
+}
+
+// RFC 8405 for the whole calculation: each change is an IGP event that restarts the hold-down (section 5.4),
+// even while a run is scheduled; a turn without one is none. A change of prefixes only costs microseconds and
+// runs at the end of the turn.
+void Routing::schedule() {
+  const auto pending = calculation_.pending();
+  if (pending == RouteCalculation::Pending::nothing) return;
+  if (pending == RouteCalculation::Pending::prefixes_only) return calculate();
+  if (!calculation_.take_event()) return;
+  const auto step = scheduler_.igp_event(core_.config.spf_delay);
+  core_.timers.arm({TimerKind::spf_hold_down}, core_.now + core_.config.spf_delay.hold_down);
+  if (step.start_learning)
+    core_.timers.arm({TimerKind::spf_learn}, core_.now + core_.config.spf_delay.time_to_learn);
+  if (step.run_after) core_.timers.arm({TimerKind::spf}, core_.now + *step.run_after);
+}
+
+void Routing::hold_down_due() {
+  core_.timers.cancel({TimerKind::spf_learn});
+  scheduler_.hold_down_over();
+}
+
+void Routing::calculate() {
+  scheduler_.ran();
+  const auto outcome = calculation_.calculate();
+  if (outcome.result.kind == CalculationResult::Kind::nothing) return;
+  if (outcome.result.kind == CalculationResult::Kind::full) {
+    ++core_.statistics.spf_full;
+    has_calculated_ = true;
+  } else {
+    ++core_.statistics.spf_prefixes_only;
+  }
+  core_.outputs.insert(core_.outputs.end(), outcome.changes, RouteChangeNext{});
+  core_.event(RoutesCalculated{outcome.result});
+}
+
+bool Routing::is_up_to_date() const {
+  return has_calculated_ && calculation_.pending() == RouteCalculation::Pending::nothing;
+}
+
+}  // namespace wgospf::ospf

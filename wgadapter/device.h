@@ -83,6 +83,9 @@ struct DeviceDelta {
   std::optional<std::uint16_t> listen_port{};
   std::optional<std::uint32_t> fwmark{};
   std::vector<PeerDelta> peers{};
+  /// The device is read before, and nothing is changed where an allowed-ip has come to a peer since the
+  /// reading that this was made from: somebody may have written it by hand.
+  bool takes_nothing_unseen = false;
 };
 
 /// Peers with an allowed-ip that covers the address, the longest match first: the first is the one that

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "wgadapter/plan.h"
+
 namespace wgospf::wg {
 namespace {
 
@@ -201,6 +203,12 @@ void DeviceThread::Worker::take(Change& command) {
 // Against the device as it was read last, which spares a reading. Where that turns out to be too old, against
 // the device as it is.
 Result<Device> DeviceThread::Worker::change(const Change& command, const wg::Device* last) {
+  if (command.delta.takes_nothing_unseen) {
+    const auto now = devices_.read(command.name);
+    if (!now) return now;
+    const auto checked = check_unseen(last == nullptr ? *now : *last, *now, command.delta);
+    return checked ? devices_.apply(*now, command.delta) : checked.error();
+  }
   if (last != nullptr) {
     auto done = devices_.apply(*last, command.delta);
     if (done || (done.error().code != ErrorCode::not_found && done.error().code != ErrorCode::rejected))

@@ -86,7 +86,7 @@ class DeviceThread {
   /// calls that come before it begins.
   void ask_soon();
   /// A difference for a device, watched or not. In the order of the calls; `ticket` grows. One reading a
-  /// difference at most, and none where it says nothing new.
+  /// difference at most, one more where it takes_nothing_unseen, and none where it says nothing new.
   void submit(std::uint64_t ticket, std::string name, DeviceDelta delta);
 
  private:

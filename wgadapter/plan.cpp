@@ -65,6 +65,22 @@ Result<Plan> make_plan(const Device& now, const DeviceDelta& delta) {
   return plan;
 }
 
+Result<void> check_unseen(const Device& seen, const Device& now, const DeviceDelta& delta) {
+  std::map<AllowedIp, Key> added;
+  for (const PeerDelta& peer : delta.peers)
+    for (const AllowedIp& prefix : peer.add_allowed_ips) added[prefix] = peer.public_key;
+  for (const Peer& peer : now.peers) {
+    const std::set<AllowedIp> before = prefixes_of(seen.find_peer(peer.public_key));
+    for (const AllowedIp& prefix : peer.allowed_ips) {
+      const auto found = added.find(prefix);
+      if (found == added.end() || found->second == peer.public_key || before.contains(prefix)) continue;
+      return Error{ErrorCode::rejected, now.name + ": " + to_string(prefix) + " was given to peer " +
+                                            peer.public_key.to_base64() + " meanwhile; read it again"};
+    }
+  }
+  return {};
+}
+
 Result<void> verify(const Device& after, const DeviceDelta& delta) {
   const auto differs = [&](const std::string& what) {
     return Error{ErrorCode::rejected,

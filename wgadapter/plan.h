@@ -29,6 +29,10 @@ struct Plan {
 /// that is not there, invalid for a prefix both added to and removed from one peer.
 [[nodiscard]] Result<Plan> make_plan(const Device& now, const DeviceDelta& delta);
 
+/// Whether the difference would take an allowed-ip from a peer that has it `now` and did not when the device
+/// was `seen`. Error: rejected, with the first of them.
+[[nodiscard]] Result<void> check_unseen(const Device& seen, const Device& now, const DeviceDelta& delta);
+
 /// Whether the device is as the difference wanted it. WireGuard ignores an update of a peer that is gone
 /// without a word, so this is the only way to know. Endpoints are not compared: a peer may have roamed
 /// already.

@@ -273,6 +273,31 @@ TEST_F(DeviceThreadTest, AChangeAgainstAReadingThatIsTooOldIsMadeAnew) {
   EXPECT_FALSE(applied->error) << applied->error->text;
 }
 
+TEST_F(DeviceThreadTest, WhatSomebodyGaveToAPeerMeanwhileIsNotTakenUnseen) {
+  FakeDevice device(space, "wg0");
+  device.says(peer(first) + peer(second));
+  start(1h);
+  thread->watch({"wg0"});
+  ASSERT_TRUE(reports.wait_for<UnderlayRead>());
+  device.says(peer(first, "allowed_ip=10.1.0.0/16\n") + peer(second));
+  DeviceDelta delta = adds(second, "10.1.0.0/16");
+  delta.takes_nothing_unseen = true;
+  thread->submit(1, "wg0", delta);
+  const auto refused = reports.wait_for<Applied>();
+  ASSERT_TRUE(refused && refused->error);
+  EXPECT_THAT(refused->error->text, HasSubstr("10.1.0.0/16 was given to peer " + first.to_base64()));
+  EXPECT_EQ(device.changes(), 0);
+  // What was refused is read, and once it has been seen it may be taken.
+  const auto read = reports.wait_for<DeviceRead>();
+  ASSERT_TRUE(read && read->device);
+  EXPECT_EQ(read->device->find_peer(first)->allowed_ips.size(), 1U);
+  device.says_after_a_change(peer(first) + peer(second, "allowed_ip=10.1.0.0/16\n"));
+  thread->submit(2, "wg0", delta);
+  const auto applied = reports.wait_for<Applied>();
+  ASSERT_TRUE(applied);
+  EXPECT_FALSE(applied->error) << applied->error->text;
+}
+
 TEST_F(DeviceThreadTest, AChangeThatIsRefusedComesBackWithItsTicketAndTheReason) {
   FakeDevice device(space, "wg0");
   device.says(peer(first));

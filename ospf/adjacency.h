@@ -31,7 +31,7 @@ class Adjacency {
   /// Runs the neighbour state machine. After kill_nbr, ll_down and inactivity_timer the neighbour is gone.
   void neighbor_event(Neighbor& neighbor, NeighborEvent event);
   /// The request lists of these became shorter: asks for more, or LoadingDone.
-  void ask_for_more(const std::vector<std::pair<LinkId, RouterId>>& neighbors);
+  void ask_for_more(NeighborSet shrunk);
 
   /// The link came up, went down or changed. `why_up`: if that is not why the interface comes up.
   void link_changed(Interface& interface, LinkStatus status,
@@ -74,7 +74,7 @@ class Adjacency {
   std::vector<LsaHeader> take_summary(Interface& interface, Neighbor& neighbor, std::size_t limit);
   std::optional<LsaRef> next_summary(Interface& interface, Neighbor& neighbor);
   void requests_shrunk(Interface& interface, Neighbor& neighbor);
-  void send_request(Interface& interface, Neighbor& neighbor);
+  void send_request(Interface& interface, Neighbor& neighbor, Neighbor::SentOnce once);
   void arm_request_retransmit(Interface& interface, Neighbor& neighbor);
 
   Core& core_;

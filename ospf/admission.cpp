@@ -8,7 +8,7 @@
 namespace wgospf::ospf {
 
 Neighbor* only_neighbor(const Interface& interface) {
-  return interface.neighbors.empty() ? nullptr : interface.neighbors.begin()->second.get();
+  return interface.neighbors.empty() ? nullptr : interface.neighbors.begin()->second;
 }
 
 bool is_heard(const Interface& interface, const Neighbor& neighbor, Instant now) {

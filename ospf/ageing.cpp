@@ -11,7 +11,7 @@ namespace wgospf::ospf {
 /// Section 14: a MaxAge LSA goes when nobody has to acknowledge it and nobody is exchanging databases.
 void Flooding::released(LsaRef ref) {
   const auto& entry = core_.entry(ref);
-  if (entry.retransmitters == 0 && core_.exchanging == 0 && entry.age(core_.now) >= kMaxAge)
+  if (entry.age(core_.now) >= kMaxAge && core_.exchanging.empty() && !core_.flood_log.contains(ref))
     ready_.push_back(ref);
 }
 
@@ -101,7 +101,7 @@ void Flooding::corrupted(LsaRef ref) {
 }
 
 void Flooding::collect_maxage() {
-  const bool exchanges_are_on = core_.exchanging > 0;
+  const bool exchanges_are_on = !core_.exchanging.empty();
   if (exchanges_were_on_ && !exchanges_are_on) {
     for (const LsaRef ref : maxage_)
       if (core_.domain(ref.domain).lsdb.is_occupied(ref.slot)) released(ref);
@@ -114,7 +114,7 @@ void Flooding::collect_maxage() {
     const auto& lsdb = core_.domain(ref.domain).lsdb;
     if (!lsdb.is_occupied(ref.slot)) continue;
     const auto& entry = lsdb[ref.slot];
-    if (entry.retransmitters == 0 && entry.age(core_.now) >= kMaxAge) remove(ref);
+    if (entry.age(core_.now) >= kMaxAge && !core_.flood_log.contains(ref)) remove(ref);
   }
 }
 

@@ -19,6 +19,7 @@
 #include "ospf/info.h"
 #include "ospf/interface.h"
 #include "ospf/lsdb.h"
+#include "ospf/neighbor_table.h"
 #include "ospf/output.h"
 #include "ospf/timer_queue.h"
 #include "ospf/version.h"
@@ -51,14 +52,17 @@ struct Core {
   Statistics statistics;
   std::vector<Area> areas;
   std::map<LinkId, std::unique_ptr<Interface>> interfaces;
+  Requests requests{statistics.requested, statistics.requested_bytes};
+  NeighborTable neighbors;  ///< of all interfaces
+  FloodLog flood_log;
   std::vector<std::unique_ptr<Domain>> domains;  ///< [0] is the AS scope
   std::deque<PendingOutput> outputs;
   std::deque<Followup> followups;
   std::set<AreaId> dirty_areas;  ///< what their router-LSA of ours says may differ
   bool root_dirty = true;        ///< and what the route calculation knows of our links
   bool left_out = false;         ///< neighbours may describe again what there was no room for
-  std::set<std::pair<LinkId, RouterId>> waiting;  ///< neighbours with a Database Description put off
-  std::size_t exchanging = 0;  ///< neighbours in Exchange or Loading; kept by Adjacency::set_neighbor_state
+  NeighborSet waiting;           ///< those with a Database Description put off
+  NeighborSet exchanging;        ///< those in Exchange or Loading; kept by Adjacency::set_neighbor_state
   struct DropTold {
     Instant at;
     std::uint64_t untold = 0;  ///< since then
@@ -73,6 +77,7 @@ struct Core {
   [[nodiscard]] bool is_leaving() const { return phase >= Phase::leaving; }
   [[nodiscard]] Domain& domain(std::uint32_t index) { return *domains[index]; }
   [[nodiscard]] LsdbEntry& entry(LsaRef ref) { return domains[ref.domain]->lsdb[ref.slot]; }
+  [[nodiscard]] const LsdbEntry& entry(LsaRef ref) const { return domains[ref.domain]->lsdb[ref.slot]; }
   /// Is it still the database's instance there?
   [[nodiscard]] bool is_present(LsaRef ref, const Lsa& lsa) {
     return domain(ref.domain).lsdb.is_occupied(ref.slot) && entry(ref).lsa.is_same_as(lsa);
@@ -90,9 +95,7 @@ struct Core {
   /// nullptr when there is none.
   [[nodiscard]] Neighbor* find_neighbor(LinkId link, RouterId router) {
     const auto interface = interfaces.find(link);
-    if (interface == interfaces.end()) return nullptr;
-    const auto neighbor = interface->second->neighbors.find(router);
-    return neighbor == interface->second->neighbors.end() ? nullptr : neighbor->second.get();
+    return interface == interfaces.end() ? nullptr : interface->second->find_neighbor(router);
   }
   [[nodiscard]] bool is_any_full() const {
     for (const auto& [link, interface] : interfaces)
@@ -186,6 +189,9 @@ struct Core {
     footprint.held("exchanges-waiting", waiting.size());
     footprint.held("drop-events", drops_told.size());
     timers.measure(footprint);
+    neighbors.measure(footprint);
+    requests.measure(footprint);
+    flood_log.measure(footprint);
     for (const auto& [link, interface] : interfaces) interface->measure(footprint);
     std::size_t in_use = 0;
     for (const auto& domain : domains) {

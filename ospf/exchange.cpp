@@ -165,7 +165,7 @@ void Adjacency::accept_dd(Interface& interface, Neighbor& neighbor, const Databa
     neighbor.waiting_dd = dd;
     // It answers ours: to repeat that would break the exchange when the slave has freed its description.
     if (neighbor.is_master) core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
-    core_.waiting.insert({interface.config.link, neighbor.router_id});
+    core_.waiting.insert(neighbor.id);
     return;
   }
   neighbor.last_dd_received = {dd.flags, dd.options, dd.sequence_number};
@@ -188,7 +188,8 @@ void Adjacency::accept_dd(Interface& interface, Neighbor& neighbor, const Databa
                                                     2u * interface.config.retransmit_interval)};
     if (!neighbor.last_dd_sent_more && !dd.flags.more) neighbor_event(neighbor, NeighborEvent::exchange_done);
   }
-  if (neighbor.exchanging() && neighbor.requests.outstanding() == 0) send_request(interface, neighbor);
+  if (neighbor.exchanging() && neighbor.requests.outstanding() == 0)
+    send_request(interface, neighbor, Neighbor::SentOnce::yes);
 }
 
 /// What waits for an answer is limited over all neighbours together; one that does not answer must not hold
@@ -200,12 +201,12 @@ bool Adjacency::has_request_room(const Neighbor& neighbor, std::size_t headers) 
 
 void Adjacency::resume_exchanges() {
   if (core_.waiting.empty()) return;
-  for (const auto& [link, router] : std::exchange(core_.waiting, {})) {
-    Neighbor* neighbor = core_.find_neighbor(link, router);
-    if (neighbor == nullptr || !neighbor->waiting_dd) continue;
+  std::exchange(core_.waiting, {}).for_each([this](NeighborId id) {
+    Neighbor* neighbor = core_.neighbors.find(id);
+    if (neighbor == nullptr || !neighbor->waiting_dd) return;
     const auto dd = *std::exchange(neighbor->waiting_dd, std::nullopt);
-    accept_dd(*core_.interfaces.at(link), *neighbor, dd);
-  }
+    accept_dd(neighbor->interface, *neighbor, dd);
+  });
 }
 
 /// Puts what the neighbour has newer on the request list; false when the packet breaks the exchange.
@@ -230,7 +231,7 @@ bool Adjacency::note_headers(Interface& interface, Neighbor& neighbor, const Dat
       continue;
     }
     if (!present || compare_recency(header, core_.entry({domain, slot}).instance(core_.now)) > 0)
-      neighbor.requests.add(header);
+      neighbor.requests.add(domain, header);
   }
   return true;
 }
@@ -259,7 +260,6 @@ std::optional<LsaRef> Adjacency::next_summary(Interface& interface, Neighbor& ne
       if (!neighbor.dd_options.has_all(core_.version.required_options(lsdb[cursor.slot].key.type))) continue;
       if (lsdb[cursor.slot].age(core_.now) < kMaxAge) return ref;
       flooding_.add_retransmission(neighbor, ref);
-      outbox_.queue_update(interface, ref);
     }
   }
   return std::nullopt;
@@ -280,17 +280,16 @@ std::vector<LsaHeader> Adjacency::take_summary(Interface& interface, Neighbor& n
   return headers;
 }
 
-// Section 10.9: at most one packet of requests is under way.
-void Adjacency::send_request(Interface& interface, Neighbor& neighbor) {
-  const TimerKey timer = neighbor.timer(TimerKind::request_retransmit);
-  if (neighbor.requests.empty()) return core_.timers.cancel(timer);
+// Section 10.9: at most one packet of requests is under way, and none when all that is wanted is asked of
+// others: their answer, or their timer, goes on from there.
+void Adjacency::send_request(Interface& interface, Neighbor& neighbor, Neighbor::SentOnce once) {
   const std::size_t most =
       (core_.packet_size_max(interface) - core_.version.sizes.packet_header) / core_.version.sizes.request;
-  const bool is_repeat = neighbor.requests.outstanding() > 0;
-  core_.transmit_body(interface, PacketType::link_state_request,
-                      LinkStateRequest{neighbor.requests.ask(most)});
+  auto keys = neighbor.requests.ask(most);
+  if (keys.empty()) return core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
+  core_.transmit_body(interface, PacketType::link_state_request, LinkStateRequest{std::move(keys)});
   neighbor.request_sent_at = core_.now;
-  neighbor.request_sent_once = Neighbor::SentOnce{!is_repeat};
+  neighbor.request_sent_once = once;
   arm_request_retransmit(interface, neighbor);
 }
 
@@ -300,18 +299,30 @@ void Adjacency::arm_request_retransmit(Interface& interface, Neighbor& neighbor)
                    core_.now + neighbor.answer_time.timeout(seconds{interface.config.retransmit_interval}));
 }
 
+/// Others that have nothing else to be asked for are asked first.
 void Adjacency::request_retransmit_due(Interface& interface, Neighbor& neighbor) {
   if (!neighbor.exchanging()) return;
   if (neighbor.requests.empty()) return requests_shrunk(interface, neighbor);
   ++core_.statistics.retransmissions;
   neighbor.answer_time.timed_out();
-  send_request(interface, neighbor);
+  neighbor.requests.take_back();
+  core_.exchanging.for_each([&](NeighborId id) {
+    Neighbor& other = core_.neighbors[id];
+    if (id != neighbor.id && other.requests.is_idle())
+      send_request(other.interface, other, Neighbor::SentOnce::no);
+  });
+  send_request(interface, neighbor, Neighbor::SentOnce::no);
 }
 
-void Adjacency::ask_for_more(const std::vector<std::pair<LinkId, RouterId>>& neighbors) {
-  for (const auto& [link, router] : neighbors)
-    if (Neighbor* neighbor = core_.find_neighbor(link, router))
-      requests_shrunk(*core_.interfaces.at(link), *neighbor);
+/// What was asked for in vain may be asked of those that have nothing else to be asked for.
+void Adjacency::ask_for_more(NeighborSet shrunk) {
+  if (core_.requests.take_freed())
+    core_.exchanging.for_each([&](NeighborId id) {
+      if (core_.neighbors[id].requests.is_idle()) shrunk.insert(id);
+    });
+  shrunk.for_each([this](NeighborId id) {
+    if (Neighbor* neighbor = core_.neighbors.find(id)) requests_shrunk(neighbor->interface, *neighbor);
+  });
 }
 
 void Adjacency::requests_shrunk(Interface& interface, Neighbor& neighbor) {
@@ -321,7 +332,8 @@ void Adjacency::requests_shrunk(Interface& interface, Neighbor& neighbor) {
       std::exchange(neighbor.request_sent_once, Neighbor::SentOnce::no) == Neighbor::SentOnce::yes)
     neighbor.answer_time.measured(core_.now - neighbor.request_sent_at);
   if (!requests.empty()) {
-    if (requests.outstanding() == 0 || requests.has_gaps()) return send_request(interface, neighbor);
+    if (requests.outstanding() == 0) return send_request(interface, neighbor, Neighbor::SentOnce::yes);
+    if (requests.has_gaps()) return send_request(interface, neighbor, Neighbor::SentOnce::no);
     if (requests.is_answered()) arm_request_retransmit(interface, neighbor);
     return;
   }

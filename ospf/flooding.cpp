@@ -48,7 +48,7 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
   const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
   const bool present = slot != Lsdb::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
-  if (header.is_maxage() && !present && core_.exchanging == 0) {
+  if (header.is_maxage() && !present && core_.exchanging.empty()) {
     outbox_.queue_ack(interface, header);
     core_.drop(interface, DropReason::lsa_not_in_database_maxage, neighbor.address);
     flush_memory_.remember(domain, header.key, Lsa::copy(received.bytes), core_.now);
@@ -87,13 +87,13 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
 /// few times.
 void Flooding::requested_came_spoilt(Neighbor& neighbor, const LsaKey& key) {
   if (!neighbor.requests.came_spoilt(key)) return give_up_request(neighbor, key);
-  shrunk_.emplace_back(neighbor.link, neighbor.router_id);
+  shrunk_.insert(neighbor.id);
 }
 
 /// What was asked for and came is not taken: asking again would bring the same, and the exchange would never
 /// end. One LSA is missing then, and not a neighbour.
 void Flooding::give_up_request(Neighbor& neighbor, const LsaKey& key) {
-  if (neighbor.requests.erase(key)) shrunk_.emplace_back(neighbor.link, neighbor.router_id);
+  if (neighbor.requests.give_up(key)) shrunk_.insert(neighbor.id);
 }
 
 /// An LSA whose flush came first: the flush is the newer instance, and the sender hears of it (step 8). What
@@ -136,7 +136,7 @@ void Flooding::receive_newer(Interface& interface, Neighbor& neighbor, const Rec
 // Step 7: the same instance; an implied acknowledgement when we wait for one (table 19).
 void Flooding::receive_same(Interface& interface, Neighbor& neighbor, const ReceivedLsa& received,
                             LsaRef present) {
-  if (acknowledged(interface, neighbor, present)) return;
+  if (acknowledged(neighbor, present)) return;
   outbox_.queue_ack(interface, received.header);
 }
 
@@ -171,7 +171,7 @@ LsaRef Flooding::install_and_flood(std::uint32_t domain, const LsaHeader& header
   arm_age_timer(ref);
   routing_.lsa_installed(ref, former);
   flood(ref, from);
-  if (former_installed && core_.now - *former_installed < kMinLsArrival && entry.retransmitters > 0)
+  if (former_installed && core_.now - *former_installed < kMinLsArrival && core_.flood_log.contains(ref))
     core_.timers.arm_no_later({TimerKind::lsa_repeat, ref.domain, ref.slot},
                               *former_installed + kOriginationSpacing);
   if (entry.age(core_.now) >= kMaxAge) {
@@ -181,40 +181,40 @@ LsaRef Flooding::install_and_flood(std::uint32_t domain, const LsaHeader& header
   return ref;
 }
 
-// Section 13.3: sending an LSA out of all links of its scope. `from` is the neighbour it was received from.
+// Section 13.3: sending an LSA to the neighbours of its scope. `from` is the one it was received from.
 void Flooding::flood(LsaRef ref, const Neighbor* from) {
   const auto& entry = core_.entry(ref);
-  const Flooded flooded{ref, entry.key, entry.instance(core_.now),
-                        core_.version.required_options(entry.key.type), from};
-  for (auto& [link, interface] : core_.interfaces) {
-    if (interface->neighbors.empty() || !interface->is_running() || !core_.floods_on(ref.domain, *interface))
-      continue;
-    bool listed = false;
-    for (auto& [id, neighbor] : interface->neighbors) listed |= flood_to(*interface, *neighbor, flooded);
-    if (listed) outbox_.queue_update(*interface, ref);  // steps 2 to 5
+  receivers_ = core_.domain(ref.domain).neighbors;  // 1a
+  if (!core_.exchanging.empty()) take_off_requests(ref);
+  if (from != nullptr) receivers_.erase(from->id);  // 1c
+  const Options required = core_.version.required_options(entry.key.type);
+  if (required != Options{}) {  // RFC 5250 section 3
+    receivers_.for_each([&](NeighborId id) {
+      if (!core_.neighbors[id].dd_options.has_all(required)) receivers_.erase(id);
+    });
   }
+  if (!receivers_.empty()) core_.flood_log.flood(ref, entry.lsa.length(), receivers_);  // 1d to 5
 }
 
-// Section 13.3 step 1 for one neighbour: true when the LSA went on its retransmission list.
-bool Flooding::flood_to(Interface& interface, Neighbor& neighbor, const Flooded& flooded) {
-  if (neighbor.state < NeighborState::exchange) return false;  // 1a
-  if (neighbor.state != NeighborState::full) {                 // 1b
-    if (const LsaHeader* wanted = neighbor.requests.find(flooded.key)) {
-      const auto order = compare_recency(flooded.instance, *wanted);
-      if (order < 0) return false;
-      neighbor.requests.erase(flooded.key);
-      shrunk_.emplace_back(interface.config.link, neighbor.router_id);
-      if (order == 0) return false;
-    }
-  }
-  if (&neighbor == flooded.from) return false;                       // 1c
-  if (!neighbor.dd_options.has_all(flooded.required)) return false;  // RFC 5250 section 3
-  add_retransmission(neighbor, flooded.ref);                         // 1d
-  return true;
+// Step 1b: those that exchange databases may have been to send it to us, or have one that is as new.
+void Flooding::take_off_requests(LsaRef ref) {
+  const auto& entry = core_.entry(ref);
+  core_.exchanging.for_each([&](NeighborId id) {
+    if (!receivers_.contains(id)) return;  // of another scope
+    Neighbor& neighbor = core_.neighbors[id];
+    const LsaHeader* wanted = neighbor.requests.find(entry.key);
+    if (wanted == nullptr) return;
+    const auto order = compare_recency(entry.instance(core_.now), *wanted);
+    if (order <= 0) receivers_.erase(id);
+    if (order < 0) return core_.requests.freed();  // whoever was asked for it has an older one
+    neighbor.requests.came(entry.key);
+    shrunk_.insert(id);
+  });
 }
 
 void Flooding::add_retransmission(Neighbor& neighbor, LsaRef ref) {
-  if (neighbor.retransmissions.add(ref)) ++core_.entry(ref).retransmitters;
+  if (core_.flood_log.add(ref, core_.entry(ref).lsa.length(), neighbor.id))
+    outbox_.queue_again(neighbor.interface, core_.flood_log.find(ref));
 }
 
 // Section 13.7. What was sent once and is acknowledged now tells how long that takes, and that what was sent
@@ -229,14 +229,15 @@ void Flooding::receive_acknowledgment(Interface& interface, Neighbor& neighbor,
       ref.domain = core_.domain_of(scope, interface);
       ref.slot = core_.domain(ref.domain).lsdb.find(header.key);
     }
-    const bool is_awaited = ref.slot != Lsdb::kNone && neighbor.retransmissions.contains(ref) &&
+    const bool is_awaited = ref.slot != Lsdb::kNone &&
+                            core_.flood_log.owes(core_.flood_log.find(ref), neighbor.id) &&
                             compare_recency(header, core_.entry(ref).instance(core_.now)) == 0;
     if (!is_awaited) {
       core_.drop(interface, DropReason::lsa_not_awaited, neighbor.address,
                  core_.version.wire_type(header.key.type));
       continue;
     }
-    const auto entry = acknowledged(interface, neighbor, ref);
+    const auto entry = acknowledged(neighbor, ref);
     // A flush that is news to nobody is acknowledged at once, before what came earlier.
     if (entry->times_sent != 1 || entry->in_flight == 0 || header.is_maxage()) continue;
     first = std::min(first.value_or(entry->sent), entry->sent);
@@ -253,74 +254,62 @@ void Flooding::receive_acknowledgment(Interface& interface, Neighbor& neighbor,
   outbox_.watch_overtaken(neighbor);
 }
 
-auto Flooding::acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref)
-    -> std::optional<RetransmissionList::Entry> {
-  const auto entry = neighbor.retransmissions.erase(ref);
-  if (!entry) return entry;
-  if (entry->in_flight > 0) neighbor.window.acknowledged(entry->in_flight, entry->sent, core_.now);
-  outbox_.taken_off(interface, neighbor);
-  --core_.entry(ref).retransmitters;
-  released(ref);
+/// The neighbour has the present instance. What it was sent of it; nothing when it did not owe it.
+std::optional<SentList::Entry> Flooding::acknowledged(Neighbor& neighbor, LsaRef ref) {
+  const FloodLog::Record record = core_.flood_log.find(ref);
+  if (!core_.flood_log.owes(record, neighbor.id)) return std::nullopt;
+  const SentList::Entry entry = neighbor.sent.erase(record);
+  if (entry.in_flight > 0) neighbor.window.acknowledged(entry.in_flight, entry.sent, core_.now);
+  const bool is_last = core_.flood_log.acknowledged(record, neighbor.id);
+  outbox_.taken_off(neighbor);
+  if (is_last) released(ref);
   return entry;
 }
 
 void Flooding::forget(Neighbor& neighbor) {
-  for (const LsaRef ref : neighbor.retransmissions.take_all()) {
-    --core_.entry(ref).retransmitters;
-    released(ref);
-  }
-  outbox_.taken_off(*core_.interfaces.at(neighbor.link), neighbor);
+  neighbor.sent.clear();
+  for (const LsaRef ref : core_.flood_log.forget(neighbor.id)) released(ref);
+  outbox_.taken_off(neighbor);
 }
 
 /// Takes an instance off every retransmission list (section 13 step 5c).
 void Flooding::unlist(LsaRef ref) {
-  auto& entry = core_.entry(ref);
-  if (entry.retransmitters == 0) return;
-  for (auto& [link, interface] : core_.interfaces) {
-    for (auto& [id, neighbor] : interface->neighbors) {
-      const auto listed = neighbor->retransmissions.erase(ref);
-      if (!listed) continue;
-      neighbor->window.gone(listed->in_flight);
-      outbox_.taken_off(*interface, *neighbor);
-    }
-  }
-  entry.retransmitters = 0;
+  const FloodLog::Record record = core_.flood_log.find(ref);
+  if (record == FloodLog::kNone) return;
+  NeighborSet owing;
+  core_.flood_log.for_each_owing(record, [&](NeighborId id) {
+    Neighbor& neighbor = core_.neighbors[id];
+    neighbor.window.gone(neighbor.sent.erase(record).in_flight);
+    owing.insert(id);
+  });
+  core_.flood_log.drop(record);
+  owing.for_each([this](NeighborId id) { outbox_.taken_off(core_.neighbors[id]); });
 }
 
 void Flooding::repeat_due(LsaRef ref) {
-  bool any = false;
-  for (auto& [link, interface] : core_.interfaces) {
-    bool awaited = false;
-    for (auto& [id, neighbor] : interface->neighbors) {
-      auto* entry = neighbor->retransmissions.find(ref);
-      if (entry == nullptr) continue;
-      neighbor->window.gone(std::exchange(entry->in_flight, 0));
-      awaited = true;
-    }
-    if (awaited) outbox_.queue_update(*interface, ref);
-    any |= awaited;
-  }
+  const FloodLog::Record record = core_.flood_log.find(ref);
+  if (record == FloodLog::kNone) return;
+  core_.flood_log.for_each_owing(record,
+                                 [&](NeighborId id) { outbox_.send_again(core_.neighbors[id], record); });
   // Of several predecessors it may have been the last that a strict neighbour took.
   const Instant again = core_.entry(ref).installed + kOriginationSpacing;
-  if (any && core_.now < again) core_.timers.arm({TimerKind::lsa_repeat, ref.domain, ref.slot}, again);
+  if (core_.now < again) core_.timers.arm({TimerKind::lsa_repeat, ref.domain, ref.slot}, again);
 }
 
 bool Flooding::has_unacknowledged() const {
   for (const auto& [link, interface] : core_.interfaces)
     for (const auto& [id, neighbor] : interface->neighbors)
-      if (neighbor->state == NeighborState::full && !neighbor->retransmissions.empty()) return true;
+      if (neighbor->state == NeighborState::full && core_.flood_log.owed(neighbor->id) > 0) return true;
   return false;
 }
 
-std::vector<std::pair<LinkId, RouterId>> Flooding::take_shrunk() {
-  auto shrunk = std::exchange(shrunk_, {});
-  shrunk.erase(std::unique(shrunk.begin(), shrunk.end()), shrunk.end());
-  return shrunk;
+NeighborSet Flooding::take_shrunk() {
+  return std::exchange(shrunk_, {});
 }
 
 bool Flooding::has_more_to_do() const {
-  const bool may_remove = core_.exchanging == 0 && (!ready_.empty() || exchanges_were_on_);
-  return may_remove || !shrunk_.empty() || outbox_.has_due();
+  const bool may_remove = core_.exchanging.empty() && (!ready_.empty() || exchanges_were_on_);
+  return may_remove || !shrunk_.empty() || core_.requests.has_freed() || outbox_.has_due();
 }
 
 void Flooding::end_turn() {

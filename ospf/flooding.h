@@ -71,7 +71,8 @@ class Flooding {
                            const Neighbor* from);
   /// Section 14.1, premature ageing: the present instance goes out with MaxAge and leaves when acknowledged.
   void flush(LsaRef ref);
-  /// Puts an LSA on one neighbour's retransmission list (section 10.3, MaxAge LSAs at NegotiationDone).
+  /// Puts an LSA on one neighbour's retransmission list, and sends it (section 10.3, MaxAge LSAs at
+  /// NegotiationDone).
   void add_retransmission(Neighbor& neighbor, LsaRef ref);
   /// Empties the neighbour's retransmission list.
   void forget(Neighbor& neighbor);
@@ -88,7 +89,7 @@ class Flooding {
   void repeat_due(LsaRef ref);
 
   /// The neighbours whose request lists became shorter since the last call.
-  [[nodiscard]] std::vector<std::pair<LinkId, RouterId>> take_shrunk();
+  [[nodiscard]] NeighborSet take_shrunk();
   /// Removes acknowledged MaxAge LSAs.
   void collect_maxage();
   [[nodiscard]] bool has_more_to_do() const;
@@ -112,16 +113,9 @@ class Flooding {
   void give_up_request(Neighbor& neighbor, const LsaKey& key);
   bool was_overtaken(Interface& interface, Neighbor& neighbor, const LsaHeader& header, std::uint32_t domain);
   void flood(LsaRef ref, const Neighbor* from);
-  struct Flooded {
-    LsaRef ref;
-    const LsaKey& key;
-    LsaInstance instance;
-    Options required;  ///< of neighbours
-    const Neighbor* from = nullptr;
-  };
-  bool flood_to(Interface& interface, Neighbor& neighbor, const Flooded& flooded);
+  void take_off_requests(LsaRef ref);
   void unlist(LsaRef ref);
-  std::optional<RetransmissionList::Entry> acknowledged(Interface& interface, Neighbor& neighbor, LsaRef ref);
+  std::optional<SentList::Entry> acknowledged(Neighbor& neighbor, LsaRef ref);
   void released(LsaRef ref);
   void remove(LsaRef ref);
   Lsa take_out(LsaRef ref);
@@ -139,7 +133,8 @@ class Flooding {
   FlushMemory flush_memory_;
   AnsweredMemory answered_;
   bool exchanges_were_on_ = false;
-  std::vector<std::pair<LinkId, RouterId>> shrunk_;
+  NeighborSet receivers_;  ///< scratch
+  NeighborSet shrunk_;     ///< whose request lists got shorter
 };
 
 }  // namespace wgospf::ospf

@@ -89,19 +89,17 @@ void Adjacency::note_hello(Interface& interface, Neighbor& neighbor, const Hello
 }
 
 Neighbor& Adjacency::learn_neighbor(Interface& interface, RouterId id) {
-  if (const auto it = interface.neighbors.find(id); it != interface.neighbors.end()) return *it->second;
+  if (Neighbor* known = interface.find_neighbor(id)) return *known;
   if (interface.config.type == InterfaceType::point_to_point) {
     while (!interface.neighbors.empty())
       neighbor_event(*interface.neighbors.begin()->second, NeighborEvent::kill_nbr);
   }
-  auto made = std::make_unique<Neighbor>();
-  made->link = interface.config.link;
-  made->router_id = id;
-  made->last_state_change = made->phase_since = core_.now;
-  made->requests.count_in(core_.statistics.requested, core_.statistics.requested_bytes);
+  Neighbor& made = core_.neighbors.add(interface, id, core_.requests);
+  made.last_state_change = made.phase_since = core_.now;
   // Section 10.3: the first DD sequence number should be unique; a restarted router must not repeat itself.
-  made->dd_sequence = core_.random.next_u32();
-  return *interface.neighbors.emplace(id, std::move(made)).first->second;
+  made.dd_sequence = core_.random.next_u32();
+  interface.neighbors.emplace(id, &made);
+  return made;
 }
 
 }  // namespace wgospf::ospf

@@ -4,242 +4,38 @@
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "ospf/base/footprint.h"
 #include "ospf/config.h"
+#include "ospf/flood_log.h"
 #include "ospf/flood_window.h"
 #include "ospf/info.h"
 #include "ospf/lsdb.h"
+#include "ospf/neighbor_set.h"
 #include "ospf/neighbor_state.h"
 #include "ospf/packet.h"
+#include "ospf/request_list.h"
 #include "ospf/round_trip.h"
+#include "ospf/sent_list.h"
 #include "ospf/timer_queue.h"
 #include "ospf/version.h"
 
 namespace wgospf::ospf {
 
-/// The Link state request list (section 10.9): what the neighbour has newer than we do, and what of it is
-/// asked for at the moment.
-class RequestList {
- public:
-  RequestList() = default;
-  RequestList(const RequestList&) = delete;
-  RequestList& operator=(const RequestList&) = delete;
-  ~RequestList() { clear(); }
-  /// From now on, while this is empty, `total` and `bytes` count what is on it together with other lists.
-  void count_in(std::size_t& total, std::size_t& bytes) {
-    total_ = &total;
-    total_bytes_ = &bytes;
-  }
-
-  /// Described twice, the more recent instance is wanted; what is asked for stays so.
-  void add(const LsaHeader& header) {
-    const auto [it, is_new] = wanted_.try_emplace(header.key, Entry{header, 0, 0});
-    if (is_new) {
-      if (total_ != nullptr) ++*total_;
-      count_bytes(header.length, 0);
-    } else if (compare_recency(header, it->second.header) > 0) {
-      count_bytes(header.length, it->second.header.length);
-      it->second.header = header;
-    }
-  }
-  /// What was asked for came and cannot be used. True when it is worth asking again.
-  bool came_spoilt(const LsaKey& key) {
-    const auto it = wanted_.find(key);
-    if (it == wanted_.end() || ++it->second.spoilt >= kRequestTries) return false;
-    if (is_outstanding(it->second)) --outstanding_;
-    it->second.round = 0;
-    return true;
-  }
-  [[nodiscard]] const LsaHeader* find(const LsaKey& key) const {
-    const auto it = wanted_.find(key);
-    return it == wanted_.end() ? nullptr : &it->second.header;
-  }
-  /// True when it was on the list.
-  bool erase(const LsaKey& key) {
-    const auto it = wanted_.find(key);
-    if (it == wanted_.end()) return false;
-    if (is_outstanding(it->second)) {
-      --outstanding_;
-      last_came_ |= key == last_;
-    }
-    if (total_ != nullptr) --*total_;
-    count_bytes(0, it->second.header.length);
-    wanted_.erase(it);
-    return true;
-  }
-  /// Marks the first `limit` entries as asked for and gives their keys. They alone are: what was asked for
-  /// before and did not come waits for its turn again, behind what has been described since.
-  [[nodiscard]] std::vector<LsaKey> ask(std::size_t limit) {
-    std::vector<LsaKey> keys;
-    ++round_;
-    last_came_ = false;
-    for (auto it = wanted_.begin(); it != wanted_.end() && keys.size() < limit; ++it) {
-      it->second.round = round_;
-      keys.push_back(it->first);
-    }
-    outstanding_ = asked_ = keys.size();
-    if (!keys.empty()) last_ = keys.back();
-    return keys;
-  }
-  void clear() {
-    if (total_ != nullptr) *total_ -= wanted_.size();
-    count_bytes(0, bytes_);
-    wanted_.clear();
-    outstanding_ = asked_ = 0;
-    last_came_ = false;
-  }
-  /// Has any of what was asked for come?
-  [[nodiscard]] bool is_answered() const { return outstanding_ < asked_; }
-  /// The last of what was asked for has come and others have not: they were lost, because neighbours answer
-  /// in the order in which they are asked. When many are missing, this one may not.
-  [[nodiscard]] bool has_gaps() const { return last_came_ && outstanding_ > 0 && 2 * outstanding_ <= asked_; }
-  [[nodiscard]] bool empty() const { return wanted_.empty(); }
-  [[nodiscard]] std::size_t size() const { return wanted_.size(); }
-  [[nodiscard]] std::size_t outstanding() const { return outstanding_; }
-  /// The length of what is wanted, as described.
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
-
- private:
-  struct Entry {
-    LsaHeader header;
-    std::uint32_t round = 0;  ///< of the request that it was last in
-    std::uint8_t spoilt = 0;  ///< so often it came and could not be used
-  };
-  [[nodiscard]] bool is_outstanding(const Entry& entry) const {
-    return entry.round == round_ && outstanding_ > 0;
-  }
-  void count_bytes(std::size_t more, std::size_t less) {
-    bytes_ += more;
-    bytes_ -= less;
-    if (total_bytes_ == nullptr) return;
-    *total_bytes_ += more;
-    *total_bytes_ -= less;
-  }
-  std::map<LsaKey, Entry> wanted_;
-  std::uint32_t round_ = 0;  ///< requests so far
-  std::size_t outstanding_ = 0, bytes_ = 0;
-  std::size_t* total_ = nullptr;
-  std::size_t* total_bytes_ = nullptr;
-  std::size_t asked_ = 0;  ///< in the last packet
-  LsaKey last_;            ///< of them, the last
-  bool last_came_ = false;
-};
-
-/// The Link state retransmission list (section 13.3, 13.6). It names database slots: what is on it is always
-/// the database's present instance, because installing a newer one takes the older off every list. An entry
-/// either waits in the link's update queue or is under way.
-class RetransmissionList {
- public:
-  struct Entry {
-    Instant sent;                 ///< the last time
-    std::uint32_t in_flight = 0;  ///< bytes under way; 0: it waits to be sent
-    std::uint32_t times_sent = 0;
-    /// Lost so often that it has a back-off of its own, up to RxmtInterval.
-    [[nodiscard]] bool is_stubborn() const { return times_sent > kOvertakenMost; }
-    /// What it takes of the window when it is sent: next to nothing when it is stubborn, or LSAs that are
-    /// never acknowledged would fill it for good.
-    [[nodiscard]] std::uint32_t weight(std::size_t length) const {
-      return is_stubborn() ? 1 : static_cast<std::uint32_t>(length);
-    }
-  };
-  /// True when it was not on the list before. It waits to be sent.
-  bool add(LsaRef ref) { return entries_.try_emplace(ref_key(ref)).second; }
-  /// What it was, if it was on the list.
-  std::optional<Entry> erase(LsaRef ref) {
-    const auto it = entries_.find(ref_key(ref));
-    if (it == entries_.end()) return std::nullopt;
-    const Entry entry = it->second;
-    entries_.erase(it);
-    if (entries_.empty()) forget_order();
-    return entry;
-  }
-  [[nodiscard]] Entry* find(LsaRef ref) {
-    const auto it = entries_.find(ref_key(ref));
-    return it == entries_.end() ? nullptr : &it->second;
-  }
-  [[nodiscard]] bool contains(LsaRef ref) const { return entries_.contains(ref_key(ref)); }
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
-
-  /// The LSA goes out now, for the first time.
-  void sent_first(LsaRef ref, Entry& entry, std::uint32_t bytes, Instant now) {
-    entry = {now, bytes, 1};
-    order_.push_back({now, ref});
-  }
-  /// It goes out once more; it is lost when it was not acknowledged by `lost_at`.
-  void sent_again(LsaRef ref, Entry& entry, std::uint32_t bytes, Instant now, Instant lost_at) {
-    entry = {now, bytes, entry.times_sent + 1};
-    order_.push_back({now, ref});
-    again_.push_back({lost_at, ref, now});
-    std::push_heap(again_.begin(), again_.end(), std::greater<>{});
-  }
-  [[nodiscard]] std::size_t order_size() const { return order_.size() + again_.size(); }
-  struct Stamp {
-    Instant at;
-    LsaRef ref;
-  };
-  /// The oldest of what is under way, with the time when it was sent.
-  [[nodiscard]] std::optional<Stamp> oldest() {
-    const auto is_stale = [this](const Stamp& stamp) {
-      const Entry* entry = find(stamp.ref);
-      return entry == nullptr || entry->in_flight == 0 || entry->sent != stamp.at;
-    };
-    while (!order_.empty() && is_stale(order_.front())) order_.pop_front();
-    return order_.empty() ? std::nullopt : std::optional(order_.front());
-  }
-  /// Leaves it out of oldest() until it is sent again.
-  void pop_oldest() { order_.pop_front(); }
-  /// Of what was sent more than once, the first to be lost, and when.
-  [[nodiscard]] std::optional<Stamp> next_again() {
-    const auto is_stale = [this](const Again& again) {
-      const Entry* entry = find(again.ref);
-      return entry == nullptr || entry->in_flight == 0 || entry->times_sent < 2 || entry->sent != again.sent;
-    };
-    while (!again_.empty() && is_stale(again_.front())) {
-      std::pop_heap(again_.begin(), again_.end(), std::greater<>{});
-      again_.pop_back();
-    }
-    if (again_.empty()) return std::nullopt;
-    return Stamp{again_.front().lost_at, again_.front().ref};
-  }
-  /// Empties the list and gives what was on it.
-  [[nodiscard]] std::vector<LsaRef> take_all() {
-    std::vector<LsaRef> refs;
-    refs.reserve(entries_.size());
-    for (const auto& [key, entry] : entries_)
-      refs.push_back({static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)});
-    entries_.clear();
-    forget_order();
-    return refs;
-  }
-
- private:
-  static std::uint64_t ref_key(LsaRef ref) { return (std::uint64_t{ref.domain} << 32) | ref.slot; }
-  struct Again {
-    Instant lost_at;
-    LsaRef ref;
-    Instant sent;
-    constexpr auto operator<=>(const Again&) const = default;
-  };
-  void forget_order() {
-    order_.clear();
-    again_ = {};
-  }
-  std::unordered_map<std::uint64_t, Entry> entries_;
-  std::deque<Stamp> order_;   ///< by time; entries may be stale
-  std::vector<Again> again_;  ///< a heap, the earliest on top; entries may be stale
-};
+struct Interface;
 
 struct Neighbor {
+  Neighbor(NeighborId number, Interface& on, LinkId its_link, RouterId router, Requests& all)
+      : id(number), interface(on), link(its_link), router_id(router), requests(all, number) {}
+
+  NeighborId id;
+  Interface& interface;
   LinkId link;
   RouterId router_id;
   IpAddress address;
@@ -280,7 +76,7 @@ struct Neighbor {
   RequestList requests;
   /// The next in sequence, while the request lists have no room for what it describes.
   std::optional<DatabaseDescription> waiting_dd;
-  RetransmissionList retransmissions;
+  SentList sent;  ///< of the retransmission list, which is the flood log's
   /// LSAs of ours that it described or asked for in this exchange, and those that we described and it did
   /// neither: it has them flushed, because such are not described (section 10.3).
   std::set<LsaKey> own_known, own_unknown;
@@ -300,40 +96,54 @@ struct Neighbor {
   Instant acked_up_to;      ///< the latest time at which an LSA was sent, once, that is acknowledged
   Instant overtaken_up_to;  ///< what was sent before is lost when the timer of retransmissions fires
 
-  [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, link.value, router_id.value}; }
+  [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, id.value, 0}; }
   [[nodiscard]] bool exchanging() const {
     return state == NeighborState::exchange || state == NeighborState::loading;
   }
   void measure(Footprint& footprint) const {
-    footprint.held("neighbors.requests", requests.size());
-    footprint.held("neighbors.retransmissions", retransmissions.size());
+    requests.measure(footprint);
     footprint.held("neighbors.own-lsas", own_known.size() + own_unknown.size());
-    footprint.held("neighbors.retransmissions.order", retransmissions.order_size());
+    sent.measure(footprint);
   }
+};
+
+/// What waits to be sent in updates, in this order. Records are the flood log's, and may be stale.
+struct UpdateQueue {
+  std::deque<FloodLog::Record> again;  ///< what was lost, and what some neighbours of the link only get
+  FloodLog::Position next = 0;         ///< the log from there on, while `is_behind`
+  bool is_behind = false;
+  std::deque<FloodLog::Record> stubborn;  ///< what was lost again and again
+  [[nodiscard]] bool empty() const { return again.empty() && !is_behind && stubborn.empty(); }
 };
 
 struct Interface {
   InterfaceConfig config;
   LinkStatus status;
   InterfaceState state = InterfaceState::down;
-  std::optional<InterfaceReason> ending;  ///< while it goes down and its neighbours with it
-  std::uint32_t area_index = 0;           ///< into Core::areas
-  std::uint32_t link_domain = 0;          ///< database of link-scope LSAs
-  std::map<RouterId, std::unique_ptr<Neighbor>> neighbors;
+  std::optional<InterfaceReason> ending;    ///< while it goes down and its neighbours with it
+  std::uint32_t area_index = 0;             ///< into Core::areas
+  std::uint32_t link_domain = 0;            ///< database of link-scope LSAs
+  std::map<RouterId, Neighbor*> neighbors;  ///< they live in Core::neighbors; see find_neighbor()
   PacketCounters packets;
   DropCounters drops;
   std::vector<RefusedSender> refused;  ///< senders of hellos; see admission.h
   std::optional<Instant> up_since;     ///< while it runs
   std::optional<Instant> last_triggered_hello;
 
-  // Collected during one turn, sent at its end (or paced): by Flooding only.
-  std::deque<LsaRef> update_queue;
+  // Collected during one turn, sent at its end (or paced): by Outbox only.
+  UpdateQueue updates;
   Instant last_update;  ///< when the last of the queue's packets left
   unsigned burst = 0;   ///< how many left, each within kFloodBurstInterval of the one before
   std::vector<LsaHeader> direct_acks;
   std::vector<LsaHeader> delayed_acks;
-  bool is_due = false;  ///< on Flooding's list of interfaces with something to send
+  bool is_due = false;  ///< on the outbox's list of interfaces with something to send
 
+  /// nullptr when there is none. An interface of the types that exist so far knows its neighbours by their
+  /// Router ID (section 10); everything else knows them by their number.
+  [[nodiscard]] Neighbor* find_neighbor(RouterId router_id) const {
+    const auto it = neighbors.find(router_id);
+    return it == neighbors.end() ? nullptr : it->second;
+  }
   [[nodiscard]] bool is_running() const {
     return state != InterfaceState::down && state != InterfaceState::loopback && !config.passive;
   }
@@ -351,7 +161,7 @@ struct Interface {
   void measure(Footprint& footprint) const {
     footprint.held("neighbors", neighbors.size());
     footprint.held("interfaces.refused", refused.size());
-    footprint.held("interfaces.updates", update_queue.size());
+    footprint.held("interfaces.updates", updates.again.size() + updates.stubborn.size());
     footprint.held("interfaces.direct-acks", direct_acks.size());
     footprint.held("interfaces.delayed-acks", delayed_acks.size());
     for (const auto& [id, neighbor] : neighbors) neighbor->measure(footprint);

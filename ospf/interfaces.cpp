@@ -40,7 +40,7 @@ void Adjacency::bring_down(Interface& interface, InterfaceReason reason) {
   interface.ending.reset();
   for (const TimerKind kind : {TimerKind::hello, TimerKind::delayed_ack, TimerKind::flood_pace})
     core_.timers.cancel(interface.timer(kind));
-  interface.update_queue.clear();
+  outbox_.clear_updates(interface);
   interface.direct_acks.clear();
   interface.delayed_acks.clear();
   interface.refused.clear();

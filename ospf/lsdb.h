@@ -15,6 +15,7 @@
 #include "ospf/base/slot_index.h"
 #include "ospf/base/slot_pool.h"
 #include "ospf/lsa.h"
+#include "ospf/neighbor_set.h"
 
 namespace wgospf::ospf {
 
@@ -26,7 +27,6 @@ struct LsaRef {
 
 struct LsdbEntry {
   LsaKey key;
-  std::uint16_t retransmitters = 0;  ///< neighbours that have not acknowledged this instance
   /// Instances received in a row less than kMinLsArrival apart; 0: not by flooding.
   std::uint8_t arrivals = 0;
   LsaOptions options;
@@ -109,7 +109,8 @@ struct Domain {
   AreaId area;  ///< of area and link scope
   LinkId link;  ///< of link scope
   Lsdb lsdb;
-  bool in_use = true;  ///< false: its area or link is gone, the number may be used again
+  NeighborSet neighbors;  ///< in Exchange or beyond, of the links that LSAs of this scope go out of
+  bool in_use = true;     ///< false: its area or link is gone, the number may be used again
 };
 
 }  // namespace wgospf::ospf

@@ -17,12 +17,17 @@ void Adjacency::set_neighbor_state(Interface& interface, Neighbor& neighbor, Nei
     return state >= NeighborState::ex_start ? 1 : 0;
   };
   if (phase(former) != phase(next)) neighbor.phase_since = core_.now;
+  const auto is_flooded_to = [](NeighborState state) { return state >= NeighborState::exchange; };
+  for (const std::uint32_t domain : core_.described_domains(interface)) {
+    NeighborSet& neighbors = core_.domain(domain).neighbors;
+    is_flooded_to(next) ? neighbors.insert(neighbor.id) : neighbors.erase(neighbor.id);
+  }
   neighbor.state = next;
   neighbor.last_event = reason;
   neighbor.last_state_change = core_.now;
   ++neighbor.state_changes;
-  if (was_exchanging && !neighbor.exchanging()) --core_.exchanging;
-  if (!was_exchanging && neighbor.exchanging()) ++core_.exchanging;
+  if (was_exchanging && !neighbor.exchanging()) core_.exchanging.erase(neighbor.id);
+  if (!was_exchanging && neighbor.exchanging()) core_.exchanging.insert(neighbor.id);
   core_.event(
       NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason, interface.ending});
   if ((former == NeighborState::full) != (next == NeighborState::full))
@@ -30,7 +35,7 @@ void Adjacency::set_neighbor_state(Interface& interface, Neighbor& neighbor, Nei
 }
 
 void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
-  Interface& interface = *core_.interfaces.at(neighbor.link);
+  Interface& interface = neighbor.interface;
   const NeighborStep step = neighbor_step(neighbor.state, event, {true, neighbor.requests.empty()});
   if (!step.expected) {
     ++core_.statistics.unexpected_events;
@@ -43,6 +48,7 @@ void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
     flooding_.forget(neighbor);
     neighbor.requests.clear();
     neighbor.waiting_dd.reset();
+    core_.waiting.erase(neighbor.id);
     neighbor.own_known.clear();
     neighbor.own_unknown.clear();
     core_.timers.cancel(neighbor.timer(TimerKind::own_lsas));
@@ -61,6 +67,7 @@ void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
   if (step.actions.remove) {
     core_.timers.cancel(neighbor.timer(TimerKind::inactivity));
     interface.neighbors.erase(RouterId{neighbor.router_id});
+    core_.neighbors.remove(NeighborId{neighbor.id});
   }
 }
 

@@ -89,7 +89,7 @@ void Origination::originate(std::uint32_t index) {
   const LsaRef ref = flooding_.install_and_flood(record.domain, header, std::move(lsa), 0, nullptr);
   // What nobody was sent is no part of a burst: a router that starts is told by its first neighbour, in
   // answer to what it says at Full, how far a former run had come, and shall outdo that at once.
-  if (core_.entry(ref).retransmitters == 0) record.recent = 0;
+  if (!core_.flood_log.contains(ref)) record.recent = 0;
 }
 
 /// Section 12.1.6: the largest sequence number is flushed first, also where somebody else has it only.

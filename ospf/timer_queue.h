@@ -18,11 +18,11 @@ namespace wgospf::ospf {
 
 enum class TimerKind : std::uint8_t {
   hello,               ///< a: link
-  inactivity,          ///< a: link, b: router id
-  dd_retransmit,       ///< a: link, b: router id
-  request_retransmit,  ///< a: link, b: router id
-  update_retransmit,   ///< a: link, b: router id
-  own_lsas,            ///< a: link, b: router id
+  inactivity,          ///< a: neighbour
+  dd_retransmit,       ///< a: neighbour
+  request_retransmit,  ///< a: neighbour
+  update_retransmit,   ///< a: neighbour
+  own_lsas,            ///< a: neighbour
   delayed_ack,         ///< a: link
   flood_pace,          ///< a: link
   lsa_age,             ///< a: database domain, b: slot
@@ -35,6 +35,9 @@ enum class TimerKind : std::uint8_t {
   shutdown,
 };
 [[nodiscard]] std::string_view to_string(TimerKind kind);
+[[nodiscard]] constexpr bool is_of_neighbor(TimerKind kind) {
+  return kind >= TimerKind::inactivity && kind <= TimerKind::own_lsas;
+}
 
 struct TimerKey {
   TimerKind kind{};

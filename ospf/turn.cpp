@@ -28,10 +28,9 @@ void Turn::input(const Received& received) {
 void Turn::dispatch(Interface& interface, const Received& received, const Packet& packet) {
   if (const auto* hello = std::get_if<Hello>(&packet.body))
     return parts_.adjacency.receive_hello(interface, packet.header, *hello, received.source);
-  const auto it = interface.neighbors.find(packet.header.router_id);
-  if (it == interface.neighbors.end())
-    return core_.drop(interface, DropReason::unknown_neighbor, received.source);
-  Neighbor& neighbor = *it->second;
+  Neighbor* const sender = interface.find_neighbor(packet.header.router_id);
+  if (sender == nullptr) return core_.drop(interface, DropReason::unknown_neighbor, received.source);
+  Neighbor& neighbor = *sender;
   if (const auto* dd = std::get_if<DatabaseDescription>(&packet.body))
     return parts_.adjacency.receive_dd(interface, neighbor, *dd);
   if (neighbor.state < NeighborState::exchange)
@@ -78,6 +77,10 @@ void Turn::due(const TimerKey& key) {
     default:
       break;
   }
+  if (is_of_neighbor(key.kind)) {
+    if (Neighbor* neighbor = core_.neighbors.find(NeighborId{key.a})) due(key, *neighbor);
+    return;
+  }
   const auto it = core_.interfaces.find(LinkId{key.a});
   if (it != core_.interfaces.end()) due(key, *it->second);
 }
@@ -91,13 +94,12 @@ void Turn::due(const TimerKey& key, Interface& interface) {
     case TimerKind::flood_pace:
       return parts_.outbox.flood_pace_due(interface);
     default:
-      break;
+      return;
   }
-  const auto it = interface.neighbors.find(RouterId{key.b});
-  if (it != interface.neighbors.end()) due(key, interface, *it->second);
 }
 
-void Turn::due(const TimerKey& key, Interface& interface, Neighbor& neighbor) {
+void Turn::due(const TimerKey& key, Neighbor& neighbor) {
+  Interface& interface = neighbor.interface;
   switch (key.kind) {
     case TimerKind::inactivity:
       return parts_.adjacency.neighbor_event(neighbor, NeighborEvent::inactivity_timer);

@@ -35,7 +35,7 @@ class Turn {
   // Timers.
   void due(const TimerKey& key);
   void due(const TimerKey& key, Interface& interface);
-  void due(const TimerKey& key, Interface& interface, Neighbor& neighbor);
+  void due(const TimerKey& key, Neighbor& neighbor);
 
   // What follows.
   void follow_up();

@@ -84,7 +84,7 @@ void add_problem(const Core& core, const Interface& interface, const Neighbor& n
   info.priority = neighbor.priority;
   info.mtu = neighbor.mtu;
   info.request_list = neighbor.requests.size();
-  info.retransmission_list = neighbor.retransmissions.size();
+  info.retransmission_list = core.flood_log.owed(neighbor.id);
   info.database_summary = summary_left(core, interface, neighbor);
   add_problem(core, interface, neighbor, info);
   return info;

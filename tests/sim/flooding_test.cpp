@@ -1,5 +1,7 @@
 // Flooding and the life of LSAs in time, against a neighbour that writes down what it gets.
 
+#include <map>
+
 #include "tests/sim/scenario.h"
 
 namespace wgospf::sim {
@@ -39,6 +41,30 @@ class FloodingTest : public Scenario {
     return 0;
   }
 };
+
+// In: an LSA for three links, one of which has another transmit delay. Out: the two that send the same share the
+// bytes of one packet; the third has its own age.
+TEST_F(FloodingTest, Section13_3_LinksThatSendTheSameShareOnePacket) {
+  const RouterIndex router = add_router(1);
+  std::vector<std::unique_ptr<ScriptedPeer>> peers;
+  for (const std::uint32_t number : {7u, 8u, 9u}) peers.push_back(add_peer(router, number));
+  network.routers[router].ports.at(link_of(*peers[2])).config.transmit_delay = 30;
+  start_all();
+  for (auto& peer : peers) peer->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 3; }, seconds{5}));
+  network.run_for(seconds{10});
+  sent.clear();
+  ExternalRoute route;
+  route.prefix = *Ipv4Prefix::parse("198.51.100.0/24");
+  network.change_externals(router, {route}, {});
+  std::map<LinkId, PacketBytes> updates;
+  for (const auto& packet : sent)
+    if (static_cast<PacketType>((*packet.packet.bytes)[1]) == PacketType::link_state_update)
+      updates[packet.packet.link] = packet.packet.bytes;
+  ASSERT_EQ(updates.size(), 3U);
+  EXPECT_EQ(updates[link_of(*peers[0])], updates[link_of(*peers[1])]);
+  EXPECT_NE(*updates[link_of(*peers[0])], *updates[link_of(*peers[2])]);
+}
 
 // In: two changes within a second, and a neighbour that silently drops an instance that follows its
 // predecessor within MinLSArrival (as FRR and BIRD do). Out: the neighbour has the second change 1.05 s after

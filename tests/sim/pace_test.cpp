@@ -245,6 +245,67 @@ TEST_F(PaceTest, Section13_6_WhatIsNeverAcknowledgedDoesNotHoldUpTheRest) {
   EXPECT_TRUE(all_full());
 }
 
+// In: an LSA that was lost again and again, and one that was lost twice, both due when the router comes back
+// from a stall; the first for longer. Out: the second goes first: what does not get through must not stand
+// before what does.
+TEST_F(PaceTest, Section13_6_WhatIsLostAgainAndAgainComesLast) {
+  auto peer = full_peer(1, 9);
+  const auto routes = externals(2);
+  const auto key = [&](std::size_t i) {
+    return LsaKey{LsaType::as_external, LinkStateId{0x64000000 + (static_cast<std::uint32_t>(i) << 8)},
+                  network.routers[0].id};
+  };
+  for (std::uint16_t i = 0; i < 30; ++i) {  // its acknowledgements are known to be fast
+    set_cost(0, link_of(*peer), static_cast<std::uint16_t>(20 + i));
+    network.run_for(seconds{7});
+  }
+  peer->never_acknowledges = key(0);
+  network.change_externals(0, {routes[0]}, {});
+  network.run_for(seconds{60});
+  peer->updates.clear();
+  ASSERT_TRUE(network.run_until([&] { return !peer->updates.empty(); }, seconds{6}));
+  network.run_for(milliseconds{4300});  // it is due in 0.7 s
+  peer->acknowledges = false;
+  network.change_externals(0, {routes[1]}, {});
+  network.run_for(milliseconds{580});
+  ASSERT_GE(peer->updates_of(key(1)).size(), 2U);
+  ASSERT_EQ(peer->updates_of(key(0)).size(), 1U);
+  network.pause(0);
+  network.run_for(seconds{4});
+  peer->updates.clear();
+  network.resume(0);
+  network.run_for(kRoundTrip);
+  ASSERT_GE(peer->updates.size(), 2U);
+  EXPECT_EQ(peer->updates[0].header.key, key(1));
+  EXPECT_EQ(peer->updates[1].header.key, key(0));
+}
+
+// In: a second change within MinLSArrival of the first, and a strict neighbour that is known to acknowledge
+// fast. Out: the second instance is not sent over and over until the neighbour takes it: once, and once more
+// when it does.
+TEST_F(PaceTest, Section13_6_WhatAStrictNeighborDoesNotTakeYetIsSentAgainWhenItDoes) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  for (std::uint16_t i = 0; i < 30; ++i) {  // learning
+    set_cost(0, link_of(*peer), static_cast<std::uint16_t>(20 + i));
+    network.run_for(seconds{12});
+  }
+  peer->strict_arrival = true;
+  peer->updates.clear();
+  const auto before = retransmissions(0);
+  set_cost(0, link_of(*peer), 100);
+  network.run_for(milliseconds{100});
+  set_cost(0, link_of(*peer), 101);
+  network.run_for(seconds{3});
+  const auto seen = peer->updates_of(key);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_FALSE(seen[1].taken);
+  EXPECT_TRUE(seen[2].taken);
+  EXPECT_EQ(seen[2].header.sequence_number, seen[1].header.sequence_number);
+  EXPECT_GE(seen[2].at - seen[0].at, seconds{1});
+  EXPECT_EQ(retransmissions(0), before);
+}
+
 // In: a slave that does not answer. Out: the description comes again, ever later, at last every RxmtInterval.
 TEST_F(PaceTest, Section10_8_TheMasterBacksOffToRxmtInterval) {
   const RouterIndex router = add_router(9);

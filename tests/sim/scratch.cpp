@@ -141,6 +141,7 @@ void check_footprints(const Network& network, Remembered remembered, Problems& p
     expect("areas", router.areas.size());
     expect("domains", 1 + router.areas.size() + router.ports.size());
     expect("neighbors", router.instance->neighbors().size());
+    expect("neighbors.by-id", router.instance->neighbors().size());
     expect("externals", router.externals.size());
     expect("origination.by-key", footprint["origination.records"]);
     if (remembered == Remembered::no || footprint["origination.records"] < own)

@@ -47,7 +47,8 @@ struct Router {
     return config;
   }
   Interface& interface(std::uint32_t link) { return *core.interfaces.at(LinkId{link}); }
-  Neighbor& neighbor(std::uint32_t link) { return *interface(link).neighbors.begin()->second; }
+  /// Of several that with the highest Router ID.
+  Neighbor& neighbor(std::uint32_t link) { return *interface(link).neighbors.rbegin()->second; }
   [[nodiscard]] static PacketHeader header_from(RouterId router) {
     PacketHeader header;
     header.router_id = router;
@@ -134,6 +135,35 @@ TEST(V3Data, Rfc5340Section4_5_ScopeInTheTypeDecidesWhereAnLsaGoes) {
   EXPECT_EQ(router.core.domain(router.interface(1).link_domain).lsdb.size(), 1u);
   EXPECT_EQ(router.core.domain(router.interface(2).link_domain).lsdb.size(), 0u);
   EXPECT_EQ(router.sent_on(1, PacketType::link_state_update), 0u) << "nothing goes back to the sender";
+}
+
+// In: an LSA for a link with two neighbours, of which one acknowledges it. Out: one packet for both; for the
+// other it is repeated, and nothing is owed when that acknowledges, too.
+TEST(V3Data, Rfc2328Section13_3_OneUpdateGoesToAllNeighborsOfALink) {
+  Router router;
+  router.interface(2).config.type = InterfaceType::broadcast;
+  router.bring_full(1, RouterId{0x02020202});
+  router.bring_full(2, RouterId{0x04040404});
+  router.bring_full(2, RouterId{0x05050505});
+  ASSERT_EQ(router.interface(2).neighbors.size(), 2u);
+  const auto flooded = lsa(LsaType::router, 7);
+  Neighbor& one = *router.interface(2).neighbors.begin()->second;
+  Neighbor& other = router.neighbor(2);
+  const auto owed = [&](const Neighbor& neighbor) { return router.core.flood_log.owed(neighbor.id); };
+  router.update(1, flooded);
+  EXPECT_EQ(router.sent_on(2, PacketType::link_state_update), 1u);
+  EXPECT_EQ(owed(one), 1u);
+  EXPECT_EQ(owed(other), 1u);
+  router.parts.flooding.receive_acknowledgment(router.interface(2), one, {{V3::header(flooded)}});
+  EXPECT_EQ(owed(one), 0u);
+  router.core.now += seconds{10};
+  router.parts.outbox.retransmit_due(router.interface(2), other);
+  router.end_round();
+  EXPECT_EQ(router.sent_on(2, PacketType::link_state_update), 2u);
+  EXPECT_EQ(owed(other), 1u);
+  router.parts.flooding.receive_acknowledgment(router.interface(2), other, {{V3::header(flooded)}});
+  EXPECT_EQ(owed(other), 0u);
+  EXPECT_EQ(router.core.statistics.drops.total(), 0u);
 }
 
 TEST(V3Data, SeveralLsasOfOneRouterAreToldApartByTheirLinkStateId) {

@@ -46,6 +46,8 @@ class ConfigParser {
     Config config;
     if (!map.valid()) return config;
     read_router_id(map, config);
+    note_place(map, leaf::configuration::state_directory, "state-directory", config);
+    read_directory(map, leaf::configuration::state_directory, config.state_directory);
     note_place(map, keys::api, "api", config);
     for (const auto& node : map.list(keys::areas)) areas_.read(node, config);
     for (const auto& node : map.list(keys::redistribute)) redistribution_.read(node, config);
@@ -116,12 +118,16 @@ class ConfigParser {
       errors_.add(map.value_mark(keys::table),
                   "table 255 is the kernel's own table of local addresses; use 254 (main)");
     map.read(keys::metric, rib.metric);
-    if (const auto directory = map.text(keys::lock_directory)) {
-      rib.lock_directory = *directory;
-      if (directory->front() != '/')
-        errors_.add(map.value_mark(keys::lock_directory),
-                    fmt::format("lock-directory must be an absolute path, not \"{}\"", *directory));
-    }
+    read_directory(map, keys::lock_directory, rib.lock_directory);
+  }
+
+  void read_directory(MapReader& map, const leaf::TextLeaf& leaf, std::string& target) {
+    const auto directory = map.text(leaf);
+    if (!directory) return;
+    target = *directory;
+    if (directory->front() != '/')
+      errors_.add(map.value_mark(leaf),
+                  fmt::format("{} must be an absolute path, not \"{}\"", leaf.name, *directory));
   }
 
   void read_spf_control(const YAML::Node& node, ospf::SpfDelay& delay) {
@@ -258,6 +264,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& want
   check(wanted.rib.table != running.rib.table, "rib.table");
   check(wanted.rib.metric != running.rib.metric, "rib.metric");
   check(wanted.rib.lock_directory != running.rib.lock_directory, "rib.lock-directory");
+  check(wanted.state_directory != running.state_directory, "state-directory");
   check(wanted.api != running.api, "api");
   return differences;
 }

@@ -36,6 +36,7 @@ struct InterfaceSettings {
   std::uint16_t transmit_delay = leaf::interface::transmit_delay.value;            ///< seconds
   std::optional<bool> mtu_ignore{};         ///< if not given: on for WireGuard devices
   std::optional<std::string> unnumbered{};  ///< the interface whose address an unnumbered link borrows
+  bool manages_allowed_ips = leaf::interface::allowed_ips.value == 1;  ///< they follow the routes
   bool operator==(const InterfaceSettings&) const = default;
 };
 
@@ -103,6 +104,7 @@ struct Config {
   ospf::Duration ls_refresh_time = std::chrono::seconds{leaf::configuration::ls_refresh_time.value};
   std::size_t max_lsa = leaf::database_control::max_lsa.value;
   std::size_t max_lsa_bytes = leaf::database_control::max_lsa_bytes.value;
+  std::string state_directory{leaf::configuration::state_directory.value};
   Severity log_level = static_cast<Severity>(leaf::log::level.value);
   /// Where the file has what can only be set at the start, by the names that needs_restart uses.
   std::map<std::string, ConfigPlace, std::less<>> places{};

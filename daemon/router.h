@@ -7,6 +7,7 @@
 //             └─ drift, refusals ─> KernelReports ─> Teller                   ├─ Instance ─┤    └> RoutePipeline
 //           DeviceThread ─ devices, their peers ──> Tunnels: shown, told      │            │         └> rib::Table
 //             └─ endpoints, the kernel's ways to them ──> RoutePipeline       │            │
+//             <─ allowed-ips to add and remove ────────── RoutePipeline       │            │
 //   Runner  Links ──────── datagrams of their sockets ── Received ────────────┤            └─ Event
 //           core_timer_ ── poll_timeout is due ── handle_timeout ─────────────┤                 └> Teller
 //   main    SIGHUP ─────── a new Config ──> reconfigure ── Reconfigure ───────┤                     ├> log

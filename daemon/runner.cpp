@@ -28,6 +28,8 @@ constexpr seconds kPollInterval{2};
 /// The core ends its shutdown by itself after one second; this is for the case that it does not.
 constexpr seconds kFlushGuard{3};
 constexpr seconds kRibStopGuard{10};
+/// Allowed-ips that a device does not take back by then are the next run's to take back.
+constexpr seconds kGiveBackGuard{2};
 
 ospf::Seed random_seed() {
   std::random_device device;
@@ -50,7 +52,8 @@ Runner::Runner(Host& host, RunnerOptions options)
               }}),
       tunnels_({[this] { return links_.tunnel_links(); }, [this] { return instance_->routes(); }},
                host.teller(), host.jobs()),
-      pipeline_(host, [this](ospf::LinkId link) { return links_.rib_link(link); }),
+      pipeline_(
+          host, [this](ospf::LinkId link) { return links_.rib_link(link); }, [this] { finish_turn(); }),
       reports_(host, [this](ospf::SetId set) { return pipeline_.feed().next_hops(set); }),
       core_timer_(host.loop()),
       claim_timer_(host.loop()),
@@ -64,12 +67,14 @@ Runner::~Runner() {
 
 void Runner::start() {
   pipeline_.set_place(config_.rib);
+  pipeline_.set_state_directory(config_.state_directory);
   links_.configure(config_, router_id_);
   instance_ = std::make_unique<ospf::Instance<V2>>(links_.core_config(), random_seed(), now());
   protocol_.emplace(*instance_, [this] { return now(); });
   redistribution_.set_rules(config_.redistribute);
   drain();
   links_.refresh();
+  pipeline_.set_links(links_.allowed_ips_links());
   pipeline_.start();
   // What a former run left is replaced after this time even if not all neighbours have come back.
   after(claim_timer_, seconds{links_.longest_dead_interval()} + seconds{1}, [this] { claim_at_last(); });
@@ -144,6 +149,7 @@ void Runner::finish_turn() {
     if (std::exchange(claim_due_, false)) check_claim();
   }
   if (phase_ == Phase::flushing && flushed_) stop_rib();
+  if (phase_ == Phase::stopped) pipeline_.write_back();
   arm_timer();
 }
 
@@ -203,6 +209,7 @@ void Runner::on_links_changed(const std::vector<wg::LinkEvent>& events) {
   if (phase_ != Phase::running) return;
   links_.on_link_events(events);
   pipeline_.links_changed(events);
+  pipeline_.set_links(links_.allowed_ips_links());
 }
 
 void Runner::on_rib_report(const rib::Report& report) {
@@ -235,6 +242,10 @@ void Runner::on_rib_report(const rib::Report& report) {
 }
 
 void Runner::on_device_reports(const wg::DeviceReports& reports) {
+  for (const auto& report : reports) {
+    if (const auto* read = std::get_if<wg::DeviceRead>(&report)) pipeline_.take(*read);
+    if (const auto* applied = std::get_if<wg::Applied>(&report)) pipeline_.take(*applied);
+  }
   if (phase_ != Phase::running) return;
   bool is_reshaped = false;  // else it is traffic alone
   for (const auto& report : reports) {
@@ -262,6 +273,7 @@ void Runner::check_tunnels_soon() {
 }
 
 void Runner::check_tunnels() {
+  pipeline_.set_links(links_.allowed_ips_links());
   links_.refresh_core_config();  // a userspace device is known by its socket, which may come late
   finish_turn();
   links_.note_neighbors(instance_->neighbors());
@@ -322,7 +334,7 @@ void Runner::claim_at_last() {
   if (claimed_) return;
   if (!pipeline_.may_submit()) return after(claim_timer_, seconds{1}, [this] { claim_at_last(); });
   claimed_ = true;
-  host_.rib().claim();
+  pipeline_.claim();
 }
 
 ClaimFacts Runner::claim_facts() const {
@@ -356,7 +368,7 @@ void Runner::check_claim() {
   }
   claimed_ = true;
   claim_timer_.cancel();
-  host_.rib().claim();
+  pipeline_.claim();
 }
 
 // What is shown
@@ -386,6 +398,8 @@ RouteKernelState Runner::kernel_state(const ospf::Route<V2>& route) const {
     if (!found.state.error.empty()) found.state.error = reports_.named(found.state.error);
     return std::move(found.state);
   }
+  if (pipeline_.waits_for_allowed_ips(route.set))
+    return {RouteKernelState::Kind::missing, "the allowed-ips of its peers are being written"};
   found.state.error = standing_text(*found.stands, host_.links().inventory(),
                                     [this](const std::string& name) { return links_.is_ours(name); });
   return std::move(found.state);
@@ -398,6 +412,7 @@ void Runner::reconfigure(Config config) {
   if (phase_ != Phase::running) return;
   config_ = std::move(config);
   links_.reconfigure(config_);
+  pipeline_.set_links(links_.allowed_ips_links());
   redistribution_.set_rules(config_.redistribute);
   host_.kernel().watch(Redistribution::watch_for(config_.redistribute));
   redistribute();
@@ -431,7 +446,13 @@ void Runner::on_rib_stopped(bool in_order) {
   phase_ = Phase::stopped;
   stop_timer_.cancel();
   reports_.tell_other_refusals();
-  if (done_) std::exchange(done_, nullptr)(in_order);
+  const auto end = [this, in_order] {
+    stop_timer_.cancel();
+    if (done_) std::exchange(done_, nullptr)(in_order);
+  };
+  if (on_stop_ == rib::OnStop::keep_routes) return end();
+  after(stop_timer_, kGiveBackGuard, end);
+  pipeline_.give_back(end);
 }
 
 }  // namespace wgospf::daemon

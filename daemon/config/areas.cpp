@@ -76,6 +76,8 @@ std::optional<InterfaceSettings> AreaReader::read_interface(const YAML::Node& no
   map.read(leaf::interface::cost, interface.cost);
   read_intervals(map, interface);
   interface.mtu_ignore = map.boolean(leaf::interface::mtu_ignore);
+  if (const auto choice = map.choice(leaf::interface::allowed_ips))
+    interface.manages_allowed_ips = *choice == 1;
   interface.unnumbered = read_interface_name(map, leaf::interface::unnumbered);
   if (interface.unnumbered && *interface.unnumbered == interface.name) {
     errors_.add(map.value_mark(leaf::interface::unnumbered),

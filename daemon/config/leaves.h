@@ -18,10 +18,11 @@ inline constexpr MappingLeaf rib{{"rib"}};
 inline constexpr MappingLeaf spf_control{{"spf-control"}};
 inline constexpr MappingLeaf database_control{{"database-control"}};
 inline constexpr NumberLeaf<std::uint16_t> ls_refresh_time{{"ls-refresh-time"}, {2, 1800U, "seconds"}, 1800U};
+inline constexpr TextLeaf state_directory{{"state-directory"}, "/var/lib/wgospf"};
 inline constexpr MappingLeaf log{{"log"}};
-inline constexpr auto known = std::array<std::string_view, 9>{
-    "router-id",        "areas",           "redistribute", "api", "rib", "spf-control",
-    "database-control", "ls-refresh-time", "log"};
+inline constexpr auto known = std::array<std::string_view, 10>{
+    "router-id",        "areas",           "redistribute",    "api", "rib", "spf-control",
+    "database-control", "ls-refresh-time", "state-directory", "log"};
 inline constexpr auto not_built =
     std::array<std::string_view, 8>{"stub-router", "graceful-restart", "auto-cost",      "nsr",
                                     "ospf-bfd",    "preference",       "address-family", "max-ecmp"};
@@ -55,10 +56,12 @@ inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1
 inline constexpr BooleanLeaf passive{{"passive"}, false};
 inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
 inline constexpr TextLeaf unnumbered{{"unnumbered"}, ""};
-inline constexpr auto known = std::array<std::string_view, 10>{
+inline constexpr auto allowed_ips_values = std::array<std::string_view, 2>{"manual", "managed"};
+inline constexpr ChoiceLeaf allowed_ips{{"allowed-ips"}, allowed_ips_values, 0};
+inline constexpr auto known = std::array<std::string_view, 11>{
     "name",          "interface-type",      "cost",           "hello-interval",
     "dead-interval", "retransmit-interval", "transmit-delay", "passive",
-    "mtu-ignore",    "unnumbered"};
+    "mtu-ignore",    "unnumbered",          "allowed-ips"};
 inline constexpr auto not_built = std::array<std::string_view, 13>{"authentication",
                                                                    "bfd",
                                                                    "priority",

@@ -327,10 +327,29 @@ std::vector<TunnelLink> Links::tunnel_links() const {
       if (found == entries_.end()) continue;
       const ConfiguredLink& entry = found->second;
       result.push_back({*link, configured.name, place_.watch.system_name(configured.name),
-                        entry.settings.passive, entry.status.up, neighbors_to_cover(entry)});
+                        entry.settings.passive, entry.status.up, entry.settings.manages_allowed_ips,
+                        neighbors_to_cover(entry)});
     }
   }
   return result;
+}
+
+AllowedIpsPlan::Links Links::allowed_ips_links() const {
+  AllowedIpsPlan::Links links;
+  for (const auto& [link, entry] : entries_) {
+    const std::string device = place_.watch.system_name(entry.settings.name);
+    if (!entry.settings.manages_allowed_ips || entry.settings.passive) {
+      links.manual.insert(device);
+      continue;
+    }
+    AllowedIpsPlan::ManagedLink managed{device, std::nullopt};
+    for (const auto& address : neighbors_to_cover(entry)) {
+      const auto* ipv4 = std::get_if<Ipv4Address>(&address);
+      if (ipv4 != nullptr && !managed.neighbor) managed.neighbor = *ipv4;
+    }
+    links.managed.emplace(link, std::move(managed));
+  }
+  return links;
 }
 
 // A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is

@@ -18,6 +18,7 @@
 #include "daemon/links/link_watch.h"
 #include "daemon/links/ospf_port.h"
 #include "daemon/links/tunnels.h"
+#include "daemon/routes/allowed_ips_plan.h"
 #include "daemon/routes/rib_feed.h"
 #include "daemon/telling/teller.h"
 
@@ -90,6 +91,7 @@ class Links {
   /// Whether OSPF runs on an interface of this name, as the kernel calls it.
   [[nodiscard]] bool is_ours(const std::string& system_name) const;
   [[nodiscard]] std::vector<TunnelLink> tunnel_links() const;
+  [[nodiscard]] AllowedIpsPlan::Links allowed_ips_links() const;
   /// The longest dead interval of those that are not passive, in seconds.
   [[nodiscard]] std::uint32_t longest_dead_interval() const;
 

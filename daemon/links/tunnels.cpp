@@ -108,6 +108,7 @@ void Tunnels::tell_unread() {
 std::vector<Passage> Tunnels::passages() const {
   std::vector<Passage> result;
   for (const auto& [id, link] : open_) {
+    if (link.is_managed) continue;  // what is missing is being written, or told as a conflict
     Passage passage{id, link.device, std::nullopt};
     for (const auto& address : link.neighbors) {
       const auto* ipv4 = std::get_if<Ipv4Address>(&address);

@@ -26,6 +26,7 @@ struct TunnelLink {
   std::string device{};  ///< as the kernel calls it
   bool is_passive = false;
   bool is_up = false;
+  bool is_managed = false;             ///< its allowed-ips follow the routes
   std::vector<IpAddress> neighbors{};  ///< the allowed-ips must cover them
 };
 

@@ -88,12 +88,22 @@ void RibFeed::submit_again(const std::set<ospf::SetId>& sets, const IsHeld& is_h
   }
 }
 
-std::optional<rib::Batch> RibFeed::take(const IsHeld& is_held) {
+void RibFeed::submit_set(ospf::SetId id) {
+  const auto found = sets_.find(id);
+  if (found == sets_.end()) return;
+  found->second.ticket = submitted_ + 1;
+  batch_.changes.push_back(rib::SetChanged{id.value, Family::ipv4, found->second.members});
+}
+
+std::optional<rib::Batch> RibFeed::take(const IsHeld& is_held, const GateOf& gate_of, bool is_ticket_wanted) {
   if (!sources_changed_.empty()) {
     submit_again(sources_changed_, is_held);
     sources_changed_.clear();
   }
-  if (batch_.changes.empty()) return std::nullopt;
+  if (batch_.changes.empty() && !is_ticket_wanted) return std::nullopt;
+  if (gate_of)
+    for (auto& change : batch_.changes)
+      if (auto* set = std::get_if<rib::SetChanged>(&change)) set->gate = gate_of(ospf::SetId{set->set_id});
   batch_.ticket = ++submitted_;
   generations_.emplace_back(submitted_, generation_);
   return std::exchange(batch_, {});

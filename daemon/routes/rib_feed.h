@@ -40,6 +40,8 @@ class RibFeed {
   using Resolver = std::function<std::optional<RibLink>(ospf::LinkId)>;
   /// Is the prefix kept from the kernel although it is desired?
   using IsHeld = std::function<bool(const Ipv4Prefix&)>;
+  /// At which gate does the set wait, if at any?
+  using GateOf = std::function<std::optional<rib::Gate>(ospf::SetId)>;
 
   /// `desired` is as after the changes that were applied here, and outlives the feed.
   RibFeed(Resolver resolve, const DesiredRoutes& desired) : resolve_(std::move(resolve)), desired_(desired) {}
@@ -47,8 +49,12 @@ class RibFeed {
   void apply(const ospf::RouteChange<V2>& change);
   /// The facts of a link may have changed: sets over it are resolved again.
   void link_changed(ospf::LinkId link);
-  /// What has come together since the last call; nullopt when nothing has.
-  [[nodiscard]] std::optional<rib::Batch> take(const IsHeld& is_held);
+  /// The set is in the next batch, for it waits at a gate from now on.
+  void submit_set(ospf::SetId set);
+  /// What has come together since the last call; nullopt when nothing has, unless a ticket is wanted for what
+  /// was given to the kernel before.
+  [[nodiscard]] std::optional<rib::Batch> take(const IsHeld& is_held, const GateOf& gate_of = {},
+                                               bool is_ticket_wanted = false);
 
   /// The generation up to which everything is acknowledged with this report, if that is news.
   std::optional<std::uint64_t> acknowledged(std::uint64_t ticket);

@@ -14,7 +14,7 @@ constexpr std::chrono::milliseconds kAskSoon{100};
 constexpr std::chrono::seconds kFirstReading{3};
 }  // namespace
 
-RoutePipeline::RoutePipeline(Host& host, const RibFeed::Resolver& link)
+RoutePipeline::RoutePipeline(Host& host, const RibFeed::Resolver& link, std::function<void()> turn_end)
     : host_(host),
       guard_(
           [link](ospf::LinkId id) {
@@ -22,6 +22,7 @@ RoutePipeline::RoutePipeline(Host& host, const RibFeed::Resolver& link)
             return found ? found->facts.ifindex : 0;
           },
           desired_),
+      allowed_ips_writer_(host, allowed_ips_, std::move(turn_end)),
       feed_(link, desired_),
       ask_timer_(host.loop()) {}
 
@@ -44,7 +45,12 @@ std::chrono::steady_clock::duration RoutePipeline::since_start() const {
 
 void RoutePipeline::take(const ospf::RouteChange<V2>& change) {
   desired_.apply(change);
-  feed_.apply(guard_.pass(change));
+  pass_on(guard_.pass(change));
+}
+
+void RoutePipeline::pass_on(const ospf::RouteChange<V2>& change) {
+  allowed_ips_.apply(change);
+  feed_.apply(change);
 }
 
 bool RoutePipeline::may_submit() const {
@@ -58,19 +64,39 @@ bool RoutePipeline::is_way_asked_for() const {
 
 void RoutePipeline::submit() {
   if (guard_.is_due()) {
-    for (const auto& change : guard_.decide(Clock::now())) feed_.apply(change);
+    for (const auto& change : guard_.decide(Clock::now())) pass_on(change);
     host_.teller().set_warning("held_back", describe_held(guard_.held()));
   }
   if (!may_submit()) return;
   const auto is_held = [this](const Ipv4Prefix& prefix) { return guard_.find(prefix) != nullptr; };
-  if (auto batch = feed_.take(is_held)) host_.rib().submit(std::move(*batch));
+  allowed_ips_.decide(is_held);
+  allowed_ips_writer_.write();
+  for (const auto set : allowed_ips_.close_gates()) feed_.submit_set(set);
+  for (const auto gate : allowed_ips_.take_open()) host_.rib().open(gate);
+  auto batch = feed_.take(
+      is_held, [this](ospf::SetId set) { return allowed_ips_.gate_of(set); }, allowed_ips_.wants_ticket());
+  if (batch) {
+    allowed_ips_.submitted(batch->ticket);
+    host_.rib().submit(std::move(*batch));
+  }
   // Where the kernel could not be asked, the thread asks again: at once would be for ever.
   if (guard_.wants_answer() && !ways_failed_) ask_ways();
 }
 
 std::optional<std::uint64_t> RoutePipeline::take(const rib::Acknowledged& report) {
   if (!guard_.held().empty()) ask_ways_soon();
+  allowed_ips_.acknowledged(report.ticket);
   return feed_.acknowledged(report.ticket);
+}
+
+void RoutePipeline::claim() {
+  host_.rib().claim();
+  allowed_ips_.claim();
+}
+
+void RoutePipeline::give_back(std::function<void()> done) {
+  allowed_ips_.give_back();
+  allowed_ips_writer_.when_done(std::move(done));
 }
 
 void RoutePipeline::poll() {

@@ -1,9 +1,11 @@
 #pragma once
 // The way of a route from the protocol to the kernel's thread, and of the answers back.
 //
-//   RouteChange ─> DesiredRoutes ─> UnderlayGuard ─> RibFeed ─ at the end of a turn ─> rib::Table
-//                    one index        │ holds back what would carry a tunnel's own packets into it
-//                    for all          └ asks DeviceThread for the kernel's ways to endpoints
+//   RouteChange ─> DesiredRoutes ─> UnderlayGuard ─> AllowedIpsPlan ─> RibFeed ─ at the end of a turn ─> rib::Table
+//                    one index        │                │ gives peers what routes lead to, takes it back after
+//                    for all          │                └ AllowedIpsWriter ─> the state directory, DeviceThread
+//                                     │ holds back what would carry a tunnel's own packets into it
+//                                     └ asks DeviceThread for the kernel's ways to endpoints
 //   Acknowledged, RouteStands, Failed, Recovered ─> RibFeed: where a route stands
 
 #include <boost/asio/steady_timer.hpp>
@@ -14,6 +16,8 @@
 
 #include "daemon/config.h"
 #include "daemon/host.h"
+#include "daemon/routes/allowed_ips_plan.h"
+#include "daemon/routes/allowed_ips_writer.h"
 #include "daemon/routes/rib_feed.h"
 #include "daemon/routes/underlay_guard.h"
 
@@ -21,13 +25,18 @@ namespace wgospf::daemon {
 
 class RoutePipeline {
  public:
-  RoutePipeline(Host& host, const RibFeed::Resolver& link);
+  /// `turn_end` is called after what it does by itself.
+  RoutePipeline(Host& host, const RibFeed::Resolver& link, std::function<void()> turn_end);
   ~RoutePipeline();
   RoutePipeline(const RoutePipeline&) = delete;
   RoutePipeline& operator=(const RoutePipeline&) = delete;
 
   /// Where all our routes are in the kernel.
   void set_place(const RibSettings& place);
+  /// Where it is remembered which allowed-ips are ours. Before any link is told.
+  void set_state_directory(const std::string& directory) { allowed_ips_writer_.start(directory); }
+  /// Links whose allowed-ips are managed, and those where they are not.
+  void set_links(AllowedIpsPlan::Links links) { allowed_ips_.set_links(std::move(links)); }
   /// The core has heard of its links: routes wait for the first reading of the devices from now on.
   void start();
 
@@ -36,10 +45,21 @@ class RoutePipeline {
   void link_changed(ospf::LinkId link) { feed_.link_changed(link); }
   void links_changed(const std::vector<wg::LinkEvent>& events);
   void take(const wg::UnderlayRead& read);
+  void take(const wg::DeviceRead& read) {
+    if (read.is_reshaped) allowed_ips_.read(read.name, read.device);
+  }
+  void take(const wg::Applied& applied) { allowed_ips_writer_.take(applied); }
   /// What has come together in a turn goes to the kernel.
   void submit();
   /// What is told, and what time alone changes: every few seconds.
   void poll();
+
+  /// What a former run left is no longer needed, but for what this one wants.
+  void claim();
+  /// The kernel has no route of ours any more: allowed-ips that are ours are taken back. `done` is called
+  /// once, when they are, or cannot be. Call write_back() when reports have come meanwhile.
+  void give_back(std::function<void()> done);
+  void write_back() { allowed_ips_writer_.write(); }
 
   /// Not before the devices of this machine are known, or have had the time to be read.
   [[nodiscard]] bool may_submit() const;
@@ -56,8 +76,13 @@ class RoutePipeline {
   /// Null when the prefix is not held back.
   [[nodiscard]] const wg::HeldBack* held(const Ipv4Prefix& prefix) const { return guard_.find(prefix); }
   [[nodiscard]] const RibFeed& feed() const { return feed_; }
+  /// Its routes wait until the peers have the allowed-ips for them.
+  [[nodiscard]] bool waits_for_allowed_ips(ospf::SetId set) const {
+    return allowed_ips_.gate_of(set).has_value();
+  }
 
  private:
+  void pass_on(const ospf::RouteChange<V2>& change);
   void watch_devices();
   void ask_ways();
   void ask_ways_soon();
@@ -65,6 +90,8 @@ class RoutePipeline {
   Host& host_;
   DesiredRoutes desired_;
   UnderlayGuard guard_;
+  AllowedIpsPlan allowed_ips_{desired_};
+  AllowedIpsWriter allowed_ips_writer_;
   RibFeed feed_;
   RibSettings place_{};
   std::chrono::steady_clock::time_point start_{};

@@ -58,6 +58,7 @@ areas:
         transmit-delay: 3
         mtu-ignore: false
         unnumbered: dummy0
+        allowed-ips: managed
       - name: br-lan
         passive: true
 redistribute:
@@ -78,6 +79,7 @@ spf-control:
   ietf-spf-delay: { initial-delay: 1, short-delay: 2, long-delay: 3, hold-down: 5, time-to-learn: 4 }
 database-control: { max-lsa: 5000, max-lsa-bytes: 1000000 }
 ls-refresh-time: 60
+state-directory: /var/lib/other
 log: { level: debug }
 )");
   ASSERT_EQ(config.areas.size(), 1U);
@@ -94,6 +96,9 @@ log: { level: debug }
   EXPECT_EQ(wg.transmit_delay, 3);
   EXPECT_EQ(wg.mtu_ignore, false);
   EXPECT_EQ(wg.unnumbered, "dummy0");
+  EXPECT_TRUE(wg.manages_allowed_ips);
+  EXPECT_FALSE(config.areas[0].interfaces[1].manages_allowed_ips);
+  EXPECT_EQ(config.state_directory, "/var/lib/other");
   EXPECT_TRUE(config.areas[0].interfaces[1].passive);
   ASSERT_EQ(config.redistribute.size(), 2U);
   EXPECT_EQ(config.redistribute[0].source, rib::RouteOrigin::static_route);
@@ -234,7 +239,7 @@ const std::vector<Bad> kForm{
     {"List", "- areas\n",
      "f.yaml:1:1: the configuration must be a mapping with the keys router-id, areas, redistribute, api, "
      "rib, "
-     "spf-control, database-control, ls-refresh-time, log, not a list"},
+     "spf-control, database-control, ls-refresh-time, state-directory, log, not a list"},
     {"NoAreas", "log: {level: info}\n",
      "f.yaml:1:1: the configuration lacks the key \"areas\"; add for instance \"areas: [{area-id: 0.0.0.0, "
      "interfaces: [{name: wg0}]}]\""},
@@ -245,7 +250,7 @@ const std::vector<Bad> kForm{
      "f.yaml:2:1: unknown key \"redistibute\" in the configuration; did you mean \"redistribute\"?"},
     {"UnknownFarSection", kAreas + "zebra: 1\n",
      "f.yaml:2:1: unknown key \"zebra\" in the configuration; it may have the keys router-id, areas, "
-     "redistribute, api, rib, spf-control, database-control, ls-refresh-time, log"},
+     "redistribute, api, rib, spf-control, database-control, ls-refresh-time, state-directory, log"},
     {"RepeatedSection", kAreas + "log: {level: info}\nlog: {level: info}\n",
      "f.yaml:3:1: key \"log\" is repeated in the configuration; it is given in line 2 already"},
     {"KeyNoWord", kAreas + "[a]: 1\n", "f.yaml:2:1: a key of the configuration must be a word, not a list"},
@@ -262,7 +267,7 @@ const std::vector<Bad> kForm{
      "f.yaml:2:14: unknown level \"warn\"; did you mean \"warning\"?"},
     {"UnknownShortSection", kAreas + "foo: 1\n",
      "f.yaml:2:1: unknown key \"foo\" in the configuration; it may have the keys router-id, areas, "
-     "redistribute, api, rib, spf-control, database-control, ls-refresh-time, log"},
+     "redistribute, api, rib, spf-control, database-control, ls-refresh-time, state-directory, log"},
     {"ShortSectionOneLetterOff", kAreas + "logs: {level: info}\n",
      "f.yaml:2:1: unknown key \"logs\" in the configuration; did you mean \"log\"?"},
     {"LogLevelFar", kAreas + "log: {level: 7}\n",
@@ -289,7 +294,8 @@ const std::vector<Bad> kAreaErrors{
      "f.yaml:1:22: \"area-type\" of an area is not built yet; remove it"},
     {"InterfaceWord", "areas: [{area-id: 0, interfaces: [wg0]}]\n",
      "f.yaml:1:35: an interface must be a mapping with the keys name, interface-type, cost, hello-interval, "
-     "dead-interval, retransmit-interval, transmit-delay, passive, mtu-ignore, unnumbered, not \"wg0\""},
+     "dead-interval, retransmit-interval, transmit-delay, passive, mtu-ignore, unnumbered, allowed-ips, not "
+     "\"wg0\""},
     {"NoName", "areas: [{area-id: 0, interfaces: [{cost: 5}]}]\n",
      "f.yaml:1:35: an interface lacks the key \"name\"; add for instance \"name: wg0\""},
     {"LongName", "areas: [{area-id: 0, interfaces: [{name: " + std::string(128, 'n') + "}]}]\n",
@@ -426,6 +432,10 @@ const std::vector<Bad> kSectionErrors{
      "f.yaml:2:14: table must be a whole number from 1 to 4294967295, not \"main\""},
     {"RibLocal", kAreas + "rib: {table: 255}\n",
      "f.yaml:2:14: table 255 is the kernel's own table of local addresses; use 254 (main)"},
+    {"StateDirectory", kAreas + "state-directory: lib\n",
+     "f.yaml:2:18: state-directory must be an absolute path, not \"lib\""},
+    {"AllowedIps", with_interface("allowed-ips: auto"),
+     "f.yaml:5:20: allowed-ips must be one of manual, managed, not \"auto\""},
     {"LockDirectory", kAreas + "rib: {lock-directory: run}\n",
      "f.yaml:2:23: lock-directory must be an absolute path, not \"run\""},
     {"SpfOrder", kAreas + "spf-control: {ietf-spf-delay: {short-delay: 100}}\n",
@@ -583,11 +593,13 @@ TEST(Config, NeedsRestartNamesWhatCannotBeTakenOver) {
   EXPECT_THAT(needs_restart(running, config_of("router-id: 10.0.0.1\n" + kAreas), id), ElementsAre());
   EXPECT_THAT(needs_restart(running,
                             config_of("router-id: 10.0.0.2\n" + kAreas +
-                                      "rib: {table: 7, metric: 8}\napi: {listen: 'unix:/a'}\n"),
+                                      "rib: {table: 7, metric: 8}\napi: {listen: 'unix:/a'}\n"
+                                      "state-directory: /lib\n"),
                             id),
               ElementsAre("line 1, column 1: router-id cannot be changed while running",
                           "line 3, column 7: rib.table cannot be changed while running",
                           "line 3, column 17: rib.metric cannot be changed while running",
+                          "line 5, column 1: state-directory cannot be changed while running",
                           "line 4, column 1: api cannot be changed while running"));
   EXPECT_THAT(needs_restart(config_of(kAreas + "rib: {table: 7}\n"), running, id),
               ElementsAre("rib.table cannot be changed while running, and is no longer in the file"));

@@ -226,6 +226,34 @@ TEST_F(RibFeedTest, AFailureOfThePrefixItsSetOrItsOnlyNexthopIsTheRoutes) {
   EXPECT_EQ(feed.state(changed).state.kind, Kind::installed);
 }
 
+TEST_F(RibFeedTest, ASetThatWaitsNamesItsGateWheneverItIsSubmitted) {
+  const auto none_held = [](const Ipv4Prefix&) { return false; };
+  const auto gate_of = [](ospf::SetId id) {
+    return id == ospf::SetId{1} ? std::optional<rib::Gate>(9) : std::nullopt;
+  };
+  const auto gates = [&](const std::optional<rib::Batch>& batch) {
+    std::map<rib::SetId, std::optional<rib::Gate>> found;
+    for (const auto& change : batch->changes)
+      if (const auto* changed = std::get_if<rib::SetChanged>(&change)) found[changed->set_id] = changed->gate;
+    return found;
+  };
+  using ::testing::Pair;
+  set(1, 1, {hop(kWg0)});
+  set(1, 2, {hop(kEth0)});
+  EXPECT_THAT(gates(feed.take(none_held, gate_of)), ElementsAre(Pair(1U, 9U), Pair(2U, std::nullopt)));
+  feed.link_changed(kWg0);
+  EXPECT_THAT(gates(feed.take(none_held, gate_of)), ElementsAre(Pair(1U, 9U)));
+  feed.submit_set(ospf::SetId{1});
+  feed.submit_set(ospf::SetId{7});
+  const auto again = feed.take(none_held, gate_of);
+  EXPECT_THAT(gates(again), ElementsAre(Pair(1U, 9U)));
+  EXPECT_FALSE(feed.take(none_held, gate_of));
+  const auto empty = feed.take(none_held, gate_of, true);
+  ASSERT_TRUE(empty);
+  EXPECT_TRUE(empty->changes.empty());
+  EXPECT_GT(empty->ticket, again->ticket);
+}
+
 TEST_F(RibFeedTest, OfManyFailuresTheFirstAreTold) {
   for (std::uint32_t i = 0; i < 1000; ++i)
     feed.failed({IpPrefix{Ipv4Prefix::host({0xc0a80000 + i})}, 101, "no"});

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/host.h"
 #include "daemon/router_view.h"
 #include "daemon/runner.h"

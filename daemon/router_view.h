@@ -19,16 +19,13 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/config/severity.h"
 #include "daemon/protocol_view.h"
 #include "ospf/event.h"
 #include "rib/kernel_thread.h"
 #include "wgadapter/device.h"
 
 namespace wgospf::daemon {
-
-enum class Severity : std::uint8_t { debug, info, warning, error };
-/// "debug", "info", "warning", "error".
-[[nodiscard]] std::string_view to_string(Severity severity);
 
 /// What something was, for people and for programs: a stable snake_case name and one line of text.
 struct Notice {

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/host.h"
 #include "daemon/links/links.h"
 #include "daemon/links/tunnels.h"

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "daemon/text_file.h"
+#include "daemon/config/text_file.h"
 
 namespace wgospf::daemon {
 namespace {

@@ -13,9 +13,9 @@
 #include "daemon/api/call.h"
 #include "daemon/api/service.h"
 #include "daemon/api/socket_place.h"
+#include "daemon/config/text_file.h"
 #include "daemon/telling/log.h"
 #include "daemon/telling/message_limits.h"
-#include "daemon/text_file.h"
 #include "net/host_port.h"
 
 namespace wgospf::daemon {

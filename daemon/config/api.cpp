@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/config/leaves.h"
-#include "daemon/tls_files.h"
+#include "daemon/config/tls_files.h"
 #include "net/host_port.h"
 
 namespace wgospf::daemon {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "daemon/api/server.h"
-#include "daemon/yaml_reader.h"
+#include "daemon/config/api_options.h"
+#include "daemon/config/yaml_reader.h"
 
 namespace wgospf::daemon {
 

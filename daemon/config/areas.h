@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "daemon/config.h"
-#include "daemon/yaml_reader.h"
+#include "daemon/config/config.h"
+#include "daemon/config/yaml_reader.h"
 
 namespace wgospf::daemon {
 

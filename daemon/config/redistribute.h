@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
-#include "daemon/yaml_reader.h"
+#include "daemon/config/config.h"
+#include "daemon/config/yaml_reader.h"
 
 namespace wgospf::daemon {
 

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/router_view.h"
 #include "rib/desired.h"
 #include "wgadapter/key.h"

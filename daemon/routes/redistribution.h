@@ -13,7 +13,7 @@
 #include <set>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/router_view.h"
 #include "rib/report.h"
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/host.h"
 #include "daemon/routes/allowed_ips_plan.h"
 #include "daemon/routes/allowed_ips_writer.h"

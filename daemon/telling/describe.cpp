@@ -344,11 +344,6 @@ struct ChangeDescriber {
 
 }  // namespace
 
-std::string_view to_string(Severity severity) {
-  static constexpr std::array<std::string_view, 4> kNames{"debug", "info", "warning", "error"};
-  return kNames[static_cast<std::size_t>(severity)];
-}
-
 std::string describe(const LsaKey& key) {
   return fmt::format("{} {} of {}", type_name(key.type), key.id.to_string(),
                      key.advertising_router.to_string());

@@ -8,12 +8,9 @@
 #include <string>
 #include <string_view>
 
-namespace wgospf::daemon {
+#include "daemon/config/printable.h"
 
-/// `text` with everything escaped as \xNN that is not printable UTF-8: control characters and broken
-/// sequences. The kernel's names of interfaces and hosts may hold any byte but a few; protobuf takes UTF-8
-/// only, and a terminal obeys what it is sent.
-[[nodiscard]] std::string printable(std::string_view text);
+namespace wgospf::daemon {
 
 /// What rib's texts call by number, by its name: "interface index 7", "next-hop set 5" and "group 4711".
 struct KernelNames {

@@ -1,6 +1,6 @@
 // The configuration file: what it gives, and the exact words for what is wrong with it.
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -15,7 +15,7 @@
 #include <cstring>
 #include <sstream>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/service_manager.h"
 #include "daemon/telling/describe.h"
 #include "daemon/telling/log.h"

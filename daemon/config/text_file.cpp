@@ -1,4 +1,4 @@
-#include "daemon/text_file.h"
+#include "daemon/config/text_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

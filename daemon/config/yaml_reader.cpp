@@ -1,4 +1,4 @@
-#include "daemon/yaml_reader.h"
+#include "daemon/config/yaml_reader.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,7 +8,7 @@
 #include <charconv>
 #include <sstream>
 
-#include "daemon/telling/words.h"
+#include "daemon/config/printable.h"
 
 namespace wgospf::daemon {
 

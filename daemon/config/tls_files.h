@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/api/server.h"
+#include "daemon/config/api_options.h"
 
 namespace wgospf::daemon {
 

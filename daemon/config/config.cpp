@@ -1,8 +1,8 @@
-// From YAML to Config. One function a section, or a class for the larger ones (config/); each takes a node
+// From YAML to Config. One function a section, or a class for the larger ones; each takes a node
 // and gives values, errors go to the collector. A section that is wrong leaves its defaults: nobody uses the
 // result then.
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include "daemon/config/areas.h"
 #include "daemon/config/leaves.h"
 #include "daemon/config/redistribute.h"
-#include "daemon/yaml_reader.h"
+#include "daemon/config/yaml_reader.h"
 
 namespace wgospf::daemon {
 
@@ -239,13 +239,6 @@ ConfigResult load_config(const std::string& file, Pipes pipes) {
   const auto content = read_text_file(file, pipes);
   if (content.problem) return std::vector<ConfigError>{{file, 0, 0, "cannot be read: " + *content.problem}};
   return parse(content.text, file, problem_of_pem_file);
-}
-
-std::optional<Severity> parse_severity(std::string_view text) {
-  for (const auto severity : {Severity::debug, Severity::info, Severity::warning, Severity::error}) {
-    if (to_string(severity) == text) return severity;
-  }
-  return std::nullopt;
 }
 
 std::vector<std::string> needs_restart(const Config& running, const Config& wanted,

@@ -2,7 +2,7 @@
 // The configuration file as typed values. Leaves bear the names of the IETF OSPF YANG model (RFC 9129) where
 // it has them. Reading is strict: what is unknown, repeated, of the wrong type, out of range or contradictory
 // is an error that names file, line, column and what would be right; a configuration with an error is never
-// used in part. config/leaves.yaml defines the leaves, with their ranges and defaults.
+// used in part. leaves.yaml defines the leaves, with their ranges and defaults.
 
 #include <cstdint>
 #include <functional>
@@ -13,10 +13,10 @@
 #include <variant>
 #include <vector>
 
-#include "daemon/api/server.h"
+#include "daemon/config/api_options.h"
 #include "daemon/config/leaves.h"
-#include "daemon/router_view.h"
-#include "daemon/text_file.h"
+#include "daemon/config/severity.h"
+#include "daemon/config/text_file.h"
 #include "ospf/config.h"
 #include "rib/report.h"
 
@@ -128,9 +128,6 @@ using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 [[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& file);
 /// Reads the file, and looks whether the files that it names can be used. A pipe is waited for if asked.
 [[nodiscard]] ConfigResult load_config(const std::string& file, Pipes pipes = Pipes::wait);
-
-/// "debug", "info", "warning" or "error"; nullopt for anything else.
-[[nodiscard]] std::optional<Severity> parse_severity(std::string_view text);
 
 /// What differs between a running configuration and a new one although it can only be set at the start, in
 /// words and with its place in the new file; empty when the new one can be taken over. `router_id` is the one

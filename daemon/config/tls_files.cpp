@@ -1,4 +1,4 @@
-#include "daemon/tls_files.h"
+#include "daemon/config/tls_files.h"
 
 #include <fmt/format.h>
 #include <openssl/bio.h>

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 #include "daemon/config/leaf.h"
 
 namespace wgospf::daemon {

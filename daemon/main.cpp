@@ -21,7 +21,9 @@
 #include <iostream>
 
 #include "daemon/api/listener.h"
+#include "daemon/config/print.h"
 #include "daemon/config/schema.h"
+#include "daemon/links/auto_config.h"
 #include "daemon/router_place.h"
 #include "daemon/service_manager.h"
 #include "daemon/telling/describe.h"
@@ -47,8 +49,10 @@ constexpr std::size_t kErrorsLogged = 20;
 
 struct Options {
   std::string config_file = kDefaultConfigFile;
+  bool is_auto = false;  ///< no file: what the machine has
   bool check = false;
   bool print_schema = false;
+  bool print_config = false;
   bool cleanup = false;
   bool keep_routes = false;
   std::optional<Severity> log_level{};
@@ -60,6 +64,23 @@ constexpr std::chrono::seconds kEarlierInterfacePatience{10};
 constexpr const char* kRouterIdAwaited =
     "a router id: there is no \"router-id\" in the configuration, no address on the loopback, and the first "
     "WireGuard interface with a key is yet to come";
+
+/// What `--auto` makes of the machine as it is now.
+Result<AutoConfig> choose_now() {
+  const auto routes = read_text_file("/proc/net/route", Pipes::refuse);
+  if (routes.problem) return Error{0, "--auto: /proc/net/route cannot be read: " + *routes.problem};
+  const auto monitor = wg::LinkMonitor::open();
+  if (!monitor) return monitor.error();
+  return choose_config(monitor->snapshot(), default_route_interfaces(routes.text));
+}
+
+/// What is wrong is told as errors of the file that there is not.
+ConfigResult choose_config_now() {
+  auto chosen = choose_now();
+  if (!chosen) return std::vector<ConfigError>{{"wgospfd", 0, 0, chosen.error().text}};
+  for (const auto& reason : chosen->reasons) log(Severity::info, reason);
+  return std::move(chosen->config);
+}
 
 class Daemon {
  public:
@@ -204,7 +225,9 @@ class Daemon {
     if (stopping_) return;
     if (place_.router() != nullptr)
       notify_reloading();  // else the service manager has not been told of a start yet
-    const auto result = load_config(options_.config_file, Pipes::refuse);  // nothing waits on the loop
+    const auto result = options_.is_auto
+                            ? choose_config_now()
+                            : load_config(options_.config_file, Pipes::refuse);  // without waiting
     if (const auto* errors = std::get_if<1>(&result)) {
       for (std::size_t i = 0; i < std::min(errors->size(), kErrorsLogged); ++i)
         log(Severity::error, (*errors)[i].to_string());
@@ -239,8 +262,9 @@ class Daemon {
   void take_over(const Config& config) {
     Router* router = place_.router();
     if (router == nullptr) return take_over_early(config);
-    const auto obstacles = needs_restart(config_, config, router->protocol().router_id());
-    for (const auto& obstacle : obstacles) log(Severity::error, options_.config_file + ": " + obstacle);
+    const auto obstacles =
+        needs_restart(config_, config, router->protocol().router_id(), options_.config_file);
+    for (const auto& obstacle : obstacles) log(Severity::error, obstacle);
     if (!obstacles.empty()) {
       log(Severity::error, "the configuration needs a restart; the former one stays in force until then");
       return;
@@ -280,8 +304,17 @@ class Daemon {
   int exit_status_ = 0;
 };
 
-std::optional<Config> read_config(const std::string& file) {
-  auto result = load_config(file);
+int print_choice() {
+  const auto chosen = choose_now();
+  if (chosen)
+    std::cout << print_auto_config(*chosen);
+  else
+    std::cerr << chosen.error().text << '\n';
+  return chosen ? 0 : kFailed;
+}
+
+std::optional<Config> read_config(const Options& options) {
+  auto result = options.is_auto ? choose_config_now() : load_config(options.config_file);
   if (const auto* errors = std::get_if<1>(&result)) {
     for (const auto& error : *errors) std::cerr << error.to_string() << '\n';
     return std::nullopt;
@@ -292,10 +325,15 @@ std::optional<Config> read_config(const std::string& file) {
 int parse_options(int argc, char** argv, Options& options) {
   CLI::App app("wgospfd: OSPF over WireGuard tunnels and ordinary links", "wgospfd");
   std::string level;
-  app.add_option("--config", options.config_file, "Configuration file, see wgospfd.yaml(5)")
-      ->capture_default_str()
-      ->type_name("FILE");
+  auto* config = app.add_option("--config", options.config_file, "Configuration file, see wgospfd.yaml(5)")
+                     ->capture_default_str()
+                     ->type_name("FILE");
+  app.add_flag("--auto", options.is_auto,
+               "Without a configuration: run every WireGuard interface, announce every LAN, and say so")
+      ->excludes(config);
   app.add_flag("--check", options.check, "Check the configuration, say what is wrong with it, and exit");
+  app.add_flag("--print-config", options.print_config,
+               "Print the configuration that is in force with every leaf's value, and exit");
   app.add_flag("--print-schema", options.print_schema,
                "Print a JSON Schema of the configuration, for editors, and exit");
   app.add_flag(
@@ -341,13 +379,19 @@ int main(int argc, char** argv) {
     std::cout << config_schema();
     return 0;
   }
-  auto config = read_config(options.config_file);
+  if (options.is_auto && options.print_config) return print_choice();
+  if (options.is_auto) start_log(options.log_level.value_or(Config{}.log_level));
+  auto config = read_config(options);
   if (!config) return kWrongInput;
+  if (options.print_config) {
+    std::cout << print_config(*config);
+    return 0;
+  }
   if (options.check) {
     std::cout << options.config_file << ": the configuration is sound\n";
     return 0;
   }
-  start_log(options.log_level.value_or(config->log_level));
+  if (!options.is_auto) start_log(options.log_level.value_or(config->log_level));
   const int status = Daemon(std::move(options), std::move(*config)).run();
   if (!finish_log(kLogPatience)) std::_Exit(status);  // nothing is left to do but the log
   return status;

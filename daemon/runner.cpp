@@ -273,8 +273,9 @@ void Runner::check_tunnels_soon() {
 }
 
 void Runner::check_tunnels() {
+  // A userspace device is known by its socket, which may come late.
+  if (!links_.follow_patterns()) links_.refresh_core_config();
   pipeline_.set_links(links_.allowed_ips_links());
-  links_.refresh_core_config();  // a userspace device is known by its socket, which may come late
   finish_turn();
   links_.note_neighbors(instance_->neighbors());
   tunnels_.check();

@@ -30,6 +30,9 @@ def read(pattern):
 class Sources:
     def __init__(self):
         self.code = read("*.cpp")
+        # Tests of case files bear the files' names.
+        cases = sorted((ROOT / "tests/unit/daemon/config_cases").glob("*.yaml"))
+        self.code += "".join(f'"{case.stem.replace("-", "_")}"\n' for case in cases)
         self.builds = read("CMakeLists.txt")
         self.tests = [".".join(test) for test in TEST.findall(self.code)]
         self.instances = {}

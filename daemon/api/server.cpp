@@ -79,7 +79,7 @@ struct ApiServer::Impl {
       : context(std::make_shared<api::Context>(router, options.watch_queue_limit, options.slow_client_grace)),
         service(context) {}
 
-  [[nodiscard]] std::optional<Error> listen_unix(const std::string& path);
+  [[nodiscard]] std::optional<Error> listen_unix(const std::string& path, const std::string& group);
   [[nodiscard]] std::optional<Error> listen_tcp(const ApiOptions& options);
   /// Starts gRPC on `target`; gives the port (1 on a unix socket), 0 when it cannot listen there.
   [[nodiscard]] int serve(const std::string& target,
@@ -108,8 +108,8 @@ int ApiServer::Impl::serve(const std::string& target,
   return server ? port : 0;
 }
 
-std::optional<Error> ApiServer::Impl::listen_unix(const std::string& path) {
-  auto prepared = api::SocketPlace::prepare(path);
+std::optional<Error> ApiServer::Impl::listen_unix(const std::string& path, const std::string& group) {
+  auto prepared = api::SocketPlace::prepare(path, group);
   if (!prepared) return prepared.error();
   place.emplace(std::move(prepared.value()));
   if (serve("unix:" + place->private_path(), grpc::InsecureServerCredentials()) == 0) {
@@ -169,8 +169,8 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(const ApiOptions& options, R
   log_through_ours();
   auto impl = std::make_unique<Impl>(router, options);
   const bool is_unix = options.listen.compare(0, kUnixScheme.size(), kUnixScheme) == 0;
-  const auto error =
-      is_unix ? impl->listen_unix(options.listen.substr(kUnixScheme.size())) : impl->listen_tcp(options);
+  const auto error = is_unix ? impl->listen_unix(options.listen.substr(kUnixScheme.size()), options.group)
+                             : impl->listen_tcp(options);
   std::unique_ptr<ApiServer> server(new ApiServer(std::move(impl)));
   if (error) return *error;
   return server;

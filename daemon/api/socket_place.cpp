@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +22,8 @@ namespace {
 
 /// Of the private directories' names; mkdtemp() adds six characters.
 constexpr const char* kPrivatePrefix = "/.wgospf-";
+constexpr const char* kGroupCure =
+    "make the daemon a member of it (SupplementaryGroups= in its unit), or give it CAP_CHOWN";
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 
 Error error_of(int code, std::string_view what, const std::string& path, std::string_view cure) {
@@ -91,7 +94,7 @@ std::optional<Error> check_present(const std::string& path) {
 
 }  // namespace
 
-Result<SocketPlace> SocketPlace::prepare(std::string path) {
+Result<SocketPlace> SocketPlace::prepare(std::string path, const std::string& group) {
   const auto slash = path.rfind('/');
   if (path.empty() || path.front() != '/' || slash + 1 == path.size()) {
     return Error{EINVAL, fmt::format("api.listen: \"unix:{}\" is not an absolute path of a file; write "
@@ -109,9 +112,26 @@ Result<SocketPlace> SocketPlace::prepare(std::string path) {
   if (auto error = check_present(path)) return *error;
   SocketPlace place;
   place.path_ = std::move(path);
+  if (!group.empty()) {
+    const ::group* found = ::getgrnam(group.c_str());
+    if (found == nullptr)
+      return Error{ENOENT, fmt::format("api.group: there is no group {}; make it, or name another", group)};
+    place.group_ = found->gr_gid;
+  }
+  if (auto error = place.give_directory(directory)) return *error;
   remove_left_behind(directory);
   if (auto error = place.make_private(directory)) return *error;
   return place;
+}
+
+/// Only where the group could not reach the socket otherwise: a directory of ours that others cannot enter.
+std::optional<Error> SocketPlace::give_directory(const std::string& directory) const {
+  struct stat status {};
+  const bool is_closed = group_ && ::stat(directory.c_str(), &status) == 0 && status.st_uid == ::geteuid() &&
+                         (status.st_mode & S_IXOTH) == 0;
+  if (!is_closed || status.st_gid == *group_) return std::nullopt;
+  if (::chown(directory.c_str(), static_cast<uid_t>(-1), *group_) == 0) return std::nullopt;
+  return error_of(errno, "give to the group of api.group", directory, kGroupCure);
 }
 
 std::optional<Error> SocketPlace::make_private(const std::string& directory) {
@@ -134,6 +154,7 @@ std::optional<Error> SocketPlace::make_private(const std::string& directory) {
 
 SocketPlace::SocketPlace(SocketPlace&& other) noexcept
     : path_(std::move(other.path_)),
+      group_(other.group_),
       private_directory_(std::exchange(other.private_directory_, {})),
       private_path_(std::move(other.private_path_)),
       private_lock_(std::exchange(other.private_lock_, -1)),
@@ -154,6 +175,8 @@ void SocketPlace::remove_private() {
 
 std::optional<Error> SocketPlace::publish() {
   struct stat status {};
+  if (group_ && ::chown(private_path_.c_str(), static_cast<uid_t>(-1), *group_) != 0)
+    return error_of(errno, "give to the group of api.group", private_path_, kGroupCure);
   if (::chmod(private_path_.c_str(), kSocketMode) != 0 || ::stat(private_path_.c_str(), &status) != 0) {
     return error_of(errno, "set the permissions of", private_path_, "choose another path");
   }

@@ -23,9 +23,10 @@ inline constexpr mode_t kDirectoryMode = 0750;
 
 class SocketPlace {
  public:
-  /// Makes the directory of `path` (0750) if there is none, and a private one in it. An error when somebody
-  /// listens at `path`, or something that is no socket is there.
-  [[nodiscard]] static Result<SocketPlace> prepare(std::string path);
+  /// Makes the directory of `path` (0750) if there is none, and a private one in it. `group` is to own the
+  /// socket, and its directory where nobody else could enter it; empty: that of the process. An error when
+  /// somebody listens at `path`, something that is no socket is there, or there is no such group.
+  [[nodiscard]] static Result<SocketPlace> prepare(std::string path, const std::string& group = {});
   SocketPlace(SocketPlace&& other) noexcept;
   SocketPlace& operator=(SocketPlace&&) = delete;
   /// Removes what prepare() made, and the socket if it is still ours.
@@ -44,8 +45,10 @@ class SocketPlace {
   SocketPlace() = default;
   void remove_private();
   [[nodiscard]] std::optional<Error> make_private(const std::string& directory);
+  [[nodiscard]] std::optional<Error> give_directory(const std::string& directory) const;
 
   std::string path_;
+  std::optional<gid_t> group_;
   std::string private_directory_;  ///< empty when removed
   std::string private_path_;
   int private_lock_ = -1;  ///< open while the private directory is ours

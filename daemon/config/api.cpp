@@ -58,6 +58,19 @@ void ApiReader::read(const YAML::Node& node, ApiOptions& api) {
   if (!tcp && map.has(keys::tls)) {
     errors_.add(map.mark(keys::tls), "tls is for TCP only; a unix socket is guarded by its permissions");
   }
+  read_group(map, api);
+}
+
+void ApiReader::read_group(MapReader& map, ApiOptions& api) {
+  const auto& leaf = leaf::api::group;
+  const auto group = map.text(leaf);
+  if (!group) return;
+  api.group = *group;
+  if (api.listen.rfind("unix:", 0) != 0) {
+    errors_.add(map.mark(leaf), "group is for a unix socket only; on TCP certificates say who is served");
+  } else if (const auto problem = check_ != nullptr ? check_->group(*group) : std::nullopt) {
+    errors_.add(map.value_mark(leaf), fmt::format("group {} {}", *group, *problem));
+  }
 }
 
 void ApiReader::check_listen(const MapReader& map, const std::string& listen) {
@@ -76,7 +89,8 @@ ApiTls ApiReader::read_tls(const YAML::Node& node) {
   tls.certificate = read_file_name(map, keys::certificate);
   tls.key = read_file_name(map, keys::key);
   tls.client_ca = read_file_name(map, keys::client_ca);
-  if (check_file_ && tls_files_usable_ && !tls.certificate.empty() && !tls.key.empty()) check_tls(map, tls);
+  if (check_ != nullptr && tls_files_usable_ && !tls.certificate.empty() && !tls.key.empty())
+    check_tls(map, tls);
   return tls;
 }
 
@@ -91,7 +105,7 @@ void ApiReader::check_tls(const MapReader& map, const ApiTls& tls) {
 std::string ApiReader::read_file_name(MapReader& map, const leaf::TextLeaf& leaf) {
   const auto name = map.text(leaf);
   if (!name) return {};
-  if (const auto problem = check_file_ ? check_file_(*name) : std::nullopt) {
+  if (const auto problem = check_ != nullptr ? check_->pem_file(*name) : std::nullopt) {
     tls_files_usable_ = false;
     errors_.add(map.value_mark(leaf), fmt::format("{} {} {}; name a file in PEM form that wgospfd may read",
                                                   leaf.name, *name, *problem));

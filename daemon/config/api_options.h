@@ -22,6 +22,7 @@ struct ApiOptions {
   /// "unix:/path" or "HOST:PORT" ("[::1]:50051" for IPv6; port 0 takes a free one). TCP needs `tls`.
   std::string listen{leaf::api::listen.value};
   std::optional<ApiTls> tls;
+  std::string group{};  ///< that owns the unix socket; empty: the process's own
   /// Changes that may wait for one Watch client before it is cut off.
   std::size_t watch_queue_limit = 200'000;
   /// After that, how long it may keep its call without taking what is on its way to it.

@@ -5,15 +5,18 @@
 #include "daemon/config/config.h"
 
 #include <fmt/format.h>
+#include <grp.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 #include "daemon/config/api.h"
 #include "daemon/config/areas.h"
 #include "daemon/config/leaves.h"
 #include "daemon/config/redistribute.h"
+#include "daemon/config/sources.h"
 #include "daemon/config/yaml_reader.h"
 
 namespace wgospf::daemon {
@@ -35,21 +38,46 @@ static_assert(leaf::log::level_values[static_cast<std::size_t>(Severity::warning
 
 class ConfigParser {
  public:
-  /// Without `check_file` files are not looked at.
-  ConfigParser(ConfigErrors& errors, FileCheck check_file)
-      : errors_(errors), areas_(errors), redistribution_(errors), api_(errors, check_file) {}
+  /// Without `check` the machine is not looked at.
+  ConfigParser(ConfigErrors& errors, const WorldCheck* check)
+      : errors_(errors), areas_(errors), redistribution_(errors), api_(errors, check) {}
 
-  Config parse(const YAML::Node& root) {
-    refuse_tags(root);
+  /// Never without a source.
+  Config parse(const std::vector<ConfigSource>& sources) {
     namespace keys = leaf::configuration;
-    MapReader map(root, keys::section, errors_);
+    std::vector<std::pair<ConfigErrors::File, MapReader>> files;
+    for (const auto& source : sources) {
+      errors_.enter(source.file);
+      refuse_tags(source.root);
+      files.emplace_back(source.file, MapReader(source.root, keys::section, errors_));
+      check_once(files.back().second);
+    }
+    // Interfaces inherit from the defaults of whichever file.
+    for (const auto& [file, map] : files) {
+      errors_.enter(file);
+      if (const auto node = map.node(keys::defaults)) areas_.read_defaults(*node);
+    }
     Config config;
-    if (!map.valid()) return config;
+    for (auto& [file, map] : files) {
+      errors_.enter(file);
+      read(map, config);
+    }
+    const auto& [first, map] = files.front();
+    errors_.enter(first);
+    if (errors_.empty() && !areas_.is_any_given())
+      errors_.add(map.mark(keys::interfaces),
+                  "the configuration names no interface; add for instance \"interfaces: [{name: wg0}]\"");
+    return config;
+  }
+
+ private:
+  void read(MapReader& map, Config& config) {
+    namespace keys = leaf::configuration;
     read_router_id(map, config);
     note_place(map, leaf::configuration::state_directory, "state-directory", config);
     read_directory(map, leaf::configuration::state_directory, config.state_directory);
     note_place(map, keys::api, "api", config);
-    for (const auto& node : map.list(keys::areas)) areas_.read(node, config);
+    areas_.read(map, config);
     for (const auto& node : map.list(keys::redistribute)) redistribution_.read(node, config);
     if (const auto node = map.node(keys::api)) api_.read(*node, config.api);
     if (const auto node = map.node(keys::rib)) read_rib(*node, config);
@@ -57,14 +85,30 @@ class ConfigParser {
     if (const auto node = map.node(keys::database_control)) read_database_control(*node, config);
     if (const auto value = map.number(keys::ls_refresh_time)) config.ls_refresh_time = seconds{*value};
     if (const auto node = map.node(keys::log)) read_log(*node, config);
-    return config;
   }
 
- private:
+  /// What only one of the files may have.
+  void check_once(const MapReader& map) {
+    namespace keys = leaf::configuration;
+    for (const auto name : keys::known) {
+      const leaf::Leaf leaf{name};
+      const bool is_list = name == keys::interfaces.name || name == keys::areas.name ||
+                           name == keys::redistribute.name || name == keys::include.name;
+      if (is_list || !map.has(leaf)) continue;
+      const auto [former, is_new] = given_.emplace(name, errors_.place_of(map.mark(leaf)));
+      if (!is_new)
+        errors_.add(map.mark(leaf),
+                    fmt::format("key \"{}\" is repeated in the configuration; it is given in {} "
+                                "already",
+                                name, errors_.in_words(former->second)));
+    }
+  }
+
   /// yaml-cpp tags plain scalars with "?" and quoted ones with "!"; any other tag stands in the file.
   void refuse_tags(const YAML::Node& node) {
     const auto mark = node.Mark();
-    if (!node.IsDefined() || !seen_.emplace(mark.line, mark.column).second) return;  // an alias
+    // Once for all aliases of it.
+    if (!node.IsDefined() || !seen_.emplace(errors_.current(), mark.line, mark.column).second) return;
     const std::string& tag = node.Tag();
     if (!tag.empty() && tag != "?" && tag != "!") {
       errors_.add(mark, fmt::format("the tag \"{}\" means nothing here; remove it", short_tag(tag)));
@@ -85,10 +129,10 @@ class ConfigParser {
     return tag.compare(0, kYaml.size(), kYaml) == 0 ? "!!" + tag.substr(kYaml.size()) : tag;
   }
 
-  static void note_place(const MapReader& map, const leaf::Leaf& leaf, std::string name, Config& config) {
+  void note_place(const MapReader& map, const leaf::Leaf& leaf, std::string name, Config& config) const {
     if (!map.has(leaf)) return;
     const auto mark = map.mark(leaf);
-    config.places[std::move(name)] = {mark.line + 1, mark.column + 1};
+    config.places[std::move(name)] = {errors_.name(), mark.line + 1, mark.column + 1};
   }
 
   void read_router_id(MapReader& map, Config& config) {
@@ -167,7 +211,8 @@ class ConfigParser {
   AreaReader areas_;
   RedistributionReader redistribution_;
   ApiReader api_;
-  std::set<std::pair<int, int>> seen_;  ///< by refuse_tags
+  std::set<std::tuple<ConfigErrors::File, int, int>> seen_;  ///< by refuse_tags
+  std::map<std::string_view, ConfigErrors::Place> given_;    ///< by check_once
 };
 
 std::optional<std::string> problem_of_pem_file(const std::string& name) {
@@ -178,49 +223,22 @@ std::optional<std::string> problem_of_pem_file(const std::string& name) {
   return std::nullopt;
 }
 
-/// The first tab before anything else in a line up to `last`, counted from 0: what yaml-cpp says of it
-/// depends on what follows.
-std::optional<YAML::Mark> tab_in_indentation(const std::string& text, int last) {
-  YAML::Mark mark;
-  std::size_t begin = 0;
-  for (mark.line = 0; mark.line <= last && begin <= text.size(); ++mark.line) {
-    const auto end = std::min(text.find('\n', begin), text.size());
-    const auto indentation = std::min(text.find_first_not_of(" \t", begin), end);
-    const auto tab = text.find('\t', begin);
-    if (tab < indentation) {
-      mark.pos = static_cast<int>(tab);
-      mark.column = static_cast<int>(tab - begin);
-      return mark;
-    }
-    begin = end + 1;
-  }
-  return std::nullopt;
+std::optional<std::string> problem_of_group(const std::string& name) {
+  return ::getgrnam(name.c_str()) != nullptr
+             ? std::nullopt
+             : std::optional<std::string>(
+                   "does not exist; make it with \"groupadd --system\", or name another");
 }
 
-ConfigResult parse(const std::string& text, const std::string& file, FileCheck check_file) {
-  ConfigErrors errors(file);
-  try {
-    const auto documents = find_documents(text);
-    if (documents.stuck) {
-      errors.add(*documents.stuck, "this is not valid YAML: nothing can begin with what stands here");
-      return errors.take();
-    }
-    if (documents.count != 1) {
-      return std::vector<ConfigError>{{file, 0, 0,
-                                       documents.count == 0
-                                           ? "the configuration is empty; it needs at least \"areas\""
-                                           : "the file holds several YAML documents; keep one"}};
-    }
-    Config config = ConfigParser(errors, check_file).parse(YAML::Load(text));
-    if (errors.empty()) return config;
-  } catch (const YAML::Exception& error) {
-    const auto tab = tab_in_indentation(text, error.mark.line);
-    if (tab) {
-      errors.add(*tab, "there is a tab in the indentation; YAML is indented with spaces only");
-    } else {
-      errors.add(error.mark, fmt::format("this is not valid YAML: {}", error.msg));
-    }
-  }
+constexpr WorldCheck kWorldCheck{problem_of_pem_file, problem_of_group};
+
+ConfigResult parse(const std::string& text, const std::string& file, const FileAccess& access,
+                   const WorldCheck* check) {
+  ConfigErrors errors;
+  const auto sources = SourceReader(errors, access).read(text, file);
+  if (sources.empty()) return errors.take();
+  Config config = ConfigParser(errors, check).parse(sources);
+  if (errors.empty()) return config;
   return errors.take();
 }
 
@@ -232,26 +250,33 @@ std::string ConfigError::to_string() const {
 }
 
 ConfigResult parse_config(const std::string& text, const std::string& file) {
-  return parse(text, file, nullptr);
+  return parse(text, file, {}, nullptr);
+}
+
+ConfigResult parse_config(const std::string& text, const std::string& file, const FileAccess& access) {
+  return parse(text, file, access, nullptr);
 }
 
 ConfigResult load_config(const std::string& file, Pipes pipes) {
   const auto content = read_text_file(file, pipes);
   if (content.problem) return std::vector<ConfigError>{{file, 0, 0, "cannot be read: " + *content.problem}};
-  return parse(content.text, file, problem_of_pem_file);
+  return parse(content.text, file, file_access(pipes), &kWorldCheck);
 }
 
-std::vector<std::string> needs_restart(const Config& running, const Config& wanted,
-                                       ospf::RouterId router_id) {
+std::vector<std::string> needs_restart(const Config& running, const Config& wanted, ospf::RouterId router_id,
+                                       const std::string& file) {
   std::vector<std::string> differences;
   const auto check = [&](bool differs, std::string_view key) {
     if (!differs) return;
-    const auto place = wanted.places.find(key);
-    differences.push_back(
-        place == wanted.places.end()
-            ? fmt::format("{} cannot be changed while running, and is no longer in the file", key)
-            : fmt::format("line {}, column {}: {} cannot be changed while running", place->second.line,
-                          place->second.column, key));
+    const auto found = wanted.places.find(key);
+    if (found == wanted.places.end()) {
+      differences.push_back(
+          fmt::format("{}: {} cannot be changed while running, and is no longer in it", file, key));
+    } else {
+      const auto& place = found->second;
+      differences.push_back(fmt::format("{}:{}:{}: {} cannot be changed while running", place.file,
+                                        place.line, place.column, key));
+    }
   };
   check(wanted.router_id && *wanted.router_id != router_id, "router-id");
   check(wanted.rib.table != running.rib.table, "rib.table");

@@ -24,8 +24,13 @@ namespace wgospf::daemon {
 
 inline constexpr const char* kDefaultConfigFile = "/etc/wgospf/wgospfd.yaml";
 
+/// Of the interfaces that a pattern matches, those that are meant.
+enum class InterfaceKind : std::uint8_t { any, wireguard };
+
 struct InterfaceSettings {
-  std::string name{};
+  std::string name{};  ///< or a pattern, see names.h
+  InterfaceKind kind = InterfaceKind::any;
+  bool enabled = leaf::interface::enabled.value;
   bool type_given = false;  ///< `interface-type: point-to-point` stands in the file
   bool passive = leaf::interface::passive.value;
   std::uint16_t cost = leaf::interface::cost.value;
@@ -87,8 +92,9 @@ struct RibSettings {
           Milliseconds{keys::time_to_learn.value}};
 }
 
-/// A place in the file, both counted from 1.
+/// A place in a file, line and column counted from 1.
 struct ConfigPlace {
+  std::string file{};
   int line = 0;
   int column = 0;
   bool operator==(const ConfigPlace&) const = default;
@@ -106,7 +112,7 @@ struct Config {
   std::size_t max_lsa_bytes = leaf::database_control::max_lsa_bytes.value;
   std::string state_directory{leaf::configuration::state_directory.value};
   Severity log_level = static_cast<Severity>(leaf::log::level.value);
-  /// Where the file has what can only be set at the start, by the names that needs_restart uses.
+  /// Where the files have what can only be set at the start, by the names that needs_restart uses.
   std::map<std::string, ConfigPlace, std::less<>> places{};
   bool operator==(const Config&) const = default;
 };
@@ -121,18 +127,24 @@ struct ConfigError {
   [[nodiscard]] std::string to_string() const;
 };
 
-/// A configuration, or everything that is wrong with it in the order of the file (never empty then).
+/// A configuration, or everything that is wrong with it in the order of the files (never empty then).
 using ConfigResult = std::variant<Config, std::vector<ConfigError>>;
 
-/// `file` is the name used in errors. Looks at the text alone: files that it names need not exist.
+struct FileAccess;
+/// `file` is the name used in errors. Looks at the text alone: files that it names need not exist, and it
+/// cannot include any.
 [[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& file);
-/// Reads the file, and looks whether the files that it names can be used. A pipe is waited for if asked.
+/// The same with the files that it includes, which are found beside `file`.
+[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& file,
+                                        const FileAccess& access);
+/// Reads the file and those that it includes, and looks whether what it names can be used: the files of TLS,
+/// the group of the API's socket. A pipe is waited for if asked.
 [[nodiscard]] ConfigResult load_config(const std::string& file, Pipes pipes = Pipes::wait);
 
 /// What differs between a running configuration and a new one although it can only be set at the start, in
-/// words and with its place in the new file; empty when the new one can be taken over. `router_id` is the one
-/// in use.
+/// words and with its place in the new one, which was read from `file`; empty when it can be taken over.
+/// `router_id` is the one in use.
 [[nodiscard]] std::vector<std::string> needs_restart(const Config& running, const Config& wanted,
-                                                     ospf::RouterId router_id);
+                                                     ospf::RouterId router_id, const std::string& file);
 
 }  // namespace wgospf::daemon

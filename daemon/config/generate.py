@@ -22,7 +22,8 @@ SCHEMA = ROOT / "packaging/wgospfd.schema.json"
 
 FIELDS = {"name", "type", "of", "values", "value", "pattern", "min", "max", "unit", "default", "default-words",
           "required", "shown", "words", "schema"}
-SECTION_FIELDS = {"id", "what", "title", "subtitle", "words", "leaves", "after", "after-example", "not-built", "schema"}
+SECTION_FIELDS = {"id", "what", "title", "subtitle", "words", "leaves", "leaves-of", "without", "after", "after-example",
+                  "not-built", "schema"}
 # What an item of the list type `prefix` may be.
 PREFIX_ITEM = {"oneOf": [{"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"},
                          {"$ref": "#/definitions/prefix-filter"}]}
@@ -37,6 +38,8 @@ def load():
     names = {section["id"] for section in definition["sections"]}
     for section in definition["sections"]:
         check(section["id"], section, SECTION_FIELDS)
+        if "leaves-of" in section:
+            take_leaves(section, definition["sections"])
         for leaf in section["leaves"]:
             place = f"{section['id']}.{leaf.get('name')}"
             check(place, leaf, FIELDS)
@@ -49,6 +52,16 @@ def load():
             if leaf["type"] == "choice" and leaf.get("default", leaf["values"][0]) not in leaf["values"]:
                 raise Wrong(f"{place}: the default is none of the values")
     return definition
+
+
+def take_leaves(section, sections):
+    origin = next(other for other in sections if other["id"] == section["leaves-of"])
+    without = section.get("without", [])
+    unknown = set(without) - {leaf["name"] for leaf in origin["leaves"]}
+    if unknown:
+        raise Wrong(f"{section['id']}: {section['leaves-of']} has no {', '.join(sorted(unknown))}")
+    section["leaves"] = [leaf for leaf in origin["leaves"] if leaf["name"] not in without]
+    section["not-built"] = origin.get("not-built", [])
 
 
 def check(place, mapping, known):

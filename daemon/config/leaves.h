@@ -11,6 +11,9 @@ namespace wgospf::daemon::leaf {
 
 namespace configuration {
 inline constexpr TextLeaf router_id{{"router-id"}, ""};
+inline constexpr TextLeaf include{{"include"}, ""};
+inline constexpr MappingLeaf defaults{{"defaults"}};
+inline constexpr ListLeaf interfaces{{"interfaces"}};
 inline constexpr ListLeaf areas{{"areas"}};
 inline constexpr ListLeaf redistribute{{"redistribute"}};
 inline constexpr MappingLeaf api{{"api"}};
@@ -20,14 +23,14 @@ inline constexpr MappingLeaf database_control{{"database-control"}};
 inline constexpr NumberLeaf<std::uint16_t> ls_refresh_time{{"ls-refresh-time"}, {2, 1800U, "seconds"}, 1800U};
 inline constexpr TextLeaf state_directory{{"state-directory"}, "/var/lib/wgospf"};
 inline constexpr MappingLeaf log{{"log"}};
-inline constexpr auto known = std::array<std::string_view, 10>{
-    "router-id",        "areas",           "redistribute",    "api", "rib", "spf-control",
-    "database-control", "ls-refresh-time", "state-directory", "log"};
+inline constexpr auto known = std::array<std::string_view, 13>{
+    "router-id", "include", "defaults",    "interfaces",       "areas",           "redistribute",
+    "api",       "rib",     "spf-control", "database-control", "ls-refresh-time", "state-directory",
+    "log"};
 inline constexpr auto not_built =
     std::array<std::string_view, 8>{"stub-router", "graceful-restart", "auto-cost",      "nsr",
                                     "ospf-bfd",    "preference",       "address-family", "max-ecmp"};
-inline constexpr auto required = std::array<RequiredLeaf, 1>{
-    RequiredLeaf{"areas", "areas: [{area-id: 0.0.0.0, interfaces: [{name: wg0}]}]"}};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
 inline constexpr Section section{"the configuration", known, not_built, required};
 }  // namespace configuration
 
@@ -44,6 +47,9 @@ inline constexpr Section section{"an area", known, not_built, required};
 
 namespace interface {
 inline constexpr TextLeaf name{{"name"}, ""};
+inline constexpr auto kind_values = std::array<std::string_view, 2>{"any", "wireguard"};
+inline constexpr ChoiceLeaf kind{{"kind"}, kind_values, 0};
+inline constexpr BooleanLeaf enabled{{"enabled"}, true};
 inline constexpr auto interface_type_values = std::array<std::string_view, 5>{
     "point-to-point", "broadcast", "non-broadcast", "point-to-multipoint", "hybrid"};
 inline constexpr ChoiceLeaf interface_type{{"interface-type"}, interface_type_values, 0};
@@ -58,11 +64,12 @@ inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
 inline constexpr TextLeaf unnumbered{{"unnumbered"}, ""};
 inline constexpr auto allowed_ips_values = std::array<std::string_view, 2>{"manual", "managed"};
 inline constexpr ChoiceLeaf allowed_ips{{"allowed-ips"}, allowed_ips_values, 0};
-inline constexpr auto known = std::array<std::string_view, 11>{
-    "name",          "interface-type",      "cost",           "hello-interval",
-    "dead-interval", "retransmit-interval", "transmit-delay", "passive",
-    "mtu-ignore",    "unnumbered",          "allowed-ips"};
-inline constexpr auto not_built = std::array<std::string_view, 13>{"authentication",
+inline constexpr auto known = std::array<std::string_view, 13>{
+    "name",           "kind",           "enabled",       "interface-type",
+    "cost",           "hello-interval", "dead-interval", "retransmit-interval",
+    "transmit-delay", "passive",        "mtu-ignore",    "unnumbered",
+    "allowed-ips"};
+inline constexpr auto not_built = std::array<std::string_view, 12>{"authentication",
                                                                    "bfd",
                                                                    "priority",
                                                                    "demand-circuit",
@@ -72,12 +79,44 @@ inline constexpr auto not_built = std::array<std::string_view, 13>{"authenticati
                                                                    "multi-areas",
                                                                    "node-flag",
                                                                    "ttl-security",
-                                                                   "enabled",
                                                                    "lls",
                                                                    "fast-reroute"};
 inline constexpr auto required = std::array<RequiredLeaf, 1>{RequiredLeaf{"name", "name: wg0"}};
 inline constexpr Section section{"an interface", known, not_built, required};
 }  // namespace interface
+
+namespace interface_defaults {
+inline constexpr auto interface_type_values = std::array<std::string_view, 5>{
+    "point-to-point", "broadcast", "non-broadcast", "point-to-multipoint", "hybrid"};
+inline constexpr ChoiceLeaf interface_type{{"interface-type"}, interface_type_values, 0};
+inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> dead_interval{{"dead-interval"}, {1, 65535U, "seconds"}, 40U};
+inline constexpr NumberLeaf<std::uint16_t> retransmit_interval{
+    {"retransmit-interval"}, {1, 3600U, "seconds"}, 5U};
+inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1, 900U, "seconds"}, 1U};
+inline constexpr BooleanLeaf passive{{"passive"}, false};
+inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
+inline constexpr auto allowed_ips_values = std::array<std::string_view, 2>{"manual", "managed"};
+inline constexpr ChoiceLeaf allowed_ips{{"allowed-ips"}, allowed_ips_values, 0};
+inline constexpr auto known = std::array<std::string_view, 9>{
+    "interface-type", "cost",    "hello-interval", "dead-interval", "retransmit-interval",
+    "transmit-delay", "passive", "mtu-ignore",     "allowed-ips"};
+inline constexpr auto not_built = std::array<std::string_view, 12>{"authentication",
+                                                                   "bfd",
+                                                                   "priority",
+                                                                   "demand-circuit",
+                                                                   "prefix-suppression",
+                                                                   "two-part-metric",
+                                                                   "static-neighbors",
+                                                                   "multi-areas",
+                                                                   "node-flag",
+                                                                   "ttl-security",
+                                                                   "lls",
+                                                                   "fast-reroute"};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"defaults", known, not_built, required};
+}  // namespace interface_defaults
 
 namespace redistribution {
 inline constexpr auto source_values = std::array<std::string_view, 3>{"connected", "static", "table"};
@@ -106,8 +145,9 @@ inline constexpr Section section{"a prefix filter", known, not_built, required};
 
 namespace api {
 inline constexpr TextLeaf listen{{"listen"}, "unix:/run/wgospf/wgospfd.sock"};
+inline constexpr TextLeaf group{{"group"}, ""};
 inline constexpr MappingLeaf tls{{"tls"}};
-inline constexpr auto known = std::array<std::string_view, 2>{"listen", "tls"};
+inline constexpr auto known = std::array<std::string_view, 3>{"listen", "group", "tls"};
 inline constexpr auto not_built = std::array<std::string_view, 0>{};
 inline constexpr auto required = std::array<RequiredLeaf, 0>{};
 inline constexpr Section section{"api", known, not_built, required};

@@ -89,13 +89,18 @@ bool RedistributionReader::read_source(MapReader& map, RedistributeRule& rule) {
 void RedistributionReader::read_prefixes(MapReader& map, const std::string& source, std::size_t entry,
                                          RedistributeRule& rule) {
   if (!map.has(leaf::redistribution::prefixes) && !source.empty())
-    check_overlap({kEveryPrefix, entry, map.mark(leaf::redistribution::source)}, source);
+    check_overlap(placed(kEveryPrefix, entry, map.mark(leaf::redistribution::source)), source);
   for (const auto& item : map.list(leaf::redistribution::prefixes)) {
     const auto filter = read_prefix_filter(item);
     if (!filter) continue;
-    if (!source.empty()) check_overlap({*filter, entry, item.Mark()}, source);
+    if (!source.empty()) check_overlap(placed(*filter, entry, item.Mark()), source);
     rule.prefixes.push_back(*filter);
   }
+}
+
+RedistributionReader::PlacedFilter RedistributionReader::placed(const PrefixFilter& filter, std::size_t entry,
+                                                                const YAML::Mark& mark) const {
+  return {filter, entry, mark, errors_.place_of(mark)};
 }
 
 void RedistributionReader::check_overlap(const PlacedFilter& added, const std::string& source) {
@@ -104,19 +109,19 @@ void RedistributionReader::check_overlap(const PlacedFilter& added, const std::s
     if (other.entry != added.entry) {
       const auto common = common_prefix(other.filter, added.filter);
       if (!common) continue;
-      errors_.add(added.mark, fmt::format("{} of source {} overlaps with {} in line {}: two entries would "
+      errors_.add(added.mark, fmt::format("{} of source {} overlaps with {} in {}: two entries would "
                                           "announce for instance {}; give each entry prefixes of its own, "
                                           "which ge and le can narrow",
                                           added.filter.to_string(), source, other.filter.to_string(),
-                                          other.mark.line + 1, common->to_string()));
+                                          errors_.in_words(other.place), common->to_string()));
       break;
     }
     const bool adds_nothing = contains(other.filter, added.filter);
     if (!adds_nothing && !contains(added.filter, other.filter)) continue;
     const PlacedFilter& idle = adds_nothing ? added : other;
     const PlacedFilter& enough = adds_nothing ? other : added;
-    errors_.add(idle.mark, fmt::format("{} adds nothing to {} in line {}; remove it", idle.filter.to_string(),
-                                       enough.filter.to_string(), enough.mark.line + 1));
+    errors_.add(idle.mark, fmt::format("{} adds nothing to {} in {}; remove it", idle.filter.to_string(),
+                                       enough.filter.to_string(), errors_.in_words(enough.place)));
     break;
   }
   seen.push_back(added);

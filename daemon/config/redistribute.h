@@ -21,6 +21,7 @@ class RedistributionReader {
     PrefixFilter filter;
     std::size_t entry;  ///< of redistribute
     YAML::Mark mark;
+    ConfigErrors::Place place;
   };
 
   /// False when it stays open whose routes are meant.
@@ -29,6 +30,8 @@ class RedistributionReader {
   void read_prefixes(MapReader& map, const std::string& source, std::size_t entry, RedistributeRule& rule);
   [[nodiscard]] std::optional<PrefixFilter> read_prefix_filter(const YAML::Node& node);
   [[nodiscard]] std::optional<Ipv4Prefix> read_prefix(const YAML::Node& node, const YAML::Mark& mark);
+  [[nodiscard]] PlacedFilter placed(const PrefixFilter& filter, std::size_t entry,
+                                    const YAML::Mark& mark) const;
   /// Between two entries an overlap leaves open which metric and type a prefix is announced with. Within one
   /// entry nothing is open, but a filter that lets through nothing new was hardly meant.
   void check_overlap(const PlacedFilter& added, const std::string& source);

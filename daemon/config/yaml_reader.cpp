@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <tuple>
 
 #include "daemon/config/printable.h"
 
@@ -66,15 +67,35 @@ Documents find_documents(const std::string& text) {
   return found;
 }
 
+ConfigErrors::File ConfigErrors::enter(std::string name) {
+  current_ = File{names_.size()};
+  names_.push_back(std::move(name));
+  return current_;
+}
+
 void ConfigErrors::add(const YAML::Mark& mark, std::string text) {
-  errors_.push_back({file_, std::max(mark.line, -1) + 1, std::max(mark.column, -1) + 1, printable(text)});
+  errors_.push_back(
+      {current_, {name(), std::max(mark.line, -1) + 1, std::max(mark.column, -1) + 1, printable(text)}});
+}
+
+void ConfigErrors::add_whole(std::string text) {
+  errors_.push_back({current_, {name(), 0, 0, std::move(text)}});
+}
+
+std::string ConfigErrors::in_words(const Place& place) const {
+  if (place.file == current_) return fmt::format("line {}", place.line);
+  return fmt::format("line {} of {}", place.line, names_.at(static_cast<std::size_t>(place.file)));
 }
 
 std::vector<ConfigError> ConfigErrors::take() {
-  std::stable_sort(errors_.begin(), errors_.end(), [](const ConfigError& a, const ConfigError& b) {
-    return std::pair{a.line, a.column} < std::pair{b.line, b.column};
-  });
-  return std::move(errors_);
+  const auto key = [](const Entry& entry) {
+    return std::tuple{entry.file, entry.error.line, entry.error.column};
+  };
+  std::stable_sort(errors_.begin(), errors_.end(),
+                   [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
+  std::vector<ConfigError> errors;
+  for (auto& entry : errors_) errors.push_back(std::move(entry.error));
+  return errors;
 }
 
 std::string describe_node(const YAML::Node& node) {

@@ -16,18 +16,41 @@
 
 namespace wgospf::daemon {
 
-/// The errors of one file.
+/// The errors of a configuration's files. Marks are of the file that was entered last.
 class ConfigErrors {
  public:
-  explicit ConfigErrors(std::string file) : file_(std::move(file)) {}
+  enum class File : std::size_t {};
+  /// Where something stands that a later error may speak of.
+  struct Place {
+    File file{};
+    int line = 0;  ///< counted from 1
+  };
+
+  /// A file that is read for the first time.
+  File enter(std::string name);
+  void enter(File file) { current_ = file; }
+  [[nodiscard]] File current() const { return current_; }
+  [[nodiscard]] const std::string& name() const { return names_.at(static_cast<std::size_t>(current_)); }
+
   void add(const YAML::Mark& mark, std::string text);
+  /// Of the file as a whole.
+  void add_whole(std::string text);
+  [[nodiscard]] Place place_of(const YAML::Mark& mark) const { return {current_, mark.line + 1}; }
+  /// "line 4", and of another file than the current one "line 4 of FILE".
+  [[nodiscard]] std::string in_words(const Place& place) const;
+
   [[nodiscard]] bool empty() const { return errors_.empty(); }
-  /// In the order of the file.
+  /// In the order of the files and their lines.
   [[nodiscard]] std::vector<ConfigError> take();
 
  private:
-  std::string file_;
-  std::vector<ConfigError> errors_;
+  struct Entry {
+    File file{};
+    ConfigError error{};
+  };
+  std::vector<std::string> names_;
+  File current_{};
+  std::vector<Entry> errors_;
 };
 
 /// The documents of a text, found without building any of them. yaml-cpp gives empty ones without end where

@@ -111,6 +111,13 @@ std::string sysctl_name(std::string interface) {
   return interface;
 }
 
+std::vector<SystemInterface> system_interfaces(const Inventory& inventory) {
+  std::vector<SystemInterface> interfaces;
+  for (const auto& [ifindex, link] : inventory)
+    interfaces.push_back({link.name, link.altnames, wg::looks_like_wireguard(link.name, link.kind)});
+  return interfaces;
+}
+
 ospf::LinkId LinkNames::id_of(const std::string& name) {
   const auto [found, is_new] =
       ids_.try_emplace(name, ospf::LinkId{static_cast<std::uint32_t>(names_.size() + 1)});
@@ -337,7 +344,7 @@ std::optional<ChosenRouterId> choose_router_id(
   if (const auto address = highest_loopback_address(inventory))
     return ChosenRouterId{ospf::RouterId{address->value}, "the highest loopback address"};
   std::string skipped;
-  for (const auto& area : config.areas) {
+  for (const auto& area : resolve_names(config.areas, system_interfaces(inventory)).areas) {
     for (const auto& interface : area.interfaces) {
       const wg::Link* link = find_link(inventory, interface.name);
       if (const auto key = public_key(link == nullptr ? interface.name : link->name)) {

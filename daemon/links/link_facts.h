@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/config/config.h"
+#include "daemon/config/names.h"
 #include "daemon/router_view.h"
 #include "rib/desired.h"
 #include "wgadapter/key.h"
@@ -37,6 +38,9 @@ class LinkNames {
 
 /// By its name or one of its further names (ip link property add altname).
 [[nodiscard]] const wg::Link* find_link(const Inventory& inventory, const std::string& name);
+
+/// What the configuration's patterns are held against.
+[[nodiscard]] std::vector<SystemInterface> system_interfaces(const Inventory& inventory);
 
 /// The first IPv4 address of global scope on a loopback interface, never of 127/8.
 [[nodiscard]] std::optional<Ipv4Address> first_loopback_address(const Inventory& inventory);

@@ -24,6 +24,35 @@ Links::~Links() {
 // Configuration
 // ---------------------------------------------------------------------------------------------
 
+Config Links::resolved(Config config) {
+  configured_areas_ = std::move(config.areas);
+  has_patterns_ =
+      std::any_of(configured_areas_.begin(), configured_areas_.end(), [](const AreaSettings& area) {
+        return std::any_of(area.interfaces.begin(), area.interfaces.end(),
+                           [](const InterfaceSettings& settings) { return is_pattern(settings.name); });
+      });
+  config.areas = resolved_areas();
+  return config;
+}
+
+std::vector<AreaSettings> Links::resolved_areas() {
+  auto resolved = resolve_names(configured_areas_, system_interfaces(place_.watch.inventory()));
+  tell_idle(std::move(resolved.idle));
+  return std::move(resolved.areas);
+}
+
+void Links::tell_idle(std::vector<std::string> patterns) {
+  for (const auto& pattern : idle_patterns_) {
+    if (std::find(patterns.begin(), patterns.end(), pattern) == patterns.end())
+      place_.teller.set_warning("pattern/" + pattern, {});
+  }
+  for (const auto& pattern : patterns)
+    place_.teller.set_warning(
+        "pattern/" + pattern,
+        fmt::format("no interface goes by the pattern {}; those that appear are used then", pattern));
+  idle_patterns_ = std::move(patterns);
+}
+
 std::set<ospf::LinkId> Links::take(const Config& config) {
   config_ = config;
   std::set<ospf::LinkId> wanted;
@@ -40,11 +69,25 @@ std::set<ospf::LinkId> Links::take(const Config& config) {
 
 void Links::configure(const Config& config, ospf::RouterId router_id) {
   router_id_ = router_id;
-  (void)take(config);
+  (void)take(resolved(config));
   core_config_ = wanted_core_config();
 }
 
 void Links::reconfigure(const Config& config) {
+  take_over(resolved(config));
+}
+
+bool Links::follow_patterns() {
+  if (is_frozen_ || !has_patterns_) return false;
+  auto areas = resolved_areas();
+  if (areas == config_.areas) return false;
+  Config config = config_;
+  config.areas = std::move(areas);
+  take_over(config);
+  return true;
+}
+
+void Links::take_over(const Config& config) {
   const auto wanted = take(config);
   // Sockets first where a passive interface becomes active, since its hello goes out at once; then the core,
   // while the sockets of what is gone are still there to say goodbye.
@@ -112,7 +155,7 @@ void Links::forget_interface(const wg::Link& removed) {
 }
 
 void Links::refresh() {
-  if (is_frozen_) return;
+  if (is_frozen_ || follow_patterns()) return;
   refresh_settings();
   refresh_core_config();
   std::set<std::uint32_t> ifindexes;
@@ -315,6 +358,12 @@ std::uint32_t Links::longest_dead_interval() const {
   std::uint32_t longest = 0;
   for (const auto& [link, entry] : entries_)
     if (!entry.settings.passive) longest = std::max(longest, entry.settings.dead_interval);
+  for (const auto& area : configured_areas_) {
+    for (const auto& settings : area.interfaces) {
+      const bool may_come = settings.enabled && !settings.passive && is_pattern(settings.name);
+      if (may_come) longest = std::max(longest, settings.dead_interval);
+    }
+  }
   return longest;
 }
 

@@ -65,6 +65,9 @@ class Links {
   void reconfigure(const Config& config);
   /// The system's links are as the watch has them now.
   void refresh();
+  /// Interfaces that go by a pattern of the configuration have come or gone, or turned out to be what it asks
+  /// for: then as after reconfigure(), and true.
+  bool follow_patterns();
   void on_link_events(const std::vector<wg::LinkEvent>& events);
   /// The core's configuration as links and devices are now; told to the core where it has changed.
   void refresh_core_config();
@@ -92,14 +95,19 @@ class Links {
   [[nodiscard]] bool is_ours(const std::string& system_name) const;
   [[nodiscard]] std::vector<TunnelLink> tunnel_links() const;
   [[nodiscard]] AllowedIpsPlan::Links allowed_ips_links() const;
-  /// The longest dead interval of those that are not passive, in seconds.
+  /// The longest dead interval of those that are not passive, or may still come, in seconds.
   [[nodiscard]] std::uint32_t longest_dead_interval() const;
 
  private:
   enum class Port : std::uint8_t { ready, joining, failed };
   using Entries = std::map<ospf::LinkId, ConfiguredLink>;
 
+  /// Keeps its areas, and gives it without patterns.
+  [[nodiscard]] Config resolved(Config config);
+  [[nodiscard]] std::vector<AreaSettings> resolved_areas();
+  void tell_idle(std::vector<std::string> patterns);
   [[nodiscard]] std::set<ospf::LinkId> take(const Config& config);
+  void take_over(const Config& config);
   void forget(ospf::LinkId link, const ConfiguredLink& entry);
   void forget_interface(const wg::Link& removed);
   void refresh(ospf::LinkId link, ConfiguredLink& entry);
@@ -115,7 +123,10 @@ class Links {
 
   Place place_;
   Callbacks callbacks_;
-  Config config_;
+  std::vector<AreaSettings> configured_areas_;  ///< with patterns
+  bool has_patterns_ = false;                   ///< in configured_areas_
+  std::vector<std::string> idle_patterns_;      ///< told
+  Config config_;                               ///< its areas are without patterns
   ospf::RouterId router_id_{};
   ospf::InstanceConfig core_config_;
   Entries entries_;

@@ -95,7 +95,7 @@ class Campaign {
     network_.timer_lateness = random_.pick<Duration>({Duration{}, milliseconds{1}, milliseconds{20}});
     SpfDelay spf_delay;
     if (random_.chance(20)) spf_delay.initial_delay = milliseconds{50};  // another first delay than none
-    // RFC 8405's long delay, or the short one throughout, as the daemon has it (daemon/config.h).
+    // RFC 8405's long delay, or the short one throughout, as the daemon has it (daemon/config/config.h).
     if (random_.chance(50)) spf_delay.long_delay = spf_delay.short_delay;
     for (Router& router : network_.routers) router.spf_delay = spf_delay;
   }

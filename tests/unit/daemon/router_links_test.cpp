@@ -130,5 +130,36 @@ TEST_F(RouterLinks, APlainLanIsPassiveUnlessItsInterfaceTypeSaysOtherwise) {
   EXPECT_FALSE(has(warnings(), leaf));
 }
 
+// In: a pattern, and interfaces whose names match it that come and go. Out: each is run while it is there,
+// and nothing is said of it afterwards; a pattern that nothing goes by is told.
+TEST_F(RouterLinks, InterfacesOfAPatternAreUsedWhenTheyAppearAndLetGoWhenTheyGo) {
+  RunningRouter router(space, areas("{name: wg-*, kind: wireguard}, {name: lan-*, passive: true, cost: 3}"),
+                       "10.0.0.1");
+  const auto warnings = [&] { return router.ask([&] { return router->warnings(); }); };
+  const auto names = [&] {
+    std::vector<std::string> result;
+    for (const auto& interface : router.ask([&] { return router->protocol().interfaces(); }))
+      if (interface.status.up) result.push_back(interface.config.name);
+    return result;
+  };
+  const auto runs = [&](const std::vector<std::string>& wanted) {
+    return eventually([&] { return names() == wanted; }, kPatience);
+  };
+  ASSERT_TRUE(
+      eventually([&] { return has(warnings(), "no interface goes by the pattern wg-*"); }, kPatience));
+  ASSERT_TRUE(space.start_wireguard_go("wg-a"));
+  space.sh("ip addr add 10.6.0.1/30 dev wg-a && ip link set wg-a up");
+  EXPECT_TRUE(runs({"wg-a"}));
+  space.sh(
+      "ip link add lan-1 type veth peer name end && ip link set end up && ip addr add 10.7.0.1/24 dev lan-1 "
+      "&& ip link set lan-1 up");
+  EXPECT_TRUE(runs({"wg-a", "lan-1"}));
+  EXPECT_FALSE(has(warnings(), "goes by the pattern"));
+  space.sh("ip link del wg-a && ip link set lan-1 down && ip link set lan-1 name other");
+  EXPECT_TRUE(runs({}));
+  EXPECT_FALSE(has(warnings(), "interface wg-a"));
+  EXPECT_TRUE(has(warnings(), "no interface goes by the pattern wg-*"));
+}
+
 }  // namespace
 }  // namespace wgospf::daemon

@@ -75,7 +75,7 @@ class Install(unittest.TestCase):
         examples = examples_of(self.root / "usr/share/man/man5/wgospfd.yaml.5")
         self.assertGreater(len(examples), 1)
         for text in examples:
-            if "areas:" not in text:
+            if not re.search(r"(?m)^(areas|interfaces):", text):
                 text += "areas: [{area-id: 0, interfaces: [{name: wg0}]}]\n"
             file.write_text(text, encoding="utf-8")
             done = subprocess.run([self.root / "usr/bin/wgospfd", "--config", file, "--check"], check=False,
@@ -93,12 +93,25 @@ class Install(unittest.TestCase):
                                   text=True, capture_output=True)
             self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_without_a_configuration_it_prints_one_that_passes_its_check(self):
+        install("/usr", self.root)
+        program, file = self.root / "usr/bin/wgospfd", self.root / "auto.yaml"
+        printed = subprocess.run([program, "--auto", "--print-config"], check=True, text=True, capture_output=True).stdout
+        self.assertRegex(printed, r"^# OSPF runs on every WireGuard interface")
+        self.assertIn('- name: "*"\n        kind: wireguard\n', printed)
+        file.write_text(printed, encoding="utf-8")
+        again = [subprocess.run([program, "--config", file, option], check=True, text=True, capture_output=True).stdout
+                 for option in ("--check", "--print-config")]
+        self.assertEqual(again[0], f"{file}: the configuration is sound\n")
+        self.assertEqual(re.sub(r"(?m)^#.*\n", "", printed), again[1])
+
     def test_completions_know_the_same_words(self):
         """Those of the three shells offer what the program's help names."""
         install("/usr", self.root)
         program = self.root / "usr/bin/wgospfctl"
         pages = [subprocess.run([program, *command, "--help"], check=True, text=True, capture_output=True).stdout
-                 for command in ([], ["show"], ["watch"], ["show", "database"], ["show", "path"])]
+                 for command in ([], ["show"], ["watch"], ["show", "database"], ["show", "path"], ["config"],
+                                 ["config", "show"])]
         words = set()
         for page in pages:
             # Options, and below "Subcommands:" the names at the lines' beginnings.

@@ -1,6 +1,6 @@
 // wgospfctl show ...|watch: each command is a line of kShowCommands or kWatch: a name, what it says in the
 // help, the options of its own, and what it does (requests.h). The same request serves people and machines;
-// `--json` only chooses how the answer is written.
+// `--json` only chooses how the answer is written. `config` needs no daemon: config_commands.h.
 #include "cli/commands.h"
 
 #include <fmt/format.h>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/config_commands.h"
 #include "cli/requests.h"
 
 namespace wgospf::cli {
@@ -129,8 +130,9 @@ int finish(int status, const Terminal& terminal) {
 std::string unknown_words_text(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto& command : kShowCommands) names.emplace_back(command.name);
-  return fmt::format("wgospfctl: \"{}\" means nothing here; there are show {}, and {}; --help tells more.\n",
-                     fmt::join(app.remaining(true), " "), fmt::join(names, "|"), kWatch.name);
+  return fmt::format(
+      "wgospfctl: \"{}\" means nothing here; there are show {}, {}, and config; --help tells more.\n",
+      fmt::join(app.remaining(true), " "), fmt::join(names, "|"), kWatch.name);
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const Terminal& terminal) {
@@ -166,11 +168,14 @@ int run(int argc, const char* const* argv, const Terminal& terminal) {
   show->require_subcommand(0, 1);
   for (const auto& command : kShowCommands) add_command(*show, command, options, chosen);
   add_command(app, kWatch, options, chosen);
+  ConfigCommands config;
+  config.add_to(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error, terminal);
   }
+  if (config.is_chosen()) return finish(config.run(terminal), terminal);
   const auto failure = chosen->run(options, terminal);
   if (!failure) return finish(0, terminal);
   terminal.err << "wgospfctl: " << *failure << '\n';

@@ -9,8 +9,11 @@ complete -c wgospfctl -l cert -r -F -d 'certificate of this client'
 complete -c wgospfctl -l key -r -F -d 'key of that certificate'
 complete -c wgospfctl -l help -d 'say what there is'
 complete -c wgospfctl -n __fish_use_subcommand -l version -d 'print the version'
-complete -c wgospfctl -n __fish_use_subcommand -a 'show watch'
-complete -c wgospfctl -n "__fish_seen_subcommand_from show; and not __fish_seen_subcommand_from $shown" -a "$shown"
+complete -c wgospfctl -n __fish_use_subcommand -a 'show watch config'
+complete -c wgospfctl -n "__fish_seen_subcommand_from show; and not __fish_seen_subcommand_from config $shown" -a "$shown"
+complete -c wgospfctl -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from check show import' -a 'check show import'
+complete -c wgospfctl -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from check show import' -F
+complete -c wgospfctl -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -l effective -d 'every leaf with its value'
 complete -c wgospfctl -n '__fish_seen_subcommand_from watch' -l only -x -a 'interfaces neighbors routes peers kernel notices'
 complete -c wgospfctl -n '__fish_seen_subcommand_from path' -l limit -x -d 'at most so many paths'
 complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l area -x

@@ -164,9 +164,46 @@ TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_NE(outcome.err, "");
   }
-  EXPECT_EQ(wgospfctl({"show", "neighbours"}).err,
-            "wgospfctl: \"neighbours\" means nothing here; there are show "
-            "status|interfaces|neighbors|database|routes|path|peers, and watch; --help tells more.\n");
+  EXPECT_EQ(
+      wgospfctl({"show", "neighbours"}).err,
+      "wgospfctl: \"neighbours\" means nothing here; there are show "
+      "status|interfaces|neighbors|database|routes|path|peers, watch, and config; --help tells more.\n");
+}
+
+TEST_F(Commands, AConfigurationIsCheckedShownAndImportedWithoutADaemon) {
+  const auto file = directory_ + "/f.yaml", wrong = directory_ + "/wrong.yaml", wg = directory_ + "/wg0.conf";
+  const std::string text = "interfaces: [{name: wg-*}]\n";
+  std::ofstream(file) << text;
+  std::ofstream(wrong) << "interfaces: [{nome: wg-*}]\n";
+  std::ofstream(wg) << "[Interface]\nAddress = 10.0.0.1/30\nTable = off\n[Peer]\nAllowedIPs = 0.0.0.0/0\n";
+  const auto run = [](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "config");
+    return wgospfctl(std::move(arguments));
+  };
+
+  EXPECT_EQ(run({"check", file.c_str()}).out, file + ": the configuration is sound\n");
+  const auto refused = run({"check", wrong.c_str()});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_NE(refused.err.find(wrong + ":1:15: unknown key \"nome\" in an interface; did you mean \"name\"?"),
+            std::string::npos)
+      << refused.err;
+
+  EXPECT_EQ(run({"show", file.c_str()}).out, text);
+  const auto effective = run({"show", "--effective", file.c_str()});
+  EXPECT_EQ(effective.status, 0);
+  EXPECT_NE(effective.out.find("      - name: wg-*\n        enabled: true\n        cost: 10\n"),
+            std::string::npos)
+      << effective.out;
+
+  const auto imported = run({"import", wg.c_str()});
+  EXPECT_EQ(imported.status, 0);
+  std::ofstream(file) << imported.out;
+  EXPECT_EQ(run({"check", file.c_str()}).status, 0) << imported.out;
+
+  const auto absent = run({"import", "/nowhere/wg0.conf"});
+  EXPECT_EQ(absent.status, 1);
+  EXPECT_EQ(absent.err, "wgospfctl: /nowhere/wg0.conf: cannot be read: No such file or directory\n");
+  EXPECT_EQ(run({}).status, 2);
 }
 
 TEST(CommandLine, AWrongValueIsRefusedWithASentence) {

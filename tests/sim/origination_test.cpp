@@ -51,6 +51,31 @@ TEST_F(OriginationTest, Section12_4_TheFirstRouterLsaComesWithTheFirstFull) {
   EXPECT_EQ(std::get<v2::RouterLsa>(V2::decode_body(own->lsa)).links.size(), 3U);
 }
 
+// In: a neighbour in Loading sends what a former run has said, before this run says anything. Out: no flush of
+// it, but one instance above it when the wait is over.
+TEST_F(OriginationTest, Section13_4_WhatAFormerRunHasSaidIsOutdoneAndNotFlushed) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  peer->answers_requests = false;
+  LsaHeader header;
+  header.age = 5;
+  header.key = router_key(network.routers[router].id);
+  header.sequence_number = kInitialSequenceNumber + 30;
+  const Lsa former = V2::encode_lsa(header, v2::RouterLsa{});
+  peer->hold(former);
+  peer->hold(peer->router_lsa(kInitialSequenceNumber));
+  start_all();
+  peer->start();
+  ASSERT_TRUE(
+      network.run_until([&] { return state_of(router, *peer) == NeighborState::loading; }, seconds{1}));
+  ASSERT_TRUE(originations(router).empty());
+  peer->send_update({{former, 5}});
+  network.run_for(seconds{2});
+  EXPECT_EQ(originations(router).size(), 1U);
+  EXPECT_EQ(stored(router, header.key)->header.sequence_number, header.sequence_number + 1);
+  EXPECT_EQ(instance(router).statistics().lsas_flushed, 0U);
+}
+
 // In: nothing happens for half an hour. Out: a new instance at LSRefreshTime.
 TEST_F(OriginationTest, Section12_4_RefreshedAtLsRefreshTime) {
   const RouterIndex a = add_router(1), b = add_router(2);
@@ -116,6 +141,19 @@ TEST_F(OriginationTest, Section14_1_ShutdownDoesNotWaitForever) {
   network.run_for(milliseconds{200});
   EXPECT_EQ(network.routers[0].life, Life::absent);
   EXPECT_FALSE(network.routers[0].left_acknowledged);
+}
+
+// In: two newer instances of our router-LSA in one update. Out: one instance, above both.
+TEST_F(OriginationTest, Section13_4_TwoNewerInstancesInOneUpdateAreSupersededOnce) {
+  auto peer = full_peer(1, 9);
+  const auto key = router_key(network.routers[0].id);
+  network.run_for(seconds{20});
+  const auto before = originations(0).size();
+  const std::int32_t number = stored(0, key)->header.sequence_number;
+  peer->send_update({{own_with_sequence(number + 10), 5}, {own_with_sequence(number + 20), 5}});
+  network.run_for(seconds{3});
+  EXPECT_EQ(originations(0).size(), before + 1);
+  EXPECT_EQ(stored(0, key)->header.sequence_number, number + 21);
 }
 
 // In: our own router-LSA with a higher sequence number (of a former life). Out: an instance above it, and an

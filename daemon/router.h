@@ -1,7 +1,7 @@
 #pragma once
 // The router: what the process runs once it has a router id, and what the API sees of it. All its wiring:
 //
-//   Host    LinkWatch ──── links, addresses ──> Links ── LinkChanged ─────────┐            ┌─ Transmit ─> Links
+//   Host    LinkWatch ──── links, addresses ──> Links ── DeviceChanged ───────┐            ┌─ Transmit ─> Links
 //           KernelThread ─ foreign routes ────> Redistribution ── Externals ──┤            │
 //             │            acknowledged, failed ──> RoutePipeline             │            ├─ RouteChange
 //             └─ drift, refusals ─> KernelReports ─> Teller                   ├─ Instance ─┤    └> RoutePipeline

@@ -33,9 +33,14 @@ class Adjacency {
   /// The request lists of these became shorter: asks for more, or LoadingDone.
   void ask_for_more(NeighborSet shrunk);
 
-  /// The link came up, went down or changed. `why_up`: if that is not why the interface comes up.
-  void link_changed(Interface& interface, LinkStatus status,
-                    std::optional<InterfaceReason> why_up = std::nullopt);
+  /// The device came up, went down or changed, and all its links with it.
+  void device_changed(DeviceId id, DeviceStatus status);
+  /// What that means for one of its links; the device was as in `former` before. `why_up`: if that is not why
+  /// the interface comes up.
+  void follow_device(Interface& interface, const DeviceStatus& former,
+                     std::optional<InterfaceReason> why_up = std::nullopt);
+  /// The peer behind the link is awake.
+  void peer_woken(Interface& interface);
   /// Takes the interface down and ends its neighbours.
   void bring_down(Interface& interface, InterfaceReason reason);
   void bring_up(Interface& interface, InterfaceReason reason);
@@ -55,6 +60,8 @@ class Adjacency {
  private:
   [[nodiscard]] std::optional<DecodeError> refuse_hello(const Interface& interface, RouterId id,
                                                         const Hello& hello, const IpAddress& source) const;
+  void note_peer_hello(Interface& interface);
+  void arm_hello(Interface& interface);
   void note_hello(Interface& interface, Neighbor& neighbor, const Hello& hello, const IpAddress& source);
   Neighbor& learn_neighbor(Interface& interface, RouterId id);
   void set_neighbor_state(Interface& interface, Neighbor& neighbor, NeighborState next, NeighborEvent reason);

@@ -82,15 +82,18 @@ struct Sender {
   if (interface.has_address(received.source)) return DropReason::own_packet;
   const bool is_to_group = version.is_all_spf_routers(received.destination);
   if (!is_to_group && !interface.has_address(received.destination)) return DropReason::bad_destination;
-  if (interface.config.type != InterfaceType::point_to_point) return std::nullopt;
+  const auto& peer = interface.config.peer_address;
+  if (peer && received.source != *peer) return DropReason::not_the_peer;
+  if (!interface.config.has_one_neighbor()) return std::nullopt;
   const auto sender = sender_of(received.bytes);
   if (!sender) return std::nullopt;  // the decoder says what is wrong
   const Neighbor* neighbor = only_neighbor(interface);
   const bool is_neighbor =
       neighbor != nullptr && neighbor->router_id == sender->router_id && neighbor->address == received.source;
   if (sender->type == static_cast<std::uint8_t>(PacketType::hello)) {
+    if (peer) return std::nullopt;
     if (!is_to_group && !is_neighbor) return DropReason::unicast_hello;
-    if (!version.is_on_link(interface.status, received.source)) return DropReason::source_not_on_link;
+    if (!version.is_on_link(interface.status(), received.source)) return DropReason::source_not_on_link;
     return std::nullopt;
   }
   if (is_neighbor) return std::nullopt;

@@ -6,7 +6,9 @@
 // from however far away, would own the routes of the router there. So a neighbour on a point-to-point link is
 // one router id at one address, learnt from a hello to the group address, which no router forwards; all else
 // counts from that pair only. A host elsewhere cannot send as the neighbour: the neighbour, a router that
-// does not forward datagrams with a source address of its own, is on its way to us.
+// does not forward datagrams with a source address of its own, is on its way to us. Where the configuration
+// names the address of the one peer behind a link, what has another source does not count, and hellos to our
+// own address do: the lower level vouches for the address (WireGuard's allowed-ips).
 //
 // While the neighbour is heard, nobody takes its place: a second router on the link would otherwise end the
 // adjacency with every hello. Senders of hellos that are refused are remembered for display, a few on a link.
@@ -23,7 +25,7 @@ namespace wgospf::ospf {
 /// interface (section 8.2). One that does not is counted and told; who sent a refused hello is remembered.
 [[nodiscard]] std::optional<Packet> admit(Core& core, const Received& received);
 
-/// The one neighbour of a point-to-point link; nullptr when there is none.
+/// The one neighbour of a link that has one at most; nullptr when there is none.
 [[nodiscard]] Neighbor* only_neighbor(const Interface& interface);
 /// Within one and a half of its intervals, and it has not taken its leave.
 [[nodiscard]] bool is_heard(const Interface& interface, const Neighbor& neighbor, Instant now);

@@ -1,5 +1,5 @@
 #pragma once
-// What the core is told to do: configuration values and the facts about links, as drivers hand them in.
+// What the core is told to do: configuration values and the facts about devices, as drivers hand them in.
 // Leaves bear the names of the IETF OSPF YANG model (RFC 9129).
 
 #include <cstddef>
@@ -18,13 +18,27 @@
 
 namespace wgospf::ospf {
 
-enum class InterfaceType : std::uint8_t { point_to_point, broadcast };
+enum class InterfaceType : std::uint8_t {
+  point_to_point,
+  broadcast,
+  /// The device's addresses are advertised as host routes, not their subnets (RFC 2328 section 12.4.1.4).
+  /// Each of its links has one neighbour: what the text calls one interface with many neighbours is many
+  /// links of one device here. A passive one advertises the addresses even while there is no other.
+  point_to_multipoint,
+};
 
 struct InterfaceConfig {
   LinkId link;
+  DeviceId device;
   std::string name;  ///< for people only
   AreaId area;
   InterfaceType type = InterfaceType::point_to_point;
+  /// The OSPF address of the one neighbour behind the link: everything goes to it by unicast, and what comes
+  /// from another address does not count. nullopt: to and from the group. Not of a broadcast link.
+  std::optional<IpAddress> peer_address;
+  /// The peer is a router, as a former run found: hellos go to it always. One that is not known to be is left
+  /// asleep (peer_wake.h).
+  bool peer_is_router = false;
   bool passive = false;  ///< no packets; the prefixes are advertised as stubs
   std::uint16_t cost = 10;
   std::uint16_t hello_interval = 10;      ///< seconds
@@ -33,6 +47,8 @@ struct InterfaceConfig {
   std::uint16_t transmit_delay = 1;       ///< seconds, added to the age of every LSA sent
   bool mtu_ignore = false;
   bool operator==(const InterfaceConfig&) const = default;
+
+  [[nodiscard]] bool has_one_neighbor() const { return type != InterfaceType::broadcast; }
 };
 
 struct AreaConfig {
@@ -67,7 +83,7 @@ struct InstanceConfig {
   bool operator==(const InstanceConfig&) const = default;
 };
 
-/// An address of a link with the length of its subnet.
+/// An address of a device with the length of its subnet.
 struct InterfaceAddress {
   IpAddress address;
   std::uint8_t prefix_length = 0;
@@ -87,20 +103,30 @@ struct InterfaceAddress {
   }
 };
 
-/// The state of a link, as the driver sees it. A link that does not exist (yet, or any more) is simply not
-/// up.
-struct LinkStatus {
+/// The state of a device, as the driver sees it. One that does not exist (yet, or any more) is simply not up.
+struct DeviceStatus {
   bool up = false;                                           ///< administratively up and running
   InterfaceReason down_reason = InterfaceReason::link_down;  ///< when it is not up
   bool loopback = false;                                     ///< its addresses are advertised as host routes
   InterfaceIndex ifindex;  ///< the kernel's; may change when an interface is re-created
   std::uint32_t mtu = 0;   ///< bytes
-  /// The first address is the one hellos are sent from. v2 without any address: an unnumbered link.
+  /// The first address is the one hellos are sent from. v2 without any address: its links are unnumbered.
   std::vector<InterfaceAddress> addresses;
   /// Unnumbered links: the address to send from (of `unnumbered: IFNAME`, or the first global one on
   /// loopback).
   std::optional<IpAddress> unnumbered_source;
-  bool operator==(const LinkStatus&) const = default;
+  bool operator==(const DeviceStatus&) const = default;
+
+  /// The address packets are sent from: the first, or the borrowed one.
+  [[nodiscard]] std::optional<IpAddress> source() const {
+    if (!addresses.empty()) return addresses.front().address;
+    return unnumbered_source;
+  }
+  [[nodiscard]] bool has_address(const IpAddress& address) const {
+    for (const auto& own : addresses)
+      if (own.address == address) return true;
+    return unnumbered_source == address;
+  }
 };
 
 /// A prefix to advertise as AS-external (type 5), of the version's address family.

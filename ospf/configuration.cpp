@@ -1,6 +1,7 @@
 #include "ospf/configuration.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace wgospf::ospf {
@@ -76,16 +77,22 @@ void Configuration::remove_areas(const InstanceConfig& former, const InstanceCon
 
 // ---- Interfaces ----
 
+/// What an interface does not outlive: it is made anew.
+[[nodiscard]] static bool is_another(const InterfaceConfig& a, const InterfaceConfig& b) {
+  return a.device != b.device || a.area != b.area || a.type != b.type || a.peer_address != b.peer_address ||
+         a.passive != b.passive;
+}
+
 void Configuration::remove_interfaces(const InstanceConfig& former, const InstanceConfig& next) {
+  std::unordered_map<LinkId, const InterfaceConfig*> remaining;
+  for (const InterfaceConfig& config : next.interfaces) remaining.emplace(config.link, &config);
   for (const InterfaceConfig& old : former.interfaces) {
-    const bool stays = std::any_of(next.interfaces.begin(), next.interfaces.end(), [&](const auto& now) {
-      return now.link == old.link && now.area == old.area && now.type == old.type &&
-             now.passive == old.passive;
-    });
-    if (stays) continue;
-    const bool comes_back = std::any_of(next.interfaces.begin(), next.interfaces.end(),
-                                        [&](const auto& now) { return now.link == old.link; });
-    remove_interface(old.link, comes_back ? InterfaceReason::reconfigured : InterfaceReason::removed);
+    const auto now = remaining.find(old.link);
+    if (now == remaining.end()) {
+      remove_interface(old.link, InterfaceReason::removed);
+    } else if (is_another(old, *now->second)) {
+      remove_interface(old.link, InterfaceReason::reconfigured);
+    }
   }
 }
 
@@ -98,6 +105,7 @@ void Configuration::remove_interface(LinkId link, InterfaceReason reason) {
   parts_.origination.forget_domain(interface.link_domain);
   parts_.flooding.drop_domain(interface.link_domain);
   core_.forget_drops(link);
+  core_.detach(interface);
   core_.interfaces.erase(it);
 }
 
@@ -110,26 +118,22 @@ void Configuration::add_interface(const InterfaceConfig& config) {
   made->area_index = index;
   made->link_domain = core_.add_domain(FloodingScope::link, config.area, config.link);
   Interface& interface = *core_.interfaces.emplace(config.link, std::move(made)).first->second;
-  if (const auto status = link_statuses_.find(config.link); status != link_statuses_.end())
-    parts_.adjacency.link_changed(interface, status->second, InterfaceReason::configured);
+  core_.attach(interface);
+  parts_.adjacency.follow_device(interface, {}, InterfaceReason::configured);
 }
 
 void Configuration::change_interface(Interface& interface, const InterfaceConfig& config) {
   const bool timing = interface.config.hello_interval != config.hello_interval ||
                       interface.config.dead_interval != config.dead_interval;
+  const bool was_asleep = !interface.says_hello();
   interface.config = config;
+  if (was_asleep && interface.says_hello() && interface.is_running()) parts_.adjacency.hello_due(interface);
   if (timing && interface.is_running()) {
     parts_.adjacency.hello_due(interface);
     for (auto& [id, neighbor] : interface.neighbors)
       core_.timers.arm(neighbor->timer(TimerKind::inactivity), core_.now + seconds{config.dead_interval});
   }
-  core_.topology_changed(config.area);
-}
-
-void Configuration::link_changed(const LinkChanged& changed) {
-  link_statuses_[changed.link] = changed.status;
-  const auto it = core_.interfaces.find(changed.link);
-  if (it != core_.interfaces.end()) parts_.adjacency.link_changed(*it->second, changed.status);
+  core_.topology_changed(interface);
 }
 
 void Configuration::rearm_refresh() {

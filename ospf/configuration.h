@@ -1,7 +1,5 @@
 #pragma once
-// Configured areas and interfaces, and the links beneath them: only what differs is touched.
-
-#include <map>
+// Configured areas and interfaces: only what differs is touched.
 
 #include "ospf/input.h"
 #include "ospf/parts.h"
@@ -15,8 +13,6 @@ class Configuration {
   /// The first one.
   void apply(const InstanceConfig& first);
   void reconfigure(const Reconfigure& command);
-  void link_changed(const LinkChanged& changed);
-  void measure(Footprint& footprint) const { footprint.held("links", link_statuses_.size()); }
 
  private:
   void change(const InstanceConfig& former, const InstanceConfig& next);
@@ -31,7 +27,6 @@ class Configuration {
 
   Parts& parts_;
   Core& core_;
-  std::map<LinkId, LinkStatus> link_statuses_;  ///< of all links heard of, configured or not
 };
 
 }  // namespace wgospf::ospf

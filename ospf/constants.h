@@ -47,6 +47,8 @@ inline constexpr Duration kFirstOriginationDelay = milliseconds{200};
 inline constexpr Duration kDelayedAckInterval = milliseconds{100};
 /// A hello out of turn goes to a neighbour not yet 2-Way at most this often on a link.
 inline constexpr Duration kTriggeredHelloInterval = milliseconds{200};
+/// So many hellos go to the peer behind a link that has not said hello itself, each time that it wakes.
+inline constexpr std::uint8_t kHellosAfterWake = 3;
 /// Flooding leaves a link in bursts of this many packets, this far apart.
 inline constexpr unsigned kFloodBurstPackets = 32;
 inline constexpr Duration kFloodBurstInterval = milliseconds{5};

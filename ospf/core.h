@@ -51,6 +51,7 @@ struct Core {
   TimerQueue timers;
   Statistics statistics;
   std::vector<Area> areas;
+  std::map<DeviceId, Device> devices;  ///< heard of, or with a link
   std::map<LinkId, std::unique_ptr<Interface>> interfaces;
   Requests requests{statistics.requested, statistics.requested_bytes};
   NeighborTable neighbors;  ///< of all interfaces
@@ -59,7 +60,7 @@ struct Core {
   std::deque<PendingOutput> outputs;
   std::deque<Followup> followups;
   std::set<AreaId> dirty_areas;  ///< what their router-LSA of ours says may differ
-  bool root_dirty = true;        ///< and what the route calculation knows of our links
+  std::set<LinkId> dirty_links;  ///< and what the route calculation knows of these
   bool left_out = false;         ///< neighbours may describe again what there was no room for
   NeighborSet waiting;           ///< those with a Database Description put off
   NeighborSet exchanging;        ///< those in Exchange or Loading; kept by Adjacency::set_neighbor_state
@@ -135,7 +136,8 @@ struct Core {
 
   /// The largest packet to build for a link, from the OSPF header on.
   [[nodiscard]] std::size_t packet_size_max(const Interface& interface) const {
-    const std::uint32_t mtu = std::clamp<std::uint32_t>(interface.status.mtu, kPacketSizeMin, kPacketSizeMax);
+    const std::uint32_t mtu =
+        std::clamp<std::uint32_t>(interface.status().mtu, kPacketSizeMin, kPacketSizeMax);
     return mtu - version.sizes.ip_header;
   }
   /// The databases that a neighbour on `interface` is described, in order.
@@ -173,15 +175,41 @@ struct Core {
     event(DatabaseLimit{false, statistics.lsdb_size, statistics.lsdb_bytes});
   }
 
+  /// Makes the interface a link of its device.
+  void attach(Interface& interface) {
+    Device& device = devices[interface.config.device];
+    device.links[interface.config.link] = &interface;
+    interface.device = &device;
+  }
+  void detach(const Interface& interface) {
+    devices[interface.config.device].links.erase(interface.config.link);
+    forget_if_gone(interface.config.device);
+  }
+  /// A device that does not exist and has no link is not kept.
+  void forget_if_gone(DeviceId id) {
+    const auto it = devices.find(id);
+    if (it != devices.end() && it->second.links.empty() && it->second.status == DeviceStatus{})
+      devices.erase(it);
+  }
+  /// An address of a device that has a link.
+  [[nodiscard]] bool is_own_address(const IpAddress& address) const {
+    return std::any_of(devices.begin(), devices.end(), [&](const auto& item) {
+      return !item.second.links.empty() && item.second.status.has_address(address);
+    });
+  }
+
   /// A neighbour became or ceased to be Full or has another address, or an interface changed: links of the
   /// router-LSA and next hops may differ.
-  void topology_changed(AreaId area) {
-    dirty_areas.insert(area);
-    root_dirty = true;
+  void topology_changed(const Interface& interface) {
+    dirty_areas.insert(interface.config.area);
+    dirty_links.insert(interface.config.link);
   }
 
   void measure(Footprint& footprint) const {
     footprint.held("origination.dirty-areas", dirty_areas.size());
+    footprint.held("origination.dirty-links", dirty_links.size());
+    footprint.held("devices", devices.size());
+    for (const auto& [id, device] : devices) device.measure(footprint);
     footprint.held("areas", areas.size());
     footprint.held("interfaces", interfaces.size());
     footprint.held("outputs", outputs.size());
@@ -206,7 +234,7 @@ struct Core {
   void transmit(Interface& interface, PacketType type, PacketBytes bytes) {
     ++interface.packets.sent[static_cast<std::size_t>(type)];
     ++statistics.packets.sent[static_cast<std::size_t>(type)];
-    outputs.emplace_back(Transmit{interface.config.link, Group::all_spf_routers, std::move(bytes)});
+    outputs.emplace_back(Transmit{interface.config.link, interface.destination(), std::move(bytes)});
   }
   template <class Body>
   void transmit_body(Interface& interface, PacketType type, const Body& body) {

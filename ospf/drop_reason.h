@@ -33,6 +33,7 @@ enum class DropReason : std::uint8_t {
   duplicate_router_id,  ///< our own router id, from another router
   unicast_hello,        ///< a hello to our own address, from who is not the neighbour
   source_not_on_link,   ///< a hello from an address that is on no subnet of the link and no far end of it
+  not_the_peer,         ///< from another address than the one that the link is for
   another_router,    ///< a hello of another router id while the neighbour of a point-to-point link is heard
   another_address,   ///< the neighbour's router id from another address than the neighbour's
   not_the_neighbor,  ///< not a hello, and not from the router id and address of the link's neighbour
@@ -67,6 +68,7 @@ enum class DropReason : std::uint8_t {
     case DropReason::bad_source:
     case DropReason::unicast_hello:
     case DropReason::source_not_on_link:
+    case DropReason::not_the_peer:
     case DropReason::another_router:
     case DropReason::another_address:
     case DropReason::not_the_neighbor:

@@ -52,7 +52,7 @@ void Adjacency::exchange_what_was_left_out() {
 }
 
 void Adjacency::send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescription dd, Send when) {
-  dd.interface_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff));
+  dd.interface_mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status().mtu, 0xffff));
   dd.options = core_.version.dd_options();
   dd.sequence_number = neighbor.dd_sequence;
   neighbor.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
@@ -96,15 +96,15 @@ void Adjacency::dd_retransmit_due(Interface& interface, Neighbor& neighbor) {
 
 // Section 10.6.
 void Adjacency::receive_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
-  if (dd.interface_mtu != interface.status.mtu) {
-    if (dd.interface_mtu > interface.status.mtu && !interface.config.mtu_ignore) {
+  if (dd.interface_mtu != interface.status().mtu) {
+    if (dd.interface_mtu > interface.status().mtu && !interface.config.mtu_ignore) {
       neighbor.refused_mtu = dd.interface_mtu;
       return core_.drop(interface, DropReason::mtu_mismatch, neighbor.address, dd.interface_mtu);
     }
     if (neighbor.mtu != dd.interface_mtu)
       core_.event(
           MtuDiffers{interface.config.link, neighbor.router_id, dd.interface_mtu,
-                     static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status.mtu, 0xffff))});
+                     static_cast<std::uint16_t>(std::min<std::uint32_t>(interface.status().mtu, 0xffff))});
   }
   neighbor.mtu = dd.interface_mtu;
   neighbor.refused_mtu.reset();

@@ -11,8 +11,7 @@ namespace wgospf::ospf {
 bool Flooding::is_self_originated(const LsaHeader& header) const {
   if (header.key.advertising_router == core_.config.router_id) return true;
   const auto address = core_.version.address_of_originator(header.key);
-  return address && std::any_of(core_.interfaces.begin(), core_.interfaces.end(),
-                                [&](const auto& item) { return item.second->has_address(*address); });
+  return address && core_.is_own_address(*address);
 }
 
 /// Refused for what may be otherwise when it comes again: a bit was flipped. What is refused although its

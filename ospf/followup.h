@@ -28,6 +28,11 @@ struct OwnLsaLeft {
 struct RefreshDue {
   LsaRef ref;
 };
+/// An instance of our router-LSA of a domain may go out, whose contents may have changed while it was held
+/// back.
+struct RouterLsaDue {
+  std::uint32_t domain = 0;
+};
 /// Of a neighbour whose exchange has to begin anew.
 struct ExchangeBroken {
   LinkId link;
@@ -35,6 +40,6 @@ struct ExchangeBroken {
   NeighborEvent event{};
 };
 
-using Followup = std::variant<OwnLsaCame, OwnLsaLeft, RefreshDue, ExchangeBroken>;
+using Followup = std::variant<OwnLsaCame, OwnLsaLeft, RefreshDue, RouterLsaDue, ExchangeBroken>;
 
 }  // namespace wgospf::ospf

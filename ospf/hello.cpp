@@ -12,12 +12,34 @@ namespace wgospf::ospf {
 void Adjacency::hello_due(Interface& interface) {
   forget_expired(interface, core_.now);
   send_hello(interface);
+  if (interface.says_hello()) arm_hello(interface);
+}
+
+void Adjacency::arm_hello(Interface& interface) {
   core_.timers.arm(interface.timer(TimerKind::hello),
                    core_.now + core_.random.jittered(seconds{interface.config.hello_interval}));
 }
 
+void Adjacency::peer_woken(Interface& interface) {
+  if (!interface.config.peer_address || !interface.is_running()) return;
+  const bool was_asleep = !interface.says_hello();
+  interface.wake.woken();
+  if (was_asleep) return hello_due(interface);
+  const Neighbor* neighbor = only_neighbor(interface);
+  if (neighbor == nullptr || neighbor->state < NeighborState::two_way) send_triggered_hello(interface);
+}
+
+/// A peer that says hello is a router.
+void Adjacency::note_peer_hello(Interface& interface) {
+  const bool was_asleep = !interface.says_hello();
+  interface.wake.heard();
+  if (was_asleep) arm_hello(interface);
+}
+
 void Adjacency::send_hello(Interface& interface, ListNeighbors list) {
-  Hello hello = core_.version.hello(interface.status);
+  if (!interface.says_hello()) return;
+  interface.wake.said_hello();
+  Hello hello = core_.version.hello(interface.status());
   hello.hello_interval = interface.config.hello_interval;
   hello.dead_interval = interface.config.dead_interval;
   if (list == ListNeighbors::yes) {
@@ -45,9 +67,9 @@ std::optional<DecodeError> Adjacency::refuse_hello(const Interface& interface, R
     return DecodeError{DropReason::hello_interval_mismatch, hello.hello_interval};
   if (hello.dead_interval != interface.config.dead_interval)
     return DecodeError{DropReason::dead_interval_mismatch, hello.dead_interval};
-  if (const auto reason = core_.version.refuse_hello(interface.config, interface.status, hello))
+  if (const auto reason = core_.version.refuse_hello(interface.config, interface.status(), hello))
     return DecodeError{*reason, 0};
-  if (interface.config.type != InterfaceType::point_to_point) return std::nullopt;
+  if (!interface.config.has_one_neighbor()) return std::nullopt;
   const Neighbor* neighbor = only_neighbor(interface);
   if (neighbor == nullptr || !is_heard(interface, *neighbor, core_.now)) return std::nullopt;
   if (neighbor->router_id != id) return DecodeError{DropReason::another_router, id.value};
@@ -57,6 +79,7 @@ std::optional<DecodeError> Adjacency::refuse_hello(const Interface& interface, R
 
 void Adjacency::receive_hello(Interface& interface, const PacketHeader& header, const Hello& hello,
                               const IpAddress& source) {
+  note_peer_hello(interface);
   if (const auto refusal = refuse_hello(interface, header.router_id, hello, source)) {
     core_.drop(interface, refusal->reason, source, refusal->value);
     return remember_refused(core_, interface, header.router_id, source, *refusal);
@@ -76,13 +99,12 @@ void Adjacency::receive_hello(Interface& interface, const PacketHeader& header, 
 void Adjacency::note_hello(Interface& interface, Neighbor& neighbor, const Hello& hello,
                            const IpAddress& source) {
   const bool moved = std::exchange(neighbor.address, source) != source;
-  if (moved && neighbor.state == NeighborState::full) core_.topology_changed(interface.config.area);
+  if (moved && neighbor.state == NeighborState::full) core_.topology_changed(interface);
   neighbor.options = hello.options;
   neighbor.priority = hello.priority;
   neighbor.last_hello = core_.now;
-  neighbor.elects =
-      interface.config.type == InterfaceType::point_to_point && hello.designated_router != DesignatedId{};
-  const auto masks = core_.version.differing_masks(interface.status, hello);
+  neighbor.elects = interface.config.has_one_neighbor() && hello.designated_router != DesignatedId{};
+  const auto masks = core_.version.differing_masks(interface.status(), hello);
   if (std::exchange(neighbor.masks, masks) != masks && masks)
     core_.event(NetworkMaskDiffers{interface.config.link, neighbor.router_id, masks->theirs, masks->ours});
   if (!interface.refused.empty()) forget_refused(interface, neighbor.router_id, source);
@@ -90,7 +112,7 @@ void Adjacency::note_hello(Interface& interface, Neighbor& neighbor, const Hello
 
 Neighbor& Adjacency::learn_neighbor(Interface& interface, RouterId id) {
   if (Neighbor* known = interface.find_neighbor(id)) return *known;
-  if (interface.config.type == InterfaceType::point_to_point) {
+  if (interface.config.has_one_neighbor()) {
     while (!interface.neighbors.empty())
       neighbor_event(*interface.neighbors.begin()->second, NeighborEvent::kill_nbr);
   }

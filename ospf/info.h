@@ -31,10 +31,11 @@ struct RefusedSender {
 };
 struct InterfaceInfo {
   InterfaceConfig config;
-  LinkStatus status;
+  DeviceStatus status;  ///< of its device
   InterfaceState state = InterfaceState::down;
   std::uint32_t neighbor_count = 0, full_count = 0;
   std::optional<Instant> next_hello;
+  bool peer_asleep = false;  ///< no hello goes to the peer until it wakes
   PacketCounters packets;
   DropCounters drops;
   std::vector<RefusedSender> refused;  ///< heard lately

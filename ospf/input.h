@@ -16,9 +16,15 @@ struct Received {
   IpAddress source, destination;
   std::span<const std::byte> bytes;  ///< from the OSPF header on; read during the call only
 };
-struct LinkChanged {
+/// All links of the device follow.
+struct DeviceChanged {
+  DeviceId device;
+  DeviceStatus status;
+};
+/// The peer behind the link is awake: the lower level heard of it (WireGuard shook hands with it). Hellos go
+/// to it for a while (peer_wake.h). Nothing on a link that is not for one peer.
+struct PeerWoken {
   LinkId link;
-  LinkStatus status;
 };
 /// Replace the configuration; only what differs is touched. One with another router id is refused as an
 /// InternalError: make a new Instance.
@@ -35,6 +41,6 @@ struct ExternalsChanged {
 /// calling.
 struct Shutdown {};
 
-using Input = std::variant<Received, LinkChanged, Reconfigure, ExternalsChanged, Shutdown>;
+using Input = std::variant<Received, DeviceChanged, PeerWoken, Reconfigure, ExternalsChanged, Shutdown>;
 
 }  // namespace wgospf::ospf

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "ospf/base/footprint.h"
@@ -19,9 +20,12 @@
 #include "ospf/lsdb.h"
 #include "ospf/neighbor_set.h"
 #include "ospf/neighbor_state.h"
+#include "ospf/output.h"
 #include "ospf/packet.h"
+#include "ospf/peer_wake.h"
 #include "ospf/request_list.h"
 #include "ospf/round_trip.h"
+#include "ospf/route/calculation.h"
 #include "ospf/sent_list.h"
 #include "ospf/timer_queue.h"
 #include "ospf/version.h"
@@ -116,9 +120,19 @@ struct UpdateQueue {
   [[nodiscard]] bool empty() const { return again.empty() && !is_behind && stubborn.empty(); }
 };
 
+struct Interface;
+
+/// A device of the host. What it has it has once, however many links are on it.
+struct Device {
+  DeviceStatus status;                        ///< written by Adjacency::device_changed
+  std::shared_ptr<const RootDevice> of_root;  ///< what the route calculation is told of it
+  std::map<LinkId, Interface*> links;         ///< the configured ones; see Core::attach
+  void measure(Footprint& footprint) const { footprint.held("devices.links", links.size()); }
+};
+
 struct Interface {
   InterfaceConfig config;
-  LinkStatus status;
+  const Device* device = nullptr;  ///< where it is configured; set by Core::attach
   InterfaceState state = InterfaceState::down;
   std::optional<InterfaceReason> ending;    ///< while it goes down and its neighbours with it
   std::uint32_t area_index = 0;             ///< into Core::areas
@@ -129,6 +143,7 @@ struct Interface {
   std::vector<RefusedSender> refused;  ///< senders of hellos; see admission.h
   std::optional<Instant> up_since;     ///< while it runs
   std::optional<Instant> last_triggered_hello;
+  PeerWake wake;  ///< of the peer, on a link for one
 
   // Collected during one turn, sent at its end (or paced): by Outbox only.
   UpdateQueue updates;
@@ -147,17 +162,20 @@ struct Interface {
   [[nodiscard]] bool is_running() const {
     return state != InterfaceState::down && state != InterfaceState::loopback && !config.passive;
   }
+  /// Do hellos go out while it runs?
+  [[nodiscard]] bool says_hello() const {
+    return !config.peer_address || config.peer_is_router || wake.is_awake();
+  }
+  /// Where everything goes: the one peer, or the group.
+  [[nodiscard]] std::variant<Group, IpAddress> destination() const {
+    if (config.peer_address) return *config.peer_address;
+    return Group::all_spf_routers;
+  }
   [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, config.link.value, 0}; }
-  /// The address packets are sent from: the first of the link, or the borrowed one.
-  [[nodiscard]] std::optional<IpAddress> source() const {
-    if (!status.addresses.empty()) return status.addresses.front().address;
-    return status.unnumbered_source;
-  }
-  [[nodiscard]] bool has_address(const IpAddress& address) const {
-    for (const auto& own : status.addresses)
-      if (own.address == address) return true;
-    return status.unnumbered_source == address;
-  }
+  [[nodiscard]] const DeviceStatus& status() const { return device->status; }
+  /// The address packets are sent from.
+  [[nodiscard]] std::optional<IpAddress> source() const { return status().source(); }
+  [[nodiscard]] bool has_address(const IpAddress& address) const { return status().has_address(address); }
   void measure(Footprint& footprint) const {
     footprint.held("neighbors", neighbors.size());
     footprint.held("interfaces.refused", refused.size());

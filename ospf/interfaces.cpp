@@ -15,14 +15,15 @@ void Adjacency::set_interface_state(Interface& interface, InterfaceState next, I
 }
 
 void Adjacency::bring_up(Interface& interface, InterfaceReason reason) {
-  if (interface.state != InterfaceState::down || !interface.status.up || core_.is_leaving()) return;
-  if (interface.status.loopback) {
+  if (interface.state != InterfaceState::down || !interface.status().up || core_.is_leaving()) return;
+  if (interface.status().loopback) {
     set_interface_state(interface, InterfaceState::loopback, reason);
   } else if (interface.config.passive || interface.source()) {
     set_interface_state(interface, InterfaceState::point_to_point, reason);
+    interface.wake.woken();
     if (interface.is_running()) hello_due(interface);
   }
-  core_.topology_changed(interface.config.area);
+  core_.topology_changed(interface);
 }
 
 /// Section 9.3, InterfaceDown. What the lower level says is LLDown to the neighbours, what an administrator
@@ -45,32 +46,48 @@ void Adjacency::bring_down(Interface& interface, InterfaceReason reason) {
   interface.delayed_acks.clear();
   interface.refused.clear();
   set_interface_state(interface, InterfaceState::down, reason);
-  core_.topology_changed(interface.config.area);
+  core_.topology_changed(interface);
 }
 
-/// Why an interface comes up whose link was like this before.
-[[nodiscard]] InterfaceReason why_up_after(const LinkStatus& former) {
+/// Why an interface comes up whose device was like this before.
+[[nodiscard]] InterfaceReason why_up_after(const DeviceStatus& former) {
   if (former.up || former.down_reason == InterfaceReason::no_address) return InterfaceReason::address_present;
   return former.down_reason == InterfaceReason::no_socket ? InterfaceReason::socket_open
                                                           : InterfaceReason::link_up;
 }
 
-void Adjacency::link_changed(Interface& interface, LinkStatus status, std::optional<InterfaceReason> why_up) {
-  if (interface.status == status) return;
-  const auto former_source = interface.source();
-  // Another link under the old name.
-  const bool reborn = interface.status.loopback != status.loopback;
-  if (!why_up) why_up = reborn ? InterfaceReason::link_up : why_up_after(interface.status);
-  interface.status = std::move(status);
-  const bool usable = interface.config.passive || interface.status.loopback || interface.source();
-  if (!interface.status.up) {
-    bring_down(interface, interface.status.down_reason);
+/// What the route calculation is told of a device, once for all of its links.
+[[nodiscard]] std::shared_ptr<const RootDevice> of_root(const Version& version, const DeviceStatus& status) {
+  RootDevice device;
+  for (const InterfaceAddress& own : status.addresses)
+    device.addresses.push_back({own.address, own.prefix(), version.is_advertised(own.address)});
+  return std::make_shared<const RootDevice>(std::move(device));
+}
+
+void Adjacency::device_changed(DeviceId id, DeviceStatus status) {
+  Device& device = core_.devices[id];
+  const DeviceStatus former = std::exchange(device.status, std::move(status));
+  if (device.status.addresses != former.addresses) device.of_root = of_root(core_.version, device.status);
+  for (const auto& [link, interface] : device.links) follow_device(*interface, former);
+  core_.forget_if_gone(id);
+}
+
+void Adjacency::follow_device(Interface& interface, const DeviceStatus& former,
+                              std::optional<InterfaceReason> why_up) {
+  const DeviceStatus& status = interface.status();
+  if (status == former) return;
+  // Another device under the old name.
+  const bool reborn = former.loopback != status.loopback;
+  if (!why_up) why_up = reborn ? InterfaceReason::link_up : why_up_after(former);
+  const bool usable = interface.config.passive || status.loopback || status.source();
+  if (!status.up) {
+    bring_down(interface, status.down_reason);
   } else if (reborn || !usable) {
     bring_down(interface, usable ? InterfaceReason::link_down : InterfaceReason::no_address);
   }
   if (interface.state == InterfaceState::down) return bring_up(interface, *why_up);
-  if (interface.is_running() && former_source != interface.source()) send_hello(interface);
-  core_.topology_changed(interface.config.area);
+  if (interface.is_running() && former.source() != status.source()) send_hello(interface);
+  core_.topology_changed(interface);
 }
 
 }  // namespace wgospf::ospf

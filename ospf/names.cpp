@@ -79,6 +79,8 @@ std::string_view to_string(DropReason reason) {
       return "unicast_hello";
     case DropReason::source_not_on_link:
       return "source_not_on_link";
+    case DropReason::not_the_peer:
+      return "not_the_peer";
     case DropReason::another_router:
       return "another_router";
     case DropReason::another_address:

@@ -35,7 +35,7 @@ enum class InterfaceReason : std::uint8_t {
   socket_open,
   no_socket,  ///< the driver cannot send or receive on it
   configured,
-  reconfigured,  ///< its area, type or passivity
+  reconfigured,  ///< its device, area, type, peer or passivity
   removed,       ///< from the configuration
 };
 

@@ -30,8 +30,7 @@ void Adjacency::set_neighbor_state(Interface& interface, Neighbor& neighbor, Nei
   if (!was_exchanging && neighbor.exchanging()) core_.exchanging.insert(neighbor.id);
   core_.event(
       NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason, interface.ending});
-  if ((former == NeighborState::full) != (next == NeighborState::full))
-    core_.topology_changed(interface.config.area);
+  if ((former == NeighborState::full) != (next == NeighborState::full)) core_.topology_changed(interface);
 }
 
 void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {

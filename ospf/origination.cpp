@@ -9,11 +9,23 @@ namespace wgospf::ospf {
 void Origination::want(std::uint32_t domain, OwnLsa own) {
   const std::uint32_t index = own_.find_or_make(domain, own.header.key);
   Record& record = own_[index];
-  if (same_contents(record.wanted, own.lsa)) return;
-  record.wanted = std::move(own.lsa);
+  record.is_outdated = false;
+  const bool is_same = same_contents(record.wanted, own.lsa);
+  if (is_same && !std::exchange(record.is_owed, false)) return;
+  if (!is_same) record.wanted = std::move(own.lsa);
   record.options = own.header.options;
   own_.take_off_kept(index);
   originate_when_allowed(index);
+}
+
+bool Origination::router_lsa_may_change(std::uint32_t domain) {
+  const std::uint32_t index = own_.find_or_make(domain, core_.version.router_lsa_key(core_.config.router_id));
+  const Instant at = allowed_at(own_[index]);
+  if (at <= core_.now) return true;
+  own_.take_off_kept(index);
+  own_[index].is_outdated = true;
+  core_.timers.arm({TimerKind::originate, index, 0}, at);
+  return false;
 }
 
 void Origination::unwant(std::uint32_t domain, const LsaKey& key) {
@@ -24,6 +36,7 @@ void Origination::unwant(std::uint32_t index) {
   Record& record = own_[index];
   if (!record.wanted) return;
   record.wanted = {};
+  record.is_outdated = record.is_owed = false;
   core_.timers.cancel({TimerKind::originate, index, 0});
   const LsaRef ref{record.domain, own_.present(record)};
   own_.keep(index);
@@ -56,20 +69,34 @@ bool Origination::is_rested(const Record& record) const {
   return !record.last || rests_at(record) <= core_.now;
 }
 
-void Origination::originate_when_allowed(std::uint32_t index) {
-  Record& record = own_[index];
+Instant Origination::allowed_at(Record& record) const {
   if (is_rested(record)) record.recent = 0;
-  const Instant at = record.last ? *record.last + spacing(record.recent) : core_.now;
-  if (at <= core_.now) return originate(index);
+  return record.last ? *record.last + spacing(record.recent) : core_.now;
+}
+
+void Origination::originate_when_allowed(std::uint32_t index) {
+  own_[index].is_owed = true;
+  const Instant at = allowed_at(own_[index]);
+  if (at <= core_.now) return originate_or_renew(index);
   core_.timers.arm({TimerKind::originate, index, 0}, at);
 }
 
 void Origination::due(std::uint32_t record) {
-  if (own_[record].wanted) originate(record);
+  originate_or_renew(record);
+}
+
+/// An instance may go out. What it says is asked for first where that may have changed.
+void Origination::originate_or_renew(std::uint32_t index) {
+  if (own_[index].is_outdated) {
+    core_.followups.emplace_back(RouterLsaDue{own_[index].domain});
+  } else if (own_[index].wanted && own_[index].is_owed) {
+    originate(index);
+  }
 }
 
 void Origination::originate(std::uint32_t index) {
   Record& record = own_[index];
+  record.is_owed = false;
   core_.timers.cancel({TimerKind::originate, index, 0});
   const std::uint32_t slot = own_.present(record);
   if (slot != Lsdb::kNone) {
@@ -131,8 +158,11 @@ void Origination::note_foreign(LsaRef ref) {
 void Origination::refresh(LsaRef ref) {
   const std::uint32_t index = own_.find(ref.domain, core_.entry(ref).key);
   if (index == OwnLsas::kNone || !own_[index].wanted) return;
-  if (core_.timers.is_armed({TimerKind::originate, index, 0})) return;
-  originate(index);
+  if (core_.timers.is_armed({TimerKind::originate, index, 0})) {
+    own_[index].is_owed = true;
+  } else {
+    originate(index);
+  }
 }
 
 void Origination::left(std::uint32_t domain, const LsaKey& key, const Lsa& last) {

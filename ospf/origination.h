@@ -24,6 +24,10 @@ class Origination {
   /// From now on the database shall hold `lsa` (its sequence number is ours to choose). No change: no
   /// instance.
   void want(std::uint32_t domain, OwnLsa own);
+  /// What our router-LSA of the domain says may have changed. True when an instance may go out: it is made,
+  /// and want() is told. Else RouterLsaDue follows when one may, so that it is not made at each change
+  /// before.
+  [[nodiscard]] bool router_lsa_may_change(std::uint32_t domain);
   /// The LSA is not wanted any more: flushed if it is in the database.
   void unwant(std::uint32_t domain, const LsaKey& key);
   void unwant_all(std::optional<std::uint32_t> domain = std::nullopt);
@@ -48,7 +52,9 @@ class Origination {
   [[nodiscard]] static Instant rests_at(const Record& record);
   [[nodiscard]] bool is_rested(const Record& record) const;
   void unwant(std::uint32_t index);
+  [[nodiscard]] Instant allowed_at(Record& record) const;
   void originate_when_allowed(std::uint32_t index);
+  void originate_or_renew(std::uint32_t index);
   void originate(std::uint32_t index);
   void wrap(const Record& record, std::uint32_t slot);
   void note_foreign(LsaRef ref);

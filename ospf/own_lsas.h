@@ -31,7 +31,9 @@ class OwnLsas {
     std::optional<std::int32_t> highest{};  ///< sequence number seen of the LSA
     std::uint8_t recent = 0;                ///< instances in the present burst
     LsaOptions options;
-    bool is_kept = false;  ///< not wanted, and on the list of those kept for their numbers
+    bool is_outdated = false;  ///< `wanted` is to be made anew when an instance may go out
+    bool is_owed = false;      ///< an instance is to go out then, whether `wanted` changes or not
+    bool is_kept = false;      ///< not wanted, and on the list of those kept for their numbers
     std::uint32_t older = kNone, newer = kNone;  ///< on that list
     Instant kept_until{};
   };

@@ -41,7 +41,7 @@ struct Parts {
   Adjacency adjacency{core, outbox, flooding};
   Origination origination{core, own_lsas, flooding};
   Externals externals{core, origination};
-  RouterLsas router_lsas{core, routing, origination, externals};
+  RouterLsas router_lsas{core, origination, externals};
 };
 
 }  // namespace wgospf::ospf

@@ -9,7 +9,7 @@ std::vector<InterfaceFacts> RouterLsas::facts_of(const Area& area) const {
   for (const InterfaceConfig& config : core_.config.interfaces) {
     const auto it = core_.interfaces.find(config.link);
     if (it == core_.interfaces.end() || config.area != area.id) continue;
-    InterfaceFacts fact{&it->second->config, &it->second->status, it->second->state, {}};
+    InterfaceFacts fact{&it->second->config, &it->second->status(), it->second->state, {}};
     for (const auto& [id, neighbor] : it->second->neighbors)
       if (neighbor->state == NeighborState::full) fact.full_neighbors.push_back({id, neighbor->address});
     facts.push_back(std::move(fact));
@@ -20,17 +20,19 @@ std::vector<InterfaceFacts> RouterLsas::facts_of(const Area& area) const {
 void RouterLsas::originate() {
   for (const AreaId id : std::exchange(core_.dirty_areas, {})) {
     const std::uint32_t index = core_.area_index(id);
-    if (index < core_.areas.size()) originate(core_.areas[index]);
+    if (index == core_.areas.size()) continue;
+    const std::uint32_t domain = core_.areas[index].domain;
+    if (origination_.router_lsa_may_change(domain)) originate(domain);
   }
 }
 
-void RouterLsas::originate(Area& area) {
+void RouterLsas::originate(std::uint32_t domain) {
+  Area& area = core_.areas[core_.area_index(core_.domain(domain).area)];
   auto made = core_.version.router_lsa(core_.config.router_id, facts_of(area), !externals_.empty());
   if (made.links_left_out > 0 && !area.router_lsa_full)
     core_.event(RouterLsaFull{area.id, made.links_left_out});
   area.router_lsa_full = made.links_left_out > 0;
-  routing_.own_router_lsa(area.id, made.own.lsa);
-  origination_.want(area.domain, std::move(made.own));
+  origination_.want(domain, std::move(made.own));
 }
 
 }  // namespace wgospf::ospf

@@ -6,24 +6,23 @@
 
 #include "ospf/externals.h"
 #include "ospf/origination.h"
-#include "ospf/routing.h"
 
 namespace wgospf::ospf {
 
 class RouterLsas {
  public:
-  RouterLsas(Core& core, Routing& routing, Origination& origination, const Externals& externals)
-      : core_(core), routing_(routing), origination_(origination), externals_(externals) {}
+  RouterLsas(Core& core, Origination& origination, const Externals& externals)
+      : core_(core), origination_(origination), externals_(externals) {}
 
   /// Those of the areas where something changed.
   void originate();
+  /// An instance of that of a domain may go out.
+  void originate(std::uint32_t domain);
 
  private:
-  void originate(Area& area);
   [[nodiscard]] std::vector<InterfaceFacts> facts_of(const Area& area) const;
 
   Core& core_;
-  Routing& routing_;
   Origination& origination_;
   const Externals& externals_;
 };

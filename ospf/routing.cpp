@@ -1,7 +1,6 @@
 #include "ospf/routing.h"
 
 #include <utility>
-#include <vector>
 
 namespace wgospf::ospf {
 
@@ -12,10 +11,10 @@ namespace {
   link.link = interface.config.link;
   link.area = interface.config.area;
   link.cost = interface.config.cost;
-  for (const auto& address : interface.status.addresses) {
-    if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix());
-    link.addresses.push_back(address.address);
-  }
+  link.device = interface.device->of_root;
+  const bool are_hosts = interface.state == InterfaceState::loopback ||
+                         interface.config.type == InterfaceType::point_to_multipoint;
+  link.prefixes = are_hosts ? RootLink::Prefixes::hosts : RootLink::Prefixes::subnets;
   for (const auto& [router, neighbor] : interface.neighbors)
     if (neighbor->state == NeighborState::full)
       link.neighbors.push_back({router, neighbor->address, std::nullopt});
@@ -25,7 +24,7 @@ namespace {
 
 }  // namespace
 
-/// Of our own router-LSAs the calculation knows as soon as they are wanted.
+/// What our own router-LSAs say the calculation has from publish_links.
 bool Routing::counts(const Domain& domain, const LsaKey& key) const {
   return domain.scope != FloodingScope::link && !core_.is_own_router_lsa(key);
 }
@@ -49,12 +48,14 @@ void Routing::lsa_removed(std::uint32_t domain, const LsaKey& key) {
   if (counts(core_.domain(domain), key)) calculation_.lsa_removed(core_.domain(domain).area, key);
 }
 
-void Routing::publish_root() {
-  if (!std::exchange(core_.root_dirty, false)) return;
-  std::vector<RootLink> links;
-  for (const auto& [id, interface] : core_.interfaces)
-    if (interface->state != InterfaceState::down) links.push_back(root_link(*interface));
-  calculation_.set_root(core_.config.router_id, std::move(links));
+void Routing::publish_links() {
+  for (const LinkId id : std::exchange(core_.dirty_links, {})) {
+    const auto it = core_.interfaces.find(id);
+    if (it == core_.interfaces.end() || it->second->state == InterfaceState::down)
+      calculation_.remove_link(id);
+    else
+      calculation_.set_link(root_link(*it->second));
+  }
 }
 
 // RFC 8405 for the whole calculation: each change is an IGP event that restarts the hold-down (section 5.4),

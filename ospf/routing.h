@@ -18,12 +18,10 @@ class Routing {
   void lsa_installed(LsaRef ref, const Lsa& former);
   /// An LSA left the database.
   void lsa_removed(std::uint32_t domain, const LsaKey& key);
-  /// Our router-LSA as it is wanted. What we are is known before it may be told: the throttle is the others'
-  /// business.
-  void own_router_lsa(AreaId area, const Lsa& lsa) { calculation_.lsa_installed(area, lsa); }
   void area_removed(AreaId area) { calculation_.area_removed(area); }
-  /// The facts about our own links, if they changed.
-  void publish_root();
+  /// The facts about our own links that changed. What we are is known before it may be told: the throttle of
+  /// router-LSAs is the others' business.
+  void publish_links();
 
   /// At the end of a turn: runs or schedules what is pending.
   void schedule();

@@ -25,6 +25,11 @@ void Turn::input(const Received& received) {
     dispatch(*core_.interfaces.at(received.link), received, *packet);
 }
 
+void Turn::input(const PeerWoken& woken) {
+  const auto it = core_.interfaces.find(woken.link);
+  if (it != core_.interfaces.end()) parts_.adjacency.peer_woken(*it->second);
+}
+
 void Turn::dispatch(Interface& interface, const Received& received, const Packet& packet) {
   if (const auto* hello = std::get_if<Hello>(&packet.body))
     return parts_.adjacency.receive_hello(interface, packet.header, *hello, received.source);
@@ -165,7 +170,7 @@ void Turn::end() {
 
 void Turn::round() {
   lifecycle_.originate();
-  parts_.routing.publish_root();
+  parts_.routing.publish_links();
   parts_.adjacency.ask_for_more(parts_.flooding.take_shrunk());
   parts_.outbox.send_due();
   parts_.flooding.collect_maxage();
@@ -174,7 +179,7 @@ void Turn::round() {
 }
 
 bool Turn::has_more_to_do() const {
-  return lifecycle_.has_more_to_do() || core_.root_dirty || parts_.flooding.has_more_to_do();
+  return lifecycle_.has_more_to_do() || !core_.dirty_links.empty() || parts_.flooding.has_more_to_do();
 }
 
 }  // namespace wgospf::ospf

@@ -18,15 +18,15 @@ class Turn {
   void handle(const Input& input);
   void timers_due();
   void send_due_hellos();
-  void measure(Footprint& footprint) const {
-    lifecycle_.measure(footprint);
-    configuration_.measure(footprint);
-  }
+  void measure(Footprint& footprint) const { lifecycle_.measure(footprint); }
 
  private:
   // Inputs.
   void input(const Received& received);
-  void input(const LinkChanged& changed) { configuration_.link_changed(changed); }
+  void input(const DeviceChanged& changed) {
+    parts_.adjacency.device_changed(changed.device, changed.status);
+  }
+  void input(const PeerWoken& woken);
   void input(const Reconfigure& command) { configuration_.reconfigure(command); }
   void input(const ExternalsChanged& changed) { parts_.externals.change(changed); }
   void input(const Shutdown&) { lifecycle_.leave(); }
@@ -42,6 +42,7 @@ class Turn {
   void follow(const OwnLsaCame& came);
   void follow(const OwnLsaLeft& left) { parts_.origination.left(left.domain, left.key, left.last); }
   void follow(const RefreshDue& due) { parts_.origination.refresh(due.ref); }
+  void follow(const RouterLsaDue& due) { parts_.router_lsas.originate(due.domain); }
   void follow(const ExchangeBroken& broken);
 
   // The end.

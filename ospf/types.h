@@ -40,7 +40,11 @@ using AreaId = DottedId<struct AreaIdTag>;
 /// Link State ID: an address for some v2 types, an opaque number in v3.
 using LinkStateId = DottedId<struct LinkStateIdTag>;
 
-/// A link as the driver names it: stable for the life of the process, whatever the kernel's ifindex does.
+/// A device of the host as the driver names it: stable for the life of the process, whatever the kernel's
+/// ifindex does. It has the addresses, the MTU and the state.
+using DeviceId = Strong<struct DeviceIdTag>;
+/// A link as the driver names it, one of any number that a device has: it has the cost, the timers and the
+/// neighbours.
 using LinkId = Strong<struct LinkIdTag>;
 /// The interface index that goes on the wire (unnumbered Link Data, v3 interface ids).
 using InterfaceIndex = Strong<struct InterfaceIndexTag>;

@@ -24,7 +24,7 @@ namespace wgospf::ospf {
 /// What origination needs to know of an interface.
 struct InterfaceFacts {
   const InterfaceConfig* config = nullptr;
-  const LinkStatus* status = nullptr;
+  const DeviceStatus* status = nullptr;  ///< of its device
   InterfaceState state = InterfaceState::down;
   struct FullNeighbor {
     RouterId router_id;
@@ -76,20 +76,20 @@ class Version {
   [[nodiscard]] virtual std::optional<DropReason> refuse_header(const PacketHeader& header) const = 0;
   /// A usable source of a packet.
   [[nodiscard]] virtual bool accepts_source(const IpAddress& source) const = 0;
-  /// May a neighbour on the link have this address (D6)?
-  [[nodiscard]] virtual bool is_on_link(const LinkStatus& status, const IpAddress& source) const = 0;
+  /// May a neighbour on a link of the device have this address (D6)?
+  [[nodiscard]] virtual bool is_on_link(const DeviceStatus& status, const IpAddress& source) const = 0;
   [[nodiscard]] virtual bool is_all_spf_routers(const IpAddress& address) const = 0;
 
   // Hellos and descriptions (RFC 2328 sections 9.5, 10.5, 10.8).
   /// What the version says in a hello beside the intervals and neighbours.
-  [[nodiscard]] virtual Hello hello(const LinkStatus& status) const = 0;
+  [[nodiscard]] virtual Hello hello(const DeviceStatus& status) const = 0;
   [[nodiscard]] virtual Options dd_options() const = 0;
   /// Section 10.5 beyond the intervals.
   [[nodiscard]] virtual std::optional<DropReason> refuse_hello(const InterfaceConfig& config,
-                                                               const LinkStatus& status,
+                                                               const DeviceStatus& status,
                                                                const Hello& hello) const = 0;
   /// The neighbour's mask, where both ends have a subnet and not the same (section 10.5).
-  [[nodiscard]] virtual std::optional<DifferingMasks> differing_masks(const LinkStatus& status,
+  [[nodiscard]] virtual std::optional<DifferingMasks> differing_masks(const DeviceStatus& status,
                                                                       const Hello& hello) const = 0;
 
   // LSAs (RFC 2328 sections 13, 13.3, 13.4, 12.4).
@@ -101,6 +101,9 @@ class Version {
   [[nodiscard]] virtual Options required_options(LsaType type) const = 0;
   /// Section 13.4: the address by which a network-LSA is ours, whoever is its advertising router.
   [[nodiscard]] virtual std::optional<IpAddress> address_of_originator(const LsaKey& key) const = 0;
+  /// Is an address of an interface advertised in the router-LSA?
+  [[nodiscard]] virtual bool is_advertised(const IpAddress& address) const = 0;
+  [[nodiscard]] virtual LsaKey router_lsa_key(RouterId self) const = 0;
   /// Section 12.4.1.
   [[nodiscard]] virtual OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
                                                 bool as_boundary_router) const = 0;

@@ -12,12 +12,13 @@ namespace {
 [[nodiscard]] InterfaceInfo info_of(const Core& core, const Interface& interface) {
   InterfaceInfo info;
   info.config = interface.config;
-  info.status = interface.status;
+  info.status = interface.status();
   info.state = interface.state;
   info.neighbor_count = static_cast<std::uint32_t>(interface.neighbors.size());
   for (const auto& [id, neighbor] : interface.neighbors)
     if (neighbor->state == NeighborState::full) ++info.full_count;
   info.next_hello = core.timers.deadline(interface.timer(TimerKind::hello));
+  info.peer_asleep = interface.is_running() && !interface.says_hello();
   info.packets = interface.packets;
   info.drops = interface.drops;
   for (const RefusedSender& refused : interface.refused)
@@ -63,7 +64,7 @@ void add_problem(const Core& core, const Interface& interface, const Neighbor& n
   info.problem = problem();
   if (info.problem == Problem::mtu_mismatch) {
     info.theirs = *neighbor.refused_mtu;
-    info.ours = interface.status.mtu;
+    info.ours = interface.status().mtu;
   } else if (info.problem == Problem::network_mask) {
     info.theirs = neighbor.masks->theirs;
     info.ours = neighbor.masks->ours;

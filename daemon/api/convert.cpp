@@ -19,6 +19,8 @@ v1::InterfaceType convert(ospf::InterfaceType type) {
       return v1::INTERFACE_TYPE_POINT_TO_POINT;
     case ospf::InterfaceType::broadcast:
       return v1::INTERFACE_TYPE_BROADCAST;
+    case ospf::InterfaceType::point_to_multipoint:
+      return v1::INTERFACE_TYPE_POINT_TO_MULTIPOINT;
   }
   return v1::INTERFACE_TYPE_UNSPECIFIED;
 }

@@ -90,7 +90,7 @@ std::optional<Ipv4Address> unnumbered_source(const InterfaceSettings& settings, 
 }
 
 /// What OSPF has to speak from: "10.0.0.1/30, 10.1.0.1/24", or whose address is borrowed.
-std::string addresses_in_words(const ospf::LinkStatus& status) {
+std::string addresses_in_words(const ospf::DeviceStatus& status) {
   std::vector<std::string> texts;
   for (const auto& address : status.addresses)
     texts.push_back(fmt::format("{}/{}", to_string(address.address), address.prefix_length));
@@ -164,8 +164,8 @@ InterfaceSettings settings_in_force(InterfaceSettings settings, const Inventory&
   return settings;
 }
 
-ospf::LinkStatus link_status(const InterfaceSettings& settings, const Inventory& inventory) {
-  ospf::LinkStatus status;
+ospf::DeviceStatus link_status(const InterfaceSettings& settings, const Inventory& inventory) {
+  ospf::DeviceStatus status;
   const wg::Link* link = find_link(inventory, settings.name);
   if (link == nullptr) return status;
   status.loopback = link->flags.loopback;
@@ -248,8 +248,8 @@ std::string strict_filter_problem(const std::vector<LinkFilter>& links) {
       cures.size() <= kNamesTold + 1 ? join_few(cures, " ") : "net.ipv4.conf.all.rp_filter=2");
 }
 
-std::string link_change(const std::string& name, const ospf::LinkStatus& before,
-                        const ospf::LinkStatus& after) {
+std::string link_change(const std::string& name, const ospf::DeviceStatus& before,
+                        const ospf::DeviceStatus& after) {
   // Of what has just appeared, or has gone, more is told elsewhere.
   if (before.ifindex.value == 0 || before.ifindex != after.ifindex) return {};
   std::vector<std::string> changes;
@@ -322,6 +322,7 @@ ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router
     for (const auto& settings : area.interfaces) {
       ospf::InterfaceConfig interface;
       interface.link = names.id_of(settings.name);
+      interface.device = device_of(interface.link);
       interface.name = settings.name;
       interface.area = area.id;
       interface.passive = settings.passive;

@@ -36,6 +36,11 @@ class LinkNames {
   std::vector<std::string> names_;
 };
 
+/// The device that the core is told of for an interface of the configuration: it has one link.
+[[nodiscard]] constexpr ospf::DeviceId device_of(ospf::LinkId link) {
+  return ospf::DeviceId{link.value};
+}
+
 /// By its name or one of its further names (ip link property add altname).
 [[nodiscard]] const wg::Link* find_link(const Inventory& inventory, const std::string& name);
 
@@ -55,7 +60,7 @@ class LinkNames {
 
 /// What the core is told of a configured interface, which may not exist. On a link without IPv4 address the
 /// source is that of `unnumbered`, else the loopback's; without any the link cannot be used and is not up.
-[[nodiscard]] ospf::LinkStatus link_status(const InterfaceSettings& settings, const Inventory& inventory);
+[[nodiscard]] ospf::DeviceStatus link_status(const InterfaceSettings& settings, const Inventory& inventory);
 
 /// Why a link that exists and is up is not used all the same, with the cure; empty when nothing is wrong.
 [[nodiscard]] std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory);
@@ -82,8 +87,8 @@ struct LinkFilter {
 
 /// What has changed of a link's MTU and addresses, in words; empty when nothing has, and for a link that has
 /// come or gone meanwhile.
-[[nodiscard]] std::string link_change(const std::string& name, const ospf::LinkStatus& before,
-                                      const ospf::LinkStatus& after);
+[[nodiscard]] std::string link_change(const std::string& name, const ospf::DeviceStatus& before,
+                                      const ospf::DeviceStatus& after);
 
 /// Whether the kernel forwards what comes in on an interface (net.ipv4.conf.NAME.forwarding).
 struct Forwarding {

@@ -107,7 +107,7 @@ void Links::take_over(const Config& config) {
 // The core knows a link for good. We do not look at this one any more, so if it is configured again it starts
 // from nothing: what there is then, and a hello when there is a socket to send it.
 void Links::forget(ospf::LinkId link, const ConfiguredLink& entry) {
-  callbacks_.feed(ospf::LinkChanged{link, {}});
+  callbacks_.feed(ospf::DeviceChanged{device_of(link), {}});
   for (const char* kind :
        {"interface/", "socket/", "wireguard/", "allowed_ips/", "silent_peer/", "interface_type/",
         "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
@@ -235,14 +235,14 @@ void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
   callbacks_.rib_link_changed(link);
 }
 
-void Links::tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus& status) {
+void Links::tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::DeviceStatus& status) {
   if (entry.status == status) return;
   if (entry.status.ifindex != status.ifindex || entry.status.addresses != status.addresses)
     entry.neighbor_addresses.clear();
   if (auto change = link_change(entry.settings.name, entry.status, status); !change.empty())
     place_.teller.notice(Severity::info, "interface_changed", std::move(change), link);
   entry.status = status;
-  callbacks_.feed(ospf::LinkChanged{link, status});
+  callbacks_.feed(ospf::DeviceChanged{device_of(link), status});
 }
 
 void Links::retry_later() {

@@ -28,7 +28,7 @@ namespace wgospf::daemon {
 struct ConfiguredLink {
   InterfaceSettings configured{};
   InterfaceSettings settings{};  ///< in force: with the defaults that depend on the link
-  ospf::LinkStatus status{};     ///< as the core was last told
+  ospf::DeviceStatus status{};   ///< as the core was last told
   std::optional<RibLink> rib{};
   std::unique_ptr<OspfPort> port{};
   /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
@@ -117,7 +117,7 @@ class Links {
   void refresh_settings();
   [[nodiscard]] ospf::InstanceConfig wanted_core_config();
   void check_interface_type(ospf::LinkId link, const ConfiguredLink& entry);
-  void tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::LinkStatus& status);
+  void tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::DeviceStatus& status);
   void retry_later();
   [[nodiscard]] std::vector<IpAddress> neighbors_to_cover(const ConfiguredLink& entry) const;
 

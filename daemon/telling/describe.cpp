@@ -122,6 +122,11 @@ std::string explain(DropReason reason, std::uint32_t value) {
           "router {} is on no subnet of this interface; give both ends addresses of one subnet, "
           "or this end one with that peer, or none",
           RouterId{value}.to_string());
+    case DropReason::not_the_peer:
+      return fmt::format(
+          "it says to be router {}, and this link is for another address; if it is the peer, name that "
+          "address",
+          RouterId{value}.to_string());
     case DropReason::another_router:
       return fmt::format(
           "router {} says hello while this link has a neighbor that is heard; it is followed when "

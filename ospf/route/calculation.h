@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "net/ip.h"
@@ -24,12 +26,34 @@ struct RootNeighbor {
   bool operator==(const RootNeighbor&) const = default;
 };
 
+/// What the links of one device of the root share.
+struct RootDevice {
+  struct Own {
+    IpAddress address;
+    IpPrefix subnet;
+    bool is_advertised = true;  ///< by the router-LSA (RFC 2328 section 12.4.1)
+    bool operator==(const Own&) const = default;
+  };
+  /// An external whose forwarding address is one of them is no route.
+  std::vector<Own> addresses;
+  bool operator==(const RootDevice&) const = default;
+};
+
 /// A link of the root, as a fact: interface and adjacency state, never read back from its own router-LSA.
 struct RootLink {
   enum class Kind : std::uint8_t {
     point_to_point,  ///< `neighbors`: the Full ones
     transit,         ///< broadcast with a DR that this router is Full with, or that it is itself
     stub,            ///< no adjacency: prefixes only
+  };
+  /// What is advertised of the device's addresses, and so attached to the root.
+  enum class Prefixes : std::uint8_t {
+    none,
+    /// Their subnets, at the link's cost. A forwarding address on one of them is reached directly (RFC 2328
+    /// section 16.4); where they are missing, packets for it go to the AS boundary router.
+    subnets,
+    /// They themselves, without cost: of loopbacks and point-to-multipoint networks.
+    hosts,
   };
   LinkId link;
   AreaId area;
@@ -40,12 +64,17 @@ struct RootLink {
   /// id).
   LinkStateId network_id;
   RouterId designated_router;
-  /// Subnets on the link, so that a forwarding address on one of them is reached directly (RFC 2328 section
-  /// 16.4). Where they are missing, packets for it go to the AS boundary router.
-  std::vector<IpPrefix> subnets;
-  /// Addresses of our own on the link: an external whose forwarding address is one of them is no route.
-  std::vector<IpAddress> addresses;
-  bool operator==(const RootLink&) const = default;
+  Prefixes prefixes = Prefixes::none;
+  std::shared_ptr<const RootDevice> device;  ///< nullptr: none that matters
+
+  friend bool operator==(const RootLink& a, const RootLink& b) {
+    const auto all = [](const RootLink& one) {
+      return std::tie(one.link, one.area, one.kind, one.cost, one.neighbors, one.network_id,
+                      one.designated_router, one.prefixes);
+    };
+    const bool same_device = a.device == b.device || (a.device && b.device && *a.device == *b.device);
+    return same_device && all(a) == all(b);
+  }
 };
 
 struct CalculationResult {
@@ -64,9 +93,13 @@ class RouteCalculation {
   /// part in routing are ignored. Cost: proportional to the LSA.
   virtual void lsa_installed(AreaId area, const Lsa& lsa) = 0;
   virtual void lsa_removed(AreaId area, const LsaKey& key) = 0;
+  /// The area's links of the root go with it.
   virtual void area_removed(AreaId area) = 0;
-  /// All links of the root in all areas; only differences count as a change.
-  virtual void set_root(RouterId router_id, std::vector<RootLink> links) = 0;
+  /// A link of the root is there, or like this now; no difference, no change. Cost: its neighbours and the
+  /// addresses of its device. What is attached to the root follows from its links: its own router-LSA need
+  /// not be fed, and says the same.
+  virtual void set_link(RootLink link) = 0;
+  virtual void remove_link(LinkId link) = 0;
 
   enum class Pending : std::uint8_t { nothing, prefixes_only, full };
   [[nodiscard]] virtual Pending pending() const = 0;

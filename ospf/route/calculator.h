@@ -6,6 +6,7 @@
 //
 // It is pure: no clock, no randomness, no I/O. The caller feeds it every LSA installed in or removed from the
 // database and the facts about this router's own links, and calls calculate() when the SPF schedule says so.
+//
 
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +33,10 @@ class RouteCalculator final : public RouteCalculation {
   void lsa_installed(AreaId area, const Lsa& lsa) override;
   void lsa_removed(AreaId area, const LsaKey& key) override;
   void area_removed(AreaId area) override;
-  void set_root(RouterId router_id, std::vector<RootLink> links) override;
+  void set_link(RootLink link) override;
+  void remove_link(LinkId link) override;
+  /// The root and all of its links in all areas.
+  void set_root(RouterId router_id, std::vector<RootLink> links);
   [[nodiscard]] Pending pending() const override;
   [[nodiscard]] bool take_event() override;
   /// The changes wait for take_change().

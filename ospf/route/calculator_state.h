@@ -1,7 +1,8 @@
 #pragma once
 // The state of the route calculation, and how its parts fit:
 //
-//   feed_impl.h    LSAs and the root's facts in: graph, offers for prefixes, what is dirty
+//   root_impl.h    the root's links in (root_links.h), and the offers for what they attach to it
+//   feed_impl.h    LSAs in: graph, offers for prefixes, what is dirty
 //   run_impl.h     calculate(): shortest paths, AS boundary routers, forwarding addresses, the best of the
 //                  offers, the difference
 //   paths_impl.h   paths for people
@@ -20,9 +21,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -61,12 +64,40 @@ struct RouteCalculator<V>::Impl {
 
   explicit Impl(RouterId router) : root(router) { boundaries.set_root(router); }
 
+  /// A stub of the root's own, by area, prefix and cost.
+  using OwnStubKey = std::tuple<AreaId, AddressPrefix, std::uint32_t>;
+  struct OwnStub {
+    std::uint32_t links = 0;  ///< that have it
+    std::uint32_t offer = kNoSlot;
+  };
+
+  // root_impl.h
+  void set_root(RouterId router, std::vector<RootLink> new_links);
+  /// The links of which `test` is true.
+  template <class Test>
+  [[nodiscard]] std::vector<LinkId> links_where(Test&& test) const {
+    std::vector<LinkId> found;
+    for (const auto& [id, link] : links.all())
+      if (test(link)) found.push_back(id);
+    return found;
+  }
+  void set_link(RootLink link);
+  void remove_link(LinkId id);
+  void become_root(RouterId router);
+  void note_link_change(const RootLink& link);
+  void check_border_router();
+  void add_own(const RootLink& link);
+  void remove_own(const RootLink& link);
+  void add_own_stub(const OwnStubKey& key);
+  void remove_own_stub(const OwnStubKey& key);
+  void mark_own_stubs_dirty(AreaId area);
+  void forget_links(AreaId area);
+
   // feed_impl.h
   [[nodiscard]] std::uint32_t make_area(AreaId id);
   void remove_area(AreaId id);
   void installed(AreaId area, const Lsa& lsa);
   void removed(AreaId area, const LsaKey& key);
-  void set_root(RouterId router, std::vector<RootLink> new_links);
   void mark_dirty(RoutingArea& area) { area.is_dirty = has_event = true; }
   void install_at_vertex(std::uint32_t area, const LsaKey& key, const Lsa& lsa);
   void remove_at_vertex(std::uint32_t area, const LsaKey& key);
@@ -125,6 +156,7 @@ struct RouteCalculator<V>::Impl {
   void measure(Footprint& footprint) const;
 
   RouterId root;
+  std::map<OwnStubKey, OwnStub> own_stubs;
   RoutingAreas areas;
   std::vector<VertexLsas> vertex_lsas;  // by area number
   bool everything_is_dirty = false;     // the root or the set of areas changed

@@ -1,5 +1,5 @@
 #pragma once
-// LSAs and the root's facts come in: the graph and the offers are brought up to date at once, at a cost
+// LSAs come in: the graph and the offers are brought up to date at once, at a cost
 // proportional to the LSA, and what a calculation has to look at is marked.
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace wgospf::ospf {
 
-// ---- Areas and the root ----
+// ---- Areas ----
 
 template <class V>
 std::uint32_t RouteCalculator<V>::Impl::make_area(AreaId id) {
@@ -24,6 +24,7 @@ template <class V>
 void RouteCalculator<V>::Impl::remove_area(AreaId id) {
   const std::uint32_t number = areas.find(id);
   if (number == kNoSlot) return;
+  forget_links(id);
   for (std::uint32_t slot = 0; slot < prefixes.offer_end(); ++slot) {
     const Offer& offer = prefixes.offer(slot);
     const bool is_of_it = offer.kind != OfferKind::none && scope_of(offer) == number;
@@ -33,32 +34,6 @@ void RouteCalculator<V>::Impl::remove_area(AreaId id) {
   vertex_lsas[number] = {};
   areas.erase(number);
   everything_is_dirty = has_event = true;
-}
-
-template <class V>
-void RouteCalculator<V>::Impl::set_root(RouterId router, std::vector<RootLink> all_links) {
-  std::vector<AreaId> attached;
-  for (const RootLink& link : all_links) {
-    if (std::find(attached.begin(), attached.end(), link.area) == attached.end())
-      attached.push_back(link.area);
-    (void)make_area(link.area);
-  }
-  if (std::exchange(areas.is_border_router, attached.size() > 1) != (attached.size() > 1))
-    everything_is_dirty = has_event = true;
-  if (std::exchange(root, router) != router) {
-    everything_is_dirty = true;
-    areas.set_root(router);
-    areas.for_each([this](RoutingArea& area) { mark_dirty(area); });
-    boundaries.set_root(router);
-  }
-  std::sort(all_links.begin(), all_links.end(), [](const auto& a, const auto& b) { return a.link < b.link; });
-  if (!links.differ(all_links)) return;
-  // An area calculates with its own links; their subnets matter to forwarding addresses everywhere.
-  areas.for_each([&](RoutingArea& area) {
-    if (!links.are_same_in(area.id, all_links)) mark_dirty(area);
-  });
-  links.set(std::move(all_links));
-  forwardings.mark_all_dirty();
 }
 
 // ---- Dispatch ----

@@ -1,20 +1,47 @@
 #include "ospf/route/root_links.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wgospf::ospf {
 
-bool RootLinks::are_same_in(AreaId area, const std::vector<RootLink>& others) const {
-  const auto counts = [area](const RootLink& link) {
-    return link.area == area && link.kind != RootLink::Kind::stub;
-  };
-  auto a = std::find_if(links_.begin(), links_.end(), counts);
-  auto b = std::find_if(others.begin(), others.end(), counts);
-  while (a != links_.end() && b != others.end() && *a == *b) {
-    a = std::find_if(a + 1, links_.end(), counts);
-    b = std::find_if(b + 1, others.end(), counts);
+const RootLink* RootLinks::find(LinkId id) const {
+  const auto at = links_.find(id);
+  return at == links_.end() ? nullptr : &at->second;
+}
+
+std::optional<RootLink> RootLinks::put(RootLink link) {
+  count(link);
+  const auto at = links_.find(link.link);
+  if (at == links_.end()) {
+    links_.emplace(link.link, std::move(link));
+    return std::nullopt;
   }
-  return a == links_.end() && b == others.end();
+  RootLink former = std::exchange(at->second, std::move(link));
+  discount(former);
+  return former;
+}
+
+std::optional<RootLink> RootLinks::remove(LinkId id) {
+  const auto at = links_.find(id);
+  if (at == links_.end()) return std::nullopt;
+  RootLink former = std::move(at->second);
+  links_.erase(at);
+  discount(former);
+  return former;
+}
+
+void RootLinks::count(const RootLink& link) {
+  ++areas_[link.area];
+  if (!link.device) return;
+  for (const auto& own : link.device->addresses) ++addresses_[own.address];
+}
+
+void RootLinks::discount(const RootLink& link) {
+  if (--areas_[link.area] == 0) areas_.erase(link.area);
+  if (!link.device) return;
+  for (const auto& own : link.device->addresses)
+    if (--addresses_[own.address] == 0) addresses_.erase(own.address);
 }
 
 // Section 16.1.1, first case: the parent is the root. The way out is the adjacency itself; what Link Data the
@@ -28,7 +55,7 @@ std::vector<RootEdge> RootLinks::edges(const RoutingArea& area) {
     edges.push_back(
         {{target, cost, true, !key.is_network}, lists_.single(next_hops_.number(next_hop) | bits)});
   };
-  for (const RootLink& link : links_) {
+  for (const auto& [id, link] : links_) {
     if (link.area != area.id) continue;
     if (link.kind == RootLink::Kind::point_to_point) {
       for (const RootNeighbor& neighbor : link.neighbors)
@@ -64,8 +91,8 @@ void RootLinks::add_beyond(const RoutingArea& area, LinkId over,
                            std::vector<std::uint32_t>& found) {
   const auto [network, router] = network_and_router;
   const RouterId id = area.graph[router].router;
-  const auto link = std::find_if(links_.begin(), links_.end(), [&](const auto& l) { return l.link == over; });
-  if (link == links_.end()) return;
+  const RootLink* link = find(over);
+  if (link == nullptr) return;
   bool is_heard = false;
   for (const RootNeighbor& neighbor : link->neighbors) {
     if (neighbor.router_id != id) continue;
@@ -80,24 +107,22 @@ void RootLinks::add_beyond(const RoutingArea& area, LinkId over,
   }
 }
 
-bool RootLinks::has_address(const IpAddress& address) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const RootLink& link) {
-    return std::find(link.addresses.begin(), link.addresses.end(), address) != link.addresses.end();
-  });
-}
-
 /// Links that share the subnet without being one network do not lead to the same neighbours: the one counts
 /// whose neighbour has the address. When none has, the list is empty, and the way is that to the AS boundary
 /// router.
 ListId RootLinks::way_to(const IpAddress& address, const IpPrefix& subnet, ListId direct) {
   std::vector<std::uint32_t> having, transit, present;
   const auto parents = lists_.members(direct);
-  for (const RootLink& link : links_) {
+  const auto is_here = [&subnet](const RootLink& link) {
+    if (link.prefixes != RootLink::Prefixes::subnets || !link.device) return false;
+    const auto& own = link.device->addresses;
+    return std::any_of(own.begin(), own.end(), [&](const auto& one) { return one.subnet == subnet; });
+  };
+  for (const auto& [id, link] : links_) {
     const bool is_transit = std::any_of(parents.begin(), parents.end(), [&](std::uint32_t m) {
       return (m & NextHopLists::kDirectBit) != 0 && next_hops_[m].link == link.link;
     });
-    const bool is_here = std::find(link.subnets.begin(), link.subnets.end(), subnet) != link.subnets.end();
-    if (!is_here && !is_transit) continue;
+    if (!is_here(link) && !is_transit) continue;
     const std::uint32_t next_hop = next_hops_.number({link.link, address, RouterId{}});
     present.push_back(next_hop);
     if (is_transit) transit.push_back(next_hop);
@@ -111,13 +136,12 @@ ListId RootLinks::way_to(const IpAddress& address, const IpPrefix& subnet, ListI
 }
 
 bool RootLinks::is_there(const NextHop& hop) const {
-  return std::any_of(links_.begin(), links_.end(), [&hop](const RootLink& link) {
-    if (link.link != hop.link) return false;
-    const auto is_it = [&hop](const RootNeighbor& neighbor) {
-      return neighbor.router_id == hop.router && neighbor.address == hop.gateway;
-    };
-    return hop.router == RouterId{} || std::any_of(link.neighbors.begin(), link.neighbors.end(), is_it);
-  });
+  const RootLink* link = find(hop.link);
+  if (link == nullptr) return false;
+  const auto is_it = [&hop](const RootNeighbor& neighbor) {
+    return neighbor.router_id == hop.router && neighbor.address == hop.gateway;
+  };
+  return hop.router == RouterId{} || std::any_of(link->neighbors.begin(), link->neighbors.end(), is_it);
 }
 
 bool RootLinks::has_lost_member(ListId list) const {

@@ -3,6 +3,7 @@
 // 16.1.1; 16.4 step 3 for forwarding addresses on them).
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -27,19 +28,26 @@ class RootLinks {
   RootLinks(NextHopLists& lists, NextHops& next_hops, OfVersion version)
       : lists_(lists), next_hops_(next_hops), version_(version) {}
 
-  /// Would `others` be something else?
-  [[nodiscard]] bool differ(const std::vector<RootLink>& others) const { return links_ != others; }
-  /// Are the links that the area calculates with the same among `others`? Both are in order.
-  [[nodiscard]] bool are_same_in(AreaId area, const std::vector<RootLink>& others) const;
-  void set(std::vector<RootLink> links) { links_ = std::move(links); }
-  void measure(Footprint& footprint) const { footprint.held("calculation.links", links_.size()); }
+  /// nullptr when there is none.
+  [[nodiscard]] const RootLink* find(LinkId id) const;
+  /// Adds it, or replaces the one of its id; gives that.
+  std::optional<RootLink> put(RootLink link);
+  /// Gives what was removed.
+  std::optional<RootLink> remove(LinkId id);
+  [[nodiscard]] const std::map<LinkId, RootLink>& all() const { return links_; }
+  [[nodiscard]] bool are_in_several_areas() const { return areas_.size() > 1; }
+  void measure(Footprint& footprint) const {
+    footprint.held("calculation.links", links_.size());
+    footprint.held("calculation.attached-areas", areas_.size());
+    footprint.held("calculation.own-addresses", addresses_.size());
+  }
 
   /// The edges out of the root of this area.
   [[nodiscard]] std::vector<RootEdge> edges(const RoutingArea& area);
   /// The next hops of a router behind a network of the root's own, which is reached by `list`.
   [[nodiscard]] ListId beyond(const RoutingArea& area, ListId list, VertexId network, VertexId router);
 
-  [[nodiscard]] bool has_address(const IpAddress& address) const;
+  [[nodiscard]] bool has_address(const IpAddress& address) const { return addresses_.contains(address); }
   /// The way to an address on a subnet of our own, which is reached by `direct`.
   [[nodiscard]] ListId way_to(const IpAddress& address, const IpPrefix& subnet, ListId direct);
 
@@ -47,6 +55,8 @@ class RootLinks {
   [[nodiscard]] bool has_lost_member(ListId list) const;
 
  private:
+  void count(const RootLink& link);
+  void discount(const RootLink& link);
   [[nodiscard]] bool is_there(const NextHop& hop) const;
   void add_beyond(const RoutingArea& area, LinkId over, std::pair<VertexId, VertexId> network_and_router,
                   std::vector<std::uint32_t>& found);
@@ -54,7 +64,9 @@ class RootLinks {
   NextHopLists& lists_;
   NextHops& next_hops_;
   OfVersion version_;
-  std::vector<RootLink> links_;
+  std::map<LinkId, RootLink> links_;
+  std::map<AreaId, std::uint32_t> areas_;         ///< and how many of the links are in them
+  std::map<IpAddress, std::uint32_t> addresses_;  ///< and how many have them
 };
 
 }  // namespace wgospf::ospf

@@ -52,6 +52,7 @@ void RouteCalculator<V>::Impl::run_area(std::uint32_t number, CalculationResult&
                                             [&](ListId list, VertexId network, VertexId router) {
                                               return links.beyond(area, list, network, router);
                                             });
+  if (area.paths.changed(area.root)) mark_own_stubs_dirty(area.id);
   for (VertexId vertex = 0; vertex < area.paths.end(); ++vertex) {
     if (!area.paths.changed(vertex)) continue;
     for (const VertexLsa& owner : vertex_lsas[number][vertex])

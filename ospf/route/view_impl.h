@@ -42,6 +42,7 @@ void RouteCalculator<V>::Impl::measure(Footprint& footprint) const {
   areas.measure(footprint);
   for (const auto& lsas : vertex_lsas) lsas.measure(footprint);
   links.measure(footprint);
+  footprint.held("calculation.own-stubs", own_stubs.size());
   prefixes.measure(footprint);
   boundaries.measure(footprint);
   forwardings.measure(footprint);
@@ -73,6 +74,14 @@ void RouteCalculator<V>::lsa_removed(AreaId area, const LsaKey& key) {
 template <class V>
 void RouteCalculator<V>::area_removed(AreaId area) {
   impl_->remove_area(area);
+}
+template <class V>
+void RouteCalculator<V>::set_link(RootLink link) {
+  impl_->set_link(std::move(link));
+}
+template <class V>
+void RouteCalculator<V>::remove_link(LinkId link) {
+  impl_->remove_link(link);
 }
 template <class V>
 void RouteCalculator<V>::set_root(RouterId router_id, std::vector<RootLink> links) {

@@ -1,6 +1,7 @@
 // The one place where OSPFv2's route calculation is compiled.
 #include "ospf/route/feed_impl.h"
 #include "ospf/route/paths_impl.h"
+#include "ospf/route/root_impl.h"
 #include "ospf/route/run_impl.h"
 #include "ospf/route/view_impl.h"
 #include "ospf/v2/topology.h"

@@ -1,6 +1,7 @@
 #include "ospf/v2/rules.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace wgospf::ospf {
@@ -12,7 +13,15 @@ namespace {
 /// E: this implementation's areas take AS-external LSAs (RFC 2328 A.2).
 constexpr LsaOptions kLsaOptions{Options::kExternal};
 
+[[nodiscard]] bool is_of_use_elsewhere(Ipv4Address own) {
+  return !own.is_loopback() && !own.is_link_local();
+}
+
 }  // namespace
+
+bool Rules::is_advertised(const IpAddress& address) const {
+  return is_of_use_elsewhere(as<Ipv4Address>(address));
+}
 
 std::optional<DropReason> Rules::refuse_header(const PacketHeader& header) const {
   if (header.authentication_type != AuthenticationType::null) return DropReason::authentication_type_mismatch;
@@ -24,7 +33,7 @@ bool Rules::accepts_source(const IpAddress& source) const {
   return (address.value >> 24) != 0 && !address.is_loopback() && address.value < 0xe0000000;
 }
 
-bool Rules::is_on_link(const LinkStatus& status, const IpAddress& source) const {
+bool Rules::is_on_link(const DeviceStatus& status, const IpAddress& source) const {
   if (status.addresses.empty()) return true;
   return std::any_of(status.addresses.begin(), status.addresses.end(), [&](const InterfaceAddress& own) {
     if (own.peer) return *own.peer == source;
@@ -33,24 +42,26 @@ bool Rules::is_on_link(const LinkStatus& status, const IpAddress& source) const 
   });
 }
 
-Hello Rules::hello(const LinkStatus& status) const {
+Hello Rules::hello(const DeviceStatus& status) const {
   Hello hello;
   hello.network_mask = status.addresses.empty() ? 0 : netmask(status.addresses.front().prefix_length);
   hello.options = {Options::kExternal};
   return hello;
 }
 
-std::optional<DropReason> Rules::refuse_hello(const InterfaceConfig& config, const LinkStatus& status,
+std::optional<DropReason> Rules::refuse_hello(const InterfaceConfig& config, const DeviceStatus& status,
                                               const Hello& theirs) const {
   const Hello ours = hello(status);
-  if (config.type != InterfaceType::point_to_point && theirs.network_mask != ours.network_mask)
+  const bool is_strict = config.type == InterfaceType::broadcast;
+  if (is_strict && theirs.network_mask != ours.network_mask) return DropReason::network_mask_mismatch;
+  if (config.type == InterfaceType::point_to_multipoint && differing_masks(status, theirs))
     return DropReason::network_mask_mismatch;
   if (theirs.options.has(Options::kExternal) != ours.options.has(Options::kExternal))
     return DropReason::options_mismatch;
   return std::nullopt;
 }
 
-std::optional<DifferingMasks> Rules::differing_masks(const LinkStatus& status, const Hello& theirs) const {
+std::optional<DifferingMasks> Rules::differing_masks(const DeviceStatus& status, const Hello& theirs) const {
   constexpr std::uint32_t kHost = 0xffffffff;
   const DifferingMasks masks{theirs.network_mask, hello(status).network_mask};
   const auto is_subnet = [](std::uint32_t mask) { return mask != 0 && mask != kHost; };
@@ -74,7 +85,7 @@ constexpr std::size_t kRouterLinkSize = 12;
 constexpr std::size_t kRouterLinksMax =
     (0xffff - V2::kIpHeaderSize - V2::kPacketHeaderSize - 4 - kLsaHeaderSize - 4) / kRouterLinkSize;
 
-/// The links of a router-LSA, as many as may be.
+/// The links of a router-LSA, as many as may be. A stub that several interfaces have is in it once.
 struct Links {
   std::vector<v2::RouterLink> links;
   std::size_t left_out = 0;
@@ -85,35 +96,43 @@ struct Links {
     else
       ++left_out;
   }
-  [[nodiscard]] bool contains(const v2::RouterLink& link) const {
-    return std::find(links.begin(), links.end(), link) != links.end();
+  void add_stub(Ipv4Prefix prefix, std::uint16_t cost) {
+    if (!stubs_.emplace(prefix, cost).second) return;
+    add({prefix.address.value, netmask(prefix.length), v2::RouterLinkType::stub, cost, {}});
   }
+
+ private:
+  std::set<std::pair<Ipv4Prefix, std::uint16_t>> stubs_;
 };
 
-/// The links of one interface (section 12.4.1.1 for point-to-point, 12.4.1 for the rest).
+/// By what an interface is known in the links out of it: its address, or its index where it has none. A
+/// point-to-multipoint link without one goes by the address that it borrows, which is the next hop to us
+/// (16.1.1).
+std::uint32_t link_data(const InterfaceFacts& facts) {
+  const DeviceStatus& status = *facts.status;
+  const bool goes_by_address = facts.config->type == InterfaceType::point_to_multipoint;
+  if (status.addresses.empty() && !goes_by_address) return status.ifindex.value;
+  return as<Ipv4Address>(status.source().value_or(IpAddress{})).value;
+}
+
+/// The links of one interface (section 12.4.1.1 for point-to-point, 12.4.1.4 for point-to-multipoint, 12.4.1
+/// for the rest).
 void append_links(Links& links, const InterfaceFacts& facts) {
   using Type = v2::RouterLinkType;
   const auto& config = *facts.config;
   const auto& status = *facts.status;
   if (facts.state == InterfaceState::down) return;
-  const bool loopback = facts.state == InterfaceState::loopback;
-  for (const auto& neighbor : facts.full_neighbors) {
-    const std::uint32_t data = status.addresses.empty()
-                                   ? status.ifindex.value
-                                   : as<Ipv4Address>(status.addresses.front().address).value;
-    links.add({neighbor.router_id.value, data, Type::point_to_point, config.cost, {}});
-  }
+  for (const auto& neighbor : facts.full_neighbors)
+    links.add({neighbor.router_id.value, link_data(facts), Type::point_to_point, config.cost, {}});
+  const bool are_hosts =
+      facts.state == InterfaceState::loopback || config.type == InterfaceType::point_to_multipoint;
   for (const auto& address : status.addresses) {  // option 2: the subnet as a stub
-    // Nothing beyond this machine, and nothing beyond this link (RFC 3927 section 7).
     const Ipv4Address own = as<Ipv4Address>(address.address);
-    if (own.is_loopback() || own.is_link_local()) continue;
-    const auto prefix = loopback ? Ipv4Prefix::host(own) : address.prefix<Ipv4Address>();
-    v2::RouterLink link{prefix.address.value,
-                        netmask(prefix.length),
-                        Type::stub,
-                        loopback ? std::uint16_t{0} : config.cost,
-                        {}};
-    if (!links.contains(link)) links.add(std::move(link));
+    if (!is_of_use_elsewhere(own)) continue;
+    if (are_hosts)
+      links.add_stub(Ipv4Prefix::host(own), 0);
+    else
+      links.add_stub(address.prefix<Ipv4Address>(), config.cost);
   }
 }
 
@@ -128,7 +147,7 @@ OwnRouterLsa Rules::router_lsa(RouterId self, const std::vector<InterfaceFacts>&
   body.links = std::move(links.links);
   LsaHeader header;
   header.options = kLsaOptions;
-  header.key = {LsaType::router, LinkStateId{self.value}, self};
+  header.key = router_lsa_key(self);
   return {{header, V2::encode_lsa(header, body)}, links.left_out};
 }
 

@@ -44,17 +44,17 @@ class Rules final : public Version {
   [[nodiscard]] bool accepts_source(const IpAddress& source) const override;
   /// One on a subnet of the link or named as the far end of it; any where the link is unnumbered or has an
   /// address that is alone in its subnet.
-  [[nodiscard]] bool is_on_link(const LinkStatus& status, const IpAddress& source) const override;
+  [[nodiscard]] bool is_on_link(const DeviceStatus& status, const IpAddress& source) const override;
   [[nodiscard]] bool is_all_spf_routers(const IpAddress& address) const override {
     return address == IpAddress{Ipv4Address{0xe0000005}};
   }
-  [[nodiscard]] Hello hello(const LinkStatus& status) const override;
+  [[nodiscard]] Hello hello(const DeviceStatus& status) const override;
   /// The O-bit is set in database descriptions only (RFC 5250 section 4.1).
   [[nodiscard]] Options dd_options() const override { return {Options::kExternal | Options::kOpaque}; }
   [[nodiscard]] std::optional<DropReason> refuse_hello(const InterfaceConfig& config,
-                                                       const LinkStatus& status,
+                                                       const DeviceStatus& status,
                                                        const Hello& hello) const override;
-  [[nodiscard]] std::optional<DifferingMasks> differing_masks(const LinkStatus& status,
+  [[nodiscard]] std::optional<DifferingMasks> differing_masks(const DeviceStatus& status,
                                                               const Hello& hello) const override;
   /// Section 13 step 3 and RFC 5250 section 3, and what V2::validate_lsa finds in the header.
   [[nodiscard]] std::optional<DropReason> refuse_lsa(const LsaHeader& header,
@@ -66,6 +66,11 @@ class Rules final : public Version {
   [[nodiscard]] std::optional<IpAddress> address_of_originator(const LsaKey& key) const override {
     if (key.type != LsaType::network) return std::nullopt;
     return Ipv4Address{key.id.value};
+  }
+  /// Nothing is that is of no use beyond this machine, or beyond this link (RFC 3927 section 7).
+  [[nodiscard]] bool is_advertised(const IpAddress& address) const override;
+  [[nodiscard]] LsaKey router_lsa_key(RouterId self) const override {
+    return {LsaType::router, LinkStateId{self.value}, self};
   }
   [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
                                         bool as_boundary_router) const override;

@@ -135,6 +135,7 @@ class Hub {
     for (std::uint32_t link = 1; link <= kNeighbors; ++link) {
       InterfaceConfig interface;
       interface.link = LinkId{link};
+      interface.device = DeviceId{link};
       interface.name = "l" + std::to_string(link);
       config.interfaces.push_back(interface);
     }
@@ -151,12 +152,12 @@ class Hub {
   }
   /// The neighbour is master, and describes nothing.
   void bring_full(std::uint32_t link) {
-    LinkStatus status;
+    DeviceStatus status;
     status.up = true;
     status.ifindex = InterfaceIndex{link};
     status.mtu = 1420;
     status.addresses = {{address(link, 1), 24}};
-    instance_.handle(now_, LinkChanged{LinkId{link}, status});
+    instance_.handle(now_, DeviceChanged{DeviceId{link}, status});
     hello(link);
     DatabaseDescription dd;
     dd.interface_mtu = 1420;

@@ -113,10 +113,13 @@ class Case {
       link.neighbors.push_back({parse<RouterId>(neighbor.at("router_id")), std::nullopt, std::nullopt});
       if (!address.empty()) link.neighbors.back().address = parse<Ipv4Address>(address);
     }
-    for (const json& address : interface.at("addrs")) add_subnet(address, link);
+    RootDevice device;
+    for (const json& address : interface.at("addrs")) add_address(address, device);
+    link.device = std::make_shared<const RootDevice>(std::move(device));
     const auto network = designated_router(interface, root_);
     if (interface.at("network_type") == "point-to-point") {
       link.kind = any_full ? RootLink::Kind::point_to_point : RootLink::Kind::stub;
+      link.prefixes = RootLink::Prefixes::subnets;
     } else if (network && any_full) {
       link.kind = RootLink::Kind::transit;
       link.network_id = *network;
@@ -124,14 +127,13 @@ class Case {
     }
     return link;
   }
-  void add_subnet(const std::string& address, RootLink& link) {
+  void add_address(const std::string& address, RootDevice& device) {
     const auto slash = address.find('/');
     const auto own = Ipv4Address::parse(address.substr(0, slash));
     if (!own || slash == std::string::npos) return;
     const auto length = static_cast<std::uint8_t>(std::stoi(address.substr(slash + 1)));
     const auto subnet = Ipv4Prefix::make(*own, length);
-    link.addresses.emplace_back(*own);
-    link.subnets.emplace_back(subnet);
+    device.addresses.push_back({*own, subnet, true});
     own_.insert({subnet, Ipv4Prefix::host(*own)});
   }
   [[nodiscard]] bool is_own(const Ipv4Prefix& prefix) const { return own_.count(prefix) != 0; }

@@ -97,6 +97,7 @@ Fixture fixture_of(const json& preload) {
   for (const json& item : preload.at("interfaces")) {
     InterfaceConfig interface;
     interface.link = LinkId{static_cast<std::uint32_t>(fixture.links.size() + 1)};
+    interface.device = DeviceId{interface.link.value};
     interface.name = item.at("name").get<std::string>();
     interface.area = area;
     interface.cost = item.at("cost").get<std::uint16_t>();
@@ -226,11 +227,11 @@ class Case {
     const auto address = interface_address(added.at("addr").get<std::string>());
     for (const auto& info : bench_.router().interfaces()) {
       if (info.config.link != link || !address) continue;
-      LinkStatus status = info.status;
+      DeviceStatus status = info.status;
       const auto& known = status.addresses;
       if (std::find(known.begin(), known.end(), *address) == known.end())
         status.addresses.push_back(*address);
-      return bench_.handle(LinkChanged{link, status});
+      return bench_.handle(DeviceChanged{info.config.device, status});
     }
   }
 

@@ -58,7 +58,7 @@ class AdmissionTest : public Scenario {
     return reasons;
   }
   void set_addresses(std::vector<InterfaceAddress> addresses) {
-    auto status = port().status;
+    auto status = port().status();
     status.addresses = std::move(addresses);
     status.unnumbered_source =
         status.addresses.empty() ? std::optional(Ipv4Address{0x01010101}) : std::nullopt;

@@ -31,7 +31,9 @@ class Campaign {
         topology_(network_, random_.fork(1)),
         rest_(network_),
         comeback_(network_),
-        outages_(network_) {}
+        outages_(network_) {
+    if (options_.shared_devices) topology_.share_devices(random_.fork(4));
+  }
 
   SeedResult run() {
     build();
@@ -121,7 +123,8 @@ class Campaign {
       }
     }
     const Duration converging = seconds{dead + hello} + 3 * seconds{5} + ospf::kMinLsInterval + seconds{5};
-    return options_.large ? 2 * converging : converging;
+    const Duration waking = options_.shared_devices ? Network::kHandshakes : Duration{};
+    return waking + (options_.large ? 2 * converging : converging);
   }
 
   void come_to_rest() {

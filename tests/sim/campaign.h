@@ -26,7 +26,8 @@ struct SeedOptions {
   std::optional<double> hours;        ///< unset: two for every tenth seed, else only until everything rests
   std::optional<std::size_t> faults;  ///< only the first so many faults of the schedule
   std::FILE* log = nullptr;           ///< a readable log
-  bool digest = false;                ///< give what each router ends with
+  bool shared_devices = false;  ///< most cables are between peers on a device that several of them share
+  bool digest = false;          ///< give what each router ends with
 };
 
 struct SeedResult {

@@ -239,11 +239,17 @@ namespace {
 /// The interface at one end is made anew: another ifindex and, when told, another address.
 void make_anew(Network& network, Cable::End side, std::uint32_t ifindex,
                const std::optional<InterfaceAddress>& address) {
-  LinkStatus status = network.routers[side.router].ports.at(side.link).status;
+  DeviceStatus status = network.routers[side.router].ports.at(side.link).status();
   status.ifindex = InterfaceIndex{ifindex};
   status.up = true;
-  if (address && status.addresses.empty()) status.unnumbered_source = address->address;
-  if (address && !status.addresses.empty()) status.addresses = {*address};
+  // A peer needs no subnet, and one of another length would keep the others away.
+  const bool is_peer = network.routers[side.router].ports.at(side.link).config.peer_address.has_value();
+  if (address && is_peer)
+    status.addresses = {{address->address, 32}};
+  else if (address && status.addresses.empty())
+    status.unnumbered_source = address->address;
+  else if (address)
+    status.addresses = {*address};
   network.set_status(side.router, side.link, std::move(status));
 }
 

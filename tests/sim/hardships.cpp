@@ -43,17 +43,29 @@ void Hardships::pauses(FaultPlan& plan) {
   }
 }
 
+/// One on which everything goes to the group.
+std::optional<CableIndex> Hardships::some_cable_for_three() {
+  const CableIndex first = random_.below(network_.cables.size());
+  for (CableIndex i = 0; i < network_.cables.size(); ++i) {
+    const auto cable = static_cast<CableIndex>((first + i) % network_.cables.size());
+    if (!network_.is_between_peers(cable)) return cable;
+  }
+  return std::nullopt;
+}
+
 /// It comes to a cable, is heard by both ends, and goes without a word.
 void Hardships::intruder(FaultPlan& plan) {
-  const CableIndex cable = random_.below(network_.cables.size());
+  const auto some = some_cable_for_three();
+  if (!some) return;
+  const CableIndex cable = *some;
   const auto beside = network_.cables[cable].ends[0];
   const Port like = network_.routers[beside.router].ports.at(beside.link);
   const RouterIndex router = network_.add_router(kIntruder);
-  LinkStatus loopback;
+  DeviceStatus loopback;
   loopback.up = loopback.loopback = true;
   loopback.addresses = {{Ipv4Address{kIntruder.value}, 32}};
   network_.add_port(router, {}, loopback);
-  LinkStatus status = like.status;
+  DeviceStatus status = like.status();
   status.addresses.clear();
   status.unnumbered_source = Ipv4Address{kIntruder.value};
   InterfaceConfig config = like.config;

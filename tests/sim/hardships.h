@@ -29,6 +29,7 @@ class Hardships {
   void full_database(FaultPlan& plan);
   void opaque_lsas(FaultPlan& plan);
   [[nodiscard]] std::optional<CableIndex> some_cable_in_use();
+  [[nodiscard]] std::optional<CableIndex> some_cable_for_three();
   void send_opaque(std::uint32_t round);
 
   Network& network_;

@@ -30,7 +30,7 @@ using wgospf::sim::summary;
 constexpr std::chrono::seconds kSearchTime{60};
 
 constexpr const char* kUsage =
-    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H]\n"
+    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H] [--shared]\n"
     "       wgospf_sim --large [--seeds A..B] [--jobs N] [--twice] [--spokes N] [--lsas N]\n"
     "       wgospf_sim --seed N [--log FILE] [--routers N] [--hours H] [--faults N]\n"
     "       wgospf_sim --digest [--seed N | --seeds A..B] [...]\n"
@@ -40,6 +40,7 @@ constexpr const char* kUsage =
     "  --routers N   this many routers instead of a number drawn from the seed\n"
     "  --hours H     run for H virtual hours (default: 2 for every tenth seed)\n"
     "  --faults N    only the first N faults of the schedule\n"
+    "  --shared      most cables are between peers that share a device\n"
     "  --large       a hub with 100 spokes and 5000 LSAs, 5 % loss, processes that stand still, a third\n"
     "                router on a link, opaque LSAs, a full database, a router id that is taken twice\n"
     "  --spokes N    instead of 100\n"
@@ -106,6 +107,8 @@ Arguments parse(int argc, char** argv) {
       arguments.options.hours = number<double>(option, value());
     } else if (option == "--faults") {
       arguments.options.faults = number<std::size_t>(option, value());
+    } else if (option == "--shared") {
+      arguments.options.shared_devices = true;
     } else if (option == "--large") {
       large(arguments);
     } else if (option == "--spokes") {
@@ -133,6 +136,7 @@ std::string replay_command(const SeedOptions& options) {
   if (options.large)
     command += " --large --spokes " + std::to_string(options.large->spokes) + " --lsas " +
                std::to_string(options.large->lsas);
+  if (options.shared_devices) command += " --shared";
   if (options.routers) command += " --routers " + std::to_string(*options.routers);
   if (options.hours) command += " --hours " + std::to_string(*options.hours);
   if (options.faults) command += " --faults " + std::to_string(*options.faults);

@@ -1,5 +1,6 @@
 #include "tests/sim/network.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tests/sim/describe.h"
@@ -28,13 +29,14 @@ RouterIndex Network::add_router(RouterId id) {
   return static_cast<RouterIndex>(routers.size() - 1);
 }
 
-LinkId Network::add_port(RouterIndex router, InterfaceConfig config, LinkStatus status) {
+LinkId Network::add_port(RouterIndex router, InterfaceConfig config, DeviceStatus status) {
   auto& ports = routers[router].ports;
   const LinkId link{ports.empty() ? 1 : ports.rbegin()->first.value + 1};
   config.link = link;
+  config.device = DeviceId{link.value};
   config.name = "if" + std::to_string(link.value);
   status.ifindex = InterfaceIndex{link.value + 100};
-  ports[link] = {std::move(config), std::move(status), std::nullopt, 0};
+  ports[link] = {std::move(config), std::make_shared<DeviceStatus>(std::move(status)), std::nullopt, 0};
   return link;
 }
 
@@ -52,6 +54,54 @@ CableIndex Network::connect(Cable::End a, Cable::End b) {
   return index;
 }
 
+void Network::share_device(RouterIndex router, LinkId link, LinkId other) {
+  auto& ports = routers[router].ports;
+  Port& port = ports.at(link);
+  port.config.device = ports.at(other).config.device;
+  port.device = ports.at(other).device;
+}
+
+bool Network::is_between_peers(CableIndex index) const {
+  const auto is_peer = [this](const Cable::End& end) {
+    if (end.tap) return false;
+    const auto port = routers[end.router].ports.find(end.link);
+    return port != routers[end.router].ports.end() && port->second.config.peer_address.has_value();
+  };
+  return std::all_of(cables[index].ends.begin(), cables[index].ends.end(), is_peer);
+}
+
+void Network::make_peers(CableIndex index) {
+  Cable& cable = cables[index];
+  const auto port_at = [&](std::size_t end) -> Port& {
+    return routers[cable.ends[end].router].ports.at(cable.ends[end].link);
+  };
+  for (std::size_t end = 0; end < 2; ++end) {
+    port_at(end).config.type = InterfaceType::point_to_multipoint;
+    port_at(end).config.peer_address = port_at(1 - end).source();
+  }
+  cable.mtu = std::min(port_at(0).status().mtu, port_at(1).status().mtu);
+  if (!std::exchange(has_peers_, true)) scheduler.after(kHandshakes, [this] { shake_hands(); });
+}
+
+void Network::wake_peer(const Cable::End& end) {
+  const Router& router = routers[end.router];
+  if (router.is_running() && !router.is_paused) handle(end.router, PeerWoken{end.link});
+}
+
+void Network::shake_hands() {
+  for (CableIndex index = 0; index < cables.size(); ++index) {
+    const Cable& cable = cables[index];
+    if (!is_between_peers(index) || cable.into[0].cut || cable.into[1].cut) continue;
+    const auto is_up = [this](const Cable::End& end) {
+      return routers[end.router].ports.at(end.link).status().up;
+    };
+    if (!std::all_of(cable.ends.begin(), cable.ends.end(), is_up)) continue;
+    const auto ends = cable.ends;
+    for (const auto& end : ends) wake_peer(end);
+  }
+  scheduler.after(kHandshakes, [this] { shake_hands(); });
+}
+
 void Network::start(RouterIndex index) {
   Router& router = routers[index];
   if (router.life != Life::absent) return;
@@ -60,6 +110,7 @@ void Network::start(RouterIndex index) {
   router.model = {};
   router.wake.reset();
   router.is_paused = router.has_to_catch_up = false;
+  router.told_devices.clear();
   router.missed_removals.clear();
   router.socket.clear();
   router.socket_bytes = 0;
@@ -74,8 +125,14 @@ void Network::start(RouterIndex index) {
 }
 
 void Network::hand_over_links(RouterIndex index) {
-  const auto ports = routers[index].ports;
-  for (const auto& [link, port] : ports) handle(index, LinkChanged{link, port.status});
+  std::map<DeviceId, DeviceStatus> devices;
+  for (const auto& [link, port] : routers[index].ports) devices.emplace(port.config.device, port.status());
+  for (const DeviceId known : std::exchange(routers[index].told_devices, {}))
+    if (!devices.contains(known)) handle(index, DeviceChanged{known, {}});
+  for (const auto& [device, status] : devices) {
+    routers[index].told_devices.insert(device);
+    handle(index, DeviceChanged{device, status});
+  }
 }
 
 void Network::pause(RouterIndex index) {
@@ -148,20 +205,40 @@ void Network::shut_down(RouterIndex index) {
   handle(index, Shutdown{});
 }
 
-void Network::set_status(RouterIndex index, LinkId link, LinkStatus status) {
+void Network::set_status(RouterIndex index, LinkId link, DeviceStatus status) {
   Router& router = routers[index];
-  router.ports.at(link).status = status;
+  const Port& port = router.ports.at(link);
+  const Ipv4Address former = port.source();
+  *port.device = status;
   note("r" + std::to_string(index) + " link " + std::to_string(link.value) +
        (status.up ? " is up" : " is down"));
-  if (router.is_paused) {
+  if (router.is_paused)
     router.has_to_catch_up = true;
-    return;
+  else if (router.life != Life::absent)
+    handle(index, DeviceChanged{port.config.device, std::move(status)});
+  if (port.source() != former) tell_peers(index, port);
+}
+
+/// The device has another address: peers are told of it, by hand or by WireGuard's allowed-ips.
+void Network::tell_peers(RouterIndex index, const Port& moved) {
+  std::set<RouterIndex> changed;
+  for (CableIndex i = 0; i < cables.size(); ++i) {
+    if (!is_between_peers(i)) continue;
+    const auto& ends = cables[i].ends;
+    for (std::size_t end = 0; end < 2; ++end) {
+      if (ends[end].router != index) continue;
+      const Port& port = routers[index].ports.at(ends[end].link);
+      if (port.device != moved.device) continue;
+      const auto& far = ends[1 - end];
+      routers[far.router].ports.at(far.link).config.peer_address = port.source();
+      changed.insert(far.router);
+    }
   }
-  if (router.life != Life::absent) handle(index, LinkChanged{link, std::move(status)});
+  for (const RouterIndex router : changed) reload(router);
 }
 
 void Network::set_up(RouterIndex index, LinkId link, bool up) {
-  LinkStatus status = routers[index].ports.at(link).status;
+  DeviceStatus status = routers[index].ports.at(link).status();
   status.up = up;
   set_status(index, link, std::move(status));
 }
@@ -295,7 +372,7 @@ void Network::see_event(RouterIndex index, const Event& event) {
 void Network::transmit(RouterIndex index, const Transmit& transmit) {
   Router& router = routers[index];
   const auto it = router.ports.find(transmit.link);
-  if (it == router.ports.end() || !it->second.status.up || it->second.config.passive) {
+  if (it == router.ports.end() || !it->second.status().up || it->second.config.passive) {
     if (reloading_ || router.has_to_catch_up) return;  // it has not been told yet
     problem(index, "sends on a link that is not in use: " + std::to_string(transmit.link.value));
     return;
@@ -318,7 +395,7 @@ void Network::check_packet(RouterIndex index, const Port& port, const PacketByte
   const auto* packet = std::get_if<Packet>(&decoded);
   if (packet == nullptr) return problem(index, "sends an undecodable packet: " + describe_packet(*bytes));
   for (const auto& observer : packet_observers) observer(index, port.config.link, *packet);
-  const std::size_t limit = std::min<std::size_t>(port.status.mtu, kPacketSizeMax) - 20;
+  const std::size_t limit = std::min<std::size_t>(port.status().mtu, kPacketSizeMax) - 20;
   const auto* update = std::get_if<LinkStateUpdate>(&packet->body);
   if (bytes->size() > limit && (update == nullptr || update->lsas.size() > 1))
     problem(index, "sends " + std::to_string(bytes->size()) + " bytes: " + describe_packet(*bytes));
@@ -382,7 +459,7 @@ void Network::deliver(CableIndex index, std::size_t to_end, const Datagram& data
   Router& router = routers[end.router];
   if (router.life == Life::absent) return tell_fate(index, to_end, datagram, "finds no router");
   const auto port = router.ports.find(end.link);
-  if (port == router.ports.end() || !port->second.status.up)
+  if (port == router.ports.end() || !port->second.status().up)
     return tell_fate(index, to_end, datagram, "finds the link down");
   if (router.is_paused) {
     if (router.socket_bytes + datagram.bytes->size() > kSocketBytes)

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -42,16 +43,16 @@ using CableIndex = std::uint32_t;
 
 struct Port {
   ospf::InterfaceConfig config;
-  ospf::LinkStatus status;
+  std::shared_ptr<ospf::DeviceStatus> device;  ///< shared by all ports of one device
   std::optional<CableIndex> cable;
   std::size_t end = 0;  ///< which end of the cable this is
 
+  [[nodiscard]] const ospf::DeviceStatus& status() const { return *device; }
   /// Where packets come from: the first address, or the borrowed one.
   [[nodiscard]] Ipv4Address source() const {
-    if (!status.addresses.empty()) return as<Ipv4Address>(status.addresses.front().address);
-    return as<Ipv4Address>(status.unnumbered_source.value_or(IpAddress{}));
+    return as<Ipv4Address>(status().source().value_or(IpAddress{}));
   }
-  [[nodiscard]] bool is_unnumbered() const { return status.addresses.empty(); }
+  [[nodiscard]] bool is_unnumbered() const { return status().addresses.empty(); }
 };
 
 struct Datagram {
@@ -70,6 +71,7 @@ struct Router {
   std::size_t max_lsa_bytes = ospf::kMaxLsaBytes;
   std::size_t max_requests = ospf::kRequestsMost;
   std::map<LinkId, Port> ports;
+  std::set<ospf::DeviceId> told_devices;  ///< that the instance was told of
   std::map<Ipv4Prefix, ospf::ExternalRoute> externals;
 
   Life life = Life::absent;
@@ -131,6 +133,8 @@ class Network {
   /// What Linux gives a socket unless asked (net.core.rmem_default).
   static constexpr std::size_t kSocketBytes = 212992;
   static constexpr Ipv4Address kAllSpfRouters{0xe0000005};
+  /// WireGuard's two minutes, made shorter, so that what waits for it is seen soon.
+  static constexpr Duration kHandshakes = seconds{10};
 
   Network(Instant start, std::uint64_t seed, Trace& trace)
       : scheduler(start), trace(trace), random_(seed), started_(start) {
@@ -141,9 +145,17 @@ class Network {
 
   // Building.
   RouterIndex add_router(RouterId id);
-  /// A port with the next free link id, in the area that `config` says; its ifindex is the router's own too.
-  LinkId add_port(RouterIndex router, ospf::InterfaceConfig config, ospf::LinkStatus status);
+  /// A port with the next free link id, in the area that `config` says, on a device of its own, whose ifindex
+  /// is the router's own too.
+  LinkId add_port(RouterIndex router, ospf::InterfaceConfig config, ospf::DeviceStatus status);
   CableIndex connect(Cable::End a, Cable::End b);
+  /// The port moves to the device of another port of the router.
+  void share_device(RouterIndex router, LinkId port, LinkId other);
+  /// What is sent from either end goes to the other end's address alone, and says what a point-to-multipoint
+  /// network says. From then on the ends shake hands, as WireGuard does, every kHandshakes while nothing is
+  /// between them.
+  void make_peers(CableIndex cable);
+  [[nodiscard]] bool is_between_peers(CableIndex cable) const;
 
   // What happens.
   void start(RouterIndex router);
@@ -157,9 +169,12 @@ class Network {
   /// A third router on a cable, where there should be two: its port hears what both ends send, and they hear
   /// it. Its port must be of no other cable.
   void intrude(CableIndex cable, Cable::End end);
-  /// The operating system tells of a change of a port.
-  void set_status(RouterIndex router, LinkId link, ospf::LinkStatus status);
+  /// The operating system tells of a change of a port's device. Who has it as a peer is configured anew when
+  /// its address changes.
+  void set_status(RouterIndex router, LinkId link, ospf::DeviceStatus status);
   void set_up(RouterIndex router, LinkId link, bool up);
+  /// The operating system tells that the peer behind an end is awake.
+  void wake_peer(const Cable::End& end);
   /// Hands the ports' present configuration over, as a reload does, then the state of all links.
   void reload(RouterIndex router);
   void change_externals(RouterIndex router, std::vector<ospf::ExternalRoute> set,
@@ -195,6 +210,8 @@ class Network {
  private:
   void handle(RouterIndex router, const ospf::Input& input);
   void hand_over_links(RouterIndex router);
+  void shake_hands();
+  void tell_peers(RouterIndex router, const Port& moved);
   void catch_up(RouterIndex router);
   void finish(RouterIndex router);
   void check_turn(RouterIndex router, std::size_t answers);
@@ -215,6 +232,7 @@ class Network {
   Random random_;
   Instant started_;
   bool reloading_ = false;
+  bool has_peers_ = false;
   std::uint64_t route_turns_ = 0;
   std::map<LinkId, std::size_t> turn_packets_;  ///< that left in the present turn, by link
 };

@@ -1,5 +1,6 @@
 // Self-originated LSAs in time: refresh, flushing, sequence numbers, and what comes back from the network.
 
+#include <initializer_list>
 #include <set>
 
 #include "tests/sim/scenario.h"
@@ -74,6 +75,30 @@ TEST_F(OriginationTest, Section13_4_WhatAFormerRunHasSaidIsOutdoneAndNotFlushed)
   EXPECT_EQ(originations(router).size(), 1U);
   EXPECT_EQ(stored(router, header.key)->header.sequence_number, header.sequence_number + 1);
   EXPECT_EQ(instance(router).statistics().lsas_flushed, 0U);
+}
+
+// In: a cost changes twice, which goes out at once, then once more, which is held back, and before that may
+// go either back or to something else. Out: what goes out is what is then: nothing new, or one instance with
+// the last cost.
+TEST_F(OriginationTest, Section12_4_WhatIsHeldBackIsMadeWhenItMayGo) {
+  auto peer = full_peer(1, 9);
+  const LinkId link = link_of(*peer);
+  const auto said_cost = [&] {
+    const auto own = stored(0, router_key(network.routers[0].id));
+    return std::get<v2::RouterLsa>(V2::decode_body(own->lsa)).links[1].metric;
+  };
+  for (const std::uint16_t last : std::initializer_list<std::uint16_t>{30, 50}) {
+    const std::size_t before = originations(0).size();
+    set_cost(0, link, 20);
+    set_cost(0, link, 30);
+    ASSERT_EQ(originations(0).size(), before + 2);
+    set_cost(0, link, 40);
+    set_cost(0, link, last);
+    EXPECT_EQ(originations(0).size(), before + 2) << "it is held back";
+    network.run_for(seconds{20});
+    EXPECT_EQ(originations(0).size(), before + (last == 30 ? 2 : 3));
+    EXPECT_EQ(said_cost(), last);
+  }
 }
 
 // In: nothing happens for half an hour. Out: a new instance at LSRefreshTime.
@@ -285,7 +310,7 @@ TEST_F(OriginationTest, AppendixA4_2_ARouterLsaNeverOutgrowsItsDatagram) {
   const RouterIndex router = add_router(1);
   auto peer = add_peer(router, 9);
   network.cables[peer->cable()].mtu = 65535;
-  LinkStatus status;
+  DeviceStatus status;
   status.up = true;
   status.mtu = 1500;
   for (std::uint32_t i = 0; i < 6000; ++i)

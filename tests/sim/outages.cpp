@@ -75,7 +75,7 @@ void OutageWatch::refresh_ways(RouterIndex index) {
 
 std::optional<RouterIndex> OutageWatch::over(RouterIndex index, const NextHop& hop) const {
   const auto port = network_.routers[index].ports.find(hop.link);
-  if (port == network_.routers[index].ports.end() || !port->second.status.up || !port->second.cable ||
+  if (port == network_.routers[index].ports.end() || !port->second.status().up || !port->second.cable ||
       port->second.end > 1)
     return std::nullopt;
   const Cable& cable = network_.cables[*port->second.cable];
@@ -85,7 +85,7 @@ std::optional<RouterIndex> OutageWatch::over(RouterIndex index, const NextHop& h
     return std::nullopt;
   const auto& ports = network_.routers[far.router].ports;
   const auto far_port = ports.find(far.link);
-  if (far_port == ports.end() || !far_port->second.status.up) return std::nullopt;
+  if (far_port == ports.end() || !far_port->second.status().up) return std::nullopt;
   return far.router;
 }
 

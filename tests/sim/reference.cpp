@@ -10,15 +10,30 @@ using namespace ospf;
 
 namespace {
 
-/// May what comes from `source` be the neighbour's? On a port with subnets one of these must have it, unless
-/// the port's address names its far end or is alone.
+/// May what comes from `source` be the neighbour's? A port for one peer takes it from that one. On a port
+/// with subnets one of these must have it, unless the port's address names its far end or is alone.
 bool takes_for_a_neighbor(const Port& port, Ipv4Address source) {
+  if (port.config.peer_address) return *port.config.peer_address == IpAddress{source};
   if (port.is_unnumbered()) return true;
-  for (const auto& own : port.status.addresses) {
+  for (const auto& own : port.status().addresses) {
     if (own.peer ? *own.peer == IpAddress{source} : own.prefix_length == 32) return true;
     if (!own.peer && own.prefix<Ipv4Address>() == Ipv4Prefix::make(source, own.prefix_length)) return true;
   }
   return false;
+}
+
+/// On a point-to-multipoint network the masks of both ends must be the same, but for addresses alone in
+/// theirs.
+bool has_differing_masks(const Port& a, const Port& b) {
+  if (a.is_unnumbered() || b.is_unnumbered()) return false;
+  const auto length_a = a.status().addresses.front().prefix_length;
+  const auto length_b = b.status().addresses.front().prefix_length;
+  return length_a != length_b && length_a != 32 && length_b != 32;
+}
+
+/// Its addresses are advertised, not their subnets.
+bool has_host_routes(const Port& port) {
+  return port.status().loopback || port.config.type == InterfaceType::point_to_multipoint;
 }
 
 }  // namespace
@@ -30,11 +45,14 @@ bool adjacency_exists(const Network& network, CableIndex index) {
   for (std::size_t end = 0; end < 2; ++end) {
     const Router& router = network.routers[cable.ends[end].router];
     const auto port = router.ports.find(cable.ends[end].link);
-    if (!router.is_running() || port == router.ports.end() || !port->second.status.up) return false;
+    if (!router.is_running() || port == router.ports.end() || !port->second.status().up) return false;
     ports[end] = &port->second;
   }
   for (std::size_t end = 0; end < 2; ++end)
     if (!takes_for_a_neighbor(*ports[end], ports[1 - end]->source())) return false;
+  // What a port for one peer sends to its address alone the other takes from its own peer only.
+  if (ports[0]->config.peer_address.has_value() != ports[1]->config.peer_address.has_value()) return false;
+  if (ports[0]->config.peer_address && has_differing_masks(*ports[0], *ports[1])) return false;
   return ports[0]->config.hello_interval == ports[1]->config.hello_interval &&
          ports[0]->config.dead_interval == ports[1]->config.dead_interval;
 }
@@ -59,12 +77,12 @@ std::vector<RouterIndex> components(const Network& network) {
 std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
   std::map<Ipv4Prefix, std::uint32_t> prefixes;
   for (const auto& [link, port] : router.ports) {
-    if (!port.status.up) continue;
-    for (const auto& address : port.status.addresses) {
-      const bool loopback = port.status.loopback;
+    if (!port.status().up) continue;
+    for (const auto& address : port.status().addresses) {
+      const bool are_hosts = has_host_routes(port);
       const auto prefix =
-          loopback ? Ipv4Prefix::host(as<Ipv4Address>(address.address)) : address.prefix<Ipv4Address>();
-      const std::uint32_t cost = loopback ? 0 : port.config.cost;
+          are_hosts ? Ipv4Prefix::host(as<Ipv4Address>(address.address)) : address.prefix<Ipv4Address>();
+      const std::uint32_t cost = are_hosts ? 0 : port.config.cost;
       const auto [it, is_new] = prefixes.try_emplace(prefix, cost);
       it->second = std::min(it->second, cost);
     }
@@ -74,7 +92,7 @@ std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
 
 bool owns(const Router& router, Ipv4Address address) {
   return std::any_of(router.ports.begin(), router.ports.end(), [address](const auto& entry) {
-    const auto& status = entry.second.status;
+    const auto& status = entry.second.status();
     return status.up && std::any_of(status.addresses.begin(), status.addresses.end(),
                                     [address](const auto& own) { return own.address == IpAddress{address}; });
   });
@@ -152,8 +170,8 @@ ExpectedTable intra_area_routes(const Network& network, RouterIndex root, const 
 std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix& subnet) {
   std::set<Hop> hops;
   for (const auto& [link, port] : router.ports) {
-    if (!port.status.up || port.status.loopback) continue;
-    for (const auto& address : port.status.addresses)
+    if (!port.status().up || has_host_routes(port)) continue;
+    for (const auto& address : port.status().addresses)
       if (address.prefix<Ipv4Address>() == subnet) hops.insert({link, {}, host});
   }
   return hops;

@@ -57,7 +57,7 @@ class ReloadTest : public Scenario {
 // In: an interface becomes passive, and active again. Out: its neighbour is let go with a last hello that
 // lists nobody, its subnet stays advertised; then the neighbour is Full again.
 TEST_F(ReloadTest, AnInterfaceBecomesPassiveAndActiveAgain) {
-  const auto subnet = changing_port().status.addresses.front().prefix<Ipv4Address>();
+  const auto subnet = changing_port().status().addresses.front().prefix<Ipv4Address>();
   changes->answers_descriptions = false;
   changing_port().config.passive = true;
   network.reload(0);
@@ -78,7 +78,7 @@ TEST_F(ReloadTest, AnInterfaceBecomesPassiveAndActiveAgain) {
 
 // In: an interface is taken out of the configuration. Out: neighbour, link and subnet are gone.
 TEST_F(ReloadTest, AnInterfaceIsRemoved) {
-  const auto subnet = changing_port().status.addresses.front().prefix<Ipv4Address>();
+  const auto subnet = changing_port().status().addresses.front().prefix<Ipv4Address>();
   const LinkId link = link_of(*changes);
   const auto hellos = changes->hellos.size();
   network.routers[0].ports.erase(link);

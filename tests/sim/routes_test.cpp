@@ -12,7 +12,7 @@ class RoutesTest : public Scenario {
   LinkId add_lan(RouterIndex router, Ipv4Address address) {
     InterfaceConfig config;
     config.passive = true;
-    LinkStatus status;
+    DeviceStatus status;
     status.up = true;
     status.mtu = 1500;
     status.addresses = {{address, 24}};
@@ -130,14 +130,14 @@ TEST_F(RoutesTest, Section10_5_NextHopsFollowTheNeighborsAddress) {
   const auto end = network.cables[cable].ends[1];
   const auto set_address = [&](std::size_t side, Ipv4Address address) {
     const auto& at = network.cables[cable].ends[side];
-    auto status = network.routers[at.router].ports.at(at.link).status;
+    auto status = network.routers[at.router].ports.at(at.link).status();
     status.addresses = {{address, 16}};
     network.set_status(at.router, at.link, status);
   };
   const IpAddress former = network.routers[b].ports.at(end.link).source();
   set_address(0, network.routers[a].ports.at(network.cables[cable].ends[0].link).source());
   network.run_for(seconds{15});  // the calculation's back-off is over
-  ASSERT_EQ(ways(a, at_b).front().gateway, former);
+  ASSERT_EQ(ways(a, at_b).front().gateway, IpAddress{former});
   set_address(1, moved);
   const auto follows = [&] {
     return ways(a, at_b).size() == 1 && ways(a, at_b).front().gateway == IpAddress{moved};

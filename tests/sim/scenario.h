@@ -32,7 +32,7 @@ class Scenario : public ::testing::Test {
   /// Router id 1.1.1.`number`, which is its loopback address too.
   RouterIndex add_router(std::uint32_t number) {
     const RouterIndex router = network.add_router(RouterId{0x01010100 + number});
-    ospf::LinkStatus status;
+    ospf::DeviceStatus status;
     status.up = status.loopback = true;
     status.addresses = {{Ipv4Address{0x01010100 + number}, 32}};
     network.add_port(router, {}, status);
@@ -49,7 +49,7 @@ class Scenario : public ::testing::Test {
     config.dead_interval = intervals.dead;
     config.area = intervals.area;
     config.mtu_ignore = true;
-    ospf::LinkStatus status;
+    ospf::DeviceStatus status;
     status.up = true;
     status.mtu = 1420;
     status.addresses = {{address, 30}};

@@ -1,6 +1,8 @@
 #include "tests/sim/scratch.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 #include <utility>
 
 #include "ospf/route/calculator.h"
@@ -16,6 +18,22 @@ std::string name(const Network& network, RouterIndex router) {
   return "router " + std::to_string(router) + " (" + network.routers[router].id.to_string() + "): ";
 }
 
+std::shared_ptr<const RootDevice> device_of(const DeviceStatus& status) {
+  RootDevice device;
+  for (const auto& own : status.addresses) {
+    const bool is_advertised = V2::version().is_advertised(own.address);
+    device.addresses.push_back({own.address, own.prefix(), is_advertised});
+  }
+  return std::make_shared<const RootDevice>(std::move(device));
+}
+
+RootLink::Prefixes prefixes_of(const InterfaceInfo& interface) {
+  using Prefixes = RootLink::Prefixes;
+  const bool are_hosts = interface.state == InterfaceState::loopback ||
+                         interface.config.type == InterfaceType::point_to_multipoint;
+  return are_hosts ? Prefixes::hosts : Prefixes::subnets;
+}
+
 /// The facts about a router's own links, as its instance shows them.
 std::vector<RootLink> root_links(const Instance<V2>& instance) {
   std::vector<RootLink> links;
@@ -26,10 +44,8 @@ std::vector<RootLink> root_links(const Instance<V2>& instance) {
     link.link = interface.config.link;
     link.area = interface.config.area;
     link.cost = interface.config.cost;
-    for (const auto& address : interface.status.addresses) {
-      if (interface.state != InterfaceState::loopback) link.subnets.push_back(address.prefix());
-      link.addresses.push_back(address.address);
-    }
+    link.prefixes = prefixes_of(interface);
+    link.device = device_of(interface.status);
     for (const auto& neighbor : neighbors)
       if (neighbor.link == link.link && neighbor.state == NeighborState::full)
         link.neighbors.push_back({neighbor.router_id, neighbor.address, std::nullopt});
@@ -39,13 +55,18 @@ std::vector<RootLink> root_links(const Instance<V2>& instance) {
   return links;
 }
 
+/// It says what follows from the links.
+bool is_own_router_lsa(const DatabaseEntry& entry) {
+  return entry.self_originated && entry.header.key.type == LsaType::router;
+}
+
 RouteCalculator<V2> fed_at_once(const Network& network, const Router& router) {
   RouteCalculator<V2> fresh(router.id);
   fresh.set_root(router.id, root_links(*router.instance));
   DatabaseCursor cursor;
   while (!cursor.done)
     for (const auto& entry : router.instance->database(cursor, 256, network.now()))
-      if (entry.header.age < kMaxAge && entry.scope != FloodingScope::link)
+      if (entry.header.age < kMaxAge && entry.scope != FloodingScope::link && !is_own_router_lsa(entry))
         fresh.lsa_installed(entry.area, entry.lsa);
   std::vector<RouteChange<V2>> changes;
   (void)fresh.calculate(changes);
@@ -81,6 +102,8 @@ constexpr const char* kOfTheCalculation[] = {
     "graph.lsas",
     "calculation.areas",
     "calculation.links",
+    "calculation.own-addresses",
+    "calculation.own-stubs",
     "prefixes",
     "prefixes.by-prefix",
     "offers",
@@ -137,6 +160,10 @@ void check_footprints(const Network& network, Remembered remembered, Problems& p
     expect("database.by-key", statistics.lsdb_size);
     expect("timers", statistics.timers);
     expect("timers.by-key", statistics.timers);
+    std::set<DeviceId> devices;
+    for (const auto& [link, port] : router.ports) devices.insert(port.config.device);
+    expect("devices", devices.size());
+    expect("devices.links", router.ports.size());
     expect("interfaces", router.ports.size());
     expect("areas", router.areas.size());
     expect("domains", 1 + router.areas.size() + router.ports.size());

@@ -39,6 +39,7 @@ inline constexpr const char* kEmptyAtRest[] = {
     "answered-memory",
     "answered-memory.order",
     "origination.dirty-areas",
+    "origination.dirty-links",
     "origination.stale",
     "prefixes.dirty",
     "forwarding-addresses.dirty",

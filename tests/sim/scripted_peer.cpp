@@ -48,7 +48,7 @@ void ScriptedPeer::hello_due(unsigned life) {
 
 Hello ScriptedPeer::hello() const {
   Hello hello;
-  hello.network_mask = netmask(30);
+  hello.network_mask = network_mask;
   hello.hello_interval = config_.hello_interval;
   hello.dead_interval = config_.dead_interval;
   hello.options = {Options::kExternal};

@@ -67,10 +67,8 @@ class ScriptedPeer {
   void send_update(const std::vector<ospf::OutgoingLsa>& lsas);
   void send_dd(const ospf::DatabaseDescription& dd);
   void send_request(const std::vector<ospf::LsaKey>& keys);
-  /// Any packet, from its own address to 224.0.0.5 unless told otherwise.
-  void transmit(std::vector<std::byte> bytes) {
-    transmit(std::move(bytes), address, Network::kAllSpfRouters);
-  }
+  /// Any packet, from its own address to `destination` unless told otherwise.
+  void transmit(std::vector<std::byte> bytes) { transmit(std::move(bytes), address, destination); }
   void transmit(std::vector<std::byte> bytes, Ipv4Address source, Ipv4Address destination);
   /// Its hello of this moment.
   [[nodiscard]] ospf::Hello hello() const;
@@ -86,7 +84,9 @@ class ScriptedPeer {
   bool answers_requests = true;  ///< false: what it described never comes
   bool describes_twice = false;  ///< its headers are in two packets of an exchange
   Ipv4Address address;           ///< its packets' source
-  std::uint16_t mtu = 1420;      ///< as its database descriptions say
+  Ipv4Address destination = Network::kAllSpfRouters;
+  std::uint32_t network_mask = netmask(30);
+  std::uint16_t mtu = 1420;  ///< as its database descriptions say
   ospf::Options dd_options{ospf::Options::kExternal | ospf::Options::kOpaque};
   /// What it answers a request for this key with, instead of what it holds.
   std::map<ospf::LsaKey, ospf::Lsa> answers;

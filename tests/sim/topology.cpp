@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t kSubnets = 0x0a000000;    // 10.0.0.0: cables
 constexpr std::uint32_t kLans = 0xac100000;       // 172.16.0.0: LANs
+constexpr std::uint32_t kShared = 0x0ac80000;     // 10.200.0.0: devices with several peers
 constexpr std::uint32_t kExternals = 0x64400000;  // 100.64.0.0: externals
 constexpr std::uint32_t kRouterIds =
     0x0aff0000;  // 10.255.0.0: router ids, which are the loopbacks' addresses
@@ -111,7 +112,7 @@ RouterIndex Topology::parent_of(RouterIndex index) {
 
 void Topology::add_router(RouterIndex index) {
   InterfaceConfig config;
-  LinkStatus status;
+  DeviceStatus status;
   status.up = true;
   status.loopback = true;
   status.mtu = 65536;
@@ -125,7 +126,7 @@ LinkId Topology::add_lan(RouterIndex router) {
   InterfaceConfig config;
   config.passive = true;
   config.cost = cost();
-  LinkStatus status;
+  DeviceStatus status;
   status.up = true;
   status.mtu = 1500;
   if (!lans_.empty() &&
@@ -169,7 +170,7 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   config.mtu_ignore = mtu_ignore;
   const auto end = [&](RouterIndex router, std::uint32_t host) {
     config.cost = cost();
-    LinkStatus status;
+    DeviceStatus status;
     status.up = true;
     status.mtu = mtu_ignore && random_.chance(20) ? 1380 : common_mtu;
     if (is_numbered) {
@@ -185,9 +186,42 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   const CableIndex index = network_.connect(end_a, end_b);
   Cable& cable = network_.cables[index];
   cable.into = {direction(), direction()};
-  cable.mtu = std::min(network_.routers[a].ports.at(end_a.link).status.mtu,
-                       network_.routers[b].ports.at(end_b.link).status.mtu);
+  cable.mtu = std::min(network_.routers[a].ports.at(end_a.link).status().mtu,
+                       network_.routers[b].ports.at(end_b.link).status().mtu);
+  share(index);
   return index;
+}
+
+/// Where there is a cable between the peers already: WireGuard would not tell two of one address apart.
+bool Topology::is_shared_between(RouterIndex a, RouterIndex b) const {
+  for (CableIndex i = 0; i < network_.cables.size(); ++i) {
+    const auto& ends = network_.cables[i].ends;
+    const bool are_they =
+        (ends[0].router == a && ends[1].router == b) || (ends[0].router == b && ends[1].router == a);
+    if (are_they && network_.is_between_peers(i)) return true;
+  }
+  return false;
+}
+
+/// The cable is one between peers, in most of the cases.
+void Topology::share(CableIndex cable) {
+  const auto ends = network_.cables[cable].ends;
+  if (!sharing_ || !sharing_->chance(75) || is_shared_between(ends[0].router, ends[1].router)) return;
+  for (const auto& end : ends) {
+    Port& port = network_.routers[end.router].ports.at(end.link);
+    port.config.mtu_ignore = true;
+    const auto [first, is_new] = shared_.try_emplace(end.router, end.link);
+    if (!is_new) {
+      network_.share_device(end.router, end.link, first->second);
+      continue;
+    }
+    DeviceStatus& status = *port.device;
+    const auto length = sharing_->pick<std::uint8_t>({16, 16, 32});
+    status.addresses = {{Ipv4Address{kShared + 1 + end.router}, length}};
+    status.unnumbered_source.reset();
+    status.mtu = sharing_->pick<std::uint32_t>({1280, 1420});
+  }
+  network_.make_peers(cable);
 }
 
 std::array<InterfaceAddress, 2> Topology::new_addresses() {
@@ -211,12 +245,12 @@ ExternalRoute Topology::external(RouterIndex router) {
   if (!random_.chance(25)) return route;
   if (random_.chance(20)) {  // an address of some router itself
     const auto& ports = network_.routers[random_.below(network_.routers.size())].ports;
-    const auto& addresses = std::next(ports.begin(), random_.below(ports.size()))->second.status.addresses;
+    const auto& addresses = std::next(ports.begin(), random_.below(ports.size()))->second.status().addresses;
     if (!addresses.empty()) route.forwarding_address = as<Ipv4Address>(addresses.front().address);
     return route;
   }
   for (const auto& [link, port] : network_.routers[router].ports) {  // a host on a LAN of the router
-    if (!port.config.passive || port.status.addresses.empty()) continue;
+    if (!port.config.passive || port.status().addresses.empty()) continue;
     route.forwarding_address = Ipv4Address{(port.source().value & 0xffffff00) + 200};
   }
   return route;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,10 @@ namespace wgospf::sim {
 class Topology {
  public:
   Topology(Network& network, Random random) : network_(network), random_(random) {}
+
+  /// From now on most cables that are made are between peers: their ends are on one device of each router, in
+  /// a subnet that all such devices have. What else is drawn stays as it is.
+  void share_devices(Random random) { sharing_ = random; }
 
   /// Routers with loopbacks and LANs, all cables, all externals; nothing is started.
   void build(std::optional<std::uint32_t> router_count);
@@ -42,6 +47,8 @@ class Topology {
   void add_router(RouterIndex index);
   [[nodiscard]] RouterIndex parent_of(RouterIndex index);
   [[nodiscard]] Direction direction();
+  void share(CableIndex cable);
+  [[nodiscard]] bool is_shared_between(RouterIndex a, RouterIndex b) const;
 
   enum class Shape : std::uint8_t { any_tree, chain, star, bushy };
   enum class CostStyle : std::uint8_t { all_equal, few_values, wide, extreme };
@@ -55,6 +62,8 @@ class Topology {
   Duration delay_limit_ = milliseconds{100};
   std::uint32_t next_subnet_ = 0, next_lan_ = 0;
   std::vector<ospf::InterfaceAddress> lans_;
+  std::optional<Random> sharing_;
+  std::map<RouterIndex, LinkId> shared_;  ///< of routers with a device for peers, the first of its ports
 };
 
 }  // namespace wgospf::sim

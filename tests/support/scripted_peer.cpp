@@ -28,14 +28,15 @@ InstanceConfig configuration() {
   for (const auto& [link, name] : {std::pair{Bench::kFirstLink, "first"}, {Bench::kSecondLink, "second"}}) {
     InterfaceConfig interface;
     interface.link = link;
+    interface.device = DeviceId{link.value};
     interface.name = name;
     config.interfaces.push_back(interface);
   }
   return config;
 }
 
-LinkStatus link_status(Ipv4Address subnet, std::uint32_t ifindex) {
-  LinkStatus status;
+DeviceStatus link_status(Ipv4Address subnet, std::uint32_t ifindex) {
+  DeviceStatus status;
   status.up = true;
   status.ifindex = InterfaceIndex{ifindex};
   status.mtu = kMtu;
@@ -179,9 +180,9 @@ void Bench::handle(const Input& input) {
 }
 
 void Bench::set_link(LinkId id, bool up) {
-  LinkStatus status = link(id).status;
+  DeviceStatus status = link(id).status;
   status.up = up;
-  handle(LinkChanged{id, status});
+  handle(DeviceChanged{DeviceId{id.value}, status});
 }
 
 Bench::Link& Bench::link(LinkId id) {

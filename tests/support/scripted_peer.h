@@ -60,7 +60,7 @@ class Bench {
   using V2 = ospf::V2;
   struct Link {
     ospf::LinkId link;
-    ospf::LinkStatus status;
+    ospf::DeviceStatus status;
     std::optional<ScriptedPeer> peer;
   };
   struct Sent {

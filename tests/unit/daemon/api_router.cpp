@@ -15,12 +15,14 @@ ospf::InstanceConfig config_of(std::uint32_t router) {
   config.areas = {{ospf::kBackbone}};
   ospf::InterfaceConfig tunnel;
   tunnel.link = WiredRouter::kTunnel;
+  tunnel.device = ospf::DeviceId{tunnel.link.value};
   tunnel.name = "wg-op2";
   tunnel.hello_interval = 1;
   tunnel.dead_interval = 4;
   tunnel.mtu_ignore = true;
   ospf::InterfaceConfig lan;
   lan.link = WiredRouter::kLan;
+  lan.device = ospf::DeviceId{lan.link.value};
   lan.name = "br-lan";
   lan.passive = true;
   config.interfaces = {tunnel, lan};
@@ -28,8 +30,8 @@ ospf::InstanceConfig config_of(std::uint32_t router) {
   return config;
 }
 
-ospf::LinkStatus status_of(ospf::InterfaceAddress address, std::uint32_t ifindex) {
-  ospf::LinkStatus status;
+ospf::DeviceStatus status_of(ospf::InterfaceAddress address, std::uint32_t ifindex) {
+  ospf::DeviceStatus status;
   status.up = true;
   status.ifindex = ospf::InterfaceIndex{ifindex};
   status.mtu = 1420;
@@ -51,8 +53,10 @@ WiredRouter::WiredRouter() {
     const Ipv4Address tunnel{0x0a090000 + i};          // 10.9.0.i/30
     const Ipv4Address lan{0xc0a80000 + (i << 8) + 1};  // 192.168.i.1/24
     ends_.push_back({std::make_unique<ospf::Instance<V2>>(config_of(i), ospf::Seed{i}, now()), tunnel});
-    ends_.back().instance->handle(now(), ospf::LinkChanged{kLan, status_of({lan, 24}, 20)});
-    ends_.back().instance->handle(now(), ospf::LinkChanged{kTunnel, status_of({tunnel, 30}, 10)});
+    ends_.back().instance->handle(now(),
+                                  ospf::DeviceChanged{ospf::DeviceId{kLan.value}, status_of({lan, 24}, 20)});
+    ends_.back().instance->handle(
+        now(), ospf::DeviceChanged{ospf::DeviceId{kTunnel.value}, status_of({tunnel, 30}, 10)});
   }
   protocol_.emplace(instance(), [this] { return now(); });
   kernel_view.table = 254;
@@ -95,7 +99,7 @@ void WiredRouter::set_tunnel(bool up) {
   on_strand([&] {
     auto status = status_of({ends_[0].address, 30}, 10);
     status.up = up;
-    ends_[0].instance->handle(now(), ospf::LinkChanged{kTunnel, status});
+    ends_[0].instance->handle(now(), ospf::DeviceChanged{ospf::DeviceId{kTunnel.value}, status});
   });
 }
 

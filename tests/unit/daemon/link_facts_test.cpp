@@ -61,7 +61,7 @@ wg::Key key(std::uint8_t first) {
 }
 
 TEST(LinkStatus, OfAnInterfaceThatDoesNotExistIsDown) {
-  EXPECT_EQ(link_status(settings("wg0"), {}), ospf::LinkStatus{});
+  EXPECT_EQ(link_status(settings("wg0"), {}), ospf::DeviceStatus{});
 }
 
 TEST(LinkStatus, OfANumberedLink) {
@@ -184,7 +184,7 @@ TEST(ReversePath, TheStrictFilterIsAProblemAsSoonAsThereAreTwoWays) {
 }
 
 TEST(LinkChange, TellsMtuAndAddressesOfALinkThatStays) {
-  ospf::LinkStatus before;
+  ospf::DeviceStatus before;
   before.ifindex = ospf::InterfaceIndex{7};
   before.mtu = 1420;
   before.addresses = {{ip("10.1.0.1"), 30}};

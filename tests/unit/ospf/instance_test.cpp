@@ -40,12 +40,12 @@ TEST(Instance, TwoRoutersReachFullInAFewRoundTrips) {
 TEST(Instance, PrefixesOfLinkLocalAddressesAreNotAdvertised) {
   Wires wires;
   wires.add(Wires::config({1}));
-  LinkStatus status;
+  DeviceStatus status;
   status.up = true;
   status.ifindex = InterfaceIndex{1};
   status.mtu = 1420;
   status.addresses = {{*Ipv4Address::parse("10.7.0.1"), 24}, {*Ipv4Address::parse("169.254.7.1"), 16}};
-  wires.input(0, LinkChanged{LinkId{1}, status});
+  wires.input(0, DeviceChanged{DeviceId{1}, status});
   wires.run_for(seconds{1});
   DatabaseCursor cursor;
   std::vector<std::uint32_t> stubs;
@@ -137,11 +137,11 @@ TEST(Instance, Rfc2328Section9_3_TellsWhyAnInterfaceChangesAndItsNeighborsWithIt
     wires.input(0, Reconfigure{config});
   };
   const auto set_status = [&](bool up, InterfaceReason down_reason) {
-    LinkStatus status;  // without an address
+    DeviceStatus status;  // without an address
     status.up = up;
     status.down_reason = down_reason;
     status.ifindex = InterfaceIndex{1};
-    wires.input(0, LinkChanged{LinkId{1}, status});
+    wires.input(0, DeviceChanged{DeviceId{1}, status});
   };
   wires.wire(0, 1, 1);
   ASSERT_TRUE(wires.run_until(seconds{1}, full));
@@ -366,11 +366,11 @@ TEST(Instance, PrefixesThatNoRouterForwardsToAreNotInstalled) {
   for (const auto& all : {martians, good})
     for (const char* text : all) change.set.push_back({*Ipv4Prefix::parse(text), 20, true, 0, std::nullopt});
   wires.input(1, change);
-  LinkStatus status;
+  DeviceStatus status;
   status.up = true;
   status.mtu = 1420;
   status.addresses = {{Ipv4Address{0xf0010101}, 24}};
-  wires.input(1, LinkChanged{LinkId{2}, status});
+  wires.input(1, DeviceChanged{DeviceId{2}, status});
   const auto& router = *wires.routers[0].instance;
   ASSERT_TRUE(wires.run_until(
       seconds{5}, [&] { return wires.all_full() && router.routes()->routes.size() == 1 + good.size(); }));

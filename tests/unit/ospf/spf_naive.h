@@ -151,8 +151,10 @@ class Naive {
   }
 
   void prefixes_at(AreaId area, const std::map<Key, Lsa>& lsas, const Vertex& v, const Node& node) {
-    Path path{node.cost, node.hops, !node.direct.empty() || v == Vertex{true, root.value}, area};
+    const bool is_root = v == Vertex{true, root.value};
+    Path path{node.cost, node.hops, !node.direct.empty() || is_root, area};
     path.direct = node.direct;
+    if (is_root) own_hosts(area, path);
     for (const auto& [key, lsa] : lsas) {
       const auto body = V2::decode_body(lsa);
       if (const auto* net = std::get_if<v2::NetworkLsa>(&body);
@@ -177,6 +179,14 @@ class Naive {
         }
       }
     }
+  }
+
+  /// What the root's links of the area advertise: here, host routes without cost.
+  void own_hosts(AreaId area, const Path& path) {
+    for (const auto& link : links)
+      if (link.area == area && link.prefixes == RootLink::Prefixes::hosts)
+        for (const auto& own : link.device->addresses)
+          stubs_.push_back({Ipv4Prefix::host(as<Ipv4Address>(own.address)), path});
   }
 
   void add(const Ipv4Prefix& prefix, const Path& path) {

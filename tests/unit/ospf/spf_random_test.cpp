@@ -86,6 +86,7 @@ class World {
     for (std::uint32_t l = 1; l <= 3; ++l)
       if (pick(3) == 0)
         links.push_back(transit((lan(l) + ".1").c_str(), (lan(l) + "." + std::to_string(n)).c_str(), cost()));
+    if (pick(6) == 0) links.push_back(stub(shared_device(pick(3)) + "/32", cost()));
     for (std::uint32_t i = pick(4); i > 0; --i)
       links.push_back(stub(some_prefix(), static_cast<std::uint16_t>(pick(5))));
     std::shuffle(links.begin(), links.end(), random_);
@@ -98,10 +99,15 @@ class World {
       if (pick(3) != 0) on.push_back(n);
     install(area, network_lsa((lan(l) + ".1").c_str(), 2, on, static_cast<std::uint8_t>(16 + 8 * pick(2))));
   }
+  /// The address of a device that several links of the root may have, all on a point-to-multipoint network.
+  static std::string shared_device(std::uint32_t n) { return "10.201." + std::to_string(n) + ".1"; }
   void change_root() {
     auto links = naive.links;
+    const bool is_one_by_one = pick(2) == 0;
     if (links.size() > 6 || (!links.empty() && pick(4) == 0)) {
-      links.erase(links.begin() + pick(static_cast<std::uint32_t>(links.size())));
+      const auto gone = links.begin() + pick(static_cast<std::uint32_t>(links.size()));
+      if (is_one_by_one) bench.calculator.remove_link(gone->link);
+      links.erase(gone);
     } else {
       const AreaId area{pick(area_count_)};
       if (pick(4) != 0) {
@@ -114,8 +120,14 @@ class World {
                                      {{2, "10.200.0.2"}, {3, "10.200.0.3"}}, cost()));
         links.back().area = area;
       }
+      if (pick(2) == 0) {
+        links.back().prefixes = RootLink::Prefixes::hosts;
+        links.back().device = device({(shared_device(pick(3)) + "/24").c_str()});
+      }
+      if (is_one_by_one) bench.calculator.set_link(links.back());
     }
     naive.links = links;
+    if (is_one_by_one) return;
     std::shuffle(links.begin(), links.end(), random_);
     bench.root(links);
   }

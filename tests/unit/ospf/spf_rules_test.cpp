@@ -356,21 +356,14 @@ TEST(Spf, Rfc2328Section16_4_AForwardingAddressOnAnAttachedSubnetIsItsOwnNextHop
   Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, "10.1.0.9"})});
   bench.calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link3") << "the link is not known: to the ASBR";
-  RootLink lan;
-  lan.link = LinkId{9};
-  lan.subnets = {prefix("10.1.0.0/24")};
-  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), root_lan(9, {"10.1.0.1/24"}, 3)}).calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link9@10.1.0.9");
 }
 // The address is in two subnets of ours: the more specific one's link leads to it, and no other.
 TEST(Spf, Rfc2328Section16_4_AForwardingAddressInNestedAttachedSubnetsIsOnTheMostSpecificOne) {
   Bench bench = boundary().lsas({router_lsa(1, {stub("10.1.0.0/16", 3), stub("10.1.0.0/24", 3)}),
                                  external(3, {"198.51.100.0/24", 5, false, "10.1.0.9"})});
-  RootLink outer, inner;
-  outer.link = LinkId{9};
-  outer.subnets = {prefix("10.1.0.0/16")};
-  inner.link = LinkId{10};
-  inner.subnets = {prefix("10.1.0.0/24")};
+  const auto outer = root_lan(9, {"10.1.255.1/16"}, 3), inner = root_lan(10, {"10.1.0.1/24"}, 3);
   bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), outer, inner}).calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link10@10.1.0.9");
 }
@@ -381,7 +374,8 @@ TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsAtTheNeigh
   const auto to = [](const char* forwarding) {
     Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, forwarding})});
     auto second = root_p2p(2, 2, 10, address("10.1.0.2")), third = root_p2p(3, 3, 20, address("10.1.0.3"));
-    second.subnets = third.subnets = {prefix("10.1.0.0/24")};
+    second.device = third.device = device({"10.1.0.1/24"});
+    second.prefixes = third.prefixes = RootLink::Prefixes::subnets;
     return bench.root({second, third}).calculate().route("198.51.100.0/24");
   };
   EXPECT_EQ(to("10.1.0.2"), "8 external-1 link2@10.1.0.2");
@@ -392,14 +386,10 @@ TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsAtTheNeigh
 // AS boundary router, which may send it back.
 TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOfOurOwnGivesNoRoute) {
   Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, "10.1.0.1"})});
-  RootLink lan;
-  lan.link = LinkId{9};
-  lan.subnets = {prefix("10.1.0.0/24")};
-  lan.addresses = {address("10.1.0.1")};
-  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), root_lan(9, {"10.1.0.1/24"}, 3)}).calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "unreachable");
-  lan.addresses = {address("10.1.0.2")};  // it moves to a host on the LAN
-  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), lan}).calculate();
+  // It moves to a host on the LAN.
+  bench.root({root_p2p(2, 2, 10), root_p2p(3, 3, 20), root_lan(9, {"10.1.0.2/24"}, 3)}).calculate();
   EXPECT_EQ(bench.route("198.51.100.0/24"), "8 external-1 link9@10.1.0.1");
 }
 

@@ -110,6 +110,26 @@ inline RootLink root_transit(std::uint32_t link, const char* dr,
   for (const auto& [n, own] : neighbors) result.neighbors.push_back({id(n), address(own), std::nullopt});
   return result;
 }
+/// A device with these addresses, with the lengths of their subnets: "10.1.0.1/24".
+inline std::shared_ptr<const RootDevice> device(std::vector<const char*> addresses) {
+  RootDevice result;
+  for (const std::string text : addresses) {
+    const std::size_t slash = text.find('/');
+    const Ipv4Address own = address(text.substr(0, slash).c_str());
+    const int length = std::stoi(text.substr(slash + 1));
+    result.addresses.push_back({own, Ipv4Prefix::make(own, static_cast<std::uint8_t>(length)), true});
+  }
+  return std::make_shared<const RootDevice>(std::move(result));
+}
+/// A link without neighbours on such a device, whose subnets it advertises.
+inline RootLink root_lan(std::uint32_t link, std::vector<const char*> addresses, std::uint16_t cost) {
+  RootLink result;
+  result.link = LinkId{link};
+  result.cost = cost;
+  result.prefixes = RootLink::Prefixes::subnets;
+  result.device = device(std::move(addresses));
+  return result;
+}
 inline Hop via(std::uint32_t link, std::uint32_t neighbor,
                std::optional<Ipv4Address> gateway = std::nullopt) {
   return {LinkId{link}, gateway, id(neighbor)};

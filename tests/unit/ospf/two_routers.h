@@ -42,6 +42,7 @@ class Wires {
     for (const auto link : links) {
       InterfaceConfig interface;
       interface.link = LinkId{link};
+      interface.device = DeviceId{link};
       interface.name = "l" + std::to_string(link);
       interface.hello_interval = 1;
       interface.dead_interval = 4;
@@ -56,12 +57,12 @@ class Wires {
     set_link(b, link, true);
   }
   void set_link(std::size_t router, std::uint32_t link, bool up) {
-    LinkStatus status;
+    DeviceStatus status;
     status.up = up;
     status.ifindex = InterfaceIndex{link};
     status.mtu = 1420;
     status.addresses = {{address(router, link), 24}};
-    input(router, LinkChanged{LinkId{link}, status});
+    input(router, DeviceChanged{DeviceId{link}, status});
   }
   static Ipv4Address address(std::size_t router, std::uint32_t link) {
     return {0x0a000000 | (link << 8) | static_cast<std::uint32_t>(router + 1)};

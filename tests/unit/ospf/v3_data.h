@@ -106,22 +106,22 @@ class V3 final : public Version {
     return std::nullopt;
   }
   [[nodiscard]] bool accepts_source(const IpAddress&) const override { return true; }
-  [[nodiscard]] bool is_on_link(const LinkStatus&, const IpAddress&) const override { return true; }
+  [[nodiscard]] bool is_on_link(const DeviceStatus&, const IpAddress&) const override { return true; }
   [[nodiscard]] bool is_all_spf_routers(const IpAddress& address) const override {
     return address == IpAddress{*Ipv6Address::parse("ff02::5")};
   }
-  [[nodiscard]] Hello hello(const LinkStatus& status) const override {
+  [[nodiscard]] Hello hello(const DeviceStatus& status) const override {
     Hello hello;
     hello.interface_id = status.ifindex;
     hello.options = {0x13};
     return hello;
   }
   [[nodiscard]] Options dd_options() const override { return {0x13}; }
-  [[nodiscard]] std::optional<DropReason> refuse_hello(const InterfaceConfig&, const LinkStatus&,
+  [[nodiscard]] std::optional<DropReason> refuse_hello(const InterfaceConfig&, const DeviceStatus&,
                                                        const Hello&) const override {
     return std::nullopt;
   }
-  [[nodiscard]] std::optional<DifferingMasks> differing_masks(const LinkStatus&,
+  [[nodiscard]] std::optional<DifferingMasks> differing_masks(const DeviceStatus&,
                                                               const Hello&) const override {
     return std::nullopt;
   }
@@ -133,10 +133,14 @@ class V3 final : public Version {
   [[nodiscard]] std::optional<IpAddress> address_of_originator(const LsaKey&) const override {
     return std::nullopt;
   }
+  [[nodiscard]] bool is_advertised(const IpAddress&) const override { return true; }
+  [[nodiscard]] LsaKey router_lsa_key(RouterId self) const override {
+    return {LsaType::router, LinkStateId{0}, self};
+  }
   [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>&,
                                         bool) const override {
     LsaHeader header;
-    header.key = {LsaType::router, LinkStateId{0}, self};
+    header.key = router_lsa_key(self);
     return {{header, make_lsa(header, {})}, 0};
   }
   [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute&) const override {

@@ -14,7 +14,8 @@ class NoRoutes final : public RouteCalculation {
   void lsa_installed(AreaId, const Lsa&) override {}
   void lsa_removed(AreaId, const LsaKey&) override {}
   void area_removed(AreaId) override {}
-  void set_root(RouterId, std::vector<RootLink>) override {}
+  void set_link(RootLink) override {}
+  void remove_link(LinkId) override {}
   [[nodiscard]] Pending pending() const override { return Pending::nothing; }
   [[nodiscard]] bool take_event() override { return false; }
   Outcome calculate() override { return {}; }
@@ -32,13 +33,14 @@ struct Router {
       auto interface = std::make_unique<Interface>();
       interface->config.link = LinkId{link};
       interface->link_domain = core.add_domain(FloodingScope::link, kBackbone, LinkId{link});
-      auto& made = *core.interfaces.emplace(LinkId{link}, std::move(interface)).first->second;
-      LinkStatus status;
+      interface->config.device = DeviceId{link};
+      core.attach(*core.interfaces.emplace(LinkId{link}, std::move(interface)).first->second);
+      DeviceStatus status;
       status.up = true;
       status.ifindex = InterfaceIndex{link};
       status.mtu = 1420;
       status.unnumbered_source = Ipv6Address::parse("fe80::1");
-      adjacency.link_changed(made, status);
+      adjacency.device_changed(DeviceId{link}, status);
     }
   }
   static InstanceConfig config() {

@@ -115,16 +115,14 @@ class Reconciler {
 
   // What is known of the kernel.
   /// All of ours that the kernel holds: the former run's at the first call, the truth at later ones.
-  /// Differences found by later calls count as drift.
+  /// Differences found by later calls count as drift, but for missing routes that prefer a source: the kernel
+  /// takes them without a word when that address goes.
   void load(const KernelState& state, Instant now);
   /// What the kernel did of itself, and no drift.
   void link_down(std::uint32_t ifindex);
   void link_up(std::uint32_t ifindex);
   /// The link does not exist any more; another one may get its number.
   void link_removed(std::uint32_t ifindex);
-  /// A local address has gone, from one interface at least. The kernel takes the routes that prefer it as
-  /// their source without a word: those that the next `load` finds missing are no drift.
-  void address_removed(const IpAddress& address);
   /// A next hop or a group of ours was deleted by somebody else.
   void id_removed(std::uint32_t id, Instant now);
   /// An object with an id in our range and our protocol was made or changed by somebody else.
@@ -336,9 +334,8 @@ class Reconciler {
   std::unordered_set<IpPrefix> connected_;
   std::unordered_set<Tag> unusable_;
   std::unordered_set<std::uint32_t> down_;
-  Ids removed_;                       // of these, those that do not exist any more
-  std::set<IpAddress> lost_sources_;  // since the last load
-  std::vector<Subject> doubts_;       // to be tried again after the next load
+  Ids removed_;                  // of these, those that do not exist any more
+  std::vector<Subject> doubts_;  // to be tried again after the next load
   std::deque<Route*> touched_;
 
   // The kernel's objects by id. A next hop whose key has another id, or none, here is a stray: swept when

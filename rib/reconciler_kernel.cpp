@@ -19,7 +19,6 @@ void Reconciler::load(const KernelState& state, Instant now) {
   load_routes(state);
   loaded_ = true;
   blind_ = false;
-  lost_sources_.clear();
   resolve_doubts();
 }
 
@@ -69,7 +68,9 @@ void Reconciler::load_routes(const KernelState& state) {
   }
   for (auto& [prefix, route] : routes_) {
     if (route.known_id == 0 || present.contains(&route)) continue;
-    const bool taken_by_kernel = route.known_source && lost_sources_.contains(*route.known_source);
+    // It may have left with its preferred source, which the kernel tells of before, and which is heard of after
+    // this reading.
+    const bool taken_by_kernel = route.known_source.has_value();
     set_known(route, 0, std::nullopt);
     if (taken_by_kernel) {
       enqueue(route, ticket_);
@@ -108,10 +109,6 @@ void Reconciler::link_removed(std::uint32_t ifindex) {
   link_down(ifindex);
   removed_.insert(ifindex);
   sweep_ = true;  // which forgets it when nothing wants it
-}
-
-void Reconciler::address_removed(const IpAddress& address) {
-  lost_sources_.insert(address);
 }
 
 void Reconciler::link_up(std::uint32_t ifindex) {

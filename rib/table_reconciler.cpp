@@ -177,9 +177,7 @@ void TableReconciler::heard_as(const AddressMessage& message) {
   if (!message.removed) return reconciler_.address_added();
   sooner(blocked_due_, kernel_.now + kSettleTime);
   if (!rivals_.empty()) want_rivals();
-  if (!reconciler_.uses_source(message.address)) return;
-  reconciler_.address_removed(message.address);
-  readings_.want(ours_, kernel_.now + kSettleTime);
+  if (reconciler_.uses_source(message.address)) readings_.want(ours_, kernel_.now + kSettleTime);
 }
 
 bool TableReconciler::work() {

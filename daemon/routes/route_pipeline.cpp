@@ -79,8 +79,7 @@ void RoutePipeline::submit() {
     allowed_ips_.submitted(batch->ticket);
     host_.rib().submit(std::move(*batch));
   }
-  // Where the kernel could not be asked, the thread asks again: at once would be for ever.
-  if (guard_.wants_answer() && !ways_failed_) ask_ways();
+  if (guard_.wants_answer()) ask_ways();
 }
 
 std::optional<std::uint64_t> RoutePipeline::take(const rib::Acknowledged& report) {
@@ -147,8 +146,7 @@ void RoutePipeline::ask_ways_soon() {
 void RoutePipeline::take(const wg::UnderlayRead& read) {
   devices_known_ = devices_known_ || read.is_complete;
   host_.teller().set_warning("underlay", read.ways_error);
-  ways_failed_ = !read.ways_error.empty();
-  guard_.set_underlay(read.underlay);
+  guard_.set_underlay(read.underlay, read.ways_error.empty() ? WaysAnswer::given : WaysAnswer::failed);
 }
 
 }  // namespace wgospf::daemon

@@ -97,7 +97,6 @@ class RoutePipeline {
   std::chrono::steady_clock::time_point start_{};
   boost::asio::steady_timer ask_timer_;
   bool is_asking_soon_ = false;  ///< ask_timer_ runs
-  bool ways_failed_ = false;     ///< the last time that the kernel was asked for the ways to endpoints
   bool devices_known_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -64,7 +64,8 @@ UnderlayGuard::Change UnderlayGuard::pass(const Change& change) {
   return {change.generation, ospf::PrefixGone<V2>{prefix}};
 }
 
-void UnderlayGuard::set_underlay(std::shared_ptr<const wg::Underlay> underlay) {
+void UnderlayGuard::set_underlay(std::shared_ptr<const wg::Underlay> underlay, WaysAnswer answer) {
+  answer_ = answer;
   std::vector<Ipv4Address> endpoints;
   for (const auto& peer : underlay->peers)
     if (const auto* address = std::get_if<Ipv4Address>(&peer.endpoint.address)) endpoints.push_back(*address);

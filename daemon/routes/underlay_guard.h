@@ -26,6 +26,9 @@
 
 namespace wgospf::daemon {
 
+/// Whether the kernel could be asked for the ways to endpoints; if not, they are those of the time before.
+enum class WaysAnswer : std::uint8_t { given, failed };
+
 class UnderlayGuard {
  public:
   using V2 = ospf::V2;
@@ -43,7 +46,7 @@ class UnderlayGuard {
   /// The change as the kernel's feed is to have it.
   [[nodiscard]] Change pass(const Change& change);
   /// A reading of all WireGuard devices of this machine; never null.
-  void set_underlay(std::shared_ptr<const wg::Underlay> underlay);
+  void set_underlay(std::shared_ptr<const wg::Underlay> underlay, WaysAnswer answer);
   /// What stays held for a while may have stayed long enough: every few seconds.
   void time_passed() { dirty_ = dirty_ || !pulled_.empty(); }
   /// The interface behind a link may be another one now.
@@ -54,8 +57,9 @@ class UnderlayGuard {
 
   /// Some route covers an endpoint: the kernel's ways to the endpoints matter.
   [[nodiscard]] bool needs_ways() const { return !wanted_.empty(); }
-  /// The kernel should be asked now: something waits for that alone, or has just been taken out.
-  [[nodiscard]] bool wants_answer() const { return wants_answer_; }
+  /// The kernel should be asked now: something waits for that alone, or has just been taken out. Where it
+  /// could not be asked, whoever reads the devices asks again with time: at once would be for ever.
+  [[nodiscard]] bool wants_answer() const { return wants_answer_ && answer_ == WaysAnswer::given; }
   void asked() { wants_answer_ = false; }
 
   /// Null when the prefix is not held back.
@@ -89,6 +93,7 @@ class UnderlayGuard {
   ospf::Generation generation_;
   bool dirty_ = false;
   bool wants_answer_ = false;
+  WaysAnswer answer_ = WaysAnswer::given;  ///< the last one
 };
 
 /// "it would carry wg-op2's own packets to 203.0.113.5:51820 into wg-op2".

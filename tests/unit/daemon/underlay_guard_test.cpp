@@ -48,7 +48,9 @@ class UnderlayGuardTest : public ::testing::Test {
   void kernel_follows_ours(std::uint8_t length, std::uint32_t ifindex) {
     underlay.peers[0].way = wg::EndpointWay{wg::RoutePlace{kMain, length, kMetric}, true, {ifindex}};
   }
-  void read() { guard.set_underlay(std::make_shared<wg::Underlay>(underlay)); }
+  void read(WaysAnswer answer = WaysAnswer::given) {
+    guard.set_underlay(std::make_shared<wg::Underlay>(underlay), answer);
+  }
 
   void set(std::uint32_t id, ospf::LinkId link) {
     apply({ospf::Generation{1}, ospf::SetChanged{ospf::SetId{id}, {{link, {}, ospf::RouterId{2}}}}});
@@ -171,6 +173,26 @@ TEST_F(UnderlayGuardTest, UntilTheKernelHasBeenAskedNothingIsToldAndNothingPasse
   for (auto& peer : underlay.peers) peer.way->place->metric = 100;
   read();
   EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+// In: a route that waits for the kernel's answer, which cannot be had. Out: it is not asked for again before
+// there has been one: each answer would lead to the next question, without a pause.
+TEST_F(UnderlayGuardTest, WhenTheKernelCannotBeAskedItIsNotAskedAgainAtOnce) {
+  for (auto& peer : underlay.peers) peer.way.reset();
+  read();
+  set(1, kWg1);
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_TRUE(guard.wants_answer());
+  guard.asked();
+  for (int i = 0; i < 3; ++i) {
+    read(WaysAnswer::failed);
+    EXPECT_THAT(turn(), IsEmpty());
+    EXPECT_FALSE(guard.wants_answer());
+  }
+  read();
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_TRUE(guard.wants_answer());
 }
 
 TEST_F(UnderlayGuardTest, WhenTheKernelCannotBeAskedItsLastAnswersStand) {

@@ -1,13 +1,17 @@
 #include "wgadapter/device_thread.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "wgadapter/plan.h"
+#include "wgadapter/transmit_watch.h"
 
 namespace wgospf::wg {
 namespace {
@@ -16,6 +20,17 @@ using Clock = std::chrono::steady_clock;
 
 /// A device that took long is left alone for so many times as long.
 constexpr int kRest = 4;
+/// And so many times as long, before it is read out of turn because its interface sends much.
+constexpr int kRestBeforeLeap = 25;
+/// The interfaces' counters rest for so many times the processor time that they took.
+constexpr int kRestOfTraffic = 100;
+
+/// That this thread has had.
+std::chrono::nanoseconds processor_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
 
 bool is_no_device(const Error& error) {
   return error.code == ErrorCode::not_wireguard || error.code == ErrorCode::not_found;
@@ -60,6 +75,7 @@ class DeviceThread::Worker {
     std::string error{};
     bool is_known = false;  ///< some reading has told what it is
     Clock::time_point due{};
+    Clock::time_point rests_until{};  ///< it is not read out of turn before
 
     [[nodiscard]] PeerReading peers() const {
       return last == nullptr ? PeerReading{} : PeerReading{last->peers, read_at};
@@ -80,6 +96,8 @@ class DeviceThread::Worker {
   void read(const std::string& name, Device& device);
   void note(const std::string& name, Device& device, wg::Device reading);
   void note_absence(const std::string& name, Device& device);
+  void read_traffic();
+  void note_leaps(const std::vector<std::uint32_t>& ifindexes, Clock::time_point now);
   void read_underlay();
   [[nodiscard]] std::string read_ways(Underlay& underlay);
   void want_underlay() { underlay_due_ = std::min(underlay_due_, Clock::now()); }
@@ -101,6 +119,9 @@ class DeviceThread::Worker {
   std::optional<OwnRoutes> own_;  ///< the ways are wanted
   std::shared_ptr<const Underlay> underlay_ = std::make_shared<Underlay>();
   std::string ways_error_;
+  std::optional<SentBytesReader> sent_bytes_;
+  TransmitWatch traffic_;
+  Clock::time_point traffic_due_{};
   Clock::time_point underlay_due_ = Clock::time_point::max();
   bool is_told_ = false;  ///< the underlay as it is has been reported, and nobody asks
   DeviceReports reports_;
@@ -147,7 +168,10 @@ std::optional<std::vector<DeviceThread::Worker::Command>> DeviceThread::Worker::
 
 std::optional<std::chrono::steady_clock::time_point> DeviceThread::Worker::next_due() const {
   auto due = underlay_due_;
-  for (const auto& [name, device] : watched_) due = std::min(due, device.due);
+  for (const auto& [name, device] : watched_) {
+    due = std::min(due, device.due);
+    if (device.last != nullptr) due = std::min(due, traffic_due_);
+  }
   return due == Clock::time_point::max() ? std::nullopt : std::optional(due);
 }
 
@@ -221,10 +245,11 @@ Result<Device> DeviceThread::Worker::change(const Change& command, const wg::Dev
 // One reading at a time, so that a difference that comes meanwhile waits for no more than that. The underlay
 // has its turn behind the devices that were due when it was wanted.
 void DeviceThread::Worker::do_what_is_due() {
+  const auto now = Clock::now();
+  if (traffic_due_ <= now) read_traffic();
   const auto first =
       std::min_element(watched_.begin(), watched_.end(),
                        [](const auto& one, const auto& other) { return one.second.due < other.second.due; });
-  const auto now = Clock::now();
   if (first != watched_.end() && first->second.due <= std::min(now, underlay_due_)) {
     read(first->first, first->second);
   } else if (underlay_due_ <= now) {
@@ -237,6 +262,8 @@ void DeviceThread::Worker::read(const std::string& name, Device& device) {
   auto reading = devices_.read(name);
   const auto end = Clock::now();
   device.due = end + std::max<Clock::duration>(options_.interval, kRest * (end - begin));
+  device.rests_until =
+      end + std::max<Clock::duration>(options_.traffic_interval, kRestBeforeLeap * (end - begin));
   if (reading) return note(name, device, std::move(reading).value());
   if (is_no_device(reading.error())) return note_absence(name, device);
   if (device.error == reading.error().text) return;
@@ -272,6 +299,33 @@ void DeviceThread::Worker::note_absence(const std::string& name, Device& device)
     want_underlay();
   }
   device = Device{nullptr, {}, {}, true, device.due};
+}
+
+// A leap is an endpoint that has moved into its own tunnel, a way of the kernel's that has, or just traffic: the
+// device says which.
+void DeviceThread::Worker::read_traffic() {
+  std::set<std::uint32_t> ifindexes;
+  for (const auto& [name, device] : watched_)
+    if (device.last != nullptr) ifindexes.insert(device.last->ifindex);
+  if (ifindexes.empty()) return;
+  const auto begin = processor_time();
+  if (!sent_bytes_) {
+    if (auto opened = SentBytesReader::open()) sent_bytes_.emplace(std::move(opened).value());
+  }
+  const auto now = Clock::now();
+  const auto sent = sent_bytes_ ? sent_bytes_->read() : Result<SentBytes>(SentBytes{});
+  if (sent) note_leaps(traffic_.take(*sent, ifindexes, now), now);
+  traffic_due_ = Clock::now() + std::max<Clock::duration>(options_.traffic_interval,
+                                                          kRestOfTraffic * (processor_time() - begin));
+}
+
+void DeviceThread::Worker::note_leaps(const std::vector<std::uint32_t>& ifindexes, Clock::time_point now) {
+  for (auto& [name, device] : watched_) {
+    const bool leaps = device.last != nullptr &&
+                       std::find(ifindexes.begin(), ifindexes.end(), device.last->ifindex) != ifindexes.end();
+    if (leaps) device.due = std::min(device.due, std::max(now, device.rests_until));
+  }
+  if (!ifindexes.empty() && own_) want_underlay();
 }
 
 void DeviceThread::Worker::read_underlay() {

@@ -4,7 +4,8 @@
 // A device has no events and may wait for whoever changes routes in bulk, so it is asked here and never on
 // the thread that serves hellos. Each device has a schedule of its own, and one that is slow to answer is
 // asked less often, so that it does not hold up the others. What differs from one reading to the next is
-// found here; devices are told as shared immutable values. All calls return at once; results arrive as
+// found here; devices are told as shared immutable values. An interface that suddenly sends much more than before
+// has its device read out of turn (transmit_watch.h). All calls return at once; results arrive as
 // reports, on this thread, which the daemon posts to its own. Sockets belong to the network namespace of the
 // thread that calls the constructor.
 //
@@ -60,6 +61,9 @@ using DeviceReports = std::vector<DeviceReport>;
 struct DeviceThreadOptions {
   std::chrono::milliseconds interval{2000};  ///< between two readings of one device, and two of the ways
   DeviceOptions device{};
+  /// Between two readings of how much the interfaces send; longer where that would take more than a
+  /// hundredth of the processor.
+  std::chrono::milliseconds traffic_interval{100};
 };
 
 class DeviceThread {

@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "fake_device.h"
 
@@ -336,6 +338,33 @@ TEST_F(DeviceThreadTest, ARealDeviceIsReadAndChanged) {
   thread->submit(2, "wg0", adds(first, "10.2.0.0/16"));
   EXPECT_FALSE(reports.wait_for<Applied>()->error);
   space.sh("wg show wg0 allowed-ips | grep -q '10.1.0.0/16 10.2.0.0/16'");
+}
+
+// In: a device that is read once an hour, whose peer gets another endpoint; then it sends as much as it can.
+// Out: it is read at once.
+TEST_F(DeviceThreadTest, ADeviceThatSuddenlySendsMuchIsReadOutOfTurn) {
+  if (!space.start_wireguard_go("wg0")) GTEST_SKIP() << "there is no wireguard-go";
+  const std::string set = "wg set wg0 peer " + first.to_base64() + " allowed-ips 10.5.0.0/24 endpoint ";
+  space.sh(
+      "wg genkey > /run/key && wg set wg0 private-key /run/key && ip addr add 10.5.0.1/24 dev wg0 && "
+      "ip link set lo up && ip link set wg0 up && " +
+      set + "127.0.0.1:7");
+  start(1h);
+  thread->watch({"wg0"});
+  ASSERT_TRUE(reports.wait_for<DeviceRead>());
+  space.sh(set + "127.0.0.1:9");
+  std::atomic<bool> done = false;
+  std::thread sender([&] {
+    while (!done)
+      space.sh(
+          "bash -c 'exec 3>/dev/udp/10.5.0.2/9; dd if=/dev/zero bs=1400 count=5000 >&3 2>/dev/null; sleep "
+          "0.3'");
+  });
+  const auto read = reports.wait_for<DeviceRead>([](const DeviceRead& report) { return report.is_reshaped; });
+  done = true;
+  sender.join();
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->device->peers[0].endpoint->port, 9);
 }
 
 }  // namespace

@@ -76,6 +76,9 @@ class Router final : public RouterView {
     return std::make_shared<const std::vector<WireguardView>>(runner_.tunnels().views());
   }
   [[nodiscard]] std::vector<std::string> warnings() const override { return host_.teller().warnings(); }
+  [[nodiscard]] std::vector<std::string> interface_problems(ospf::LinkId link) const override {
+    return runner_.links().problems(link);
+  }
 
  private:
   RouterFacts facts_;

@@ -54,6 +54,9 @@ class RouterPlace final : public RouterView {
     return router_->wireguard();
   }
   [[nodiscard]] std::vector<std::string> warnings() const override;
+  [[nodiscard]] std::vector<std::string> interface_problems(ospf::LinkId link) const override {
+    return router_->interface_problems(link);
+  }
 
  private:
   boost::asio::io_context& loop_;

@@ -136,6 +136,8 @@ class RouterView {
   [[nodiscard]] virtual std::shared_ptr<const std::vector<WireguardView>> wireguard() const = 0;
   /// What an operator should look at now, in words.
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
+  /// Those of them that are about this interface itself.
+  [[nodiscard]] virtual std::vector<std::string> interface_problems(ospf::LinkId link) const = 0;
 };
 
 }  // namespace wgospf::daemon

@@ -299,6 +299,7 @@ void Runner::poll() {
   if (phase_ != Phase::running) return;
   links_.check_kernel_settings();
   links_.check_neighbors(instance_->interfaces(), instance_->neighbors());
+  links_.check_hearing();
   reports_.tell_rest();
   check_martians();
   pipeline_.poll();

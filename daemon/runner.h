@@ -58,6 +58,7 @@ class Runner {
   [[nodiscard]] const ProtocolView& protocol() const { return *protocol_; }
   [[nodiscard]] ospf::Instant now() const;
   [[nodiscard]] const Tunnels& tunnels() const { return tunnels_; }
+  [[nodiscard]] const Links& links() const { return links_; }
   [[nodiscard]] KernelView kernel() const;
   [[nodiscard]] std::uint64_t acknowledged_generation() const {
     return pipeline_.feed().acknowledged_generation();

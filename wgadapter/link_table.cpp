@@ -82,6 +82,12 @@ std::vector<std::string> altnames_of(const nlattr* properties) {
   return names;
 }
 
+std::uint32_t vrf_table_of(nlattr* data) {
+  Attributes<IFLA_VRF_MAX + 1> table{};
+  const bool is_sound = nla_parse_nested(table.data(), IFLA_VRF_MAX, data, nullptr) >= 0;
+  return is_sound && table[IFLA_VRF_TABLE] != nullptr ? number_of(table[IFLA_VRF_TABLE]).value_or(0) : 0;
+}
+
 std::optional<InventoryMessage> parse_link(const nlmsghdr& message) {
   Attributes<IFLA_MAX + 1> table{};
   if (!parse_attributes<ifinfomsg>(message, table)) return std::nullopt;
@@ -104,6 +110,8 @@ std::optional<InventoryMessage> parse_link(const nlmsghdr& message) {
     Attributes<IFLA_INFO_MAX + 1> info{};
     if (nla_parse_nested(info.data(), IFLA_INFO_MAX, table[IFLA_LINKINFO], nullptr) < 0) return std::nullopt;
     if (info[IFLA_INFO_KIND] != nullptr) link.kind = text_of(info[IFLA_INFO_KIND]);
+    if (link.kind == "vrf" && info[IFLA_INFO_DATA] != nullptr)
+      link.vrf_table = vrf_table_of(info[IFLA_INFO_DATA]);
   }
   return result;
 }

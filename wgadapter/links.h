@@ -58,8 +58,9 @@ struct Link {
   std::vector<std::string> altnames{};  ///< Further names, up to 127 characters (ip link property).
   std::uint32_t mtu = 0;
   LinkFlags flags{};
-  std::string kind{};        ///< "wireguard", "tun", "veth", "bridge"...; empty for plain devices.
-  std::uint32_t master = 0;  ///< ifindex of the bridge, bond or VRF that it belongs to; 0 is none.
+  std::string kind{};           ///< "wireguard", "tun", "veth", "bridge"...; empty for plain devices.
+  std::uint32_t master = 0;     ///< ifindex of the bridge, bond or VRF that it belongs to; 0 is none.
+  std::uint32_t vrf_table = 0;  ///< Of a VRF: the routing table of what belongs to it; else 0.
   std::vector<LinkAddress> addresses{};  ///< IPv4 first, each family in the kernel's order.
 
   bool operator==(const Link&) const = default;

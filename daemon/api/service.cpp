@@ -61,13 +61,23 @@ UnaryCall<v1::GetStatusResponse>::Write gather_status(RouterView& router) {
   };
 }
 
+/// In the order of the interfaces.
+std::vector<std::vector<std::string>> problems_of_interfaces(const RouterView& router) {
+  std::vector<std::vector<std::string>> problems;
+  for (const auto& interface : router.protocol().interfaces())
+    problems.push_back(router.interface_problems(interface.config.link));
+  return problems;
+}
+
 UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& router) {
   return [interfaces = router.protocol().interfaces(), neighbors = router.protocol().neighbors(),
-          wireguard = router.wireguard(), now = router.now()](v1::ListInterfacesResponse& response) {
-    for (const auto& interface : interfaces) {
+          wireguard = router.wireguard(), problems = problems_of_interfaces(router),
+          now = router.now()](v1::ListInterfacesResponse& response) {
+    for (std::size_t i = 0; i < interfaces.size(); ++i) {
       auto* added = response.add_interfaces();
-      *added = convert(interface, find(wireguard, interface.config.link), now);
-      convert_problems(neighbors, interface, *added);
+      *added = convert(interfaces[i], find(wireguard, interfaces[i].config.link), now);
+      for (const auto& problem : problems[i]) added->add_problems(problem);
+      convert_problems(neighbors, interfaces[i], *added);
     }
     return grpc::Status::OK;
   };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 
 #include "daemon/links/links.h"
@@ -12,6 +13,9 @@
 namespace wgospf::daemon {
 
 namespace {
+
+/// Links that are looked at for what they do not hear, at one time.
+constexpr std::size_t kLookingAtMost = 64;
 
 /// net.ipv4.conf.INTERFACE.NAME; `otherwise` when it cannot be read.
 int setting_of(const std::string& interface, const char* name, int otherwise) {
@@ -38,6 +42,38 @@ void Links::check_kernel_settings() {
   }
   place_.teller.set_warning("rp_filter", strict_filter_problem(filters));
   place_.teller.set_warning("forwarding", forwarding_problem(forwarding));
+}
+
+void Links::check_presence(ospf::LinkId link, ConfiguredLink& entry) {
+  const std::string& name = entry.settings.name;
+  const auto& inventory = place_.watch.inventory();
+  const bool is_there = place_.watch.find(name) != nullptr;
+  entry.was_there = entry.was_there || is_there;
+  std::string problem = link_problem(entry.settings, inventory);
+  if (!is_there)
+    problem = fmt::format(
+        "interface {} does not exist{}; it is used when it appears", name,
+        entry.was_there ? " any more: it was deleted, renamed, or moved to another network namespace" : "");
+  place_.teller.set_warning("interface/" + name, problem, link);
+  place_.teller.set_warning("vrf/" + name, vrf_problem(entry.settings, inventory, config_.rib.table), link);
+}
+
+void Links::check_hearing() {
+  const auto now = std::chrono::steady_clock::now();
+  std::size_t looking = 0;
+  for (auto& [link, entry] : entries_) {
+    const std::string& name = entry.settings.name;
+    std::string problem;
+    if (!entry.port || !entry.status.up || looking == kLookingAtMost) {
+      entry.hearing.reset(place_.jobs, now);
+    } else if (const auto hello =
+                   entry.hearing.look(place_.jobs, place_.watch.system_name(name), entry.status.ifindex.value,
+                                      entry.settings.hello_interval, now)) {
+      problem = deafness_problem(name, *hello, router_id_, place_.watch.inventory());
+    }
+    looking += entry.hearing.is_looking() ? 1 : 0;
+    place_.teller.set_warning("deaf/" + name, problem, link);
+  }
 }
 
 void Links::check_interface_type(ospf::LinkId link, const ConfiguredLink& entry) {

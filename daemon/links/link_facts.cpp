@@ -99,6 +99,14 @@ std::string addresses_in_words(const ospf::DeviceStatus& status) {
                                   : "none";
 }
 
+/// What takes everything that comes in on a link (a bridge, a bond, a team); null when nothing does. A VRF
+/// leaves it to the link.
+const wg::Link* taker_of(const wg::Link& link, const Inventory& inventory) {
+  const auto master = inventory.find(link.master);
+  return link.master == 0 || master == inventory.end() || master->second.kind == "vrf" ? nullptr
+                                                                                       : &master->second;
+}
+
 /// Packets can pass; a loopback has no carrier to speak of.
 bool usable(const wg::Link& link) {
   return link.usable() || (link.flags.loopback && link.flags.up);
@@ -177,13 +185,20 @@ ospf::DeviceStatus link_status(const InterfaceSettings& settings, const Inventor
   status.up = usable(*link);
   if (status.up && !link_problem(settings, inventory).empty()) {
     status.up = false;
-    status.down_reason = ospf::InterfaceReason::no_address;
+    if (taker_of(*link, inventory) == nullptr) status.down_reason = ospf::InterfaceReason::no_address;
   }
   return status;
 }
 
 std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory) {
   const wg::Link* link = find_link(inventory, settings.name);
+  if (const wg::Link* taker = link == nullptr ? nullptr : taker_of(*link, inventory)) {
+    return fmt::format(
+        "interface {0} belongs to the {1} {2}, which takes every packet that comes in there: nothing is "
+        "heard on {0}. "
+        "Name {2} in the configuration instead, or take {0} out of it: \"ip link set {3} nomaster\"",
+        settings.name, taker->kind, taker->name, link->name);
+  }
   if (link == nullptr || settings.passive || link->flags.loopback || !ospf_addresses(*link).empty() ||
       unnumbered_source(settings, inventory)) {
     return {};
@@ -203,6 +218,20 @@ std::string link_problem(const InterfaceSettings& settings, const Inventory& inv
   return fmt::format(
       "{}, and {}, which it is to borrow one of, has none {}", lack, *settings.unnumbered,
       present.empty() ? "either" : fmt::format("that could be used on another link, but {}", present));
+}
+
+std::string vrf_problem(const InterfaceSettings& settings, const Inventory& inventory, std::uint32_t table) {
+  const wg::Link* link = find_link(inventory, settings.name);
+  const auto master = link == nullptr ? inventory.end() : inventory.find(link->master);
+  if (master == inventory.end() || master->second.kind != "vrf" || master->second.vrf_table == table)
+    return {};
+  return fmt::format(
+      "interface {0} belongs to the VRF {1}: what comes in there is looked up in its table {2}, and this "
+      "router's "
+      "routes are in table {3}. Take {0} out of it, \"ip link set {4} nomaster\", or, where all interfaces "
+      "are in "
+      "it, write \"table: {2}\" under rib",
+      settings.name, master->second.name, master->second.vrf_table, table, link->name);
 }
 
 // A neighbor's address on an unnumbered link has no route before the first adjacency. And where an interface

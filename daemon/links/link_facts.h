@@ -62,8 +62,13 @@ class LinkNames {
 /// source is that of `unnumbered`, else the loopback's; without any the link cannot be used and is not up.
 [[nodiscard]] ospf::DeviceStatus link_status(const InterfaceSettings& settings, const Inventory& inventory);
 
-/// Why a link that exists and is up is not used all the same, with the cure; empty when nothing is wrong.
+/// Why a link that exists and is up is not used all the same, with the cure; empty when nothing is wrong. What
+/// belongs to a bridge, a bond or the like hears nothing: all that comes in is the master's.
 [[nodiscard]] std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory);
+
+/// Why a link that belongs to a VRF does not use the routes of `table`, with the cure; empty when that is not so.
+[[nodiscard]] std::string vrf_problem(const InterfaceSettings& settings, const Inventory& inventory,
+                                      std::uint32_t table);
 
 /// net.ipv4.conf.NAME.rp_filter; the kernel goes by the greater one.
 struct ReversePathFilter {

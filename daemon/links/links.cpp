@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace wgospf::daemon {
@@ -12,6 +13,13 @@ using std::chrono::seconds;
 namespace {
 /// A socket that could not be opened is tried again after this time.
 constexpr seconds kRetry{1};
+
+// Kinds of warnings: with an interface's name behind it each is a key.
+constexpr std::array kWarningsOfLinks{"interface/",  "same_interface/", "interface_type/", "socket/",
+                                      "vrf/",        "rp_filter/",      "deaf/",           "wireguard/",
+                                      "silent_peer/"};
+/// With what they are about.
+constexpr std::array kWarningsShownElsewhere{"allowed_ips/", "several_routers/", "network_type/"};
 }  // namespace
 
 Links::Links(Place place, Callbacks callbacks)
@@ -96,6 +104,8 @@ void Links::take_over(const Config& config) {
     if (active && entry.status.up) (void)open_port(link, entry, entry.status.ifindex.value);
   }
   refresh_core_config();
+  for (auto& [link, entry] : entries_)
+    if (!wanted.contains(link)) entry.hearing.reset(place_.jobs, std::chrono::steady_clock::now());
   std::erase_if(entries_, [&](const auto& entry) {
     if (wanted.contains(entry.first)) return false;
     forget(entry.first, entry.second);
@@ -108,10 +118,20 @@ void Links::take_over(const Config& config) {
 // from nothing: what there is then, and a hello when there is a socket to send it.
 void Links::forget(ospf::LinkId link, const ConfiguredLink& entry) {
   callbacks_.feed(ospf::DeviceChanged{device_of(link), {}});
-  for (const char* kind :
-       {"interface/", "socket/", "wireguard/", "allowed_ips/", "silent_peer/", "interface_type/",
-        "rp_filter/", "same_interface/", "several_routers/", "network_type/"})
+  for (const char* kind : kWarningsOfLinks) place_.teller.set_warning(kind + entry.settings.name, {}, link);
+  for (const char* kind : kWarningsShownElsewhere)
     place_.teller.set_warning(kind + entry.settings.name, {}, link);
+}
+
+std::vector<std::string> Links::problems(ospf::LinkId link) const {
+  std::vector<std::string> problems;
+  const auto found = entries_.find(link);
+  if (found == entries_.end()) return problems;
+  for (const char* kind : kWarningsOfLinks) {
+    auto text = place_.teller.warning(kind + found->second.settings.name);
+    if (!text.empty()) problems.push_back(std::move(text));
+  }
+  return problems;
 }
 
 void Links::refresh_settings() {
@@ -187,11 +207,7 @@ void Links::refresh() {
 void Links::refresh(ospf::LinkId link, ConfiguredLink& entry) {
   const std::string& name = entry.settings.name;
   const auto& inventory = place_.watch.inventory();
-  place_.teller.set_warning("interface/" + name,
-                            place_.watch.find(name) == nullptr
-                                ? fmt::format("interface {} does not exist; it is used when it appears", name)
-                                : link_problem(entry.settings, inventory),
-                            link);
+  check_presence(link, entry);
   check_interface_type(link, entry);
 
   auto status = link_status(entry.settings, inventory);
@@ -266,6 +282,7 @@ Links::Port Links::open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint
   const std::string name = entry.settings.name;
   OspfPort::Callbacks callbacks;
   callbacks.datagram = [this, link](const wg::Datagram& datagram) {
+    entries_.at(link).hearing.datagram_came();
     callbacks_.feed(
         ospf::Received{link, datagram.source, datagram.destination, std::as_bytes(datagram.payload)});
   };

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/kernel_jobs.h"
+#include "daemon/links/hearing.h"
 #include "daemon/links/link_facts.h"
 #include "daemon/links/link_watch.h"
 #include "daemon/links/ospf_port.h"
@@ -31,6 +32,8 @@ struct ConfiguredLink {
   ospf::DeviceStatus status{};   ///< as the core was last told
   std::optional<RibLink> rib{};
   std::unique_ptr<OspfPort> port{};
+  Hearing hearing{};
+  bool was_there = false;  ///< an interface of this name has existed
   /// As last heard, for as long as the interface and its addresses are the same: allowed-ips that stop
   /// covering a neighbour make it unheard of, which must not end the complaint about them.
   std::vector<IpAddress> neighbor_addresses{};
@@ -88,6 +91,11 @@ class Links {
   /// Warnings of what the neighbours' hellos tell.
   void check_neighbors(const std::vector<ospf::InterfaceInfo>& interfaces,
                        const std::vector<ospf::NeighborInfo>& neighbors);
+  /// Warnings of links on which hellos come in that are never heard.
+  void check_hearing();
+  /// What is wrong with the link itself, in words. What is said of its neighbours and allowed-ips is told beside
+  /// them.
+  [[nodiscard]] std::vector<std::string> problems(ospf::LinkId link) const;
   void note_neighbors(const std::vector<ospf::NeighborInfo>& neighbors);
 
   [[nodiscard]] std::optional<RibLink> rib_link(ospf::LinkId link) const;
@@ -117,6 +125,7 @@ class Links {
   void refresh_settings();
   [[nodiscard]] ospf::InstanceConfig wanted_core_config();
   void check_interface_type(ospf::LinkId link, const ConfiguredLink& entry);
+  void check_presence(ospf::LinkId link, ConfiguredLink& entry);
   void tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::DeviceStatus& status);
   void retry_later();
   [[nodiscard]] std::vector<IpAddress> neighbors_to_cover(const ConfiguredLink& entry) const;

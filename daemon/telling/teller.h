@@ -25,6 +25,8 @@ class Teller {
   /// meanwhile. What stands before the first slash of the key is the notice's name.
   void set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link = {});
   [[nodiscard]] std::vector<std::string> warnings() const { return telling_.warnings(); }
+  /// Empty when nothing lasts under this key.
+  [[nodiscard]] std::string warning(const std::string& key) const { return telling_.warning(key); }
   /// Of the routing table: events bear it from now on.
   void set_generation(ospf::Generation generation) { telling_.set_generation(generation); }
 

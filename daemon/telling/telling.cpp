@@ -73,6 +73,11 @@ std::vector<std::string> Telling::warnings() const {
   return result;
 }
 
+std::string Telling::warning(const std::string& key) const {
+  const auto found = warnings_.find(key);
+  return found == warnings_.end() ? std::string() : printable(found->second);
+}
+
 void Telling::count_left_out(Instant now) {
   for (const auto& left_out : limits_.take(now)) pass_on({describe(left_out, link_name_)});
 }

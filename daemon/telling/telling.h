@@ -38,6 +38,8 @@ class Telling {
   void set_warning(const std::string& key, const std::string& text, std::optional<ospf::LinkId> link,
                    Instant now);
   [[nodiscard]] std::vector<std::string> warnings() const;
+  /// Empty when nothing lasts under this key.
+  [[nodiscard]] std::string warning(const std::string& key) const;
   /// Ends without a word what lasts under this key: what it was about is no longer looked at.
   void forget_warning(const std::string& key) { warnings_.erase(key); }
 

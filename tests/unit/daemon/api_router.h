@@ -79,6 +79,7 @@ class WiredRouter final : public RouterView {
   std::vector<WireguardView> wireguard_views;
   std::vector<std::string> warning_list;
   std::map<Ipv4Prefix, std::string> route_finding_map;
+  std::map<ospf::LinkId, std::string> interface_problem_map;
 
   // RouterView.
   void post(std::function<void()> closure) override;
@@ -102,6 +103,10 @@ class WiredRouter final : public RouterView {
     return std::make_shared<std::vector<WireguardView>>(wireguard_views);
   }
   std::vector<std::string> warnings() const override { return warning_list; }
+  std::vector<std::string> interface_problems(ospf::LinkId link) const override {
+    const auto found = interface_problem_map.find(link);
+    return found == interface_problem_map.end() ? std::vector<std::string>{} : std::vector{found->second};
+  }
 
  private:
   struct End {

@@ -192,6 +192,7 @@ class WaitingRouter final : public RouterView {
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     throw std::logic_error("wireguard");
   }
+  std::vector<std::string> interface_problems(ospf::LinkId) const override { return {}; }
   std::vector<std::string> warnings() const override { return {"waiting for a router id: there is none"}; }
 
  private:

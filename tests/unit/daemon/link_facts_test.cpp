@@ -8,6 +8,8 @@
 
 #include <chrono>
 
+#include "daemon/links/hearing.h"
+
 namespace wgospf::daemon {
 namespace {
 
@@ -92,6 +94,59 @@ TEST(SettingsInForce, APlainLanThatNamesNoInterfaceTypeIsPassive) {
   auto passive = settings("tun0");
   passive.passive = true;
   EXPECT_TRUE(is_passive(passive));
+}
+
+// What a bridge, a bond or a team takes is never heard on the link; a VRF leaves it there.
+TEST(LinkStatus, WhatBelongsToABridgeOrABondIsDeafAndSaysSo) {
+  auto v0 = link(7, "v0", {address("10.1.0.1", 30)});
+  v0.master = 9;
+  auto master = link(9, "m0", {});
+  for (const char* kind : {"bridge", "bond", "team"}) {
+    master.kind = kind;
+    const auto links = inventory({v0, master});
+    EXPECT_FALSE(link_status(settings("v0"), links).up) << kind;
+    EXPECT_THAT(link_problem(settings("v0"), links),
+                ::testing::StartsWith("interface v0 belongs to the " + master.kind +
+                                      " m0, which takes every packet"));
+    EXPECT_THAT(link_problem(settings("v0"), links), ::testing::EndsWith("\"ip link set v0 nomaster\""));
+    auto passive = settings("v0");
+    passive.passive = true;
+    EXPECT_FALSE(link_status(passive, links).up) << "nor do hosts there reach its address";
+  }
+  master.kind = "vrf";
+  master.vrf_table = 10;
+  const auto links = inventory({v0, master});
+  EXPECT_TRUE(link_status(settings("v0"), links).up);
+  EXPECT_THAT(link_problem(settings("v0"), links), IsEmpty());
+  EXPECT_THAT(link_problem(settings("v0"), inventory({v0})), IsEmpty()) << "a master that is not known yet";
+}
+
+TEST(LinkStatus, WhatBelongsToAVrfThatHasAnotherTableIsTold) {
+  auto v0 = link(7, "v0", {address("10.1.0.1", 30)});
+  auto red = link(9, "red", {});
+  red.kind = "vrf";
+  red.vrf_table = 10;
+  EXPECT_THAT(vrf_problem(settings("v0"), inventory({v0, red}), 254), IsEmpty());
+  v0.master = 9;
+  EXPECT_THAT(vrf_problem(settings("v0"), inventory({v0, red}), 254),
+              HasSubstr("belongs to the VRF red: what comes in there is looked up in its table 10"));
+  EXPECT_THAT(vrf_problem(settings("v0"), inventory({v0, red}), 10), IsEmpty());
+  red.kind = "bridge";
+  EXPECT_THAT(vrf_problem(settings("v0"), inventory({v0, red}), 254), IsEmpty());
+}
+
+TEST(Deafness, SaysWhoIsNotHeardAndWhatToDo) {
+  const auto links = inventory({link(7, "wg0", {address("10.1.0.1", 30)})});
+  const ospf::RouterId own{0x0a000001};
+  const auto of = [&](const char* source, std::uint32_t router) {
+    return deafness_problem("wg0", {ip(source), router}, own, links);
+  };
+  EXPECT_EQ(
+      of("10.1.0.1", 0x0a000002),
+      "router 10.0.0.2 says hello on wg0 from 10.1.0.1, which is an address of this router too: the kernel "
+      "drops such packets in silence; give one of the two another address");
+  EXPECT_THAT(of("10.1.0.1", own.value), HasSubstr("comes back to it"));
+  EXPECT_THAT(of("10.1.0.2", 0x0a000002), HasSubstr("net.ipv4.conf.wg0.rp_filter=0"));
 }
 
 TEST(LinkStatus, WithoutCarrierIsDown) {

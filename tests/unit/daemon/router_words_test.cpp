@@ -118,6 +118,62 @@ TEST_F(RouterWords, TheStrictReversePathFilterIsToldWhereItBites) {
       [&] { return ::testing::Matches(Not(Contains(HasSubstr("strict"))))(warnings(router)); }, kPatience));
 }
 
+// In: an interface that becomes a bridge's, and later its own again. Out: it is down at once, and says why in
+// the warnings and where interfaces are shown.
+TEST_F(RouterWords, AnInterfaceThatABridgeTakesIsToldDeaf) {
+  a.sh("ip addr add 10.1.0.1/30 dev v0 && ip link add br0 type bridge && ip link set br0 up");
+  b.sh("ip addr add 10.1.0.2/30 dev v0");
+  RunningRouter first(a, areas(active("v0")), "10.0.0.1");
+  RunningRouter second(b, areas(active("v0") + ", {name: lo}"), "10.0.0.2");
+  ASSERT_TRUE(eventually([&] { return first.has_route("192.0.2.2/32"); }, kPatience));
+  const auto problems = [&] { return first.ask([&] { return first->interface_problems(ospf::LinkId{1}); }); };
+  EXPECT_THAT(problems(), IsEmpty());
+  a.sh("ip link set v0 master br0");
+  const auto told = HasSubstr("interface v0 belongs to the bridge br0, which takes every packet");
+  EXPECT_TRUE(eventually([&] { return !first.has_route("192.0.2.2/32"); }, kPatience));
+  EXPECT_THAT(warnings(first), Contains(told));
+  EXPECT_THAT(problems(), Contains(told));
+  a.sh("ip link set v0 promisc on && ip link set v0 nomaster");
+  EXPECT_TRUE(eventually([&] { return first.has_route("192.0.2.2/32"); }, kPatience));
+  EXPECT_THAT(warnings(first), Not(Contains(HasSubstr("v0"))));
+  a.sh("ip link set v0 netns " + b.path() + " name other");
+  EXPECT_TRUE(eventually(
+      [&] {
+        return ::testing::Matches(
+            Contains(HasSubstr("interface v0 does not exist any more: it was deleted, renamed, "
+                               "or moved to another network namespace")))(problems());
+      },
+      kPatience));
+}
+
+// In: both ends have one address; then one gets another, from where its hellos do not pass the reverse path
+// filter; then the filter is off. Out: each is told, and ends.
+TEST_F(RouterWords, HellosThatTheKernelDropsAreTold) {
+  a.sh(
+      "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.v0.rp_filter=0 && ip addr add 10.1.0.1/24 dev "
+      "v0");
+  b.sh("ip addr add 10.1.0.1/24 dev v0");
+  RunningRouter first(a, areas(active("v0")), "10.0.0.1");
+  RunningRouter second(b, areas(active("v0") + ", {name: lo}"), "10.0.0.2");
+  const auto is_told = [&](const std::string& text) {
+    return eventually([&] { return ::testing::Matches(Contains(HasSubstr(text)))(warnings(first)); },
+                      kPatience);
+  };
+  EXPECT_TRUE(
+      is_told("router 10.0.0.2 says hello on v0 from 10.1.0.1, which is an address of this router too"));
+  a.sh("ip link add v1 type veth peer name end && ip link set v1 up && ip link set end up");
+  a.sh("ip route add 10.1.0.2/32 dev v1 && sysctl -qw net.ipv4.conf.v0.rp_filter=1");
+  b.sh("ip addr flush dev v0 && ip addr add 10.1.0.2/24 dev v0");
+  EXPECT_TRUE(
+      is_told("router 10.0.0.2 says hello on v0 from 10.1.0.2, and the kernel drops that in silence"));
+  EXPECT_FALSE(first.has_route("192.0.2.2/32"));
+  a.sh("ip route del 10.1.0.2/32 dev v1");
+  EXPECT_TRUE(eventually([&] { return first.has_route("192.0.2.2/32"); }, kPatience));
+  EXPECT_TRUE(
+      eventually([&] { return ::testing::Matches(Not(Contains(HasSubstr("says hello"))))(warnings(first)); },
+                 kPatience));
+}
+
 // In: hellos to the group pass while everything to one address is refused (it is the subnet's broadcast
 // address), many times. Out: one trouble, which ends when that address takes packets.
 TEST_F(RouterWords, AFailingDestinationIsToldOnceHoweverTheOthersFare) {

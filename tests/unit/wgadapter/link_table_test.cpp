@@ -28,6 +28,8 @@ struct LinkSpec {
   unsigned flags = IFF_UP | IFF_POINTOPOINT | IFF_NOARP;
   unsigned mtu = 1420;
   unsigned char family = AF_UNSPEC;
+  const char* kind = "wireguard";
+  unsigned vrf_table = 0;
 };
 
 Message link_message(std::uint16_t type, const LinkSpec& spec) {
@@ -41,7 +43,12 @@ Message link_message(std::uint16_t type, const LinkSpec& spec) {
   if (spec.mtu == 0) return message;  // as wireless extensions tell of an event
   nla_put_u32(message.get(), IFLA_MTU, spec.mtu);
   nlattr* info = nla_nest_start(message.get(), IFLA_LINKINFO);
-  nla_put_string(message.get(), IFLA_INFO_KIND, "wireguard");
+  nla_put_string(message.get(), IFLA_INFO_KIND, spec.kind);
+  if (spec.vrf_table != 0) {
+    nlattr* data = nla_nest_start(message.get(), IFLA_INFO_DATA);
+    nla_put_u32(message.get(), IFLA_VRF_TABLE, spec.vrf_table);
+    nla_nest_end(message.get(), data);
+  }
   nla_nest_end(message.get(), info);
   return message;
 }
@@ -106,6 +113,15 @@ TEST(ParseLink, TellsKindFlagsAndMtu) {
   EXPECT_EQ(link.kind, "wireguard");
   EXPECT_EQ(link.mtu, 1420U);
   EXPECT_EQ(link.flags, (LinkFlags{.up = true, .point_to_point = true, .noarp = true}));
+}
+
+TEST(ParseLink, TellsTheTableOfAVrf) {
+  const auto table_of = [](const LinkSpec& spec) {
+    return std::get<LinkMessage>(parse(link_message(RTM_NEWLINK, spec))).link.vrf_table;
+  };
+  EXPECT_EQ(table_of({.kind = "vrf", .vrf_table = 10}), 10U);
+  EXPECT_EQ(table_of({.kind = "vrf"}), 0U);
+  EXPECT_EQ(table_of({.kind = "dummy", .vrf_table = 10}), 0U) << "another kind's data says something else";
 }
 
 TEST(Link, UsableIsUpWithCarrier) {

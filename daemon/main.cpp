@@ -221,6 +221,11 @@ class Daemon {
     });
   }
 
+  /// Of reloads: whoever sends signals without end fills no log.
+  void tell(Severity severity, std::string text) {
+    place_.notice(severity, "configuration", std::move(text));
+  }
+
   void reload() {
     if (stopping_) return;
     if (place_.router() != nullptr)
@@ -230,10 +235,10 @@ class Daemon {
                             : load_config(options_.config_file, Pipes::refuse);  // without waiting
     if (const auto* errors = std::get_if<1>(&result)) {
       for (std::size_t i = 0; i < std::min(errors->size(), kErrorsLogged); ++i)
-        log(Severity::error, (*errors)[i].to_string());
+        tell(Severity::error, (*errors)[i].to_string());
       if (errors->size() > kErrorsLogged)
-        log(Severity::error, fmt::format("and {} more errors in it", errors->size() - kErrorsLogged));
-      log(Severity::error, "the configuration is not taken over; the former one stays in force");
+        tell(Severity::error, fmt::format("and {} more errors in it", errors->size() - kErrorsLogged));
+      tell(Severity::error, "the configuration is not taken over; the former one stays in force");
     } else {
       take_over(std::get<0>(result));
     }
@@ -245,13 +250,13 @@ class Daemon {
     const bool same_lock =
         config.rib.table == config_.rib.table && config.rib.lock_directory == config_.rib.lock_directory;
     if (!same_lock && !take_lock(config)) {
-      log(Severity::error, "the configuration is not taken over; the former one stays in force");
+      tell(Severity::error, "the configuration is not taken over; the former one stays in force");
       return;
     }
     const bool same_api = config.api == config_.api;
     config_ = config;
     set_log_level(level());
-    log(Severity::info, "the configuration is taken over");
+    tell(Severity::info, "the configuration is taken over");
     if (!same_api && !open_api()) {
       exit_status_ = kFailed;
       stopping_ = true;
@@ -264,15 +269,15 @@ class Daemon {
     if (router == nullptr) return take_over_early(config);
     const auto obstacles =
         needs_restart(config_, config, router->protocol().router_id(), options_.config_file);
-    for (const auto& obstacle : obstacles) log(Severity::error, obstacle);
+    for (const auto& obstacle : obstacles) tell(Severity::error, obstacle);
     if (!obstacles.empty()) {
-      log(Severity::error, "the configuration needs a restart; the former one stays in force until then");
+      tell(Severity::error, "the configuration needs a restart; the former one stays in force until then");
       return;
     }
     config_ = config;
     set_log_level(level());
     router->reconfigure(config);
-    log(Severity::info, "the configuration is taken over");
+    tell(Severity::info, "the configuration is taken over");
   }
 
   void stop(int signal) {

@@ -5,28 +5,19 @@
 #include <utility>
 
 #include "daemon/telling/log.h"
-#include "daemon/telling/words.h"
 
 namespace wgospf::daemon {
 
 RouterPlace::RouterPlace(boost::asio::io_context& loop)
-    : loop_(loop), facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now()} {}
+    : loop_(loop),
+      facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now()},
+      teller_(loop, [](ospf::LinkId) { return std::string(); }) {
+  (void)teller_.subscribe([](const RouterEvent& event) { log(std::get<Notice>(event.what)); });
+}
 
 Router& RouterPlace::take(std::unique_ptr<Router> router) {
   router_ = std::move(router);
   return *router_;
-}
-
-void RouterPlace::set_warning(const std::string& key, const std::string& text) {
-  const auto found = warnings_.find(key);
-  if (text.empty()) {
-    if (found == warnings_.end()) return;
-    log(Severity::info, "no longer: " + found->second);
-    warnings_.erase(found);
-  } else if (found == warnings_.end() || found->second != text) {
-    warnings_[key] = text;
-    log(Severity::warning, text);
-  }
 }
 
 void RouterPlace::post(std::function<void()> closure) {
@@ -48,11 +39,11 @@ void RouterPlace::unsubscribe(Subscription subscription) {
 std::vector<std::string> RouterPlace::warnings() const {
   std::vector<std::string> result;
   if (!router_) result.push_back("waiting for " + waits_for_);
-  for (const auto& [key, text] : warnings_) result.push_back(printable(text));
-  if (router_) {
-    auto more = router_->warnings();
+  const auto append = [&result](std::vector<std::string> more) {
     result.insert(result.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  }
+  };
+  append(teller_.warnings());
+  if (router_) append(router_->warnings());
   return result;
 }
 

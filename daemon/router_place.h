@@ -4,13 +4,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/router.h"
+#include "daemon/telling/teller.h"
 
 namespace wgospf::daemon {
 
@@ -26,9 +27,12 @@ class RouterPlace final : public RouterView {
   void clear() { router_.reset(); }
   /// What is waited for until take(), in words.
   void set_waits_for(std::string what) { waits_for_ = std::move(what); }
-  /// A condition around the router that lasts, as Router has its own: logged, and listed until the text is
-  /// empty again.
-  void set_warning(const std::string& key, const std::string& text);
+  // Around the router, as Router has its own: logged, with the same limits.
+  void notice(Severity severity, std::string name, std::string text) {
+    teller_.notice(severity, std::move(name), std::move(text));
+  }
+  /// A condition that lasts: listed until the text is empty again.
+  void set_warning(const std::string& key, const std::string& text) { teller_.set_warning(key, text); }
 
   // RouterView.
   void post(std::function<void()> closure) override;
@@ -62,7 +66,7 @@ class RouterPlace final : public RouterView {
   boost::asio::io_context& loop_;
   RouterFacts facts_;
   std::string waits_for_ = "its start";
-  std::map<std::string, std::string> warnings_;
+  Teller teller_;
   std::unique_ptr<Router> router_;
 };
 

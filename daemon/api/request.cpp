@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/api/convert.h"
+#include "daemon/telling/words.h"
 
 namespace wgospf::daemon::api {
 namespace {
@@ -17,7 +18,8 @@ Checked<Ipv4Prefix> check_prefix(const std::string& text) {
   const auto slash = text.find('/');
   const auto address = Ipv4Address::parse(text.substr(0, slash));
   if (!address) {
-    return invalid(fmt::format("prefix: \"{}\" is not an IPv4 prefix; write it as 192.168.37.0/24", text));
+    return invalid(
+        fmt::format("prefix: \"{}\" is not an IPv4 prefix; write it as 192.168.37.0/24", shortened(text)));
   }
   if (slash == std::string::npos) {
     return invalid(
@@ -30,7 +32,7 @@ Checked<Ipv4Prefix> check_prefix(const std::string& text) {
     return invalid(fmt::format("prefix: \"{}\" has bits set past its length; write {}", text,
                                Ipv4Prefix::make(*address, length).to_string()));
   }
-  return invalid(fmt::format("prefix: \"{}\" has a length that is not 0 to 32; write {}/24", text,
+  return invalid(fmt::format("prefix: \"{}\" has a length that is not 0 to 32; write {}/24", shortened(text),
                              address->to_string()));
 }
 
@@ -70,15 +72,16 @@ Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request) {
 Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request) {
   DatabaseFilter filter;
   if (request.has_area_id() && !parse_id(request.area_id(), filter.area)) {
-    return invalid(fmt::format("area_id: \"{}\" is not an area; write it as 0.0.0.0", request.area_id()));
+    return invalid(
+        fmt::format("area_id: \"{}\" is not an area; write it as 0.0.0.0", shortened(request.area_id())));
   }
   if (request.has_adv_router() && !parse_id(request.adv_router(), filter.adv_router)) {
-    return invalid(
-        fmt::format("adv_router: \"{}\" is not a router id; write it as 10.0.0.1", request.adv_router()));
+    return invalid(fmt::format("adv_router: \"{}\" is not a router id; write it as 10.0.0.1",
+                               shortened(request.adv_router())));
   }
   if (request.has_lsa_id() && !parse_id(request.lsa_id(), filter.lsa_id)) {
-    return invalid(
-        fmt::format("lsa_id: \"{}\" is not a Link State ID; write it as 10.0.0.0", request.lsa_id()));
+    return invalid(fmt::format("lsa_id: \"{}\" is not a Link State ID; write it as 10.0.0.0",
+                               shortened(request.lsa_id())));
   }
   if (!v1::LsaType_IsValid(request.type())) {
     return invalid(

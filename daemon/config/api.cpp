@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "daemon/config/leaves.h"
+#include "daemon/config/printable.h"
 #include "daemon/config/tls_files.h"
 #include "net/host_port.h"
 
@@ -30,7 +31,7 @@ std::string problem_of_tcp_address(std::string_view listen) {
   if (!place || place->host.empty() || place->port == 0) return std::string(kForm);
   if (const auto address = place->bracketed()) {
     if (Ipv6Address::parse(address->substr(0, address->find('%')))) return {};
-    return fmt::format("\"{}\" is no IPv6 address; write it like [::1]:{}", *address, place->port);
+    return fmt::format("\"{}\" is no IPv6 address; write it like [::1]:{}", shortened(*address), place->port);
   }
   if (place->host.find(':') != std::string_view::npos)
     return fmt::format("an IPv6 address stands in brackets, like [::1]:{}", place->port);
@@ -79,7 +80,7 @@ void ApiReader::check_listen(const MapReader& map, const std::string& listen) {
       is_unix ? problem_of_unix_path(std::string_view(listen).substr(5)) : problem_of_tcp_address(listen);
   if (!problem.empty())
     errors_.add(map.value_mark(leaf::api::listen),
-                fmt::format("cannot listen on \"{}\": {}", listen, problem));
+                fmt::format("cannot listen on \"{}\": {}", shortened(listen), problem));
 }
 
 ApiTls ApiReader::read_tls(const YAML::Node& node) {
@@ -108,7 +109,7 @@ std::string ApiReader::read_file_name(MapReader& map, const leaf::TextLeaf& leaf
   if (const auto problem = check_ != nullptr ? check_->pem_file(*name) : std::nullopt) {
     tls_files_usable_ = false;
     errors_.add(map.value_mark(leaf), fmt::format("{} {} {}; name a file in PEM form that wgospfd may read",
-                                                  leaf.name, *name, *problem));
+                                                  leaf.name, shortened(*name), *problem));
   }
   return *name;
 }

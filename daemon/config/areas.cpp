@@ -6,6 +6,7 @@
 
 #include "daemon/config/leaves.h"
 #include "daemon/config/names.h"
+#include "daemon/config/printable.h"
 
 namespace wgospf::daemon {
 
@@ -160,7 +161,7 @@ std::optional<std::string> AreaReader::read_interface_name(MapReader& map, const
       map.value_mark(leaf),
       fmt::format("{} must be an interface's name: 1 to {} bytes without white space, \"/\" or \":\", not "
                   "\"{}\"",
-                  leaf.name, kMaxInterfaceName, *name));
+                  leaf.name, kMaxInterfaceName, shortened(*name)));
   return std::nullopt;
 }
 

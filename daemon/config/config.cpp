@@ -15,6 +15,7 @@
 #include "daemon/config/api.h"
 #include "daemon/config/areas.h"
 #include "daemon/config/leaves.h"
+#include "daemon/config/printable.h"
 #include "daemon/config/redistribute.h"
 #include "daemon/config/sources.h"
 #include "daemon/config/yaml_reader.h"
@@ -111,7 +112,8 @@ class ConfigParser {
     if (!node.IsDefined() || !seen_.emplace(errors_.current(), mark.line, mark.column).second) return;
     const std::string& tag = node.Tag();
     if (!tag.empty() && tag != "?" && tag != "!") {
-      errors_.add(mark, fmt::format("the tag \"{}\" means nothing here; remove it", short_tag(tag)));
+      errors_.add(mark,
+                  fmt::format("the tag \"{}\" means nothing here; remove it", shortened(short_tag(tag))));
     }
     if (node.IsSequence()) {
       for (const auto& item : node) refuse_tags(item);
@@ -145,7 +147,7 @@ class ConfigParser {
       errors_.add(
           map.value_mark(leaf),
           fmt::format("router-id must be a dotted quad other than 0.0.0.0, like 10.0.32.1, not \"{}\"",
-                      *text));
+                      shortened(*text)));
     }
   }
 
@@ -171,7 +173,7 @@ class ConfigParser {
     target = *directory;
     if (directory->front() != '/')
       errors_.add(map.value_mark(leaf),
-                  fmt::format("{} must be an absolute path, not \"{}\"", leaf.name, *directory));
+                  fmt::format("{} must be an absolute path, not \"{}\"", leaf.name, shortened(*directory)));
   }
 
   void read_spf_control(const YAML::Node& node, ospf::SpfDelay& delay) {

@@ -57,4 +57,11 @@ std::string printable(std::string_view text) {
   return result;
 }
 
+std::string shortened(std::string_view value) {
+  if (value.size() <= kEchoed) return printable(value);
+  std::size_t length = kEchoed;
+  while (length > 0 && (static_cast<std::uint8_t>(value[length]) & 0xc0) == 0x80) --length;
+  return fmt::format("{}... ({} bytes)", printable(value.substr(0, length)), value.size());
+}
+
 }  // namespace wgospf::daemon

@@ -11,4 +11,8 @@ namespace wgospf::daemon {
 /// only, and a terminal obeys what it is sent.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// A value that somebody gave, for a sentence about it: printable, and cut after kEchoed bytes.
+inline constexpr std::size_t kEchoed = 120;
+[[nodiscard]] std::string shortened(std::string_view value);
+
 }  // namespace wgospf::daemon

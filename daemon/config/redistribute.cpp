@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "daemon/config/leaves.h"
+#include "daemon/config/printable.h"
 
 namespace wgospf::daemon {
 
@@ -155,8 +156,8 @@ std::optional<Ipv4Prefix> RedistributionReader::read_prefix(const YAML::Node& no
     const std::string& text = node.Scalar();
     if (const auto prefix = Ipv4Prefix::parse(text)) return prefix;
     if (const auto fixed = without_host_bits(text)) {
-      errors_.add(mark, fmt::format("prefix {} has bits set past its length; the network is {}", text,
-                                    fixed->to_string()));
+      errors_.add(mark, fmt::format("prefix {} has bits set past its length; the network is {}",
+                                    shortened(text), fixed->to_string()));
       return std::nullopt;
     }
   }

@@ -9,6 +9,7 @@
 
 #include "daemon/config/leaves.h"
 #include "daemon/config/names.h"
+#include "daemon/config/printable.h"
 
 namespace wgospf::daemon {
 
@@ -93,7 +94,8 @@ std::optional<YAML::Node> SourceReader::parse(const std::string& text) {
     if (const auto tab = tab_in_indentation(text, error.mark.line))
       errors_.add(*tab, "there is a tab in the indentation; YAML is indented with spaces only");
     else
-      errors_.add(error.mark, fmt::format("this is not valid YAML: {}{}", error.msg, hint_of(error)));
+      errors_.add(error.mark,
+                  fmt::format("this is not valid YAML: {}{}", shortened(error.msg), hint_of(error)));
   }
   return std::nullopt;
 }
@@ -123,7 +125,7 @@ void SourceReader::follow(const YAML::Node& value, const std::string& name, cons
     return errors_.add(mark,
                        fmt::format("files include each other more than {} deep here; bring what {} names "
                                    "into one of them",
-                                   kMaxIncludeDepth, name));
+                                   kMaxIncludeDepth, shortened(name)));
   const auto entered = errors_.current();
   for (const auto& file : access_.find(beside(from, name))) {
     errors_.enter(entered);
@@ -138,7 +140,7 @@ void SourceReader::follow(const YAML::Node& value, const std::string& name, cons
     }
     const auto content = access_.read(file);
     if (content.problem)
-      errors_.add(mark, fmt::format("{} cannot be read: {}", file, *content.problem));
+      errors_.add(mark, fmt::format("{} cannot be read: {}", shortened(file), *content.problem));
     else
       read_file(content.text, file);
   }

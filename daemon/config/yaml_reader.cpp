@@ -31,6 +31,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return distance[a.size()][b.size()];
 }
 
+/// Longer than any key or choice with as many letters more as may be wrong in it.
+constexpr std::size_t kLongestWord = 64;
+
 /// yaml-cpp tags quoted scalars with "!", plain ones with "?".
 bool is_quoted(const YAML::Node& node) {
   return node.IsScalar() && node.Tag() == "!";
@@ -101,12 +104,13 @@ std::vector<ConfigError> ConfigErrors::take() {
 std::string describe_node(const YAML::Node& node) {
   if (node.IsMap()) return "a mapping";
   if (node.IsSequence()) return "a list";
-  if (node.IsScalar()) return fmt::format("\"{}\"", node.Scalar());
+  if (node.IsScalar()) return fmt::format("\"{}\"", shortened(node.Scalar()));
   return "nothing";
 }
 
 std::optional<std::string_view> nearest(std::string_view text, std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
+  if (text.size() > kLongestWord) return best;
   // Of a short word two letters are half of it: what is left says nothing about what was meant.
   const std::size_t largest = text.size() < 5 ? 1 : std::max<std::size_t>(2, text.size() / 3);
   std::size_t best_distance = largest + 1;
@@ -168,10 +172,11 @@ void MapReader::check_key(const YAML::Node& key, const YAML::Node& value) {
   }
   if (std::find(section_.known.begin(), section_.known.end(), name) == section_.known.end()) {
     const auto meant = nearest(name, section_.known);
-    errors_.add(key.Mark(), meant ? fmt::format("unknown key \"{}\" in {}; did you mean \"{}\"?", name,
-                                                section_.what, *meant)
-                                  : fmt::format("unknown key \"{}\" in {}; it may have the keys {}", name,
-                                                section_.what, fmt::join(section_.known, ", ")));
+    errors_.add(
+        key.Mark(),
+        meant ? fmt::format("unknown key \"{}\" in {}; did you mean \"{}\"?", name, section_.what, *meant)
+              : fmt::format("unknown key \"{}\" in {}; it may have the keys {}", shortened(name),
+                            section_.what, fmt::join(section_.known, ", ")));
     return;
   }
   if (const Entry* former = find(name)) {

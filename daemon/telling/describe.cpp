@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/telling/drop_words.h"
+
 namespace wgospf::daemon {
 
 namespace {
@@ -78,6 +80,7 @@ Severity severity_of(DropReason reason) {
     case DropReason::lsa_not_in_database_maxage:
     case DropReason::lsa_not_awaited:
     case DropReason::interface_not_running:
+    case DropReason::duplicate_router_id:  // DuplicateRouterId tells it
       return Severity::debug;
     case DropReason::another_router:  // a warning when it lasts
     case DropReason::another_address:
@@ -89,65 +92,10 @@ Severity severity_of(DropReason reason) {
   }
 }
 
-/// What is behind a dropped packet, and its cure, where there is more to say than the reason's name.
+/// What is behind a drop, and its cure.
 std::string explain(DropReason reason, std::uint32_t value) {
-  switch (reason) {
-    case DropReason::hello_interval_mismatch:
-      return fmt::format("its hello-interval is {} s; both ends need the same", value);
-    case DropReason::dead_interval_mismatch:
-      return fmt::format("its dead-interval is {} s; both ends need the same", value);
-    case DropReason::area_mismatch:
-      return fmt::format("it has the link in area {}; both ends need the same", AreaId{value}.to_string());
-    case DropReason::options_mismatch:
-      return "it has the area as a stub or NSSA; both ends need the same";
-    case DropReason::network_mask_mismatch:
-      return "its network mask differs; both ends need the same";
-    case DropReason::authentication_type_mismatch:
-      return "it authenticates its packets, which is not built here; remove it there, WireGuard "
-             "authenticates them";
-    case DropReason::mtu_mismatch:
-      return fmt::format("its MTU is {}; both ends need the same, or mtu-ignore: true", value);
-    case DropReason::bad_source:
-      return "no router has such an address; drop what comes from it where it is sent";
-    case DropReason::bad_destination:
-      return "it was sent neither to 224.0.0.5 nor to an address of this interface";
-    case DropReason::unicast_hello:
-      return fmt::format(
-          "a hello of router {} to this router's own address; neighbors are taken from hellos to "
-          "224.0.0.5 only. If it is at the other end of this link, give it interface type "
-          "point-to-point; if not, drop its packets of protocol 89 on the way here",
-          RouterId{value}.to_string());
-    case DropReason::source_not_on_link:
-      return fmt::format(
-          "router {} is on no subnet of this interface; give both ends addresses of one subnet, "
-          "or this end one with that peer, or none",
-          RouterId{value}.to_string());
-    case DropReason::not_the_peer:
-      return fmt::format(
-          "it says to be router {}, and this link is for another address; if it is the peer, name that "
-          "address",
-          RouterId{value}.to_string());
-    case DropReason::another_router:
-      return fmt::format(
-          "router {} says hello while this link has a neighbor that is heard; it is followed when "
-          "that one is not heard any more",
-          RouterId{value}.to_string());
-    case DropReason::another_address:
-      return fmt::format(
-          "the neighbor's router id {}, from another address than the neighbor's; it is followed "
-          "when the neighbor is not heard there any more. If it is not the neighbor, drop its "
-          "packets of protocol 89 on the way here",
-          RouterId{value}.to_string());
-    case DropReason::not_the_neighbor:
-      return fmt::format(
-          "it says to be router {}, and the neighbor of this link is another; drop its packets of "
-          "protocol 89 on the way here",
-          RouterId{value}.to_string());
-    case DropReason::lsa_database_full:
-      return "there are as many LSAs as max-lsa or max-lsa-bytes of database-control allows";
-    default:
-      return fmt::format("value {}", value);
-  }
+  const auto words = words_of(reason, value);
+  return fmt::format("{}; {}", words.cause, words.cure);
 }
 
 /// The first links of a router-LSA, by which a person finds the router.
@@ -168,34 +116,6 @@ std::string links_in_words(const Lsa& lsa) {
     }
   }
   return names.empty() ? "no links" : fmt::format("{}", fmt::join(names, ", "));
-}
-
-std::string_view type_name(LsaType type) {
-  switch (type) {
-    case LsaType::router:
-      return "router-LSA";
-    case LsaType::network:
-      return "network-LSA";
-    case LsaType::summary_network:
-      return "summary-LSA (network)";
-    case LsaType::summary_asbr:
-      return "summary-LSA (ASBR)";
-    case LsaType::as_external:
-      return "AS-external-LSA";
-    case LsaType::group_membership:
-      return "group-membership-LSA";
-    case LsaType::nssa_external:
-      return "NSSA-external-LSA";
-    case LsaType::external_attributes:
-      return "external-attributes-LSA";
-    case LsaType::opaque_link:
-      return "opaque-LSA (link)";
-    case LsaType::opaque_area:
-      return "opaque-LSA (area)";
-    case LsaType::opaque_as:
-      return "opaque-LSA (AS)";
-  }
-  return "LSA";
 }
 
 /// What kind of message an event is.
@@ -349,6 +269,34 @@ struct ChangeDescriber {
 
 }  // namespace
 
+std::string_view type_name(LsaType type) {
+  switch (type) {
+    case LsaType::router:
+      return "router-LSA";
+    case LsaType::network:
+      return "network-LSA";
+    case LsaType::summary_network:
+      return "summary-LSA (network)";
+    case LsaType::summary_asbr:
+      return "summary-LSA (ASBR)";
+    case LsaType::as_external:
+      return "AS-external-LSA";
+    case LsaType::group_membership:
+      return "group-membership-LSA";
+    case LsaType::nssa_external:
+      return "NSSA-external-LSA";
+    case LsaType::external_attributes:
+      return "external-attributes-LSA";
+    case LsaType::opaque_link:
+      return "opaque-LSA (link)";
+    case LsaType::opaque_area:
+      return "opaque-LSA (area)";
+    case LsaType::opaque_as:
+      return "opaque-LSA (AS)";
+  }
+  return "LSA";
+}
+
 std::string describe(const LsaKey& key) {
   return fmt::format("{} {} of {}", type_name(key.type), key.id.to_string(),
                      key.advertising_router.to_string());
@@ -414,8 +362,6 @@ std::string describe_problem(const ospf::NeighborInfo& neighbor) {
 std::string describe_refused(const ospf::RefusedSender& refused) {
   if (refused.is_beside)
     return "more than one router on a point-to-point link: it says hello beside the neighbor, which is kept";
-  if (refused.reason == DropReason::duplicate_router_id)
-    return "it uses this router's own router id; give one of the two another router-id";
   return fmt::format("refused: {} ({})", to_string(refused.reason), explain(refused.reason, refused.value));
 }
 

@@ -28,6 +28,8 @@ struct MessageKind {
 [[nodiscard]] std::string describe_problem(const ospf::NeighborInfo& neighbor);
 /// Why a router on the link is not taken as a neighbour, with the cure.
 [[nodiscard]] std::string describe_refused(const ospf::RefusedSender& refused);
+/// "router-LSA"; "LSA" of a type that is not known.
+[[nodiscard]] std::string_view type_name(ospf::LsaType type);
 /// "router-LSA 10.0.0.1 of 10.0.0.1".
 [[nodiscard]] std::string describe(const ospf::LsaKey& key);
 

@@ -232,6 +232,24 @@ TEST(CommandLine, AWrongValueIsRefusedWithASentence) {
   }
 }
 
+// A shell takes 128 kB as one word.
+TEST(CommandLine, WhatIsEchoedIsCut) {
+  const std::string word(100'000, 'x'), number(100'000, '7');
+  const std::string address = word + ":99999", path = "/" + word;
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{word.c_str()},
+                                             {"show", "path", "10.0.0.0/8", "--limit", number.c_str()},
+                                             {"show", "database", "--type", word.c_str()},
+                                             {"--socket", address.c_str()},
+                                             {"--socket", word.c_str()},
+                                             {"--socket", path.c_str()}}) {
+    const auto outcome = wgospfctl(arguments);
+    EXPECT_NE(outcome.status, 0);
+    EXPECT_LT(outcome.err.size(), 1000U);
+    EXPECT_NE(outcome.err.find("... (1000"), std::string::npos) << outcome.err.substr(0, 1000);
+  }
+}
+
 TEST(CommandLine, HowManyPathsTheDaemonFindsIsTheDaemonsToSay) {
   EXPECT_EQ(wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "0"}).status, 2);
   EXPECT_EQ(

@@ -94,7 +94,11 @@ TEST_F(Lists, InterfacesComeWithWhatIsWrongWithAllowedIps) {
   EXPECT_EQ(interfaces[0]["allowed_ips_findings"][0]["address"], "224.0.0.5");
   EXPECT_EQ(interfaces[1]["passive"], true);
   EXPECT_EQ(interfaces[1]["hello_due"], nullptr);
+  router_.on_strand([&] { router_.interface_problem_map[WiredRouter::kLan] = "br-lan is deaf"; });
+  EXPECT_EQ(wgospfctl_json({"show", "interfaces"})["interfaces"][1]["problems"],
+            Json::array({"br-lan is deaf"}));
   const auto text = wgospfctl({"show", "interfaces"}).out;
+  EXPECT_THAT(text, HasSubstr("br-lan: br-lan is deaf\n"));
   EXPECT_THAT(text, HasSubstr("no 224.0.0.5"));
   EXPECT_THAT(text, HasSubstr("wg-op2: add 224.0.0.5/32 to it\n"));
 }
@@ -256,6 +260,23 @@ TEST_F(Lists, WrongFiltersAreToldWithTheField) {
             "wgospfctl: adv_router: \"x\" is not a router id; write it as 10.0.0.1\n");
   EXPECT_EQ(wgospfctl({"show", "path", "192.168.2.0/24", "--limit", "5000"}).err,
             "wgospfctl: limit: 5000 is more than 1000; ask for fewer paths\n");
+}
+
+// gRPC takes a status of some kilobytes at most: what is too long would be lost with its cure.
+TEST_F(Lists, WhatAClientAsksForIsCutWhereItIsEchoed) {
+  const std::string word(100'000, 'x'), zeros = "192.168.2.0/" + std::string(100'000, '0');
+  for (const auto& words :
+       std::vector<std::vector<const char*>>{{"show", "routes", word.c_str()},
+                                             {"show", "path", zeros.c_str()},
+                                             {"show", "database", "--area", word.c_str()},
+                                             {"show", "database", "--router", word.c_str()},
+                                             {"show", "database", "--id", word.c_str()}}) {
+    const auto outcome = wgospfctl(words);
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_LT(outcome.err.size(), 500U);
+    EXPECT_THAT(outcome.err, HasSubstr("... (1000"));
+    EXPECT_THAT(outcome.err, HasSubstr("write "));
+  }
 }
 
 TEST_F(Lists, PeersComeWithKeysInBase64AndTheNeighborBehindThem) {

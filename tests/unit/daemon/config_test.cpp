@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -232,6 +233,34 @@ TEST(Config, TagsAreRefusedWhereverTheyStand) {
                           "f.yaml:2:26: the tag \"!loud\" means nothing here; remove it"));
   EXPECT_EQ(config_of(kAreas + "log: {level: \"debug\"}\n").log_level, Severity::debug)
       << "quotes are no tag";
+}
+
+// Each of these values is wrong, and as long as somebody's file may make it.
+TEST(Config, AWrongValueIsCutWhereItIsEchoed) {
+  const std::string word(20'000, 'x'), digits(20'000, '7'),
+      zeros = "10.0.0.1/" + std::string(20'000, '0') + "8";
+  std::vector<std::string> wrong;
+  for (const char* section :
+       {"router-id: ", "rib: ", "spf-control: ", "database-control: ", "log: ", "api: ", "areas: "})
+    wrong.push_back(kAreas + section + word);
+  for (const char* leaf : {"rib: {table: ", "rib: {lock-directory: ", "log: {level: ", "api: {listen: ",
+                           "api: {listen: \"[", "redistribute: [{source: "})
+    wrong.push_back(kAreas + leaf + word + (leaf[std::strlen(leaf) - 1] == '[' ? "]:1\"}" : "}") +
+                    (leaf[0] == 'r' && leaf[1] == 'e' ? "]" : ""));
+  for (const char* leaf : {"interface-type: ", "cost: ", "passive: ", "unnumbered: ", "mtu-ignore: "})
+    wrong.push_back(with_interface(leaf + word));
+  wrong.push_back(with_interface("cost: " + digits));
+  wrong.push_back(with_interface("? " + word + "\n      : 1"));
+  wrong.push_back("areas: [{area-id: " + word + ", interfaces: [{name: " + word + "}]}]\n");
+  wrong.push_back(kAreas + "redistribute: [{source: static, prefixes: [" + word + "]}]\n");
+  wrong.push_back(kAreas + "redistribute: [{source: static, prefixes: [" + zeros + "]}]\n");
+  wrong.push_back(kAreas + "router-id: !" + word + " 10.0.0.1\n");
+  wrong.push_back(kAreas + "router-id: *" + word + "\n");
+  for (const auto& text : wrong) {
+    const auto errors = errors_of(text);
+    EXPECT_THAT(errors, ::testing::Not(::testing::IsEmpty())) << text.substr(0, 150);
+    for (const auto& error : errors) EXPECT_LT(error.size(), 700U) << error.substr(0, 700);
+  }
 }
 
 TEST(Config, NamesThatTheKernelAllowsAreTaken) {

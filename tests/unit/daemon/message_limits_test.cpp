@@ -236,6 +236,14 @@ TEST(Telling, AWarningIsToldOnceAndListedWhileItLasts) {
   EXPECT_THAT(telling.warnings(), ::testing::IsEmpty());
 }
 
+TEST(Words, AValueThatIsEchoedIsCutBetweenCharacters) {
+  EXPECT_EQ(shortened("wg-m\xc3\xbcller"), "wg-m\xc3\xbcller");
+  EXPECT_EQ(shortened(std::string(kEchoed, 'a')), std::string(kEchoed, 'a'));
+  std::string text(kEchoed - 1, 'a');
+  text += "\xc3\xbc and more";
+  EXPECT_EQ(shortened(text), std::string(kEchoed - 1, 'a') + "... (130 bytes)");
+}
+
 TEST(Words, WhatIsNoPrintableUtf8IsEscaped) {
   EXPECT_EQ(printable("wg-müller 日本 🦊"), "wg-müller 日本 🦊");
   EXPECT_EQ(printable("w\xff"

@@ -7,10 +7,12 @@ Two daemons in namespaces of their own, as in two_daemons_test.py.
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 from two_daemons_test import ACTIVE, BIN, PASSIVE, TwoRouters, config
@@ -79,6 +81,46 @@ class FromOutside(TwoRouters):
         self.wait_for_route(self.a, LEARNED)
         self.a.run("ping -I 192.168.1.1 -c 1 -W 5 192.168.2.1")
         self.assertNotIn("refused", self.a.log())
+
+    def test_one_address_at_both_ends_of_a_tunnel(self):
+        self.tunnel("10.2.0.{}/30")
+        self.b.run("ip addr flush dev wg0")
+        self.b.run("ip addr add 10.2.0.1/30 dev wg0")
+        self.a.start()
+        self.b.start()
+        problem = "router 10.0.0.2 says hello on wg0 from 10.2.0.1, which is an address of this router too"
+        self.wait_for_log(self.a, problem, 60)
+        self.assertIn(problem, self.a.run(f"{BIN}/wgospfctl show interfaces"))
+        self.b.run("ip addr flush dev wg0")
+        self.b.run("ip addr add 10.2.0.2/30 dev wg0")
+        self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full", 60)
+        self.wait_for_log(self.a, "no longer: " + problem)
+
+    @unittest.skipIf(shutil.which("nft") is None, "there is no nft (packaging/install-deps test)")
+    def test_a_packet_filter_that_drops_hellos_is_told(self):
+        self.start_both()
+        for line in ("add table ip t", "add chain ip t c { type filter hook input priority 0; }",
+                     "add rule ip t c ip protocol 89 drop"):
+            subprocess.run(self.a.command("nft", line), check=True)
+        problem = "router 10.0.0.2 says hello on v0 from 10.1.0.2, and the kernel drops that in silence"
+        self.wait_for_log(self.a, problem, 60)
+        self.a.run("nft delete table ip t")
+        self.wait_for_route(self.a, LEARNED)
+        self.wait_for_log(self.a, "no longer: " + problem)
+
+    def test_reloads_without_end_do_not_fill_the_log(self):
+        self.a.start()
+        self.wait_for_served(self.a)
+        taken = "the configuration is taken over"
+        for text, line in ((config([("v0", ACTIVE)]), taken), ("areas: 5\n", "areas must be a list")):
+            self.a.configure(text)
+            for _ in range(300):
+                self.a.send(signal.SIGHUP)
+                time.sleep(0.002)  # so that not all become one signal
+            self.wait_for_log(self.a, line)
+        self.wait_for_log(self.a, "more messages of the kind configuration", 30)
+        self.assertLess(len(self.a.log().splitlines()), 200)
+        self.assertLessEqual(self.a.log().count(taken), 4)
 
 
 if __name__ == "__main__":

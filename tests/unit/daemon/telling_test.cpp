@@ -9,15 +9,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <sstream>
 
 #include "daemon/config/config.h"
+#include "daemon/router_place.h"
 #include "daemon/service_manager.h"
 #include "daemon/telling/describe.h"
+#include "daemon/telling/drop_words.h"
 #include "daemon/telling/log.h"
 
 namespace wgospf::daemon {
@@ -84,8 +89,37 @@ TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
                        name_of)
                   .text,
               testing::EndsWith(", and 41 more since this was told"));
-  EXPECT_EQ(of(ospf::DropReason::lsa_unknown_type, 12),
-            "what 10.1.0.2 sent on wg3 was not used: lsa_unknown_type (value 12)");
+  EXPECT_EQ(
+      of(ospf::DropReason::bad_version, 1),
+      "what 10.1.0.2 sent on wg3 was not used: bad_version (it is of OSPF version 1; this router speaks "
+      "version 2 over IPv4; set the sender to that)");
+  EXPECT_THAT(
+      of(ospf::DropReason::lsa_bad_checksum, 1),
+      testing::HasSubstr("(the checksum of an LSA of type 1 (router-LSA) does not hold; it was spoilt"));
+  EXPECT_THAT(of(ospf::DropReason::lsa_unknown_type, 12),
+              testing::HasSubstr("(an LSA of type 12 is not known here; "));
+}
+
+// Whatever is told of a reason, in the log and in what is shown of a refused router, has its words and its
+// cure. A router that uses our id is told by an event of its own.
+TEST(Describe, EveryReasonForADropHasItsOwnWordsAndACure) {
+  std::set<std::string> causes;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(ospf::DropReason::count_); ++i) {
+    const auto reason = static_cast<ospf::DropReason>(i);
+    SCOPED_TRACE(to_string(reason));
+    const auto words = words_of(reason, 7);
+    EXPECT_FALSE(words.cure.empty());
+    EXPECT_THAT(words.cause, testing::Not(testing::HasSubstr("value")));
+    EXPECT_TRUE(causes.insert(words.cause).second) << words.cause;
+    const auto told = testing::AllOf(testing::HasSubstr(words.cause), testing::HasSubstr(words.cure));
+    EXPECT_THAT(describe(ospf::Event{ospf::Dropped{ospf::LinkId{3}, reason, {}, 7}}, name_of).text, told);
+    ospf::RefusedSender refused;
+    refused.reason = reason;
+    refused.value = 7;
+    EXPECT_THAT(describe_refused(refused), told);
+  }
+  EXPECT_EQ(kind_of(ospf::Event{ospf::Dropped{{}, ospf::DropReason::duplicate_router_id, {}}}).severity,
+            Severity::debug);
 }
 
 TEST(Describe, WhatKeepsANeighborFromFullIsSaidWithItsCure) {
@@ -174,6 +208,26 @@ TEST(Log, WritesJournalLevelsUnderSystemdAndTimesOtherwise) {
   text.resize(static_cast<std::size_t>(length));
   EXPECT_THAT(text, ::testing::MatchesRegex("<6>\\{braces}\n<3>broken\n"
                                             "[0-9]+-[0-9]+-[0-9]+ [0-9:.]+ warning careful\n"));
+}
+
+// Signals, and whoever takes away the API's socket again and again: what stands around the router has limits
+// too.
+TEST(Log, NothingAroundTheRouterFloodsIt) {
+  ::testing::internal::CaptureStderr();
+  start_log(Severity::info);
+  boost::asio::io_context loop;
+  RouterPlace place(loop);
+  for (int i = 0; i < 1000; ++i) {
+    place.notice(Severity::info, "configuration", "the configuration is taken over");
+    place.notice(Severity::error, "configuration", fmt::format("error {}", i));
+    place.set_warning("api", i % 2 == 0 ? "the API is not served" : "");
+  }
+  place.set_warning("api", "the API is not served");
+  const auto text = ::testing::internal::GetCapturedStderr();
+  start_log(Severity::info);
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 100);
+  EXPECT_THAT(text, ::testing::HasSubstr("taken over"));
+  EXPECT_THAT(place.warnings(), ::testing::Contains("the API is not served"));
 }
 
 /// Standard error is a pipe that is full, until it is drained.

@@ -133,7 +133,8 @@ class Case {
     if (!own || slash == std::string::npos) return;
     const auto length = static_cast<std::uint8_t>(std::stoi(address.substr(slash + 1)));
     const auto subnet = Ipv4Prefix::make(*own, length);
-    device.addresses.push_back({*own, subnet, true});
+    // What is attached to the root its own router-LSA says here, which is another program's.
+    device.addresses.push_back({*own, subnet, false});
     own_.insert({subnet, Ipv4Prefix::host(*own)});
   }
   [[nodiscard]] bool is_own(const Ipv4Prefix& prefix) const { return own_.count(prefix) != 0; }

@@ -217,7 +217,8 @@ std::vector<ospf::SetId> AllowedIpsPlan::close_gates() {
   return closed;
 }
 
-// A set that waits already waits for that, too: until then the kernel has what it had.
+// All devices that the set leads over are asked, so that a gate that takes another's place waits for no less;
+// until it is opened the kernel has what it had.
 void AllowedIpsPlan::close_gate(ospf::SetId id, const std::set<wg::ManagedIps*>& devices,
                                 std::vector<ospf::SetId>& closed) {
   const auto set = sets_.find(id);
@@ -227,9 +228,7 @@ void AllowedIpsPlan::close_gate(ospf::SetId id, const std::set<wg::ManagedIps*>&
     if (device->mark() > device->done()) gate.marks[device] = device->mark();
   if (gate.marks.empty()) return;
   if (set->second.gate) {
-    Gate& former = gates_.at(*set->second.gate);
-    gate.marks.merge(former.marks);
-    gate.releases = std::move(former.releases);
+    gate.releases = std::move(gates_.at(*set->second.gate).releases);
     gates_.erase(*set->second.gate);
   }
   set->second.gate = ++last_gate_;
@@ -244,11 +243,18 @@ void AllowedIpsPlan::end_gate(std::optional<rib::Gate>& gate) {
   gate.reset();
 }
 
+bool AllowedIpsPlan::leads_over(const Set& set, const wg::ManagedIps& device) {
+  return set.places != nullptr && std::any_of(set.places->begin(), set.places->end(),
+                                              [&](const Place& place) { return place.device == &device; });
+}
+
 std::vector<rib::Gate> AllowedIpsPlan::take_open() {
   std::vector<rib::Gate> open;
   for (const auto& [number, gate] : gates_) {
-    const bool is_done = std::all_of(gate.marks.begin(), gate.marks.end(),
-                                     [](const auto& mark) { return mark.first->done() >= mark.second; });
+    const Set& set = sets_.at(gate.set);
+    const bool is_done = std::all_of(gate.marks.begin(), gate.marks.end(), [&](const auto& mark) {
+      return mark.first->done() >= mark.second || !leads_over(set, *mark.first);
+    });
     if (is_done) open.push_back(number);
   }
   for (const rib::Gate number : open) end_gate(sets_.at(gates_.at(number).set).gate);

@@ -123,6 +123,7 @@ class AllowedIpsPlan {
                const std::optional<ospf::SetId>& set);
   void close_gate(ospf::SetId id, const std::set<wg::ManagedIps*>& devices, std::vector<ospf::SetId>& closed);
   void end_gate(std::optional<rib::Gate>& gate);
+  [[nodiscard]] static bool leads_over(const Set& set, const wg::ManagedIps& device);
   void hand_over(const std::string& device);
 
   const DesiredRoutes& desired_;

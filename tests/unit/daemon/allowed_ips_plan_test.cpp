@@ -193,6 +193,17 @@ TEST_F(AllowedIpsPlanTest, AGateThatIsReplacedWaitsForBoth) {
   EXPECT_THAT(opened, SizeIs(1));
 }
 
+TEST_F(AllowedIpsPlanTest, ASlowDeviceIsNotWaitedForByASetThatHasLeftIt) {
+  set(kOne, {hop(kWg0, "10.1.0.2", 7)});
+  route(lan, kOne);
+  (void)turn();
+  ASSERT_TRUE(plan.gate_of(kOne));
+  set(kOne, {hop(kEth0, "10.3.0.2", 8)});
+  (void)turn();
+  EXPECT_THAT(opened, SizeIs(1));
+  EXPECT_FALSE(plan.gate_of(kOne));
+}
+
 TEST_F(AllowedIpsPlanTest, APrefixThatIsHeldBackIsNotGiven) {
   held = lan;
   set(kOne, {hop(kWg0, "10.1.0.2", 7)});

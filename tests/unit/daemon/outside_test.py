@@ -11,11 +11,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import unittest
 
-from two_daemons_test import ACTIVE, BIN, PASSIVE, TwoRouters, config
+from two_daemons_test import ACTIVE, BIN, PASSIVE, TwoRouters, config, main
 
 LEARNED = "192.168.2.0/24"
 SOCKET = "/run/wgospf/wgospfd.sock"
@@ -124,8 +123,4 @@ class FromOutside(TwoRouters):
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
-    PROGRAM = unittest.main(verbosity=2, exit=False)
-    if not PROGRAM.result.wasSuccessful():
-        sys.exit(1)
-    sys.exit(77 if len(PROGRAM.result.skipped) == PROGRAM.result.testsRun else 0)
+    main(may_skip_some=True)

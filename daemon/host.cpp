@@ -14,11 +14,12 @@ namespace {
 constexpr std::size_t kReportsPerTurn = 1000;
 }  // namespace
 
-Host::Host(asio::io_context& loop, wg::LinkMonitor monitor)
+Host::Host(asio::io_context& loop, LinkMonitor monitor)
     : loop_(loop),
       teller_(loop, [this](ospf::LinkId link) { return link_name(link); }),
       jobs_(loop),
-      links_(loop, jobs_, std::move(monitor)) {}
+      monitor_(std::move(monitor)),
+      links_(monitor_->snapshot()) {}
 
 Host::~Host() {
   *alive_ = false;
@@ -42,7 +43,14 @@ std::optional<Error> Host::start_rib(rib::KernelConfig config, rib::TableConfig 
       if (idle) take_rib_reports();
     });
   };
-  auto started = rib::KernelThread::start(std::move(config), hand_over);
+  auto hear_links = [this, &loop = loop_, alive = alive_](rib::LinkNews news) {
+    asio::post(loop, [this, alive, news = std::move(news)] {
+      if (*alive && follows_links_) on_link_news(news);
+    });
+  };
+  auto started =
+      rib::KernelThread::start(std::move(config), hand_over, {*std::move(monitor_), std::move(hear_links)});
+  monitor_.reset();
   if (!started) return started.error();
   kernel_ = std::move(started.value());
   auto attached = kernel_->attach(std::move(table), hand_over);
@@ -63,14 +71,16 @@ void Host::start() {
           callbacks_.turn_end();
         });
       });
-  LinkWatch::Callbacks callbacks;
-  callbacks.changed = [this](const std::vector<wg::LinkEvent>& events) { on_links_changed(events); };
-  callbacks.turn_end = callbacks_.turn_end;
-  callbacks.trouble = [this](const std::string& trouble) { teller_.set_warning("links", trouble); };
-  links_.start(std::move(callbacks));
 }
 
-void Host::on_links_changed(const std::vector<wg::LinkEvent>& events) {
+void Host::on_link_news(const rib::LinkNews& news) {
+  if (news.trouble) teller_.set_warning("links", *news.trouble);
+  if (!news.events.empty()) on_links_changed(news.events);
+  callbacks_.turn_end();
+}
+
+void Host::on_links_changed(const LinkEvents& events) {
+  links_.take(events);
   auto connected = connected_prefixes(links_.inventory());
   if (connected != connected_) {
     connected_ = std::move(connected);

@@ -13,9 +13,9 @@
 #include "daemon/links/link_facts.h"
 #include "daemon/links/link_watch.h"
 #include "daemon/telling/teller.h"
+#include "net/link_monitor.h"
 #include "rib/kernel_thread.h"
 #include "wgadapter/device_thread.h"
-#include "wgadapter/links.h"
 
 namespace wgospf::daemon {
 
@@ -23,25 +23,27 @@ class Host {
  public:
   /// Where it goes. turn_end follows each of the others, once for several of one kind.
   struct Callbacks {
-    std::function<void(const std::vector<wg::LinkEvent>&)> links_changed;
+    std::function<void(const LinkEvents&)> links_changed;
     std::function<void(const rib::Report&)> rib_reported;
     std::function<void(const wg::DeviceReports&)> devices_reported;
     std::function<void()> turn_end;
   };
 
   /// `loop` must outlive it and be run by one thread only.
-  Host(boost::asio::io_context& loop, wg::LinkMonitor monitor);
+  /// `monitor`: as the links are now; from start_rib() on the kernel thread hears of them with it.
+  Host(boost::asio::io_context& loop, LinkMonitor monitor);
   ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Starts the kernel thread and attaches our table, for which it reads what a former run left.
+  /// Starts the kernel thread, which tells of links from now on, and attaches our table, for which it reads what a
+  /// former run left.
   [[nodiscard]] std::optional<Error> start_rib(rib::KernelConfig config, rib::TableConfig table,
                                                Callbacks callbacks);
-  /// Follows links and devices from now on.
+  /// Follows devices from now on.
   void start();
   /// Links are not followed any more.
-  void stop() { links_.stop(); }
+  void stop() { follows_links_ = false; }
 
   [[nodiscard]] boost::asio::io_context& loop() { return loop_; }
   [[nodiscard]] const LinkWatch& links() const { return links_; }
@@ -57,7 +59,8 @@ class Host {
   [[nodiscard]] wg::DeviceThread& devices() { return *devices_; }
 
  private:
-  void on_links_changed(const std::vector<wg::LinkEvent>& events);
+  void on_link_news(const rib::LinkNews& news);
+  void on_links_changed(const LinkEvents& events);
   void take_rib_reports();
 
   boost::asio::io_context& loop_;
@@ -65,7 +68,9 @@ class Host {
   LinkNames names_;
   Teller teller_;
   KernelJobs jobs_;
+  std::optional<LinkMonitor> monitor_;  ///< the kernel thread's, once that runs
   LinkWatch links_;
+  bool follows_links_ = true;
   std::vector<IpPrefix> connected_;
   std::deque<rib::Report> reports_;
 

@@ -1,7 +1,7 @@
 #pragma once
-// What waits for the kernel, off the loop: readings of the link inventory, joining and leaving groups. Each
-// takes the lock that the kernel holds through anybody's bulk change of links, addresses or routes. And walks
-// through long tables of routes, which would hold up hellos.
+// What waits for the kernel, off the loop: joining and leaving groups, which takes the lock that the kernel
+// holds through anybody's bulk change of links, addresses or routes. And walks through long tables of routes,
+// which would hold up hellos.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>

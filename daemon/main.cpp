@@ -69,7 +69,7 @@ constexpr const char* kRouterIdAwaited =
 Result<AutoConfig> choose_now() {
   const auto routes = read_text_file("/proc/net/route", Pipes::refuse);
   if (routes.problem) return Error{0, "--auto: /proc/net/route cannot be read: " + *routes.problem};
-  const auto monitor = wg::LinkMonitor::open();
+  const auto monitor = LinkMonitor::open();
   if (!monitor) return monitor.error();
   return choose_config(monitor->snapshot(), default_route_interfaces(routes.text));
 }
@@ -89,7 +89,7 @@ class Daemon {
   int run() {
     if (const auto error = rib::may_change_routes()) return fail(error->text);
     if (!take_lock(config_)) return kFailed;
-    auto monitor = wg::LinkMonitor::open();
+    auto monitor = LinkMonitor::open();
     if (!monitor) return fail("cannot watch the system's links: " + monitor.error().text);
     // Signals are ours from here on: before, they simply end the process, which has nothing to clean up.
     take_signals();
@@ -146,7 +146,7 @@ class Daemon {
 
   /// The router id, and while there is nothing to make one of, the wait for it: an interface may come later,
   /// and a reload may bring one. nullopt when a signal ended the wait.
-  std::optional<ChosenRouterId> wait_for_router_id(wg::LinkMonitor& monitor) {
+  std::optional<ChosenRouterId> wait_for_router_id(LinkMonitor& monitor) {
     wg::Devices devices;
     const auto public_key = [&](const std::string& name) -> std::optional<wg::Key> {
       const auto device = devices.read(name);
@@ -184,7 +184,7 @@ class Daemon {
     return chosen;
   }
 
-  bool start(wg::LinkMonitor monitor, ospf::RouterId router_id) {
+  bool start(LinkMonitor monitor, ospf::RouterId router_id) {
     const auto on_stop = options_.keep_routes ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
     // Calls wait on the loop, which does not run before the router has started.
     auto& router = place_.take(

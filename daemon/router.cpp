@@ -13,7 +13,7 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-Router::Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options)
+Router::Router(boost::asio::io_context& loop, LinkMonitor monitor, RouterOptions options)
     : facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now()},
       host_(loop, std::move(monitor)),
       runner_(host_, std::move(options)) {}

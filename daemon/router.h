@@ -1,8 +1,8 @@
 #pragma once
 // The router: what the process runs once it has a router id, and what the API sees of it. All its wiring:
 //
-//   Host    LinkWatch ──── links, addresses ──> Links ── DeviceChanged ───────┐            ┌─ Transmit ─> Links
-//           KernelThread ─ foreign routes ────> Redistribution ── Externals ──┤            │
+//   Host    KernelThread ─ links, addresses ──> Links ── DeviceChanged ───────┐            ┌─ Transmit ─> Links
+//             │            foreign routes ────> Redistribution ── Externals ──┤            │
 //             │            acknowledged, failed ──> RoutePipeline             │            ├─ RouteChange
 //             └─ drift, refusals ─> KernelReports ─> Teller                   ├─ Instance ─┤    └> RoutePipeline
 //           DeviceThread ─ devices, their peers ──> Tunnels: shown, told      │            │         └> rib::Table
@@ -27,8 +27,8 @@
 #include "daemon/host.h"
 #include "daemon/router_view.h"
 #include "daemon/runner.h"
+#include "net/link_monitor.h"
 #include "rib/kernel_thread.h"
-#include "wgadapter/links.h"
 
 namespace wgospf::daemon {
 
@@ -41,7 +41,7 @@ class Router final : public RouterView {
  public:
   /// Nothing happens before start(): listeners that subscribe now hear everything. `loop` must outlive the
   /// router and be run by one thread only.
-  Router(boost::asio::io_context& loop, wg::LinkMonitor monitor, RouterOptions options);
+  Router(boost::asio::io_context& loop, LinkMonitor monitor, RouterOptions options);
   /// Starts the RIB (which reads what a former run left) and opens the sockets of what interfaces there are.
   /// Hold the table's lock before. An error leaves a router that can only be destroyed.
   [[nodiscard]] std::optional<Error> start();

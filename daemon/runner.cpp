@@ -205,7 +205,7 @@ void Runner::on_turn_end() {
   finish_turn();
 }
 
-void Runner::on_links_changed(const std::vector<wg::LinkEvent>& events) {
+void Runner::on_links_changed(const LinkEvents& events) {
   if (phase_ != Phase::running) return;
   links_.on_link_events(events);
   pipeline_.links_changed(events);

@@ -48,7 +48,7 @@ class Runner {
   void shutdown(std::function<void(bool)> done);
 
   // From the host.
-  void on_links_changed(const std::vector<wg::LinkEvent>& events);
+  void on_links_changed(const LinkEvents& events);
   void on_rib_report(const rib::Report& report);
   void on_device_reports(const wg::DeviceReports& reports);
   void on_turn_end();

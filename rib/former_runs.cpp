@@ -5,7 +5,7 @@
 
 namespace wgospf::rib {
 
-std::optional<Error> FormerRuns::read(NetlinkSocket& socket, const RouteContext& context) {
+std::optional<Error> FormerRuns::read(RouteSocket& socket, const RouteContext& context) {
   auto ranges = read_leftovers(socket);
   if (!ranges) return ranges.error();
   ids_ = context.ids;
@@ -18,7 +18,7 @@ std::optional<Error> FormerRuns::read(NetlinkSocket& socket, const RouteContext&
   return std::nullopt;
 }
 
-bool FormerRuns::remove_some(NetlinkSocket& socket, std::size_t limit, const TakeRange& take_range,
+bool FormerRuns::remove_some(RouteSocket& socket, std::size_t limit, const TakeRange& take_range,
                              Reports& reports) {
   if (!stray_routes_.empty()) {
     remove_strays(socket, limit, reports);
@@ -34,7 +34,7 @@ bool FormerRuns::remove_some(NetlinkSocket& socket, std::size_t limit, const Tak
   return true;
 }
 
-void FormerRuns::remove_strays(NetlinkSocket& socket, std::size_t limit, Reports& reports) {
+void FormerRuns::remove_strays(RouteSocket& socket, std::size_t limit, Reports& reports) {
   const auto strays = stray_routes_.begin();
   auto& [of, routes] = *strays;
   const std::size_t count = std::min(routes.size(), limit);

@@ -19,17 +19,17 @@ namespace wgospf::rib {
 
 class FormerRuns {
  public:
-  [[nodiscard]] std::optional<Error> read(NetlinkSocket& socket, const RouteContext& context);
+  [[nodiscard]] std::optional<Error> read(RouteSocket& socket, const RouteContext& context);
   [[nodiscard]] bool empty() const { return stray_routes_.empty() && other_ranges_.empty(); }
 
   /// Whether a range of ids, by its first, is of a daemon that runs, this one included; if not, it holds what
   /// keeps one from starting.
   using TakeRange = std::function<std::optional<IdsLock>(std::uint32_t)>;
   /// Removes at most `limit` routes, or one range; false when nothing is left.
-  bool remove_some(NetlinkSocket& socket, std::size_t limit, const TakeRange& take_range, Reports& reports);
+  bool remove_some(RouteSocket& socket, std::size_t limit, const TakeRange& take_range, Reports& reports);
 
  private:
-  void remove_strays(NetlinkSocket& socket, std::size_t limit, Reports& reports);
+  void remove_strays(RouteSocket& socket, std::size_t limit, Reports& reports);
 
   IdRange ids_{};
   std::map<TableMetric, std::vector<DeleteRoute>> stray_routes_;

@@ -5,7 +5,14 @@
 namespace wgospf::rib {
 
 Result<std::unique_ptr<KernelThread>> KernelThread::start(KernelConfig config, Callback callback) {
-  auto worker = KernelWorker::create(std::move(config), std::move(callback));
+  auto monitor = LinkMonitor::open();
+  if (!monitor) return monitor.error();
+  return start(std::move(config), std::move(callback), {*std::move(monitor)});
+}
+
+Result<std::unique_ptr<KernelThread>> KernelThread::start(KernelConfig config, Callback callback,
+                                                          LinkListener links) {
+  auto worker = KernelWorker::create(std::move(config), std::move(callback), std::move(links));
   if (!worker) return worker.error();
   worker.value()->start();
   return std::unique_ptr<KernelThread>(new KernelThread(std::move(worker.value())));

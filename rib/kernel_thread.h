@@ -7,6 +7,9 @@
 // which the daemon posts to its own. The sockets belong to the network namespace of the thread that calls
 // `start`.
 //
+// It is the one that hears of links, for a link that goes takes routes with it, and must be known to have gone
+// before these are repaired. Whoever else wants to know of links is told by it.
+//
 //   KernelThread::start     opens the sockets and reads which links there are
 //   attach                  reads what a former run left in a table (adopted: it stays untouched until
 //   `claim`) submit, set_connected   what is wanted; merged while the kernel is busy, the last word wins
@@ -23,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "net/link_monitor.h"
 #include "net/result.h"
 #include "rib/desired.h"
 #include "rib/operation.h"
@@ -46,7 +50,7 @@ struct TableConfig {
 };
 
 /// Counts since start, and sizes now.
-struct Counters {
+struct Counters : Sizes {
   std::uint64_t messages = 0;      ///< Requests that the kernel has executed, failed ones included
   std::uint64_t system_calls = 0;  ///< Batches sent
   std::uint64_t failures = 0;      ///< Requests that the kernel refused
@@ -54,24 +58,27 @@ struct Counters {
   std::uint64_t overruns = 0;  ///< Losses of notifications or acknowledgements, whatever table they were of
   std::uint64_t resyncs = 0;   ///< Readings of the kernel's whole state after the first
   Ticket ticket = 0;           ///< Acknowledged up to here
-  std::size_t wanted_prefixes = 0;
-  std::size_t routes = 0;   ///< Ours in the kernel, adopted ones included
-  std::size_t adopted = 0;  ///< Of these, untouched ones of a former run
-  std::size_t groups = 0;
-  std::size_t nexthops = 0;
-  std::size_t pending = 0;  ///< Objects whose change is not in the kernel yet
-  std::size_t failing = 0;  ///< Objects that the kernel refuses at present
-  std::size_t missing =
-      0;                   ///< Wanted routes that are not in the kernel; to connected prefixes none is wanted
-  std::size_t links = 0;   ///< That are known
-  std::size_t hidden = 0;  ///< Routes in the kernel in place of which it uses another program's
-  bool claimed = false;    ///< Nothing is held for a former run's sake
+  std::size_t links = 0;       ///< That are known
+  bool claimed = false;        ///< Nothing is held for a former run's sake
 };
 
 enum class OnStop : std::uint8_t { remove_routes, keep_routes };
 
 /// Called on the kernel thread, with at least one report; must not call back into a destructor.
 using Callback = std::function<void(Reports)>;
+
+/// What is heard of links.
+struct LinkNews {
+  LinkEvents events{};
+  /// Why links cannot be followed at present, or "" when they can again; nullopt: as before.
+  std::optional<std::string> trouble{};
+};
+/// The monitor is the thread's from now on. `heard` has everything that it does not know yet, in order, called on the
+/// kernel thread after the tables have been told.
+struct LinkListener {
+  LinkMonitor monitor;
+  std::function<void(LinkNews)> heard{};
+};
 
 class KernelWorker;
 
@@ -112,6 +119,9 @@ class Table {
 class KernelThread {
  public:
   /// `callback` has the reports that are of no table: Overrun, and those about foreign routes.
+  [[nodiscard]] static Result<std::unique_ptr<KernelThread>> start(KernelConfig config, Callback callback,
+                                                                   LinkListener links);
+  /// For who wants to hear of no link.
   [[nodiscard]] static Result<std::unique_ptr<KernelThread>> start(KernelConfig config, Callback callback);
   /// Ends the thread, as if all tables had been let go.
   ~KernelThread();

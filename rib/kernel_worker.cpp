@@ -1,6 +1,5 @@
 #include "rib/kernel_worker.h"
 
-#include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,32 +13,35 @@
 
 namespace wgospf::rib {
 
-Result<std::shared_ptr<KernelWorker>> KernelWorker::create(KernelConfig config, Callback callback) {
+Result<std::shared_ptr<KernelWorker>> KernelWorker::create(KernelConfig config, Callback callback,
+                                                           LinkListener links) {
   config.batch = std::clamp<std::size_t>(config.batch, 1, 1024);
-  auto requests = NetlinkSocket::open();
+  auto requests = RouteSocket::open();
   if (!requests) return requests.error();
   auto events = open_events(requests.value().port(), {});
   if (!events) return events.error();
   if (auto error = may_change_routes(requests.value())) return *error;
   const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake < 0) return failure("cannot make an event descriptor", errno);
-  std::shared_ptr<KernelWorker> worker(new KernelWorker(
-      std::move(config), std::move(callback), std::move(requests.value()), std::move(events.value()), wake));
+  std::shared_ptr<KernelWorker> worker(
+      new KernelWorker(std::move(config), std::move(callback), std::move(links),
+                       {std::move(requests.value()), std::move(events.value()), wake}));
   // Notifications are already being collected, so nothing can fall between the readings and them.
   worker->kernel_.now = std::chrono::steady_clock::now();
   if (auto error = worker->filter_events()) return *error;
-  if (auto error = worker->read_links()) return *error;
+  for (const auto& [ifindex, link] : worker->listener_.monitor.snapshot())
+    worker->heard_of_link({LinkEvent::Kind::added, link});
   if (auto error = worker->read_foreign()) return *error;
   return worker;
 }
 
-KernelWorker::KernelWorker(KernelConfig config, Callback callback, NetlinkSocket requests,
-                           NetlinkSocket events, int wake)
+KernelWorker::KernelWorker(KernelConfig config, Callback callback, LinkListener links, Sockets sockets)
     : config_(std::move(config)),
       callback_(std::move(callback)),
-      wake_(wake),
-      kernel_(std::move(requests)),
-      events_(std::move(events)),
+      wake_(sockets.wake),
+      kernel_(std::move(sockets.requests)),
+      events_(std::move(sockets.events)),
+      listener_(std::move(links)),
       foreign_(config_.watch),
       watch_(config_.watch) {
   kernel_.take_older_notifications = [this] { take_older_notifications(); };
@@ -136,8 +138,11 @@ void KernelWorker::sleep() {
   }
   const auto has_more = [](const auto& table) { return !table->has_ended() && table->has_more_reports(); };
   if (std::any_of(tables_.begin(), tables_.end(), has_more)) timeout = 0;
-  std::array<pollfd, 2> waiting{{{wake_, POLLIN, 0}, {events_.descriptor(), POLLIN, 0}}};
-  poll(waiting.data(), is_deaf_ ? 1 : waiting.size(), timeout);
+  // A descriptor below 0 is passed over: what is queued there goes unread.
+  std::array<pollfd, 3> waiting{{{wake_, POLLIN, 0},
+                                 {is_deaf_ ? -1 : events_.fd(), POLLIN, 0},
+                                 {listener_.monitor.is_stale() ? -1 : listener_.monitor.fd(), POLLIN, 0}}};
+  poll(waiting.data(), waiting.size(), timeout);
 }
 
 void KernelWorker::take_commands() {
@@ -185,26 +190,35 @@ void KernelWorker::take(End&) {
   }
 }
 
-NetlinkSocket::Drained KernelWorker::take_notifications() {
-  if (is_deaf_) return NetlinkSocket::Drained::lost;
-  const auto drained = events_.drain([this](const Message& message) { heard(message); });
+RouteSocket::Drained KernelWorker::take_notifications() {
+  std::vector<Message> messages;
+  const auto drained =
+      is_deaf_ ? RouteSocket::Drained::lost
+               : events_.drain([&messages](Message message) { messages.push_back(std::move(message)); });
+  take_link_notifications();
+  if (is_deaf_) return drained;
+  for (const Message& message : messages) heard(message);
   for (const auto& table : tables_) table->apply_rivals();
   if (foreign_.wants_reading()) want_foreign(foreign_read_ + kSettleTime);
-  if (drained == NetlinkSocket::Drained::lost) notifications_lost();
+  if (drained == RouteSocket::Drained::lost) notifications_lost();
   return drained;
 }
 
 void KernelWorker::take_older_notifications() {
   constexpr int kRounds = 8;
   for (int round = 0; round < kRounds; ++round) {
-    if (take_notifications() != NetlinkSocket::Drained::more) return;
+    if (take_notifications() != RouteSocket::Drained::more) return;
   }
   notifications_lost();
 }
 
-void KernelWorker::notifications_lost() {
+void KernelWorker::note_overrun() {
   ++kernel_.overruns;
   reports_.emplace_back(Overrun{"notifications of the kernel were lost; its state is read again"});
+}
+
+void KernelWorker::notifications_lost() {
+  note_overrun();
   is_deaf_ = true;
   readings_.want(listen_, std::max(kernel_.now, listened_ + kBetweenResyncs));
 }
@@ -223,30 +237,53 @@ void KernelWorker::heard(const Message& message) {
       return table->context().ids.contains(nexthop->id);
     });
     if ((nexthop->removed || nexthop->replaces) && !is_of_a_table) want_foreign(foreign_read_ + kSettleTime);
-  } else if (std::holds_alternative<AddressMessage>(message)) {
-    want_foreign(kernel_.now + kSettleTime);
   }
   for (const auto& table : tables_) {
     if (!table->has_ended()) table->heard(message);
   }
-  if (const auto* link = std::get_if<LinkMessage>(&message)) heard_of_link(*link);
 }
 
-void KernelWorker::heard_of_link(const LinkMessage& message) {
-  if (message.removed) return forget_link(message.ifindex);
-  if (message.vrf_table != 0) {
-    kernel_.vrfs[message.ifindex] = message.vrf_table;
-  } else {
-    kernel_.vrfs.erase(message.ifindex);
+void KernelWorker::take_link_notifications() {
+  LinkMonitor& monitor = listener_.monitor;
+  if (monitor.is_stale()) return;
+  tell_links(monitor.take_notifications());
+  if (!monitor.is_stale()) return;
+  note_overrun();
+  readings_.want(links_, std::max(kernel_.now, links_read_ + kBetweenResyncs));
+}
+
+void KernelWorker::tell_links(Result<LinkEvents> events) {
+  LinkNews news;
+  const std::string trouble = events ? std::string() : events.error().text;
+  if (std::exchange(link_trouble_, trouble) != trouble) news.trouble = trouble;
+  if (events) news.events = *std::move(events);
+  for (const LinkEvent& event : news.events) heard_of_link(event);
+  if (listener_.heard && (news.trouble || !news.events.empty())) listener_.heard(std::move(news));
+}
+
+void KernelWorker::heard_of_link(const LinkEvent& event) {
+  const Link& link = event.link;
+  if (!event.came.empty() || !event.went.empty()) want_foreign(kernel_.now + kSettleTime);
+  for (const auto& table : tables_) {
+    if (!table->has_ended()) table->heard(event);
   }
-  set_link(message.ifindex, message.flags);
+  if (event.kind == LinkEvent::Kind::removed) {
+    if (!event.is_renamed) forget_link(link.ifindex);
+    return;
+  }
+  if (link.vrf_table != 0) {
+    kernel_.vrfs[link.ifindex] = link.vrf_table;
+  } else {
+    kernel_.vrfs.erase(link.ifindex);
+  }
+  set_link(link.ifindex, link.flags);
 }
 
 // The kernel takes the next hops of a device that is down, or that neither has a carrier nor is running; it
 // makes new ones as soon as there is a carrier. In between, what was true stays true.
-void KernelWorker::set_link(std::uint32_t ifindex, std::uint32_t flags) {
-  const bool usable = (flags & IFF_UP) != 0 && (flags & IFF_LOWER_UP) != 0;
-  const bool lost = (flags & IFF_UP) == 0 || (flags & (IFF_LOWER_UP | IFF_RUNNING)) == 0;
+void KernelWorker::set_link(std::uint32_t ifindex, const LinkFlags& flags) {
+  const bool usable = flags.up && flags.lower_up;
+  const bool lost = !flags.up || !(flags.lower_up || flags.running);
   if (!usable && !lost) return;
   const auto [entry, fresh] = kernel_.links.try_emplace(ifindex, usable);
   if (!fresh && entry->second == usable) return;
@@ -283,24 +320,17 @@ std::optional<Error> KernelWorker::listen_again() {
   events_ = std::move(events.value());
   is_deaf_ = false;
   listened_ = kernel_.now;
-  readings_.want(links_, kernel_.now);
   foreign_readings_.want(foreign_reading_, kernel_.now);
   for (const auto& table : tables_) table->read_everything_again();
   return std::nullopt;
 }
 
 std::optional<Error> KernelWorker::read_links() {
-  auto dump = kernel_.requests.dump(encode_link_dump);
-  if (!dump) return dump.error();
-  std::map<std::uint32_t, bool> missing = kernel_.links;
-  for (const Message& message : dump.value()) {
-    const auto* link = std::get_if<LinkMessage>(&message);
-    if (link == nullptr) continue;
-    missing.erase(link->ifindex);
-    heard(message);
-  }
-  for (const auto& [ifindex, usable] : missing) heard(LinkMessage{.removed = true, .ifindex = ifindex});
-  return std::nullopt;
+  links_read_ = kernel_.now;
+  auto events = listener_.monitor.read_anew();
+  const auto error = events ? std::nullopt : std::optional(events.error());
+  tell_links(std::move(events));
+  return error;
 }
 
 std::optional<Error> KernelWorker::read_foreign() {
@@ -322,16 +352,14 @@ std::optional<Error> KernelWorker::read_foreign() {
   return std::nullopt;
 }
 
-Result<NetlinkSocket> KernelWorker::open_events(std::uint32_t requests_port,
-                                                const std::set<std::uint32_t>& tables) {
-  constexpr std::array groups{RTNLGRP_LINK,       RTNLGRP_NEXTHOP,     RTNLGRP_IPV4_ROUTE,
-                              RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                              RTNLGRP_IPV4_RULE,  RTNLGRP_IPV6_RULE};
-  const std::vector<int> wanted(groups.begin(), groups.end());
-  auto events = NetlinkSocket::open();
+Result<RouteSocket> KernelWorker::open_events(std::uint32_t requests_port,
+                                              const std::set<std::uint32_t>& tables) {
+  constexpr std::array<int, 5> groups{RTNLGRP_NEXTHOP, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+                                      RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE};
+  auto events = RouteSocket::open();
   if (!events) return events;
   if (auto error = events.value().filter(requests_port, tables)) return *error;
-  if (auto error = events.value().subscribe(wanted)) return *error;
+  if (auto error = events.value().subscribe(groups)) return *error;
   return events;
 }
 

@@ -9,6 +9,10 @@
 //
 // When notifications were lost the socket for them is left alone until a new one takes its place, at most one
 // a second: what was queued goes with the old one unread, and the new one is there before all is read again.
+//
+// Links have a socket of their own (net/link_monitor.h), so that no burst of routes can drown what is said of
+// them. It is read after the other one and acted upon first: the kernel tells of a link that goes down before it
+// tells of the next hops that went with it.
 
 #include <future>
 #include <map>
@@ -42,7 +46,8 @@ class KernelWorker {
   using Command = std::variant<Attach, ForTable, RedistributionWatch, End>;
 
   /// Sockets open, links read, thread not started.
-  [[nodiscard]] static Result<std::shared_ptr<KernelWorker>> create(KernelConfig config, Callback callback);
+  [[nodiscard]] static Result<std::shared_ptr<KernelWorker>> create(KernelConfig config, Callback callback,
+                                                                    LinkListener links);
   ~KernelWorker();
   KernelWorker(const KernelWorker&) = delete;
   KernelWorker& operator=(const KernelWorker&) = delete;
@@ -57,8 +62,11 @@ class KernelWorker {
   [[nodiscard]] std::uint32_t new_id();
 
  private:
-  KernelWorker(KernelConfig config, Callback callback, NetlinkSocket requests, NetlinkSocket events,
-               int wake);
+  struct Sockets {
+    RouteSocket requests, events;
+    int wake = -1;
+  };
+  KernelWorker(KernelConfig config, Callback callback, LinkListener links, Sockets sockets);
   void run();
   void sleep();
   [[nodiscard]] std::optional<Instant> wake_time() const;
@@ -71,13 +79,16 @@ class KernelWorker {
   void take(RedistributionWatch& command);
   void take(End&);
 
-  NetlinkSocket::Drained take_notifications();
+  RouteSocket::Drained take_notifications();
   /// All that there are; very many count as lost.
   void take_older_notifications();
   void notifications_lost();
+  void note_overrun();
   void heard(const Message& message);
-  void heard_of_link(const LinkMessage& message);
-  void set_link(std::uint32_t ifindex, std::uint32_t flags);
+  void take_link_notifications();
+  void tell_links(Result<LinkEvents> events);
+  void heard_of_link(const LinkEvent& event);
+  void set_link(std::uint32_t ifindex, const LinkFlags& flags);
   void forget_link(std::uint32_t ifindex);
   void want_foreign(Instant earliest);
 
@@ -87,8 +98,8 @@ class KernelWorker {
   [[nodiscard]] std::optional<Error> read_links();
   [[nodiscard]] std::optional<Error> read_foreign();
 
-  [[nodiscard]] static Result<NetlinkSocket> open_events(std::uint32_t requests_port,
-                                                         const std::set<std::uint32_t>& tables);
+  [[nodiscard]] static Result<RouteSocket> open_events(std::uint32_t requests_port,
+                                                       const std::set<std::uint32_t>& tables);
   /// Tables whose routes are of interest.
   [[nodiscard]] std::set<std::uint32_t> tables() const;
   [[nodiscard]] std::optional<Error> filter_events();
@@ -105,7 +116,10 @@ class KernelWorker {
 
   // The thread's own.
   Kernel kernel_;
-  NetlinkSocket events_;
+  RouteSocket events_;
+  LinkListener listener_;
+  std::string link_trouble_;  // as told last
+  Instant links_read_{};
   std::vector<std::unique_ptr<TableReconciler>> tables_;
   ForeignRoutes foreign_;
   RedistributionWatch watch_;

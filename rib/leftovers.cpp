@@ -27,7 +27,7 @@ std::string count_of(std::size_t count, const char* what) {
 }
 
 /// How many were refused.
-std::size_t execute_all(NetlinkSocket& socket, const std::vector<Operation>& operations) {
+std::size_t execute_all(RouteSocket& socket, const std::vector<Operation>& operations) {
   std::size_t refused = 0;
   for (std::size_t i = 0; i < operations.size(); i += kBatch) {
     const auto part = std::span(operations).subspan(i, std::min(kBatch, operations.size() - i));
@@ -50,7 +50,7 @@ std::string Leftovers::to_string() const {
          count_of(nexthops.size(), "next hop");
 }
 
-Result<std::map<std::uint32_t, Leftovers>> read_leftovers(NetlinkSocket& socket) {
+Result<std::map<std::uint32_t, Leftovers>> read_leftovers(RouteSocket& socket) {
   std::map<std::uint32_t, Leftovers> ranges;
   auto objects = socket.dump(encode_nexthop_dump);
   if (!objects) return objects.error();
@@ -79,7 +79,7 @@ Result<std::map<std::uint32_t, Leftovers>> read_leftovers(NetlinkSocket& socket)
   return ranges;
 }
 
-std::size_t remove(NetlinkSocket& socket, const Leftovers& leftovers) {
+std::size_t remove(RouteSocket& socket, const Leftovers& leftovers) {
   std::vector<Operation> operations;
   for (const std::uint32_t id : leftovers.groups) operations.emplace_back(DeleteGroup{id});
   for (const std::uint32_t id : leftovers.nexthops) operations.emplace_back(DeleteNexthop{id});
@@ -87,7 +87,7 @@ std::size_t remove(NetlinkSocket& socket, const Leftovers& leftovers) {
 }
 
 // There is no next hop 0, so nothing can come of it but the answer to whether one may ask.
-std::optional<Error> may_change_routes(NetlinkSocket& socket) {
+std::optional<Error> may_change_routes(RouteSocket& socket) {
   const Operation harmless = DeleteNexthop{0};
   const auto batch = socket.execute(std::span(&harmless, 1), {});
   if (batch.outcomes.front().error != EPERM) return std::nullopt;
@@ -98,13 +98,13 @@ std::optional<Error> may_change_routes(NetlinkSocket& socket) {
 }
 
 std::optional<Error> may_change_routes() {
-  auto socket = NetlinkSocket::open();
+  auto socket = RouteSocket::open();
   if (!socket) return socket.error();
   return may_change_routes(socket.value());
 }
 
 Result<Cleanup> clean_up(const std::string& lock_directory) {
-  auto socket = NetlinkSocket::open();
+  auto socket = RouteSocket::open();
   if (!socket) return socket.error();
   if (auto error = may_change_routes(socket.value())) return *error;
   auto ranges = read_leftovers(socket.value());

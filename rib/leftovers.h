@@ -33,14 +33,14 @@ struct Leftovers {
 };
 
 /// Of all ranges, by their first id.
-[[nodiscard]] Result<std::map<std::uint32_t, Leftovers>> read_leftovers(NetlinkSocket& socket);
+[[nodiscard]] Result<std::map<std::uint32_t, Leftovers>> read_leftovers(RouteSocket& socket);
 
 /// Removes groups, whose routes the kernel takes with them, then next hops. How many objects are left.
-[[nodiscard]] std::size_t remove(NetlinkSocket& socket, const Leftovers& leftovers);
+[[nodiscard]] std::size_t remove(RouteSocket& socket, const Leftovers& leftovers);
 
 /// Whether this process may change routes in its network namespace; the error names the cure.
 [[nodiscard]] std::optional<Error> may_change_routes();
-[[nodiscard]] std::optional<Error> may_change_routes(NetlinkSocket& socket);
+[[nodiscard]] std::optional<Error> may_change_routes(RouteSocket& socket);
 
 /// Removes all that is ours but for what belongs to a daemon that runs: what was done, a line each.
 struct Cleanup {

@@ -1,52 +1,23 @@
 #include "rib/message.h"
 
 #include <linux/fib_rules.h>
-#include <linux/if_addr.h>
-#include <linux/if_link.h>
-#include <linux/netlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-
-#include <cstring>
-#include <string_view>
-
-#include "rib/attribute.h"
 
 namespace wgospf::rib {
 
 namespace {
 
+using netlink::address_of;
+using netlink::attributes_of;
+using netlink::Bytes;
+using netlink::for_each_attribute;
+using netlink::header_at;
+using netlink::u32_of;
+
 std::uint8_t address_family(Family family) {
   return family == Family::ipv4 ? AF_INET : AF_INET6;
-}
-
-struct WireAddress {
-  std::array<std::byte, 16> bytes{};
-  std::size_t length = 0;
-};
-WireAddress to_wire(const IpAddress& address) {
-  WireAddress wire;
-  if (const auto* v4 = std::get_if<Ipv4Address>(&address)) {
-    wire.length = 4;
-    for (std::size_t i = 0; i < 4; ++i) wire.bytes[i] = static_cast<std::byte>(v4->value >> (24 - 8 * i));
-  } else {
-    wire.length = 16;
-    std::memcpy(wire.bytes.data(), std::get<Ipv6Address>(address).bytes.data(), 16);
-  }
-  return wire;
-}
-
-std::optional<IpAddress> from_wire(std::span<const std::byte> bytes) {
-  if (bytes.size() == 4) {
-    Ipv4Address v4;
-    for (const std::byte b : bytes) v4.value = (v4.value << 8) | static_cast<std::uint32_t>(b);
-    return v4;
-  }
-  if (bytes.size() != 16) return std::nullopt;
-  Ipv6Address v6;
-  std::memcpy(v6.bytes.data(), bytes.data(), 16);
-  return v6;
 }
 
 IpPrefix make_prefix(std::uint8_t family, const std::optional<IpAddress>& address, std::uint8_t length) {
@@ -58,33 +29,22 @@ IpPrefix make_prefix(std::uint8_t family, const std::optional<IpAddress>& addres
   return Ipv6Prefix::make(v6 != nullptr ? *v6 : Ipv6Address{}, length);
 }
 
-std::uint32_t u32_of(std::span<const std::byte> value) {
-  return header_at<std::uint32_t>(value).value_or(0);
+std::optional<IpAddress> via_address(Bytes via) {
+  return via.size() < sizeof(std::uint16_t) ? std::nullopt : address_of(via.subspan(sizeof(std::uint16_t)));
 }
 
-/// The payload behind the fixed header, where attributes begin.
-template <class Header>
-std::span<const std::byte> attributes_of(std::span<const std::byte> message) {
-  const std::size_t offset = sizeof(nlmsghdr) + aligned(sizeof(Header));
-  return message.size() <= offset ? std::span<const std::byte>{} : message.subspan(offset);
-}
-
-std::optional<IpAddress> via_address(std::span<const std::byte> via) {
-  return via.size() < sizeof(std::uint16_t) ? std::nullopt : from_wire(via.subspan(sizeof(std::uint16_t)));
-}
-
-void read_multipath(std::span<const std::byte> value, RouteMessage& route) {
+void read_multipath(Bytes value, RouteMessage& route) {
   const auto hop = header_at<rtnexthop>(value);
   if (!hop || hop->rtnh_len < sizeof(rtnexthop) || hop->rtnh_len > value.size()) return;
   route.ifindex = static_cast<std::uint32_t>(hop->rtnh_ifindex);
   for_each_attribute(value.subspan(sizeof(rtnexthop), hop->rtnh_len - sizeof(rtnexthop)),
-                     [&route](std::uint16_t type, std::span<const std::byte> v) {
-                       if (type == RTA_GATEWAY) route.gateway = from_wire(v);
+                     [&route](std::uint16_t type, Bytes v) {
+                       if (type == RTA_GATEWAY) route.gateway = address_of(v);
                        if (type == RTA_VIA) route.gateway = via_address(v);
                      });
 }
 
-std::optional<Message> decode_route(std::span<const std::byte> message, const nlmsghdr& header) {
+std::optional<Message> decode_route(Bytes message, const nlmsghdr& header) {
   const auto body = header_at<rtmsg>(message, sizeof(nlmsghdr));
   if (!body || (body->rtm_family != AF_INET && body->rtm_family != AF_INET6)) return std::nullopt;
   if (body->rtm_dst_len > (body->rtm_family == AF_INET ? 32 : 128)) return std::nullopt;
@@ -102,45 +62,44 @@ std::optional<Message> decode_route(std::span<const std::byte> message, const nl
                      .table = body->rtm_table,
                      .sender = header.nlmsg_pid};
   std::optional<IpAddress> destination;
-  for_each_attribute(attributes_of<rtmsg>(message),
-                     [&](std::uint16_t type, std::span<const std::byte> value) {
-                       switch (type) {
-                         case RTA_DST:
-                           destination = from_wire(value);
-                           break;
-                         case RTA_TABLE:
-                           route.table = u32_of(value);
-                           break;
-                         case RTA_PRIORITY:
-                           route.metric = u32_of(value);
-                           break;
-                         case RTA_NH_ID:
-                           route.nexthop_id = u32_of(value);
-                           break;
-                         case RTA_OIF:
-                           route.ifindex = u32_of(value);
-                           break;
-                         case RTA_GATEWAY:
-                           route.gateway = from_wire(value);
-                           break;
-                         case RTA_VIA:
-                           route.gateway = via_address(value);
-                           break;
-                         case RTA_PREFSRC:
-                           route.source = from_wire(value);
-                           break;
-                         case RTA_MULTIPATH:
-                           read_multipath(value, route);
-                           break;
-                         default:
-                           break;
-                       }
-                     });
+  for_each_attribute(attributes_of<rtmsg>(message), [&](std::uint16_t type, Bytes value) {
+    switch (type) {
+      case RTA_DST:
+        destination = address_of(value);
+        break;
+      case RTA_TABLE:
+        route.table = u32_of(value);
+        break;
+      case RTA_PRIORITY:
+        route.metric = u32_of(value);
+        break;
+      case RTA_NH_ID:
+        route.nexthop_id = u32_of(value);
+        break;
+      case RTA_OIF:
+        route.ifindex = u32_of(value);
+        break;
+      case RTA_GATEWAY:
+        route.gateway = address_of(value);
+        break;
+      case RTA_VIA:
+        route.gateway = via_address(value);
+        break;
+      case RTA_PREFSRC:
+        route.source = address_of(value);
+        break;
+      case RTA_MULTIPATH:
+        read_multipath(value, route);
+        break;
+      default:
+        break;
+    }
+  });
   route.prefix = make_prefix(body->rtm_family, destination, body->rtm_dst_len);
   return route;
 }
 
-std::optional<Message> decode_nexthop(std::span<const std::byte> message, const nlmsghdr& header) {
+std::optional<Message> decode_nexthop(Bytes message, const nlmsghdr& header) {
   const auto body = header_at<nhmsg>(message, sizeof(nlmsghdr));
   if (!body) return std::nullopt;
   NexthopMessage nexthop{.removed = header.nlmsg_type == RTM_DELNEXTHOP,
@@ -148,113 +107,33 @@ std::optional<Message> decode_nexthop(std::span<const std::byte> message, const 
                          .protocol = body->nh_protocol,
                          .sender = header.nlmsg_pid};
   nexthop.key.family = body->nh_family == AF_INET6 ? Family::ipv6 : Family::ipv4;
-  for_each_attribute(
-      attributes_of<nhmsg>(message), [&](std::uint16_t type, std::span<const std::byte> value) {
-        if (type == NHA_ID) nexthop.id = u32_of(value);
-        if (type == NHA_OIF) nexthop.key.ifindex = u32_of(value);
-        if (type == NHA_GATEWAY) nexthop.key.gateway = from_wire(value);
-        if (type != NHA_GROUP) return;
-        nexthop.is_group = true;
-        for (; value.size() >= sizeof(nexthop_grp); value = value.subspan(sizeof(nexthop_grp))) {
-          const auto member = *header_at<nexthop_grp>(value);
-          nexthop.members.push_back({member.id, member.weight + 1U});
-        }
-      });
+  for_each_attribute(attributes_of<nhmsg>(message), [&](std::uint16_t type, Bytes value) {
+    if (type == NHA_ID) nexthop.id = u32_of(value);
+    if (type == NHA_OIF) nexthop.key.ifindex = u32_of(value);
+    if (type == NHA_GATEWAY) nexthop.key.gateway = address_of(value);
+    if (type != NHA_GROUP) return;
+    nexthop.is_group = true;
+    for (; value.size() >= sizeof(nexthop_grp); value = value.subspan(sizeof(nexthop_grp))) {
+      const auto member = *header_at<nexthop_grp>(value);
+      nexthop.members.push_back({member.id, member.weight + 1U});
+    }
+  });
   nexthop.key.onlink = nexthop.key.gateway && (body->nh_flags & RTNH_F_ONLINK) != 0;
   return nexthop;
 }
 
-void read_link_info(std::span<const std::byte> value, LinkMessage& link) {
-  std::string_view kind;
-  std::uint32_t table = 0;
-  for_each_attribute(value, [&](std::uint16_t type, std::span<const std::byte> v) {
-    const auto* text = reinterpret_cast<const char*>(v.data());
-    if (type == IFLA_INFO_KIND) kind = {text, strnlen(text, v.size())};
-    if (type != IFLA_INFO_DATA) return;
-    for_each_attribute(v, [&table](std::uint16_t of_kind, std::span<const std::byte> data) {
-      if (of_kind == IFLA_VRF_TABLE) table = u32_of(data);
-    });
-  });
-  if (kind == "vrf") link.vrf_table = table;
-}
-
-std::optional<Message> decode_link(std::span<const std::byte> message, const nlmsghdr& header) {
-  const auto body = header_at<ifinfomsg>(message, sizeof(nlmsghdr));
-  if (!body || body->ifi_family == AF_BRIDGE) return std::nullopt;
-  LinkMessage link{header.nlmsg_type == RTM_DELLINK, static_cast<std::uint32_t>(body->ifi_index),
-                   body->ifi_flags};
-  for_each_attribute(attributes_of<ifinfomsg>(message),
-                     [&link](std::uint16_t type, std::span<const std::byte> value) {
-                       if (type == IFLA_LINKINFO) read_link_info(value, link);
-                     });
-  return link;
-}
-
-std::optional<Message> decode_address(std::span<const std::byte> message, const nlmsghdr& header) {
-  std::optional<IpAddress> local;
-  std::optional<IpAddress> address;
-  for_each_attribute(attributes_of<ifaddrmsg>(message),
-                     [&](std::uint16_t type, std::span<const std::byte> value) {
-                       if (type == IFA_LOCAL) local = from_wire(value);
-                       if (type == IFA_ADDRESS) address = from_wire(value);
-                     });
-  if (!local) local = address;
-  if (!local) return std::nullopt;
-  return AddressMessage{header.nlmsg_type == RTM_DELADDR, *local};
-}
-
-std::optional<Message> decode_rule(std::span<const std::byte> message, const nlmsghdr& header) {
+std::optional<Message> decode_rule(Bytes message, const nlmsghdr& header) {
   const auto body = header_at<fib_rule_hdr>(message, sizeof(nlmsghdr));
   if (!body) return std::nullopt;
   RuleMessage rule{.removed = header.nlmsg_type == RTM_DELRULE,
                    .table = body->table,
                    .looks_up = body->action == FR_ACT_TO_TBL};
-  for_each_attribute(attributes_of<fib_rule_hdr>(message),
-                     [&](std::uint16_t type, std::span<const std::byte> value) {
-                       if (type == FRA_TABLE) rule.table = u32_of(value);
-                       if (type == FRA_L3MDEV) rule.by_l3mdev = !value.empty() && value[0] != std::byte{0};
-                     });
+  for_each_attribute(attributes_of<fib_rule_hdr>(message), [&](std::uint16_t type, Bytes value) {
+    if (type == FRA_TABLE) rule.table = u32_of(value);
+    if (type == FRA_L3MDEV) rule.by_l3mdev = !value.empty() && value[0] != std::byte{0};
+  });
   return rule;
 }
-
-}  // namespace
-
-void MessageBuffer::append(std::span<const std::byte> bytes) {
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  pad();
-}
-
-void MessageBuffer::pad() {
-  bytes_.resize(aligned(bytes_.size()));
-}
-
-void MessageBuffer::begin(std::uint16_t type, std::uint16_t flags, std::uint32_t sequence) {
-  start_ = bytes_.size();
-  put_header(nlmsghdr{
-      .nlmsg_len = 0, .nlmsg_type = type, .nlmsg_flags = flags, .nlmsg_seq = sequence, .nlmsg_pid = 0});
-}
-
-void MessageBuffer::end() {
-  const auto length = static_cast<std::uint32_t>(bytes_.size() - start_);
-  std::memcpy(bytes_.data() + start_, &length, sizeof(length));
-}
-
-void MessageBuffer::put_attribute(std::uint16_t type, std::span<const std::byte> value) {
-  const rtattr attribute{static_cast<std::uint16_t>(sizeof(rtattr) + value.size()), type};
-  put_header(attribute);
-  append(value);
-}
-
-void MessageBuffer::put_u32(std::uint16_t type, std::uint32_t value) {
-  put_attribute(type, std::as_bytes(std::span(&value, 1)));
-}
-
-void MessageBuffer::put_address(std::uint16_t type, const IpAddress& address) {
-  const WireAddress wire = to_wire(address);
-  put_attribute(type, std::span(wire.bytes).first(wire.length));
-}
-
-namespace {
 
 struct Encoder {
   MessageBuffer& buffer;
@@ -365,11 +244,6 @@ void encode_nexthop_dump(MessageBuffer& buffer) {
   buffer.end();
 }
 
-void encode_link_dump(MessageBuffer& buffer) {
-  encode_dump(buffer, RTM_GETLINK, ifinfomsg{});
-  buffer.end();
-}
-
 void encode_rule_dump(MessageBuffer& buffer, Family family) {
   fib_rule_hdr header{};
   header.family = address_family(family);
@@ -377,66 +251,21 @@ void encode_rule_dump(MessageBuffer& buffer, Family family) {
   buffer.end();
 }
 
-std::optional<Message> decode(std::span<const std::byte> message) {
-  const auto header = header_at<nlmsghdr>(message);
-  if (!header) return std::nullopt;
-  switch (header->nlmsg_type) {
+std::optional<Message> decode(netlink::Bytes message) {
+  const nlmsghdr header = netlink::header_of(message);
+  switch (header.nlmsg_type) {
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return decode_route(message, *header);
+      return decode_route(message, header);
     case RTM_NEWNEXTHOP:
     case RTM_DELNEXTHOP:
-      return decode_nexthop(message, *header);
-    case RTM_NEWLINK:
-    case RTM_DELLINK:
-      return decode_link(message, *header);
-    case RTM_NEWADDR:
-    case RTM_DELADDR:
-      return decode_address(message, *header);
+      return decode_nexthop(message, header);
     case RTM_NEWRULE:
     case RTM_DELRULE:
-      return decode_rule(message, *header);
+      return decode_rule(message, header);
     default:
       return std::nullopt;
   }
-}
-
-// struct nlmsgerr: the error, then the request's header, then the request itself unless NLM_F_CAPPED, then
-// the extended attributes if NLM_F_ACK_TLVS.
-std::optional<Reply> decode_reply(std::span<const std::byte> message) {
-  const auto header = header_at<nlmsghdr>(message);
-  const auto body = header_at<nlmsgerr>(message, sizeof(nlmsghdr));
-  if (!header || header->nlmsg_type != NLMSG_ERROR || !body) return std::nullopt;
-  Reply reply{header->nlmsg_seq, {-body->error, {}}};
-  if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return reply;
-  std::size_t offset = sizeof(nlmsghdr) + sizeof(nlmsgerr);
-  if ((header->nlmsg_flags & NLM_F_CAPPED) == 0) offset += aligned(body->msg.nlmsg_len) - sizeof(nlmsghdr);
-  if (offset >= message.size()) return reply;
-  for_each_attribute(message.subspan(offset), [&reply](std::uint16_t type, std::span<const std::byte> value) {
-    if (type != NLMSGERR_ATTR_MSG) return;
-    const auto* text = reinterpret_cast<const char*>(value.data());
-    reply.outcome.text.assign(text, strnlen(text, value.size()));
-  });
-  return reply;
-}
-
-void for_each_message(std::span<const std::byte> datagram,
-                      const std::function<void(std::span<const std::byte>)>& visit) {
-  while (const auto header = header_at<nlmsghdr>(datagram)) {
-    if (header->nlmsg_len < sizeof(nlmsghdr) || header->nlmsg_len > datagram.size()) return;
-    visit(datagram.first(header->nlmsg_len));
-    datagram = datagram.subspan(std::min(aligned(header->nlmsg_len), datagram.size()));
-  }
-}
-
-std::uint16_t message_type(std::span<const std::byte> message) {
-  return header_at<nlmsghdr>(message).value_or(nlmsghdr{}).nlmsg_type;
-}
-std::uint16_t message_flags(std::span<const std::byte> message) {
-  return header_at<nlmsghdr>(message).value_or(nlmsghdr{}).nlmsg_flags;
-}
-std::uint32_t message_sequence(std::span<const std::byte> message) {
-  return header_at<nlmsghdr>(message).value_or(nlmsghdr{}).nlmsg_seq;
 }
 
 bool is_ours(const RouteMessage& route, const RouteContext& context) {

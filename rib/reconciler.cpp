@@ -306,16 +306,16 @@ Reports Reconciler::take_reports() {
   return std::exchange(reports_, {});
 }
 
-ReconcilerSizes Reconciler::sizes() const {
-  ReconcilerSizes sizes{.wanted_prefixes = wanted_,
-                        .routes = known_,
-                        .adopted = adopted_,
-                        .groups = groups_.size(),
-                        .nexthops = known_nexthops_.size(),
-                        .pending = held_,
-                        .failing = failing_ + sweep_told_.size(),
-                        .missing = missing_,
-                        .hidden = hidden_};
+Sizes Reconciler::sizes() const {
+  Sizes sizes{.wanted_prefixes = wanted_,
+              .routes = known_,
+              .adopted = adopted_,
+              .groups = groups_.size(),
+              .nexthops = known_nexthops_.size(),
+              .pending = held_,
+              .failing = failing_ + sweep_told_.size(),
+              .missing = missing_,
+              .hidden = hidden_};
   for (const auto& [ticket, count] : outstanding_) sizes.pending += count;
   return sizes;
 }

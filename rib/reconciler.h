@@ -81,19 +81,6 @@ struct ReconcilerConfig {
   std::chrono::milliseconds repair_interval{1'000};
 };
 
-/// Sizes for counters and tests.
-struct ReconcilerSizes {
-  std::size_t wanted_prefixes = 0;
-  std::size_t routes = 0;
-  std::size_t adopted = 0;
-  std::size_t groups = 0;
-  std::size_t nexthops = 0;
-  std::size_t pending = 0;
-  std::size_t failing = 0;
-  std::size_t missing = 0;  ///< Wanted routes that are not in the kernel; those to connected prefixes are not
-  std::size_t hidden = 0;   ///< Routes in the kernel that it does not use
-};
-
 /// Calling contract: after any number of inputs call `next`; execute what it returns in order; give each
 /// outcome to `completed`; repeat until `next` returns nothing. Call `next` again at `deadline`, earlier
 /// calls do nothing. Between `next` and the last `completed` no other input may be given. After an outcome
@@ -160,7 +147,7 @@ class Reconciler {
 
   [[nodiscard]] bool claimed() const { return claimed_; }
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
-  [[nodiscard]] ReconcilerSizes sizes() const;
+  [[nodiscard]] Sizes sizes() const;
 
  private:
   using Ids = std::unordered_set<std::uint32_t>;
@@ -293,6 +280,7 @@ class Reconciler {
   void done(const DeleteRoute& operation, const Outcome& outcome);
   void done(const DeleteGroup& operation, const Outcome& outcome);
   void done(const DeleteNexthop& operation, const Outcome& outcome);
+  [[nodiscard]] bool refused(Set& set, const Operation& operation, const Outcome& outcome);
   void installed(const IpPrefix& prefix, std::uint32_t group_id, const std::optional<IpAddress>& source);
   void sweep_refused(std::uint32_t id, const Operation& operation, const Outcome& outcome);
   void fail(Tracked& node, const Subject& subject, int error, std::string text);

@@ -80,12 +80,7 @@ void Reconciler::done(const AddGroup& operation, const Outcome& outcome) {
     enqueue(set, set.ticket);
     return;
   }
-  if (doubt(set, set.key, outcome)) return;
-  if (outcome.error != 0) {
-    fail(set, set.key, outcome.error, refusal(operation, outcome));
-    settle(set, SetState::failed);
-    return;
-  }
+  if (refused(set, operation, outcome)) return;
   know_group(operation.id, operation.members);
   groups_.at(operation.id).owner = &set;
   set.group_id = operation.id;
@@ -98,15 +93,18 @@ void Reconciler::done(const ReplaceGroup& operation, const Outcome& outcome) {
   Set& set = set_at(operation.set);
   sweep_ = true;
   if (outcome.error == ENOENT) return forget_groups({operation.id});  // and makes another in this turn
-  if (doubt(set, set.key, outcome)) return;
-  if (outcome.error != 0) {
-    fail(set, set.key, outcome.error, refusal(operation, outcome));
-    settle(set, SetState::failed);
-    return;
-  }
+  if (refused(set, operation, outcome)) return;
   know_group(operation.id, operation.members);
   recover(set, set.key);
   settle(set, SetState::ready);
+}
+
+bool Reconciler::refused(Set& set, const Operation& operation, const Outcome& outcome) {
+  if (doubt(set, set.key, outcome)) return true;
+  if (outcome.error == 0) return false;
+  fail(set, set.key, outcome.error, refusal(operation, outcome));
+  settle(set, SetState::failed);
+  return true;
 }
 
 void Reconciler::done(const AddRoute& operation, const Outcome& outcome) {

@@ -155,4 +155,18 @@ using Report =
                  TableReachable, ForeignRouteAdded, ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
 using Reports = std::vector<Report>;
 
+/// Of one table, now.
+struct Sizes {
+  std::size_t wanted_prefixes = 0;
+  std::size_t routes = 0;   ///< Ours in the kernel, adopted ones included
+  std::size_t adopted = 0;  ///< Of these, untouched ones of a former run
+  std::size_t groups = 0;
+  std::size_t nexthops = 0;
+  std::size_t pending = 0;  ///< Objects whose change is not in the kernel yet
+  std::size_t failing = 0;  ///< Objects that the kernel refuses at present
+  std::size_t missing =
+      0;                   ///< Wanted routes that are not in the kernel; to connected prefixes none is wanted
+  std::size_t hidden = 0;  ///< Routes in the kernel in place of which it uses another program's
+};
+
 }  // namespace wgospf::rib

@@ -2,14 +2,9 @@
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace wgospf::rib {
@@ -19,73 +14,28 @@ namespace {
 constexpr int kReceiveBuffer = 8 * 1024 * 1024;
 constexpr int kSendBuffer = 1024 * 1024;
 constexpr int kDumpAttempts = 20;
+/// The kernel answers at once, but for somebody's bulk change that it waits for.
+constexpr std::chrono::seconds kDumpTimeout{60};
 /// Far more than a turn's notifications, some milliseconds' work; so that somebody who changes routes without
 /// pause cannot keep the thread from its own.
 constexpr int kDatagramsPerDrain = 4'096;
 /// A filter has room for so many tables (BPF_MAXINSNS); of more nothing is filtered.
 constexpr std::size_t kTablesFiltered = 500;
 
-// Without CAP_NET_ADMIN in the first user namespace only the system's limit can be had, which is smaller and
-// works.
-void set_buffer(int descriptor, int forced, int plain, int size) {
-  if (setsockopt(descriptor, SOL_SOCKET, forced, &size, sizeof(size)) == 0) return;
-  setsockopt(descriptor, SOL_SOCKET, plain, &size, sizeof(size));
-}
-
 }  // namespace
 
-Result<NetlinkSocket> NetlinkSocket::open() {
-  const int descriptor = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (descriptor < 0) return failure("cannot open a netlink socket", errno);
-  NetlinkSocket socket(descriptor);
-  set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, kReceiveBuffer);
-  set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, kSendBuffer);
-  for (const int option : {NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK}) {
-    const int on = 1;
-    if (setsockopt(descriptor, SOL_NETLINK, option, &on, sizeof(on)) != 0) {
-      return failure("cannot set option " + std::to_string(option) +
-                         " of a netlink socket (Linux 5.3 or later is needed)",
-                     errno);
-    }
-  }
-  sockaddr_nl address{};
-  address.nl_family = AF_NETLINK;
-  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return failure("cannot bind a netlink socket", errno);
-  }
-  socklen_t length = sizeof(address);
-  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    return failure("cannot read the port of a netlink socket", errno);
-  }
-  socket.port_ = address.nl_pid;
-  return socket;
+Result<RouteSocket> RouteSocket::open() {
+  auto socket = netlink::Socket::open({.place = "the kernel's routes",
+                                       .receive_buffer = kReceiveBuffer,
+                                       .send_buffer = kSendBuffer,
+                                       .is_strict = true});
+  if (!socket) return socket.error();
+  return RouteSocket(*std::move(socket));
 }
 
-NetlinkSocket::NetlinkSocket(NetlinkSocket&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      port_(other.port_),
-      sequence_(other.sequence_),
-      buffer_(std::move(other.buffer_)) {}
-
-NetlinkSocket& NetlinkSocket::operator=(NetlinkSocket&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(port_, other.port_);
-  std::swap(sequence_, other.sequence_);
-  std::swap(buffer_, other.buffer_);
-  return *this;
-}
-
-NetlinkSocket::~NetlinkSocket() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
-
-std::optional<Error> NetlinkSocket::subscribe(std::span<const int> groups) {
-  for (const int group : groups) {
-    if (setsockopt(descriptor_, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
-      return failure("cannot join netlink group " + std::to_string(group), errno);
-    }
-  }
-  return std::nullopt;
+std::optional<Error> RouteSocket::subscribe(std::span<const int> groups) {
+  const auto done = socket_.subscribe(groups);
+  return done ? std::nullopt : std::optional(done.error());
 }
 
 namespace {
@@ -110,7 +60,7 @@ class Filter {
     program_.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, k});
     end(verdict);
   }
-  [[nodiscard]] std::vector<sock_filter>& program() { return program_; }
+  [[nodiscard]] const std::vector<sock_filter>& program() const { return program_; }
 
  private:
   std::vector<sock_filter> program_;
@@ -138,7 +88,7 @@ void filter_tables(Filter& filter, const std::set<std::uint32_t>& tables) {
 
 }  // namespace
 
-std::optional<Error> NetlinkSocket::filter(std::uint32_t but_for, const std::set<std::uint32_t>& tables) {
+std::optional<Error> RouteSocket::filter(std::uint32_t but_for, const std::set<std::uint32_t>& tables) {
   Filter filter;
   filter.add(BPF_LD | BPF_W | BPF_ABS, offsetof(nlmsghdr, nlmsg_pid));
   filter.end_if(htonl(but_for), Filter::kDrop);
@@ -150,75 +100,48 @@ std::optional<Error> NetlinkSocket::filter(std::uint32_t but_for, const std::set
   } else {
     filter.end(Filter::kPass);
   }
-  auto& program = filter.program();
-  const sock_fprog attached{static_cast<unsigned short>(program.size()), program.data()};
-  if (setsockopt(descriptor_, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) != 0) {
-    return failure("cannot filter netlink notifications", errno);
-  }
-  return std::nullopt;
-}
-
-int NetlinkSocket::send(std::span<const std::byte> bytes) const {
-  sockaddr_nl kernel{};
-  kernel.nl_family = AF_NETLINK;
-  while (sendto(descriptor_, bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
-                sizeof(kernel)) < 0) {
-    if (errno != EINTR) return errno;
-  }
-  return 0;
-}
-
-std::ptrdiff_t NetlinkSocket::receive(int flags) {
-  while (true) {
-    const ssize_t length = recv(descriptor_, buffer_.data(), buffer_.size(), flags);
-    if (length >= 0) return length;
-    if (errno == EAGAIN) return 0;
-    if (errno != EINTR) return -errno;
-  }
+  const auto done = socket_.attach(filter.program());
+  return done ? std::nullopt : std::optional(done.error());
 }
 
 // The kernel executes all messages inside sendto, so all answers are there when it returns.
-NetlinkSocket::Batch NetlinkSocket::execute(std::span<const Operation> operations,
-                                            const RouteContext& context) {
+RouteSocket::Batch RouteSocket::execute(std::span<const Operation> operations, const RouteContext& context) {
   Batch batch{std::vector<Outcome>(operations.size()), false};
   if (operations.empty()) return batch;
   request_.clear();
-  const std::uint32_t first = sequence_;
-  sequence_ += static_cast<std::uint32_t>(operations.size());
-  const std::uint32_t last = sequence_ - 1;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
-    const auto sequence = first + static_cast<std::uint32_t>(i);
-    encode(request_, operations[i], context, sequence, sequence == last ? NLM_F_ACK : 0);
-  }
-  if (const int error = send(request_.bytes()); error != 0) {
+  const auto count = static_cast<std::uint32_t>(operations.size());
+  const std::uint32_t first = socket_.take_sequences(count);
+  for (std::uint32_t i = 0; i < count; ++i)
+    encode(request_, operations[i], context, first + i, i + 1 == count ? NLM_F_ACK : 0);
+  if (const int error = socket_.send(request_.bytes()); error != 0) {
     for (Outcome& outcome : batch.outcomes) outcome = {error, "the batch could not be sent"};
     return batch;
   }
-  bool answered = false;
-  while (!answered) {
-    const std::ptrdiff_t length = receive(MSG_DONTWAIT);
-    if (length == 0) break;
-    if (length < 0) {
-      batch.lost = true;
-      if (length != -ENOBUFS) break;
-      continue;
-    }
-    for_each_message(std::span(buffer_).first(static_cast<std::size_t>(length)), [&](auto message) {
-      auto reply = decode_reply(message);
-      if (!reply || reply->sequence - first >= operations.size()) return;
-      answered = answered || reply->sequence == last;
-      batch.outcomes[reply->sequence - first] = std::move(reply->outcome);
-    });
-  }
-  if (!answered) batch.lost = true;
-  if (!batch.lost) return batch;
-  for (Outcome& outcome : batch.outcomes) {
-    if (outcome.error == 0) outcome.unknown = true;
-  }
+  batch.lost = !take_outcomes(first, batch.outcomes);
+  for (Outcome& outcome : batch.outcomes) outcome.unknown = batch.lost && outcome.error == 0;
   return batch;
 }
 
-Result<std::vector<Message>> NetlinkSocket::dump(const std::function<void(MessageBuffer&)>& request) {
+bool RouteSocket::take_outcomes(std::uint32_t first, std::vector<Outcome>& outcomes) {
+  bool lost = false;
+  for (bool answered = false; !answered;) {
+    const auto received = socket_.receive();
+    if (received.error == ENOBUFS) {
+      lost = true;
+      continue;
+    }
+    if (received.bytes.empty()) return false;
+    netlink::for_each_message(received.bytes, [&](netlink::Bytes message) {
+      auto reply = netlink::decode_reply(message);
+      if (!reply || reply->sequence - first >= outcomes.size()) return;
+      answered = answered || reply->sequence - first == outcomes.size() - 1;
+      outcomes[reply->sequence - first] = {reply->error, std::move(reply->text)};
+    });
+  }
+  return !lost;
+}
+
+Result<std::vector<Message>> RouteSocket::dump(const std::function<void(MessageBuffer&)>& request) {
   std::vector<Message> messages;
   const Reader reader{[&messages] { messages.clear(); },
                       [&messages](Message&& message) { messages.push_back(std::move(message)); }};
@@ -226,63 +149,34 @@ Result<std::vector<Message>> NetlinkSocket::dump(const std::function<void(Messag
   return messages;
 }
 
-std::optional<Error> NetlinkSocket::read(const std::function<void(MessageBuffer&)>& request,
-                                         const Reader& reader) {
+std::optional<Error> RouteSocket::read(const std::function<void(MessageBuffer&)>& request,
+                                       const Reader& reader) {
   MessageBuffer buffer;
   request(buffer);
-  std::vector<std::byte> bytes(buffer.bytes().begin(), buffer.bytes().end());
+  const auto deadline = std::chrono::steady_clock::now() + kDumpTimeout;
   for (int attempt = 0; attempt < kDumpAttempts; ++attempt) {
-    const std::uint32_t sequence = sequence_++;
-    std::memcpy(bytes.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof(sequence));
     reader.begin();
-    std::string text;
-    const int error = dump_once(bytes, sequence, reader, text);
-    if (error == 0) return std::nullopt;
+    const auto done = socket_.request(buffer.bytes(), deadline, [&](netlink::Bytes message) -> Result<void> {
+      if (auto decoded = decode(message)) reader.visit(std::move(*decoded));
+      return {};
+    });
+    if (done) return std::nullopt;
+    const int error = done.error().system_error;
     if (error == ENOENT || error == EOPNOTSUPP || error == EAFNOSUPPORT) {
       reader.begin();
       return std::nullopt;
     }
-    if (error > 0 && error != ENOBUFS && error != EBUSY) {
-      return failure("cannot read the kernel's state" + (text.empty() ? "" : " (" + text + ")"), error);
-    }
+    if (error != EINTR && error != ENOBUFS && error != EBUSY) return done.error();
   }
   return Error{EAGAIN, "the kernel's state changes too fast to be read; it is tried again"};
 }
 
-int NetlinkSocket::dump_once(std::span<const std::byte> request, std::uint32_t sequence, const Reader& reader,
-                             std::string& text) {
-  if (const int error = send(request); error != 0) return error;
-  bool interrupted = false;
-  std::optional<int> result;
-  while (!result) {
-    const std::ptrdiff_t length = receive(0);
-    if (length < 0) return static_cast<int>(-length);
-    for_each_message(std::span(buffer_).first(static_cast<std::size_t>(length)), [&](auto message) {
-      if (message_sequence(message) != sequence) return;
-      interrupted = interrupted || (message_flags(message) & NLM_F_DUMP_INTR) != 0;
-      if (message_type(message) == NLMSG_DONE) {
-        std::int32_t code = 0;
-        if (message.size() >= sizeof(nlmsghdr) + sizeof(code)) {
-          std::memcpy(&code, message.data() + sizeof(nlmsghdr), sizeof(code));
-        }
-        result = -code;
-      } else if (auto reply = decode_reply(message)) {
-        result = reply->outcome.error;
-        text = reply->outcome.text;
-      } else if (auto decoded = decode(message)) {
-        reader.visit(std::move(*decoded));
-      }
-    });
-  }
-  return *result == 0 && interrupted ? -1 : *result;
-}
-
-NetlinkSocket::Drained NetlinkSocket::drain(const std::function<void(Message)>& visit) {
+RouteSocket::Drained RouteSocket::drain(const std::function<void(Message)>& visit) {
   for (int datagrams = 0; datagrams < kDatagramsPerDrain; ++datagrams) {
-    const std::ptrdiff_t length = receive(MSG_DONTWAIT);
-    if (length == 0) return Drained::all;
-    if (length < 0) return Drained::lost;
-    for_each_message(std::span(buffer_).first(static_cast<std::size_t>(length)), [&](auto message) {
+    const auto received = socket_.receive();
+    if (received.error != 0) return Drained::lost;
+    if (received.bytes.empty()) return Drained::all;
+    netlink::for_each_message(received.bytes, [&](netlink::Bytes message) {
       if (auto decoded = decode(message)) visit(std::move(*decoded));
     });
   }

@@ -1,37 +1,27 @@
 #pragma once
-// A netlink route socket, used in one of two ways: requests with their answers, or notifications.
+// The kernel's routes over a netlink socket, used in one of two ways: requests with their answers, or notifications.
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
 #include <span>
-#include <string>
 #include <vector>
 
+#include "net/netlink_socket.h"
 #include "net/result.h"
 #include "rib/message.h"
 #include "rib/operation.h"
 
 namespace wgospf::rib {
 
-class NetlinkSocket {
+class RouteSocket {
  public:
-  /// 8 MiB of receive buffer where the process may have it (SO_RCVBUFFORCE), else what the system allows;
-  /// acknowledgements without the request (NETLINK_CAP_ACK) but with extended text (NETLINK_EXT_ACK); dumps
-  /// are filtered by the kernel (NETLINK_GET_STRICT_CHK).
-  [[nodiscard]] static Result<NetlinkSocket> open();
+  [[nodiscard]] static Result<RouteSocket> open();
 
-  NetlinkSocket(NetlinkSocket&& other) noexcept;
-  NetlinkSocket& operator=(NetlinkSocket&& other) noexcept;
-  NetlinkSocket(const NetlinkSocket&) = delete;
-  NetlinkSocket& operator=(const NetlinkSocket&) = delete;
-  ~NetlinkSocket();
-
-  [[nodiscard]] int descriptor() const { return descriptor_; }
+  [[nodiscard]] int fd() const { return socket_.fd(); }
   /// The kernel puts it into notifications of what this socket asked for.
-  [[nodiscard]] std::uint32_t port() const { return port_; }
+  [[nodiscard]] std::uint32_t port() const { return socket_.port(); }
 
   /// Joins RTNLGRP_* groups.
   [[nodiscard]] std::optional<Error> subscribe(std::span<const int> groups);
@@ -68,20 +58,11 @@ class NetlinkSocket {
   [[nodiscard]] Drained drain(const std::function<void(Message)>& visit);
 
  private:
-  explicit NetlinkSocket(int descriptor) : descriptor_(descriptor), buffer_(kDatagram) {}
-  static constexpr std::size_t kDatagram = 256 * 1024;
+  explicit RouteSocket(netlink::Socket socket) : socket_(std::move(socket)) {}
+  /// Waits for the answer to the last operation, of which the first is numbered `first`; false when it was lost.
+  [[nodiscard]] bool take_outcomes(std::uint32_t first, std::vector<Outcome>& outcomes);
 
-  /// One datagram; its size, 0 when there is none (EAGAIN), or a negative errno.
-  [[nodiscard]] std::ptrdiff_t receive(int flags);
-  [[nodiscard]] int send(std::span<const std::byte> bytes) const;
-  /// One attempt: errno, or -1 for "interrupted, begin again". `text` is of an error.
-  [[nodiscard]] int dump_once(std::span<const std::byte> request, std::uint32_t sequence,
-                              const Reader& reader, std::string& text);
-
-  int descriptor_ = -1;
-  std::uint32_t port_ = 0;
-  std::uint32_t sequence_ = 1;
-  std::vector<std::byte> buffer_;
+  netlink::Socket socket_;
   MessageBuffer request_;
 };
 

@@ -1,22 +1,21 @@
 #include "rib/socket_holder.h"
 
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
-#include <span>
 #include <string_view>
 
-#include "rib/attribute.h"
-#include "rib/message.h"
+#include "net/netlink_socket.h"
 
 namespace wgospf::rib {
 
 namespace {
+
+/// There may be many sockets.
+constexpr std::chrono::seconds kPatience{10};
 
 class Descriptor {
  public:
@@ -48,50 +47,40 @@ SocketHolder listener_at(const sockaddr_un& address, socklen_t length) {
 }
 
 /// The user in a unix_diag_msg about a socket with this name, in whatever state it is.
-std::optional<uid_t> user_in(std::span<const std::byte> message, std::string_view name) {
-  const auto body = header_at<unix_diag_msg>(message, sizeof(nlmsghdr));
-  if (message_type(message) != SOCK_DIAG_BY_FAMILY || !body) return std::nullopt;
+std::optional<uid_t> user_in(netlink::Bytes message, std::string_view name) {
+  const auto body = netlink::header_at<unix_diag_msg>(message, sizeof(nlmsghdr));
+  if (netlink::header_of(message).nlmsg_type != SOCK_DIAG_BY_FAMILY || !body) return std::nullopt;
   // Connections that nobody has accepted bear the listener's name and have no inode.
   if (body->udiag_type != SOCK_STREAM || body->udiag_ino == 0) return std::nullopt;
   bool named = false;
   std::optional<uid_t> user;
-  const auto attributes = message.subspan(sizeof(nlmsghdr) + sizeof(unix_diag_msg));
-  for_each_attribute(attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
+  const auto attributes = netlink::attributes_of<unix_diag_msg>(message);
+  netlink::for_each_attribute(attributes, [&](std::uint16_t type, netlink::Bytes value) {
     const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
     if (type == UNIX_DIAG_NAME) named = text == name;
-    if (type == UNIX_DIAG_UID) user = header_at<uid_t>(value);
+    if (type == UNIX_DIAG_UID) user = netlink::header_at<uid_t>(value);
   });
   return named ? user : std::nullopt;
 }
 
 /// By asking the kernel for its sockets (CONFIG_UNIX_DIAG).
 std::optional<uid_t> owner_of(std::string_view name) {
-  const Descriptor diag(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  MessageBuffer request;
-  request.begin(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 1);
+  auto diag = netlink::Socket::open({.protocol = NETLINK_SOCK_DIAG, .place = "the kernel's sockets"});
+  if (!diag) return std::nullopt;
+  netlink::MessageBuffer request;
+  request.begin(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP);
   unix_diag_req wanted{};
   wanted.sdiag_family = AF_UNIX;
   wanted.udiag_states = ~0U;
   wanted.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_UID;
   request.put_header(wanted);
   request.end();
-  sockaddr_nl kernel{};
-  kernel.nl_family = AF_NETLINK;
-  if (*diag < 0 || sendto(*diag, request.bytes().data(), request.bytes().size(), 0,
-                          reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) < 0) {
-    return std::nullopt;
-  }
   std::optional<uid_t> owner;
-  std::array<std::byte, 32768> buffer{};
-  for (bool done = false; !done;) {
-    const ssize_t received = recv(*diag, buffer.data(), buffer.size(), 0);
-    if (received <= 0) return owner;
-    for_each_message(std::span(buffer).first(static_cast<std::size_t>(received)), [&](auto message) {
-      const std::uint16_t type = message_type(message);
-      done = done || type == NLMSG_DONE || type == NLMSG_ERROR;
-      if (const auto user = user_in(message, name)) owner = user;
-    });
-  }
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  (void)diag->request(request.bytes(), deadline, [&](netlink::Bytes message) -> Result<void> {
+    if (const auto user = user_in(message, name)) owner = user;
+    return {};
+  });
   return owner;
 }
 

@@ -4,9 +4,8 @@
 
 namespace wgospf::rib {
 
-bool TableLookup::heard(const LinkMessage& link) {
-  const bool with_table = !link.removed && link.vrf_table == table_;
-  return with_table ? vrfs_.insert(link.ifindex).second : vrfs_.erase(link.ifindex) != 0;
+bool TableLookup::heard_of_vrf(std::uint32_t ifindex, std::uint32_t table) {
+  return table == table_ ? vrfs_.insert(ifindex).second : vrfs_.erase(ifindex) != 0;
 }
 
 bool TableLookup::by(const RuleMessage& rule) const {

@@ -16,7 +16,8 @@ class TableLookup {
 
   /// Whether what was heard may change the answer.
   [[nodiscard]] bool heard(const RuleMessage& rule) const { return rule.by_l3mdev || rule.table == table_; }
-  [[nodiscard]] bool heard(const LinkMessage& link);
+  /// The table of a VRF device, 0 of any other and of one that is gone.
+  [[nodiscard]] bool heard_of_vrf(std::uint32_t ifindex, std::uint32_t table);
   /// The answer, from all rules of a family.
   [[nodiscard]] bool by_any_of(const std::vector<Message>& rules) const;
 

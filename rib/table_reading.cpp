@@ -77,11 +77,11 @@ std::optional<Error> TableReconciler::read_ours() {
 std::optional<Error> TableReconciler::read_rivals() {
   const Instant begin = std::chrono::steady_clock::now();
   for (const Family family : setup_.config.families) {
-    const NetlinkSocket::Reader reader{[this, family] { rivals_.begin_reading(family); },
-                                       [this](Message&& message) {
-                                         const auto* route = std::get_if<RouteMessage>(&message);
-                                         if (route != nullptr) rivals_.read(*route);
-                                       }};
+    const RouteSocket::Reader reader{[this, family] { rivals_.begin_reading(family); },
+                                     [this](Message&& message) {
+                                       const auto* route = std::get_if<RouteMessage>(&message);
+                                       if (route != nullptr) rivals_.read(*route);
+                                     }};
     auto error = kernel_.requests.read(
         [&](MessageBuffer& buffer) { encode_route_dump(buffer, family, context_.table, 0); }, reader);
     if (error) return error;

@@ -1,7 +1,5 @@
 #include "rib/table_reconciler.h"
 
-#include <linux/if.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
@@ -49,7 +47,7 @@ std::optional<Error> TableReconciler::begin() {
   if (auto error = former_runs_.read(kernel_.requests, context_)) return error;
   for (const auto& [ifindex, usable] : kernel_.links) set_link(ifindex, usable);
   for (const auto& [ifindex, table] : kernel_.vrfs) {
-    (void)lookup_.heard(LinkMessage{.ifindex = ifindex, .vrf_table = table});
+    (void)lookup_.heard_of_vrf(ifindex, table);
   }
   if (auto error = read_ours()) return error;
   if (auto error = read_rivals()) return error;
@@ -154,9 +152,13 @@ void TableReconciler::heard_as(const RuleMessage& message) {
   if (lookup_.heard(message)) readings_.want(rules_, kernel_.now);
 }
 
-void TableReconciler::heard_as(const LinkMessage& message) {
-  if (lookup_.heard(message)) readings_.want(rules_, kernel_.now);
-  if ((message.flags & IFF_UP) == 0 || message.removed) sooner(blocked_due_, kernel_.now + kSettleTime);
+void TableReconciler::heard(const LinkEvent& event) {
+  const bool is_gone = event.kind == LinkEvent::Kind::removed;
+  if (lookup_.heard_of_vrf(event.link.ifindex, is_gone ? 0 : event.link.vrf_table))
+    readings_.want(rules_, kernel_.now);
+  if (is_gone || !event.link.flags.up) sooner(blocked_due_, kernel_.now + kSettleTime);
+  for (const LinkAddress& address : event.went) heard_of_lost_address(address.address);
+  if (!event.came.empty()) reconciler_.address_added();
 }
 
 void TableReconciler::set_link(std::uint32_t ifindex, bool usable) {
@@ -173,11 +175,10 @@ void TableReconciler::forget_link(std::uint32_t ifindex) {
   if (rivals_.uses_link(ifindex)) want_rivals();
 }
 
-void TableReconciler::heard_as(const AddressMessage& message) {
-  if (!message.removed) return reconciler_.address_added();
+void TableReconciler::heard_of_lost_address(const IpAddress& address) {
   sooner(blocked_due_, kernel_.now + kSettleTime);
   if (!rivals_.empty()) want_rivals();
-  if (reconciler_.uses_source(message.address)) readings_.want(ours_, kernel_.now + kSettleTime);
+  if (reconciler_.uses_source(address)) readings_.want(ours_, kernel_.now + kSettleTime);
 }
 
 bool TableReconciler::work() {
@@ -201,7 +202,7 @@ bool TableReconciler::remove_former_runs() {
 }
 
 void TableReconciler::execute(const std::vector<Operation>& operations) {
-  const NetlinkSocket::Batch batch = kernel_.requests.execute(operations, context_);
+  const RouteSocket::Batch batch = kernel_.requests.execute(operations, context_);
   kernel_.now = std::chrono::steady_clock::now();
   ++tally_.system_calls;
   tally_.messages += operations.size();
@@ -236,18 +237,9 @@ void TableReconciler::report() {
 }
 
 void TableReconciler::publish() {
-  const ReconcilerSizes sizes = reconciler_.sizes();
+  static_cast<Sizes&>(tally_) = reconciler_.sizes();
   tally_.overruns = kernel_.overruns;
   tally_.ticket = reconciler_.acknowledged();
-  tally_.wanted_prefixes = sizes.wanted_prefixes;
-  tally_.routes = sizes.routes;
-  tally_.adopted = sizes.adopted;
-  tally_.groups = sizes.groups;
-  tally_.nexthops = sizes.nexthops;
-  tally_.pending = sizes.pending;
-  tally_.failing = sizes.failing;
-  tally_.missing = sizes.missing;
-  tally_.hidden = sizes.hidden;
   tally_.links = kernel_.links.size();
   tally_.claimed = reconciler_.claimed();
   const std::lock_guard lock(setup_.published->mutex);

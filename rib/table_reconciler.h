@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "net/links.h"
 #include "rib/former_runs.h"
 #include "rib/kernel_thread.h"
 #include "rib/readings.h"
@@ -37,8 +38,8 @@ struct Table::Published {
 
 /// What the tables of a thread have in common.
 struct Kernel {
-  explicit Kernel(NetlinkSocket socket) : requests(std::move(socket)) {}
-  NetlinkSocket requests;
+  explicit Kernel(RouteSocket socket) : requests(std::move(socket)) {}
+  RouteSocket requests;
   Instant now{};
   std::uint64_t overruns = 0;
   std::map<std::uint32_t, bool> links{};          ///< ifindex -> usable
@@ -95,6 +96,7 @@ class TableReconciler {
   [[nodiscard]] bool is_let_go() const { return ended_ && let_go_; }
 
   void heard(const Message& message);
+  void heard(const LinkEvent& event);
   /// What was heard of links, as the thread understands it.
   void set_link(std::uint32_t ifindex, bool usable);
   void forget_link(std::uint32_t ifindex);
@@ -126,9 +128,8 @@ class TableReconciler {
 
   void heard_as(const RouteMessage& message);
   void heard_as(const NexthopMessage& message);
-  void heard_as(const LinkMessage& message);
-  void heard_as(const AddressMessage& message);
   void heard_as(const RuleMessage& message);
+  void heard_of_lost_address(const IpAddress& address);
   void heard_of_slot(const RouteMessage& message, bool is_ours, bool slot_is_shared);
   /// Other programs' routes may have left, or be used otherwise, without a word.
   void want_rivals();

@@ -1,16 +1,16 @@
 // Which back end serves an interface is a fact of this moment: it may be deleted and come back of another
 // kind.
 
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "net/link_table.h"
+#include "net/netlink_socket.h"
 #include "wgadapter/device_backend.h"
-#include "wgadapter/link_table.h"
-#include "wgadapter/netlink.h"
 
 namespace wgospf::wg {
 namespace {
@@ -20,16 +20,17 @@ std::string socket_path(const std::string& name, const DeviceOptions& options) {
 }
 
 /// The interface of that name in this network namespace, without its addresses.
-Result<Link> read_link(const std::string& name, Deadline deadline) {
-  auto socket = NetlinkSocket::open(NETLINK_ROUTE, name, 1 << 18);
+Result<Link> read_link(const std::string& name, netlink::Deadline deadline) {
+  auto socket = netlink::Socket::open({.place = name, .receive_buffer = 1 << 18});
   if (!socket) return socket.error();
-  const Message request = make_message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK);
-  ifinfomsg header{};
-  nlmsg_append(request.get(), &header, sizeof(header), NLMSG_ALIGNTO);
-  nla_put_string(request.get(), IFLA_IFNAME, name.c_str());
-  nla_put_u32(request.get(), IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  netlink::MessageBuffer request;
+  request.begin(RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  request.put_header(ifinfomsg{});
+  request.put_text(IFLA_IFNAME, name);
+  request.put_u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  request.end();
   std::optional<Link> link;
-  const auto done = socket->transact(*request, deadline, [&](const nlmsghdr& message) -> Result<void> {
+  const auto done = socket->request(request.bytes(), deadline, [&](netlink::Bytes message) -> Result<void> {
     const auto parsed = parse_inventory_message(message);
     if (parsed && std::holds_alternative<LinkMessage>(*parsed)) link = std::get<LinkMessage>(*parsed).link;
     return {};

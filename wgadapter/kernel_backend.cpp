@@ -12,13 +12,15 @@
 #include <memory>
 #include <utility>
 
+#include "net/netlink_socket.h"
 #include "wgadapter/device_backend.h"
-#include "wgadapter/netlink.h"
 #include "wgadapter/plan.h"
 #include "wgadapter/wireguard_genl.h"
 
 namespace wgospf::wg {
 namespace {
+
+using netlink::Deadline;
 
 constexpr int kReadAttempts = 10;
 
@@ -39,7 +41,7 @@ Result<std::uint16_t> find_family() {
 
 class KernelBackend final : public DeviceBackend {
  public:
-  KernelBackend(NetlinkSocket socket, std::uint16_t family, DeviceOptions options)
+  KernelBackend(netlink::Socket socket, std::uint16_t family, DeviceOptions options)
       : socket_(std::move(socket)), family_(family), options_(std::move(options)) {}
 
   [[nodiscard]] BackendKind kind() const override { return BackendKind::kernel; }
@@ -54,7 +56,7 @@ class KernelBackend final : public DeviceBackend {
   Result<void> remove(const std::string& name, const std::vector<Removal>& removals, Deadline deadline);
   static Error explain(const std::string& name, Error error);
 
-  NetlinkSocket socket_;
+  netlink::Socket socket_;
   std::uint16_t family_;
   DeviceOptions options_;
   bool flag_refused_ = false;  ///< This kernel does not know WGALLOWEDIP_F_REMOVE_ME
@@ -81,8 +83,9 @@ Result<Device> KernelBackend::read(const std::string& name, Deadline deadline) {
   for (int attempt = 1;; ++attempt) {
     DeviceDumpParser parser(name);
     const Message request = make_get_device(family_, name);
-    const auto done =
-        socket_.transact(*request, deadline, [&](const nlmsghdr& message) { return parser.add(message); });
+    const auto done = socket_.request(bytes_of(request), deadline, [&](netlink::Bytes message) {
+      return parser.add(*reinterpret_cast<const nlmsghdr*>(message.data()));
+    });
     if (done) return parser.take();
     if (done.error().code != ErrorCode::interrupted || attempt == kReadAttempts)
       return explain(name, done.error());
@@ -93,7 +96,8 @@ Result<void> KernelBackend::send(const std::string& name, Result<std::vector<Mes
                                  Deadline deadline) {
   if (!messages) return messages.error();
   for (const Message& message : *messages) {
-    const auto done = socket_.transact(*message, deadline, [](const nlmsghdr&) { return Result<void>{}; });
+    const auto done =
+        socket_.request(bytes_of(message), deadline, [](netlink::Bytes) { return Result<void>{}; });
     if (done) continue;
     Error error = explain(name, done.error());
     if (error.code == ErrorCode::system) error.code = ErrorCode::rejected;
@@ -137,7 +141,10 @@ Result<Device> KernelBackend::apply(const Device& now, const DeviceDelta& delta)
 Result<std::unique_ptr<DeviceBackend>> open_kernel_backend(DeviceOptions options) {
   auto family = find_family();
   if (!family) return family.error();
-  auto socket = NetlinkSocket::open(NETLINK_GENERIC, "WireGuard", 4 << 20);
+  auto socket = netlink::Socket::open({.protocol = NETLINK_GENERIC,
+                                       .place = "WireGuard",
+                                       .receive_buffer = 4 << 20,
+                                       .secrecy = netlink::Secrecy::wiped});
   if (!socket) return socket.error();
   return std::unique_ptr<DeviceBackend>(
       std::make_unique<KernelBackend>(*std::move(socket), *family, std::move(options)));

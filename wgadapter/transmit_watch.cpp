@@ -2,7 +2,6 @@
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <netlink/msg.h>
 
 #include <cstddef>
 #include <cstring>
@@ -16,17 +15,17 @@ constexpr std::chrono::seconds kTimeout{1};
 /// What is usual follows the rate by this part of the difference with each reading.
 constexpr std::uint64_t kShareOfNews = 4;
 
-std::optional<std::pair<std::uint32_t, std::uint64_t>> parse_stats(const nlmsghdr& message) {
-  Attributes<IFLA_STATS_MAX + 1> table{};
-  if (message.nlmsg_type != RTM_NEWSTATS || !parse_attributes<if_stats_msg>(message, table))
-    return std::nullopt;
-  const auto* header = static_cast<const if_stats_msg*>(nlmsg_data(&message));
-  const nlattr* stats = table[IFLA_STATS_LINK_64];
-  constexpr std::size_t kAt = offsetof(rtnl_link_stats64, tx_bytes);
-  std::uint64_t bytes = 0;
-  if (stats == nullptr || nla_len(stats) < static_cast<int>(kAt + sizeof(bytes))) return std::nullopt;
-  std::memcpy(&bytes, static_cast<const char*>(nla_data(stats)) + kAt, sizeof(bytes));
-  return std::pair{header->ifindex, bytes};
+std::optional<std::pair<std::uint32_t, std::uint64_t>> parse_stats(netlink::Bytes message) {
+  const auto header = netlink::header_at<if_stats_msg>(message, sizeof(nlmsghdr));
+  if (!header) return std::nullopt;
+  std::optional<std::pair<std::uint32_t, std::uint64_t>> stats;
+  netlink::for_each_attribute(
+      netlink::attributes_of<if_stats_msg>(message), [&](std::uint16_t type, netlink::Bytes value) {
+        if (type != IFLA_STATS_LINK_64) return;
+        if (const auto sent = netlink::header_at<std::uint64_t>(value, offsetof(rtnl_link_stats64, tx_bytes)))
+          stats.emplace(header->ifindex, *sent);
+      });
+  return stats;
 }
 
 }  // namespace
@@ -56,19 +55,21 @@ std::vector<std::uint32_t> TransmitWatch::take(const SentBytes& sent,
 }
 
 Result<SentBytesReader> SentBytesReader::open() {
-  auto socket = NetlinkSocket::open(NETLINK_ROUTE, "the interfaces' counters", 1 << 18);
+  auto socket = netlink::Socket::open({.place = "the interfaces' counters", .receive_buffer = 1 << 18});
   if (!socket) return socket.error();
   return SentBytesReader(*std::move(socket));
 }
 
 Result<SentBytes> SentBytesReader::read() {
-  const Message request = make_message(RTM_GETSTATS, NLM_F_REQUEST | NLM_F_DUMP);
   if_stats_msg header{};
   header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
-  nlmsg_append(request.get(), &header, sizeof(header), NLMSG_ALIGNTO);
+  netlink::MessageBuffer request;
+  request.begin(RTM_GETSTATS, NLM_F_REQUEST | NLM_F_DUMP);
+  request.put_header(header);
+  request.end();
   SentBytes sent;
   const auto deadline = std::chrono::steady_clock::now() + kTimeout;
-  const auto done = socket_.transact(*request, deadline, [&](const nlmsghdr& message) -> Result<void> {
+  const auto done = socket_.request(request.bytes(), deadline, [&](netlink::Bytes message) -> Result<void> {
     if (const auto stats = parse_stats(message)) sent.insert(*stats);
     return {};
   });

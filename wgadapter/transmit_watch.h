@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/netlink_socket.h"
 #include "net/result.h"
-#include "wgadapter/netlink.h"
 
 namespace wgospf::wg {
 
@@ -52,8 +52,8 @@ class SentBytesReader {
   [[nodiscard]] Result<SentBytes> read();
 
  private:
-  explicit SentBytesReader(NetlinkSocket socket) : socket_(std::move(socket)) {}
-  NetlinkSocket socket_;
+  explicit SentBytesReader(netlink::Socket socket) : socket_(std::move(socket)) {}
+  netlink::Socket socket_;
 };
 
 }  // namespace wgospf::wg

@@ -2,16 +2,13 @@
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <netlink/attr.h>
-#include <netlink/msg.h>
 #include <sys/socket.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "wgadapter/netlink.h"
+#include "net/netlink_socket.h"
 
 namespace wgospf::wg {
 namespace {
@@ -22,10 +19,11 @@ constexpr std::chrono::seconds kTimeout{2};
 #define RTM_F_FIB_MATCH 0x2000
 #endif
 
-std::uint32_t number_of(const nlattr* attribute, std::uint32_t otherwise) {
-  if (attribute == nullptr || nla_len(attribute) < static_cast<int>(sizeof(std::uint32_t))) return otherwise;
-  return nla_get_u32(attribute);
-}
+using netlink::attributes_of;
+using netlink::Bytes;
+using netlink::for_each_attribute;
+using netlink::header_at;
+using netlink::u32_of;
 
 RoutingRule::Action action_of(std::uint8_t action, bool by_l3mdev) {
   if (by_l3mdev) return RoutingRule::Action::nothing;  // it is met by what a VRF's sockets send
@@ -43,55 +41,79 @@ RoutingRule::Action action_of(std::uint8_t action, bool by_l3mdev) {
   }
 }
 
-RoutingRule::Others others_of(const fib_rule_hdr& header, const Attributes<FRA_MAX + 1>& table) {
-  const auto* in = table[FRA_IIFNAME];
-  const bool from_here = in == nullptr || strncmp(static_cast<const char*>(nla_data(in)), "lo",
-                                                  static_cast<std::size_t>(nla_len(in))) == 0;
-  if (!from_here || table[FRA_OIFNAME] != nullptr) return RoutingRule::Others::never;
-  const bool unknown = header.src_len != 0 || header.tos != 0 || table[FRA_UID_RANGE] != nullptr ||
-                       table[FRA_IP_PROTO] != nullptr || table[FRA_SPORT_RANGE] != nullptr ||
-                       table[FRA_DPORT_RANGE] != nullptr || table[FRA_SUPPRESS_IFGROUP] != nullptr;
-  return unknown ? RoutingRule::Others::unknown : RoutingRule::Others::none;
+/// What decides whether a rule is asked for packets of this machine; Others of one that asks for what is not known.
+RoutingRule::Others others_of(std::uint16_t attribute, Bytes value) {
+  switch (attribute) {
+    case FRA_IIFNAME:
+      return netlink::text_of(value) == "lo" ? RoutingRule::Others::none : RoutingRule::Others::never;
+    case FRA_OIFNAME:
+      return RoutingRule::Others::never;
+    case FRA_UID_RANGE:
+    case FRA_IP_PROTO:
+    case FRA_SPORT_RANGE:
+    case FRA_DPORT_RANGE:
+    case FRA_SUPPRESS_IFGROUP:
+      return RoutingRule::Others::unknown;
+    default:
+      return RoutingRule::Others::none;
+  }
 }
 
-std::optional<RoutingRule> parse_rule(const nlmsghdr& message) {
-  Attributes<FRA_MAX + 1> table{};
-  if (!parse_attributes<fib_rule_hdr>(message, table)) return std::nullopt;
-  const auto* header = static_cast<const fib_rule_hdr*>(nlmsg_data(&message));
-  const auto* l3mdev = table[FRA_L3MDEV];
+std::optional<RoutingRule> parse_rule(Bytes message) {
+  const auto header = header_at<fib_rule_hdr>(message, sizeof(nlmsghdr));
+  if (!header) return std::nullopt;
+  constexpr std::uint32_t kNone = 0xffffffff;
   RoutingRule rule;
-  rule.priority = number_of(table[FRA_PRIORITY], 0);
-  rule.action =
-      action_of(header->action, l3mdev != nullptr && nla_len(l3mdev) > 0 && nla_get_u8(l3mdev) != 0);
-  rule.table = number_of(table[FRA_TABLE], header->table);
-  rule.target = number_of(table[FRA_GOTO], 0);
-  rule.mark = number_of(table[FRA_FWMARK], 0);
-  rule.mark_mask = number_of(table[FRA_FWMASK], rule.mark == 0 ? 0 : 0xffffffff);
-  rule.others = others_of(*header, table);
+  rule.table = header->table;
   rule.inverted = (header->flags & FIB_RULE_INVERT) != 0;
-  const std::uint32_t suppress = number_of(table[FRA_SUPPRESS_PREFIXLEN], 0xffffffff);
-  if (suppress != 0xffffffff) rule.suppress_prefix_length = suppress;
-  const auto* to = table[FRA_DST];
-  if (header->dst_len != 0 && to != nullptr && nla_len(to) == 4)
-    rule.destination = Ipv4Prefix::make(Ipv4Address{__builtin_bswap32(nla_get_u32(to))}, header->dst_len);
+  if (header->src_len != 0 || header->tos != 0) rule.others = RoutingRule::Others::unknown;
+  bool by_l3mdev = false;
+  std::optional<std::uint32_t> mask;
+  std::uint32_t suppress = kNone;
+  for_each_attribute(attributes_of<fib_rule_hdr>(message), [&](std::uint16_t type, Bytes value) {
+    if (type == FRA_PRIORITY) rule.priority = u32_of(value);
+    if (type == FRA_TABLE) rule.table = u32_of(value);
+    if (type == FRA_GOTO) rule.target = u32_of(value);
+    if (type == FRA_FWMARK) rule.mark = u32_of(value);
+    if (type == FRA_FWMASK) mask = u32_of(value);
+    if (type == FRA_SUPPRESS_PREFIXLEN) suppress = u32_of(value);
+    if (type == FRA_L3MDEV) by_l3mdev = !value.empty() && value[0] != std::byte{0};
+    if (type == FRA_DST && header->dst_len != 0 && value.size() == 4)
+      rule.destination =
+          Ipv4Prefix::make(std::get<Ipv4Address>(*netlink::address_of(value)), header->dst_len);
+    const auto others = others_of(type, value);
+    if (others != RoutingRule::Others::none && rule.others != RoutingRule::Others::never)
+      rule.others = others;
+  });
+  rule.action = action_of(header->action, by_l3mdev);
+  rule.mark_mask = mask.value_or(rule.mark == 0 ? 0 : kNone);
+  if (suppress != kNone) rule.suppress_prefix_length = suppress;
   return rule;
 }
 
-/// Devices of all next hops.
-std::vector<std::uint32_t> ifindexes_of(const Attributes<RTA_MAX + 1>& table) {
-  std::vector<std::uint32_t> result;
-  if (const std::uint32_t one = number_of(table[RTA_OIF], 0); one != 0) result.push_back(one);
-  if (table[RTA_MULTIPATH] == nullptr) return result;
-  auto* hop = static_cast<rtnexthop*>(nla_data(table[RTA_MULTIPATH]));
-  int left = nla_len(table[RTA_MULTIPATH]);
-  while (left >= static_cast<int>(sizeof(rtnexthop)) && hop->rtnh_len >= sizeof(rtnexthop) &&
-         hop->rtnh_len <= left) {
-    if (hop->rtnh_ifindex > 0) result.push_back(static_cast<std::uint32_t>(hop->rtnh_ifindex));
-    const int step = static_cast<int>(RTNH_ALIGN(hop->rtnh_len));
-    left -= step;
-    hop = reinterpret_cast<rtnexthop*>(reinterpret_cast<char*>(hop) + step);
+/// Devices of all next hops of a route that has several.
+void add_ifindexes(Bytes hops, std::vector<std::uint32_t>& ifindexes) {
+  while (const auto hop = header_at<rtnexthop>(hops)) {
+    if (hop->rtnh_len < sizeof(rtnexthop) || hop->rtnh_len > hops.size()) return;
+    if (hop->rtnh_ifindex > 0) ifindexes.push_back(static_cast<std::uint32_t>(hop->rtnh_ifindex));
+    hops = hops.subspan(std::min(netlink::aligned(hop->rtnh_len), hops.size()));
   }
-  return result;
+}
+
+std::optional<EndpointWay> parse_way(Bytes message, const OwnRoutes& own) {
+  const auto route = header_at<rtmsg>(message, sizeof(nlmsghdr));
+  if (!route) return std::nullopt;
+  EndpointWay way;
+  way.place = {route->rtm_table, route->rtm_dst_len, 0};
+  for_each_attribute(attributes_of<rtmsg>(message), [&](std::uint16_t type, Bytes value) {
+    if (type == RTA_TABLE) way.place->table = u32_of(value);
+    if (type == RTA_PRIORITY) way.place->metric = u32_of(value);
+    if (type == RTA_OIF && u32_of(value) != 0) way.ifindexes.push_back(u32_of(value));
+    if (type == RTA_MULTIPATH) add_ifindexes(value, way.ifindexes);
+  });
+  way.is_ours =
+      route->rtm_protocol == own.protocol && way.place->table == own.table && way.place->metric == own.metric;
+  return way;
 }
 
 /// The kernel has looked, and there is no way.
@@ -103,7 +125,7 @@ bool is_no_way(int error) {
 }  // namespace
 
 struct UnderlayReader::State {
-  NetlinkSocket socket;
+  netlink::Socket socket;
 
   /// One lookup. With RTM_F_FIB_MATCH the answer is the entry of the table with all its next hops.
   Result<EndpointWay> look_up(const IpAddress& endpoint, std::uint32_t mark, const OwnRoutes& own,
@@ -112,29 +134,22 @@ struct UnderlayReader::State {
 
 Result<EndpointWay> UnderlayReader::State::look_up(const IpAddress& endpoint, std::uint32_t mark,
                                                    const OwnRoutes& own, unsigned flags) {
-  const auto* v4 = std::get_if<Ipv4Address>(&endpoint);
-  const Message request = make_message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK);
+  const bool is_v4 = std::holds_alternative<Ipv4Address>(endpoint);
   rtmsg header{};
-  header.rtm_family = v4 != nullptr ? AF_INET : AF_INET6;
-  header.rtm_dst_len = v4 != nullptr ? 32 : 128;
+  header.rtm_family = is_v4 ? AF_INET : AF_INET6;
+  header.rtm_dst_len = is_v4 ? 32 : 128;
   header.rtm_flags = RTM_F_LOOKUP_TABLE | flags;
-  nlmsg_append(request.get(), &header, sizeof(header), NLMSG_ALIGNTO);
-  if (v4 != nullptr)
-    nla_put_u32(request.get(), RTA_DST, __builtin_bswap32(v4->value));
-  else
-    nla_put(request.get(), RTA_DST, 16, std::get<Ipv6Address>(endpoint).bytes.data());
-  if (mark != 0) nla_put_u32(request.get(), RTA_MARK, mark);
+  netlink::MessageBuffer request;
+  request.begin(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK);
+  request.put_header(header);
+  request.put_address(RTA_DST, endpoint);
+  if (mark != 0) request.put_u32(RTA_MARK, mark);
+  request.end();
   EndpointWay way;
   const auto deadline = std::chrono::steady_clock::now() + kTimeout;
-  const auto done = socket.transact(*request, deadline, [&](const nlmsghdr& message) -> Result<void> {
-    Attributes<RTA_MAX + 1> table{};
-    if (message.nlmsg_type != RTM_NEWROUTE || !parse_attributes<rtmsg>(message, table)) return {};
-    const auto* route = static_cast<const rtmsg*>(nlmsg_data(&message));
-    way.place = {number_of(table[RTA_TABLE], route->rtm_table), route->rtm_dst_len,
-                 number_of(table[RTA_PRIORITY], 0)};
-    way.is_ours = route->rtm_protocol == own.protocol && way.place->table == own.table &&
-                  way.place->metric == own.metric;
-    way.ifindexes = ifindexes_of(table);
+  const auto done = socket.request(request.bytes(), deadline, [&](Bytes message) -> Result<void> {
+    if (netlink::header_of(message).nlmsg_type == RTM_NEWROUTE)
+      if (auto found = parse_way(message, own)) way = *std::move(found);
     return {};
   });
   if (!done && !is_no_way(done.error().system_error)) return done.error();
@@ -147,20 +162,23 @@ UnderlayReader& UnderlayReader::operator=(UnderlayReader&&) noexcept = default;
 UnderlayReader::~UnderlayReader() = default;
 
 Result<UnderlayReader> UnderlayReader::open() {
-  auto socket = NetlinkSocket::open(NETLINK_ROUTE, "the ways to WireGuard's endpoints", 1 << 18);
+  auto socket =
+      netlink::Socket::open({.place = "the ways to WireGuard's endpoints", .receive_buffer = 1 << 18});
   if (!socket) return socket.error();
   return UnderlayReader(std::make_unique<State>(State{*std::move(socket)}));
 }
 
 Result<std::vector<RoutingRule>> UnderlayReader::rules() {
-  const Message request = make_message(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
+  netlink::MessageBuffer request;
+  request.begin(RTM_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
   fib_rule_hdr header{};
   header.family = AF_INET;
-  nlmsg_append(request.get(), &header, sizeof(header), NLMSG_ALIGNTO);
+  request.put_header(header);
+  request.end();
   std::vector<RoutingRule> rules;
   const auto deadline = std::chrono::steady_clock::now() + kTimeout;
-  const auto done = state_->socket.transact(*request, deadline, [&](const nlmsghdr& message) -> Result<void> {
-    if (message.nlmsg_type != RTM_NEWRULE) return {};
+  const auto done = state_->socket.request(request.bytes(), deadline, [&](Bytes message) -> Result<void> {
+    if (netlink::header_of(message).nlmsg_type != RTM_NEWRULE) return {};
     if (const auto rule = parse_rule(message)) rules.push_back(*rule);
     return {};
   });

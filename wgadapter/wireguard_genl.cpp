@@ -5,15 +5,33 @@
 #include <linux/wireguard.h>
 #include <netinet/in.h>
 #include <netlink/attr.h>
-#include <netlink/msg.h>
+#include <string.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <span>
+#include <new>
 #include <utility>
 
 namespace wgospf::wg {
+
+void MessageDeleter::operator()(nl_msg* message) const {
+  nlmsghdr* header = nlmsg_hdr(message);
+  explicit_bzero(header, header->nlmsg_len);
+  nlmsg_free(message);
+}
+
+Message make_message(std::uint16_t type, std::uint16_t flags, std::size_t bytes) {
+  Message message(nlmsg_alloc_size(bytes));
+  if (message == nullptr || nlmsg_put(message.get(), 0, 0, type, 0, flags) == nullptr) throw std::bad_alloc();
+  return message;
+}
+
+std::span<std::byte> bytes_of(const Message& message) {
+  nlmsghdr* header = nlmsg_hdr(message.get());
+  return {reinterpret_cast<std::byte*>(header), header->nlmsg_len};
+}
+
 namespace {
 
 // Newer than the headers of Debian 12 (include/uapi/linux/wireguard.h, Linux 6.16).

@@ -1,25 +1,37 @@
 #pragma once
-// Internal: messages of the kernel's generic netlink family "wireguard" (version 1), without the socket.
+// Internal: messages of the kernel's generic netlink family "wireguard" (version 1), without the socket. libnl builds
+// and parses them.
 //
 // A nest is at most 64 KiB long, so large changes go as several messages; libnl drops a nest that is too long
 // and the kernel then answers "success" to nothing, hence the limits here stay well below.
 
 #include <linux/netlink.h>
+#include <netlink/msg.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "net/result.h"
 #include "wgadapter/device.h"
-#include "wgadapter/netlink.h"
 #include "wgadapter/plan.h"
 
 namespace wgospf::wg {
 
 inline constexpr std::size_t kMaxAllowedIpsPerMessage = 1000;
 inline constexpr std::size_t kMaxPeersPerMessage = 200;
+
+/// A libnl message that is wiped when it goes: it may carry a private key.
+struct MessageDeleter {
+  void operator()(nl_msg* message) const;
+};
+using Message = std::unique_ptr<nl_msg, MessageDeleter>;
+/// A message of at most `bytes` with its netlink header put.
+[[nodiscard]] Message make_message(std::uint16_t type, std::uint16_t flags, std::size_t bytes);
+[[nodiscard]] std::span<std::byte> bytes_of(const Message& message);
 
 /// Puts a device together from the messages of one dump. A peer with many allowed-ips is continued in further
 /// nests and messages that carry its key and the next prefixes only; adjacent equal keys are one peer.

@@ -26,12 +26,12 @@ bool is_of_containers(const std::string& name) {
 }
 
 /// The subnets that others could reach, in words.
-std::vector<std::string> subnets_of(const wg::Link& link) {
+std::vector<std::string> subnets_of(const Link& link) {
   std::vector<std::string> texts;
   for (const auto& address : link.addresses) {
     const auto* ipv4 = std::get_if<Ipv4Address>(&address.address);
     if (ipv4 == nullptr || ipv4->is_loopback() || ipv4->is_link_local()) continue;
-    if (address.scope == wg::AddressScope::global) texts.push_back(to_string(wg::subnet_of(address)));
+    if (address.scope == AddressScope::global) texts.push_back(to_string(subnet_of(address)));
   }
   return texts;
 }
@@ -53,7 +53,7 @@ class Choice {
     interfaces().push_back(std::move(tunnels));
   }
 
-  void look_at(const wg::Link& link) {
+  void look_at(const Link& link) {
     if (wg::looks_like_wireguard(link.name, link.kind))
       tunnels_.push_back(printable(link.name));
     else if (const auto subnets = subnets_of(link); link.flags.up && !subnets.empty())
@@ -71,7 +71,7 @@ class Choice {
  private:
   std::vector<InterfaceSettings>& interfaces() { return chosen_.config.areas.front().interfaces; }
 
-  void look_at(const wg::Link& link, const std::string& subnets) {
+  void look_at(const Link& link, const std::string& subnets) {
     const auto name = printable(link.name);
     if (uplinks_.contains(link.name)) {
       tell(fmt::format("{} ({}) is not announced: a default route goes over it", name, subnets));

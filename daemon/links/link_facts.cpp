@@ -14,7 +14,7 @@ namespace wgospf::daemon {
 
 namespace {
 
-const Ipv4Address* ipv4_of(const wg::LinkAddress& address) {
+const Ipv4Address* ipv4_of(const LinkAddress& address) {
   return std::get_if<Ipv4Address>(&address.address);
 }
 
@@ -26,7 +26,7 @@ bool is_routable(const Ipv4Address& address) {
 
 /// IPv4 addresses of a link for OSPF: primary ones first, and before all those of 169.254/16, which serve a
 /// link as well as any but mean nothing elsewhere. Without any the link is unnumbered.
-std::vector<ospf::InterfaceAddress> ospf_addresses(const wg::Link& link) {
+std::vector<ospf::InterfaceAddress> ospf_addresses(const Link& link) {
   std::array<std::vector<ospf::InterfaceAddress>, 4> ranks;
   for (const auto& address : link.addresses) {
     const Ipv4Address* ipv4 = ipv4_of(address);
@@ -45,7 +45,7 @@ std::vector<ospf::InterfaceAddress> ospf_addresses(const wg::Link& link) {
 }
 
 /// The IPv4 addresses of a link in words: "10.0.0.1/24, 10.1.0.1/24"; empty when it has none.
-std::string ipv4_in_words(const wg::Link& link) {
+std::string ipv4_in_words(const Link& link) {
   std::vector<std::string> texts;
   for (const auto& address : link.addresses) {
     if (const Ipv4Address* ipv4 = ipv4_of(address))
@@ -55,17 +55,17 @@ std::string ipv4_in_words(const wg::Link& link) {
 }
 
 /// "interface wg0 has no IPv4 address", or which ones it has that are of no use here.
-std::string lack_in_words(const std::string& name, const wg::Link& link) {
+std::string lack_in_words(const std::string& name, const Link& link) {
   const auto present = ipv4_in_words(link);
   return present.empty() ? fmt::format("interface {} has no IPv4 address", name)
                          : fmt::format("interface {} has no IPv4 address but {}, which no neighbor can reach",
                                        name, present);
 }
 
-std::optional<Ipv4Address> first_global_address(const wg::Link& link) {
+std::optional<Ipv4Address> first_global_address(const Link& link) {
   for (const auto& address : link.addresses) {
     const Ipv4Address* ipv4 = ipv4_of(address);
-    if (ipv4 != nullptr && is_routable(*ipv4) && address.scope == wg::AddressScope::global) return *ipv4;
+    if (ipv4 != nullptr && is_routable(*ipv4) && address.scope == AddressScope::global) return *ipv4;
   }
   return std::nullopt;
 }
@@ -76,7 +76,7 @@ std::vector<Ipv4Address> loopback_addresses(const Inventory& inventory) {
     if (!link.flags.loopback) continue;
     for (const auto& address : link.addresses) {
       const Ipv4Address* ipv4 = ipv4_of(address);
-      if (ipv4 != nullptr && is_routable(*ipv4) && address.scope == wg::AddressScope::global)
+      if (ipv4 != nullptr && is_routable(*ipv4) && address.scope == AddressScope::global)
         addresses.push_back(*ipv4);
     }
   }
@@ -85,7 +85,7 @@ std::vector<Ipv4Address> loopback_addresses(const Inventory& inventory) {
 
 std::optional<Ipv4Address> unnumbered_source(const InterfaceSettings& settings, const Inventory& inventory) {
   if (!settings.unnumbered) return first_loopback_address(inventory);
-  const wg::Link* lender = find_link(inventory, *settings.unnumbered);
+  const Link* lender = find_link(inventory, *settings.unnumbered);
   return lender == nullptr ? std::nullopt : first_global_address(*lender);
 }
 
@@ -101,14 +101,14 @@ std::string addresses_in_words(const ospf::DeviceStatus& status) {
 
 /// What takes everything that comes in on a link (a bridge, a bond, a team); null when nothing does. A VRF
 /// leaves it to the link.
-const wg::Link* taker_of(const wg::Link& link, const Inventory& inventory) {
+const Link* taker_of(const Link& link, const Inventory& inventory) {
   const auto master = inventory.find(link.master);
   return link.master == 0 || master == inventory.end() || master->second.kind == "vrf" ? nullptr
                                                                                        : &master->second;
 }
 
 /// Packets can pass; a loopback has no carrier to speak of.
-bool usable(const wg::Link& link) {
+bool usable(const Link& link) {
   return link.usable() || (link.flags.loopback && link.flags.up);
 }
 
@@ -143,12 +143,6 @@ std::string LinkNames::name_of(ospf::LinkId link) const {
   return names_[link.value - 1];
 }
 
-const wg::Link* find_link(const Inventory& inventory, const std::string& name) {
-  const auto found = std::find_if(inventory.begin(), inventory.end(),
-                                  [&](const auto& entry) { return entry.second.is_named(name); });
-  return found == inventory.end() ? nullptr : &found->second;
-}
-
 std::optional<Ipv4Address> first_loopback_address(const Inventory& inventory) {
   const auto addresses = loopback_addresses(inventory);
   return addresses.empty() ? std::nullopt : std::optional(addresses.front());
@@ -160,21 +154,21 @@ std::optional<Ipv4Address> highest_loopback_address(const Inventory& inventory) 
   return highest == addresses.end() ? std::nullopt : std::optional(*highest);
 }
 
-bool is_plain_lan(const wg::Link& link) {
+bool is_plain_lan(const Link& link) {
   return !link.flags.point_to_point && !link.flags.loopback &&
          !wg::looks_like_wireguard(link.name, link.kind);
 }
 
 InterfaceSettings settings_in_force(InterfaceSettings settings, const Inventory& inventory) {
   if (settings.type_given || settings.passive) return settings;
-  const wg::Link* link = find_link(inventory, settings.name);
+  const Link* link = find_link(inventory, settings.name);
   settings.passive = link != nullptr && is_plain_lan(*link);
   return settings;
 }
 
 ospf::DeviceStatus link_status(const InterfaceSettings& settings, const Inventory& inventory) {
   ospf::DeviceStatus status;
-  const wg::Link* link = find_link(inventory, settings.name);
+  const Link* link = find_link(inventory, settings.name);
   if (link == nullptr) return status;
   status.loopback = link->flags.loopback;
   status.ifindex = ospf::InterfaceIndex{link->ifindex};
@@ -191,8 +185,8 @@ ospf::DeviceStatus link_status(const InterfaceSettings& settings, const Inventor
 }
 
 std::string link_problem(const InterfaceSettings& settings, const Inventory& inventory) {
-  const wg::Link* link = find_link(inventory, settings.name);
-  if (const wg::Link* taker = link == nullptr ? nullptr : taker_of(*link, inventory)) {
+  const Link* link = find_link(inventory, settings.name);
+  if (const Link* taker = link == nullptr ? nullptr : taker_of(*link, inventory)) {
     return fmt::format(
         "interface {0} belongs to the {1} {2}, which takes every packet that comes in there: nothing is "
         "heard on {0}. "
@@ -210,7 +204,7 @@ std::string link_problem(const InterfaceSettings& settings, const Inventory& inv
         "\"unnumbered:\"",
         lack);
   }
-  const wg::Link* lender = find_link(inventory, *settings.unnumbered);
+  const Link* lender = find_link(inventory, *settings.unnumbered);
   if (lender == nullptr)
     return fmt::format("{}, and {}, which it is to borrow one of, does not exist", lack,
                        *settings.unnumbered);
@@ -221,7 +215,7 @@ std::string link_problem(const InterfaceSettings& settings, const Inventory& inv
 }
 
 std::string vrf_problem(const InterfaceSettings& settings, const Inventory& inventory, std::uint32_t table) {
-  const wg::Link* link = find_link(inventory, settings.name);
+  const Link* link = find_link(inventory, settings.name);
   const auto master = link == nullptr ? inventory.end() : inventory.find(link->master);
   if (master == inventory.end() || master->second.kind != "vrf" || master->second.vrf_table == table)
     return {};
@@ -242,7 +236,7 @@ std::string reverse_path_problem(const InterfaceSettings& settings, const Invent
   const int effective = std::max(filter.all, filter.own);
   const auto status = link_status(settings, inventory);
   if (effective == 0 || !status.up || settings.passive || status.loopback) return {};
-  const wg::Link& link = *find_link(inventory, settings.name);
+  const Link& link = *find_link(inventory, settings.name);
   // Where no address says where the neighbor is there is no route to it: without one, or with /32 alone.
   const bool reaches = std::any_of(link.addresses.begin(), link.addresses.end(), [](const auto& address) {
     const Ipv4Address* ipv4 = ipv4_of(address);
@@ -302,16 +296,16 @@ std::string forwarding_problem(const std::vector<Forwarding>& links) {
                      join_few(closed), join_few(cures, " "));
 }
 
-rib::LinkFacts rib_facts(const wg::Link& link) {
+rib::LinkFacts rib_facts(const Link& link) {
   return {link.ifindex, link.flags.noarp, link.flags.point_to_point};
 }
 
-std::optional<Ipv4Address> expected_neighbor(const wg::Link& link) {
+std::optional<Ipv4Address> expected_neighbor(const Link& link) {
   const auto addresses = ospf_addresses(link);
   if (addresses.empty()) return std::nullopt;
   const auto own = as<Ipv4Address>(addresses.front().address);
   const auto first =
-      std::find_if(link.addresses.begin(), link.addresses.end(), [&](const wg::LinkAddress& address) {
+      std::find_if(link.addresses.begin(), link.addresses.end(), [&](const LinkAddress& address) {
         const Ipv4Address* ipv4 = ipv4_of(address);
         return ipv4 != nullptr && *ipv4 == own;
       });
@@ -331,7 +325,7 @@ std::vector<IpPrefix> connected_prefixes(const Inventory& inventory) {
       if (ipv4 == nullptr) continue;
       prefixes.insert(Ipv4Prefix::host(*ipv4));
       if (!usable(link)) continue;
-      const auto subnet = wg::subnet_of(address);
+      const auto subnet = subnet_of(address);
       if (const auto* prefix = std::get_if<Ipv4Prefix>(&subnet)) prefixes.insert(*prefix);
     }
   }
@@ -376,7 +370,7 @@ std::optional<ChosenRouterId> choose_router_id(
   std::string skipped;
   for (const auto& area : resolve_names(config.areas, system_interfaces(inventory)).areas) {
     for (const auto& interface : area.interfaces) {
-      const wg::Link* link = find_link(inventory, interface.name);
+      const Link* link = find_link(inventory, interface.name);
       if (const auto key = public_key(link == nullptr ? interface.name : link->name)) {
         return ChosenRouterId{router_id_of(*key), fmt::format("from the public key of {}", interface.name),
                               skipped};

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -13,14 +12,11 @@
 #include "daemon/config/config.h"
 #include "daemon/config/names.h"
 #include "daemon/router_view.h"
+#include "net/links.h"
 #include "rib/desired.h"
 #include "wgadapter/key.h"
-#include "wgadapter/links.h"
 
 namespace wgospf::daemon {
-
-/// All links by ifindex, as wg::LinkMonitor gives them.
-using Inventory = std::map<std::uint32_t, wg::Link>;
 
 /// A LinkId for each name that ever stood in the configuration; never reused.
 class LinkNames {
@@ -41,9 +37,6 @@ class LinkNames {
   return ospf::DeviceId{link.value};
 }
 
-/// By its name or one of its further names (ip link property add altname).
-[[nodiscard]] const wg::Link* find_link(const Inventory& inventory, const std::string& name);
-
 /// What the configuration's patterns are held against.
 [[nodiscard]] std::vector<SystemInterface> system_interfaces(const Inventory& inventory);
 
@@ -53,7 +46,7 @@ class LinkNames {
 [[nodiscard]] std::optional<Ipv4Address> highest_loopback_address(const Inventory& inventory);
 
 /// Neither a WireGuard nor a point-to-point device, nor a loopback: hosts may be on it that have no say.
-[[nodiscard]] bool is_plain_lan(const wg::Link& link);
+[[nodiscard]] bool is_plain_lan(const Link& link);
 /// The settings with the default that depends on the link: a plain LAN that names no interface-type is
 /// passive.
 [[nodiscard]] InterfaceSettings settings_in_force(InterfaceSettings settings, const Inventory& inventory);
@@ -105,11 +98,11 @@ struct Forwarding {
 [[nodiscard]] std::string forwarding_problem(const std::vector<Forwarding>& links);
 
 /// What the RIB needs of a link to make next hops of it.
-[[nodiscard]] rib::LinkFacts rib_facts(const wg::Link& link);
+[[nodiscard]] rib::LinkFacts rib_facts(const Link& link);
 
 /// Where the neighbour must be that has not been heard yet: the far end that the first IPv4 address names, or
 /// the only other host of its /30 or /31; nullopt when the address does not tell.
-[[nodiscard]] std::optional<Ipv4Address> expected_neighbor(const wg::Link& link);
+[[nodiscard]] std::optional<Ipv4Address> expected_neighbor(const Link& link);
 
 /// As sysctl wants an interface's name, with a slash for a dot.
 [[nodiscard]] std::string sysctl_name(std::string interface);

@@ -156,17 +156,17 @@ void Links::refresh_core_config() {
 // What the system has
 // ------------------------------------------------------------------------------------------
 
-void Links::on_link_events(const std::vector<wg::LinkEvent>& events) {
+void Links::on_link_events(const LinkEvents& events) {
   if (is_frozen_) return;
   for (const auto& event : events) {
-    if (event.kind == wg::LinkEvent::Kind::removed) forget_interface(event.link);
+    if (event.kind == LinkEvent::Kind::removed) forget_interface(event.link);
   }
   refresh();
 }
 
 // Another of the same name may be there already, even with the same ifindex; the socket is not bound to that
 // one, and the neighbours were not its own.
-void Links::forget_interface(const wg::Link& removed) {
+void Links::forget_interface(const Link& removed) {
   for (auto& [link, entry] : entries_) {
     if (!removed.is_named(entry.settings.name)) continue;
     entry.port.reset();
@@ -182,7 +182,7 @@ void Links::refresh() {
   std::map<std::uint32_t, std::string> names;
   for (auto& [link, entry] : entries_) {
     const std::string& name = entry.settings.name;
-    const wg::Link* system_link = place_.watch.find(name);
+    const Link* system_link = place_.watch.find(name);
     const auto first =
         system_link == nullptr ? names.end() : names.try_emplace(system_link->ifindex, name).first;
     const bool is_other = first != names.end() && first->second != name;
@@ -234,7 +234,7 @@ void Links::refresh(ospf::LinkId link, ConfiguredLink& entry) {
 }
 
 void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
-  const wg::Link* system_link = place_.watch.find(entry.settings.name);
+  const Link* system_link = place_.watch.find(entry.settings.name);
   std::optional<RibLink> rib;
   if (system_link != nullptr) {
     rib = RibLink{rib_facts(*system_link), std::nullopt};
@@ -366,7 +366,7 @@ std::optional<RibLink> Links::rib_link(ospf::LinkId link) const {
 
 bool Links::is_ours(const std::string& system_name) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& named) {
-    const wg::Link* link = place_.watch.find(named.second.settings.name);
+    const Link* link = place_.watch.find(named.second.settings.name);
     return link != nullptr && link->name == system_name;
   });
 }
@@ -422,7 +422,7 @@ AllowedIpsPlan::Links Links::allowed_ips_links() const {
 // the last that was heard, or else the one that follows from the interface's own.
 std::vector<IpAddress> Links::neighbors_to_cover(const ConfiguredLink& entry) const {
   if (!entry.neighbor_addresses.empty()) return entry.neighbor_addresses;
-  const wg::Link* system_link = place_.watch.find(entry.settings.name);
+  const Link* system_link = place_.watch.find(entry.settings.name);
   const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
   return expected ? std::vector<IpAddress>{*expected} : std::vector<IpAddress>{};
 }

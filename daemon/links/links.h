@@ -71,7 +71,7 @@ class Links {
   /// Interfaces that go by a pattern of the configuration have come or gone, or turned out to be what it asks
   /// for: then as after reconfigure(), and true.
   bool follow_patterns();
-  void on_link_events(const std::vector<wg::LinkEvent>& events);
+  void on_link_events(const LinkEvents& events);
   /// The core's configuration as links and devices are now; told to the core where it has changed.
   void refresh_core_config();
   [[nodiscard]] const ospf::InstanceConfig& core_config() const { return core_config_; }
@@ -117,7 +117,7 @@ class Links {
   [[nodiscard]] std::set<ospf::LinkId> take(const Config& config);
   void take_over(const Config& config);
   void forget(ospf::LinkId link, const ConfiguredLink& entry);
-  void forget_interface(const wg::Link& removed);
+  void forget_interface(const Link& removed);
   void refresh(ospf::LinkId link, ConfiguredLink& entry);
   Port open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint32_t ifindex);
   void on_joined(ospf::LinkId link, const Result<void>& result);

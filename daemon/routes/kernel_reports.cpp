@@ -73,7 +73,7 @@ void KernelReports::tell_other_refusals() {
 std::string KernelReports::named(const std::string& text) const {
   KernelNames names;
   names.interface = [this](std::uint32_t ifindex) {
-    const wg::Link* link = host_.links().find(ifindex);
+    const Link* link = host_.links().find(ifindex);
     return link == nullptr ? std::string("an interface that is gone") : link->name;
   };
   names.next_hop_set = [this](std::uint32_t set) {

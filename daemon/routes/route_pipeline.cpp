@@ -103,10 +103,10 @@ void RoutePipeline::poll() {
   guard_.time_passed();
 }
 
-void RoutePipeline::links_changed(const std::vector<wg::LinkEvent>& events) {
+void RoutePipeline::links_changed(const LinkEvents& events) {
   guard_.links_changed();
   // The endpoints of a tunnel that has just come are to be known before routes lead into it.
-  const bool has_tunnel = std::any_of(events.begin(), events.end(), [](const wg::LinkEvent& event) {
+  const bool has_tunnel = std::any_of(events.begin(), events.end(), [](const LinkEvent& event) {
     return wg::looks_like_wireguard(event.link.name, event.link.kind);
   });
   if (has_tunnel || guard_.needs_ways() || !devices_known_) ask_ways_soon();

@@ -43,7 +43,7 @@ class RoutePipeline {
   void take(const ospf::RouteChange<V2>& change);
   /// What the RIB needs of the link has changed.
   void link_changed(ospf::LinkId link) { feed_.link_changed(link); }
-  void links_changed(const std::vector<wg::LinkEvent>& events);
+  void links_changed(const LinkEvents& events);
   void take(const wg::UnderlayRead& read);
   void take(const wg::DeviceRead& read) {
     if (read.is_reshaped) allowed_ips_.read(read.name, read.device);

@@ -21,7 +21,7 @@ std::string connected_text(const IpPrefix& prefix, const Inventory& inventory,
       if (own != nullptr && IpPrefix(Ipv4Prefix::host(*own)) == prefix) {
         return fmt::format("an address of this router on {}", link.name);
       }
-      if (wg::subnet_of(address) != prefix) continue;
+      if (subnet_of(address) != prefix) continue;
       return fmt::format("{} {}{}", address.peer ? "the far end of the address on" : "connected on",
                          link.name, is_ospf(link.name) ? "" : ", where OSPF does not run");
     }

@@ -3,7 +3,6 @@
 // to send and that nobody listens to: the kernel's own time. Wall time, fastest of several rounds, in a
 // network namespace of its own; without the right to make one there is nothing to measure.
 
-#include <linux/if.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -40,7 +39,7 @@ double seconds_since(Clock::time_point start) {
   std::exit(2);
 }
 
-void execute(NetlinkSocket& socket, const std::vector<Operation>& operations, const RouteContext& context) {
+void execute(RouteSocket& socket, const std::vector<Operation>& operations, const RouteContext& context) {
   for (std::size_t at = 0; at < operations.size(); at += kBatch) {
     const auto part = std::span(operations).subspan(at, std::min(kBatch, operations.size() - at));
     for (const Outcome& outcome : socket.execute(part, context).outcomes) {
@@ -60,18 +59,14 @@ std::vector<std::uint32_t> make_links() {
                   "ip link set ${i}1 up || exit 1; done; ip link set lo up") != 0) {
     give_up("cannot make the links");
   }
-  auto socket = NetlinkSocket::open();
-  if (!socket) give_up(socket.error().text);
+  auto monitor = LinkMonitor::open();
+  if (!monitor) give_up(monitor.error().text);
   const auto deadline = Clock::now() + std::chrono::seconds(10);
   while (Clock::now() < deadline) {
     std::vector<std::uint32_t> ready;
-    const auto links = socket.value().dump(encode_link_dump);
-    if (!links) give_up(links.error().text);
-    for (const Message& message : links.value()) {
-      const auto* link = std::get_if<LinkMessage>(&message);
-      if (link == nullptr || (link->flags & IFF_LOOPBACK) != 0) continue;
-      if ((link->flags & IFF_LOWER_UP) != 0) ready.push_back(link->ifindex);
-    }
+    if (const auto events = monitor->on_readable(); !events) give_up(events.error().text);
+    for (const auto& [ifindex, link] : monitor->snapshot())
+      if (!link.flags.loopback && link.flags.lower_up) ready.push_back(ifindex);
     if (ready.size() >= 4) return ready;
   }
   give_up("the links do not come up");
@@ -89,9 +84,9 @@ struct Times {
 };
 
 Times bare(const std::vector<std::uint32_t>& links) {
-  auto opened = NetlinkSocket::open();
+  auto opened = RouteSocket::open();
   if (!opened) give_up(opened.error().text);
-  NetlinkSocket& socket = opened.value();
+  RouteSocket& socket = opened.value();
   // Ids of another table: the thread of the last round may have left its next hops behind.
   const RouteContext context{kTable, 110, default_id_range(kTable + 1)};
   const std::uint32_t id = context.ids.first;

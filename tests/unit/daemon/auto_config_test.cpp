@@ -11,14 +11,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-wg::Link link_of(std::uint32_t ifindex, const std::string& name, const std::string& address,
-                 std::uint8_t length) {
-  wg::Link link;
+Link link_of(std::uint32_t ifindex, const std::string& name, const std::string& address,
+             std::uint8_t length) {
+  Link link;
   link.ifindex = ifindex;
   link.name = name;
   link.flags.up = link.flags.lower_up = link.flags.broadcast = true;
   if (const auto parsed = Ipv4Address::parse(address)) {
-    wg::LinkAddress own;
+    LinkAddress own;
     own.address = *parsed;
     own.prefix_length = length;
     link.addresses.push_back(own);

@@ -22,12 +22,12 @@ Ipv4Address ip(const char* text) {
   return *Ipv4Address::parse(text);
 }
 
-wg::LinkAddress address(const char* text, std::uint8_t length) {
+LinkAddress address(const char* text, std::uint8_t length) {
   return {ip(text), length, {}, {}, {}, {}, {}};
 }
 
-wg::Link link(std::uint32_t ifindex, const std::string& name, std::vector<wg::LinkAddress> addresses) {
-  wg::Link result;
+Link link(std::uint32_t ifindex, const std::string& name, std::vector<LinkAddress> addresses) {
+  Link result;
   result.ifindex = ifindex;
   result.name = name;
   result.mtu = 1420;
@@ -36,15 +36,15 @@ wg::Link link(std::uint32_t ifindex, const std::string& name, std::vector<wg::Li
   return result;
 }
 
-wg::Link loopback(std::vector<wg::LinkAddress> addresses) {
-  wg::Link result = link(1, "lo", std::move(addresses));
+Link loopback(std::vector<LinkAddress> addresses) {
+  Link result = link(1, "lo", std::move(addresses));
   result.flags.loopback = true;
   result.addresses.insert(result.addresses.begin(), address("127.0.0.1", 8));
-  result.addresses.front().scope = wg::AddressScope::host;
+  result.addresses.front().scope = AddressScope::host;
   return result;
 }
 
-Inventory inventory(std::vector<wg::Link> links) {
+Inventory inventory(std::vector<Link> links) {
   Inventory result;
   for (auto& item : links) result.emplace(item.ifindex, std::move(item));
   return result;

@@ -7,8 +7,8 @@
 namespace wgospf::daemon {
 namespace {
 
-wg::Link link(std::uint32_t ifindex, const std::string& name, const char* address, std::uint8_t length) {
-  wg::Link result;
+Link link(std::uint32_t ifindex, const std::string& name, const char* address, std::uint8_t length) {
+  Link result;
   result.ifindex = ifindex;
   result.name = name;
   result.flags.up = result.flags.running = result.flags.lower_up = true;

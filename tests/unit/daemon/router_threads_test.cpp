@@ -95,7 +95,7 @@ TEST_F(RouterThreads, AClosureThatNeverRunsIsDestroyed) {
     boost::asio::io_context loop{1};
     std::unique_ptr<Router> router;
     a.run([&] {
-      router = std::make_unique<Router>(loop, std::move(wg::LinkMonitor::open()).value(),
+      router = std::make_unique<Router>(loop, std::move(LinkMonitor::open()).value(),
                                         RouterOptions{config_of(kAreas), ospf::RouterId{1}, {}});
     });
     router->post([promise = std::move(promise)] { promise->set_value(); });

@@ -187,7 +187,7 @@ TEST_F(RouterWords, AFailingDestinationIsToldOnceHoweverTheOthersFare) {
     callbacks.turn_end = [] {};
     callbacks.trouble = [&](const std::string& text) { troubles.push_back(text); };
     callbacks.joined = [](const Result<void>&) {};
-    auto monitor = wg::LinkMonitor::open();
+    auto monitor = LinkMonitor::open();
     ASSERT_TRUE(monitor);
     auto port = OspfPort::open({loop, jobs}, "v0", monitor->find("v0")->ifindex, std::move(callbacks));
     ASSERT_TRUE(port) << port.error().text;

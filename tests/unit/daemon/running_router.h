@@ -35,7 +35,7 @@ class RunningRouter {
     // Made by the namespace's own thread, so that it inherits the namespace and leaves that thread free.
     space.run([&] {
       thread_ = std::thread([this, &started, config, id] {
-        auto monitor = wg::LinkMonitor::open();
+        auto monitor = LinkMonitor::open();
         ASSERT_TRUE(monitor) << monitor.error().text;
         router_ = std::make_unique<Router>(
             loop_, std::move(monitor).value(),

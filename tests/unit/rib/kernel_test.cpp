@@ -546,11 +546,12 @@ TEST_F(KernelThreadTest, BothFamilies) {
   EXPECT_THAT(v6_devices(), IsEmpty());
 }
 
-/// The lowest descriptor that is free is that of the thread's first socket, the one for requests.
-int next_descriptor() {
-  const int descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
-  close(descriptor);
-  return descriptor;
+/// The lowest descriptors that are free are those of the thread's sockets: two for links, then the one for requests.
+int descriptor_of_requests() {
+  std::array<int, 3> free{};
+  for (int& descriptor : free) descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  for (const int descriptor : free) close(descriptor);
+  return free.back();
 }
 bool is_route_socket(int descriptor) {
   int protocol = -1;
@@ -563,7 +564,7 @@ TEST_F(KernelThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefus
   constexpr std::uint32_t kBlocked = 40;
   shell("for n in $(seq 0 " + std::to_string(kBlocked - 1) +
         "); do ip route add 10.0.$n.0/24 dev b0 metric 110; done");
-  const int requests = next_descriptor();
+  const int requests = descriptor_of_requests();
   start();
   ASSERT_TRUE(is_route_socket(requests));
   const int least = 0;  // the kernel keeps room for very few answers
@@ -580,9 +581,9 @@ TEST_F(KernelThreadTest, AcknowledgementsThatAreLostAreFoundOutAndNotToldAsRefus
   EXPECT_THAT(inbox.of<Drift>(), IsEmpty()) << "what was done unheard is no drift";
 }
 
-// The thread's first socket is made unreadable under it: every reading fails from then on.
+// The socket is made unreadable under the thread: every reading fails from then on.
 TEST_F(KernelThreadTest, AReadingThatKeepsFailingIsNotTriedWithoutPause) {
-  const int free = next_descriptor();
+  const int free = descriptor_of_requests();
   start({.audit_interval = 1s});
   ASSERT_TRUE(is_route_socket(free));
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -188,13 +189,13 @@ class NetnsTest : public testing::Test {
     return devices_in("ip -j route show proto 89 table " + table + " exact " + prefix);
   }
 
-  /// The rib thread's socket for notifications: the one that listens to groups.
+  /// The rib thread's socket for notifications of routes: the one that listens to next hops.
   static int events_descriptor() {
     for (int descriptor = 3; descriptor < 64; ++descriptor) {
       std::array<std::uint32_t, 4> groups{};
       socklen_t length = sizeof(groups);
       if (getsockopt(descriptor, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, groups.data(), &length) == 0 &&
-          groups[0] != 0) {
+          (groups[0] & (1U << (RTNLGRP_NEXTHOP - 1))) != 0) {
         return descriptor;
       }
     }

@@ -93,7 +93,7 @@ class World {
     for (const auto& [id, key] : kernel_.nexthops) stray += wanted(key) ? 0 : 1;
     EXPECT_EQ(stray, 0U) << "next hops that nobody wants are left";
     EXPECT_LE(kernel_.groups.size(), sets_.size());
-    const ReconcilerSizes sizes = reconciler_.sizes();
+    const Sizes sizes = reconciler_.sizes();
     EXPECT_EQ(sizes.pending, 0U);
     EXPECT_EQ(sizes.failing, blocked.size());
     std::set<std::string> told;

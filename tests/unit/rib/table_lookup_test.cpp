@@ -3,11 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <linux/fib_rules.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
-
-#include <string_view>
 
 namespace wgospf::rib {
 namespace {
@@ -34,21 +31,6 @@ RuleMessage rule(std::uint32_t table, std::uint8_t l3mdev, std::uint16_t type = 
   return decoded<RuleMessage>(buffer);
 }
 
-LinkMessage link(std::string_view kind, std::uint32_t table, std::uint16_t type = RTM_NEWLINK) {
-  MessageBuffer of_kind;
-  of_kind.put_u32(IFLA_VRF_TABLE, table);
-  MessageBuffer info;
-  info.put_attribute(IFLA_INFO_KIND, std::as_bytes(std::span(kind)));
-  info.put_attribute(IFLA_INFO_DATA, of_kind.bytes());
-  MessageBuffer buffer;
-  buffer.begin(type, 0, 0);
-  ifinfomsg header{};
-  header.ifi_index = 7;
-  buffer.put_header(header);
-  buffer.put_attribute(IFLA_LINKINFO, info.bytes());
-  return decoded<LinkMessage>(buffer);
-}
-
 TEST(TableLookupTest, RuleNamesTheTable) {
   const TableLookup lookup(kTable);
   EXPECT_TRUE(lookup.heard(rule(kTable, 0, RTM_DELRULE)));
@@ -60,14 +42,14 @@ TEST(TableLookupTest, RuleNamesTheTable) {
 TEST(TableLookupTest, L3mdevRuleLooksUpTheTablesOfVrfs) {
   TableLookup lookup(kTable);
   EXPECT_TRUE(lookup.heard(rule(0, 1)));
-  EXPECT_FALSE(lookup.heard(link("vrf", 5))) << "another table's VRF";
-  EXPECT_FALSE(lookup.heard(link("dummy", kTable))) << "no VRF, whatever the attribute means there";
+  EXPECT_FALSE(lookup.heard_of_vrf(7, 5)) << "another table's VRF";
+  EXPECT_FALSE(lookup.heard_of_vrf(7, 0)) << "no VRF";
   EXPECT_FALSE(lookup.by_any_of({rule(0, 1)}));
-  EXPECT_TRUE(lookup.heard(link("vrf", kTable)));
-  EXPECT_FALSE(lookup.heard(link("vrf", kTable))) << "nothing new";
+  EXPECT_TRUE(lookup.heard_of_vrf(7, kTable));
+  EXPECT_FALSE(lookup.heard_of_vrf(7, kTable)) << "nothing new";
   EXPECT_TRUE(lookup.by_any_of({rule(0, 1)}));
   EXPECT_FALSE(lookup.by_any_of({rule(254, 0)})) << "a VRF without the rule";
-  EXPECT_TRUE(lookup.heard(link("vrf", kTable, RTM_DELLINK)));
+  EXPECT_TRUE(lookup.heard_of_vrf(7, 0));
   EXPECT_FALSE(lookup.by_any_of({rule(0, 1)}));
 }
 

@@ -15,8 +15,8 @@
 #include <string>
 
 #include "namespace.h"
+#include "net/link_monitor.h"
 #include "wgadapter/device_backend.h"
-#include "wgadapter/links.h"
 #include "wgadapter/ospf_socket.h"
 
 namespace wgospf::wg {

@@ -4,11 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <optional>
-#include <thread>
 
 #include "namespace.h"
-#include "wgadapter/links.h"
+#include "net/link_monitor.h"
 
 namespace wgospf::wg {
 namespace {
@@ -171,7 +169,7 @@ TEST_F(LinkMonitorTest, LossOfNotificationsIsMadeGood) {
   (void)collect(monitor, [&] { return monitor.find("va")->mtu == 1333; });
 }
 
-TEST_F(LinkMonitorTest, AfterALossWhoMustNotWaitHasEverythingReadElsewhere) {
+TEST_F(LinkMonitorTest, AfterALossNothingIsToldBeforeEverythingIsReadAndTheKernelIsNotAskedUnbidden) {
   host_->sh("ip link add va type veth peer name vb && ip link add gone type veth peer name gone2");
   LinkMonitor monitor = open({.receive_buffer = 4096});
   const auto readings = monitor.counters().readings;
@@ -186,36 +184,25 @@ TEST_F(LinkMonitorTest, AfterALossWhoMustNotWaitHasEverythingReadElsewhere) {
   const auto none = monitor.take_notifications();
   ASSERT_TRUE(none);
   EXPECT_THAT(*none, IsEmpty());
-  auto reading = monitor.start_reading();
-  std::thread([&] { reading.run(); }).join();
-  host_->sh("ip link set va mtu 1333");  // while the reading is on its way back
-  const auto events = monitor.take(std::move(reading));
+  const auto events = monitor.read_anew();
   ASSERT_TRUE(events);
   EXPECT_FALSE(monitor.is_stale());
   EXPECT_EQ(monitor.find("gone"), nullptr);
   EXPECT_GE(monitor.find("va")->addresses.size(), 200U);
+  host_->sh("ip link set va mtu 1333");
   EXPECT_TRUE(test::eventually([&] {
     EXPECT_TRUE(monitor.take_notifications());
     return monitor.find("va")->mtu == 1333;
   }));
 }
 
-TEST_F(LinkMonitorTest, AReadingMayOutliveItsMonitor) {
-  std::optional<LinkReading> reading;
-  {
-    LinkMonitor monitor = open();
-    reading = monitor.start_reading();
-  }
-  reading->run();
-}
-
 TEST_F(LinkMonitorTest, ResyncOnDemandReportsTheDifference) {
   LinkMonitor monitor = open();
   host_->sh("ip link add va type veth peer name vb");
-  const auto events = monitor.resync();
+  const auto events = monitor.read_anew();
   ASSERT_TRUE(events);
   EXPECT_EQ(events->size(), 2U);
-  const auto again = monitor.resync();
+  const auto again = monitor.read_anew();
   ASSERT_TRUE(again);
   EXPECT_THAT(*again, IsEmpty());
 }

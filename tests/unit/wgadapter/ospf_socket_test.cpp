@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "namespace.h"
-#include "wgadapter/links.h"
+#include "net/link_monitor.h"
 
 namespace wgospf::wg {
 namespace {

@@ -1,17 +1,14 @@
 #pragma once
-// Internal: the pure half of the link inventory. Bytes of rtnetlink in, events out; no socket.
-
-#include <linux/netlink.h>
+// The pure half of the link inventory: bytes of rtnetlink in, events out; no socket.
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <variant>
-#include <vector>
 
-#include "wgadapter/links.h"
+#include "net/links.h"
+#include "net/netlink.h"
 
-namespace wgospf::wg {
+namespace wgospf {
 
 enum class Presence : std::uint8_t { present, gone };
 
@@ -31,23 +28,23 @@ struct AddressMessage {
 /// monostate: nothing that concerns the inventory (another type, another family).
 using InventoryMessage = std::variant<std::monostate, LinkMessage, AddressMessage>;
 
-/// nullopt when the message breaks its format.
-[[nodiscard]] std::optional<InventoryMessage> parse_inventory_message(const nlmsghdr& message);
+/// One message, its nlmsghdr included; nullopt when it breaks its format.
+[[nodiscard]] std::optional<InventoryMessage> parse_inventory_message(netlink::Bytes message);
 
 /// The links by ifindex, and what each message changes.
 class LinkTable {
  public:
   /// The events that a notification causes: none when it says nothing new.
-  [[nodiscard]] std::vector<LinkEvent> apply(const InventoryMessage& message);
+  [[nodiscard]] LinkEvents apply(const InventoryMessage& message);
   /// Takes a fresh reading and returns the difference: removals first. Order of addresses is no difference.
-  [[nodiscard]] std::vector<LinkEvent> replace(std::map<std::uint32_t, Link> links);
-  [[nodiscard]] const std::map<std::uint32_t, Link>& links() const { return links_; }
+  [[nodiscard]] LinkEvents replace(Inventory links);
+  [[nodiscard]] const Inventory& links() const { return links_; }
 
  private:
-  [[nodiscard]] std::vector<LinkEvent> apply_link(const LinkMessage& message);
-  [[nodiscard]] std::vector<LinkEvent> apply_address(const AddressMessage& message);
+  [[nodiscard]] LinkEvents apply_link(const LinkMessage& message);
+  [[nodiscard]] LinkEvents apply_address(const AddressMessage& message);
 
-  std::map<std::uint32_t, Link> links_;
+  Inventory links_;
 };
 
-}  // namespace wgospf::wg
+}  // namespace wgospf

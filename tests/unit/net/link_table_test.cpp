@@ -1,23 +1,20 @@
 // The pure half of the link inventory, fed with messages built here as the kernel builds them.
 
-#include "wgadapter/link_table.h"
+#include "net/link_table.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <netlink/attr.h>
+#include <sys/socket.h>
 
-#include <array>
-
-#include "wgadapter/netlink.h"
-
-namespace wgospf::wg {
+namespace wgospf {
 namespace {
 
+using netlink::Bytes;
+using netlink::MessageBuffer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using Kind = LinkEvent::Kind;
@@ -28,28 +25,29 @@ struct LinkSpec {
   unsigned flags = IFF_UP | IFF_POINTOPOINT | IFF_NOARP;
   unsigned mtu = 1420;
   unsigned char family = AF_UNSPEC;
-  const char* kind = "wireguard";
-  unsigned vrf_table = 0;
 };
 
-Message link_message(std::uint16_t type, const LinkSpec& spec) {
-  Message message = make_message(type, 0);
+/// Open: what a test puts more goes to its end.
+MessageBuffer begin_link_message(std::uint16_t type, const LinkSpec& spec) {
+  MessageBuffer message;
+  message.begin(type, 0);
   ifinfomsg header{};
   header.ifi_family = spec.family;
   header.ifi_index = spec.ifindex;
   header.ifi_flags = spec.flags;
-  nlmsg_append(message.get(), &header, sizeof(header), NLMSG_ALIGNTO);
-  if (spec.name != nullptr) nla_put_string(message.get(), IFLA_IFNAME, spec.name);
+  message.put_header(header);
+  if (spec.name != nullptr) message.put_text(IFLA_IFNAME, spec.name);
   if (spec.mtu == 0) return message;  // as wireless extensions tell of an event
-  nla_put_u32(message.get(), IFLA_MTU, spec.mtu);
-  nlattr* info = nla_nest_start(message.get(), IFLA_LINKINFO);
-  nla_put_string(message.get(), IFLA_INFO_KIND, spec.kind);
-  if (spec.vrf_table != 0) {
-    nlattr* data = nla_nest_start(message.get(), IFLA_INFO_DATA);
-    nla_put_u32(message.get(), IFLA_VRF_TABLE, spec.vrf_table);
-    nla_nest_end(message.get(), data);
-  }
-  nla_nest_end(message.get(), info);
+  message.put_u32(IFLA_MTU, spec.mtu);
+  MessageBuffer info;
+  info.put_text(IFLA_INFO_KIND, "wireguard");
+  message.put_attribute(IFLA_LINKINFO, info.bytes());
+  return message;
+}
+
+MessageBuffer link_message(std::uint16_t type, const LinkSpec& spec) {
+  auto message = begin_link_message(type, spec);
+  message.end();
   return message;
 }
 
@@ -61,40 +59,40 @@ struct AddressSpec {
   std::uint32_t flags = 0;
 };
 
-Message address_message(std::uint16_t type, const AddressSpec& spec) {
-  Message message = make_message(type, 0);
+MessageBuffer address_message(std::uint16_t type, const AddressSpec& spec) {
+  MessageBuffer message;
+  message.begin(type, 0);
   const bool v6 = std::string_view(spec.address).find(':') != std::string_view::npos;
   ifaddrmsg header{};
   header.ifa_family = static_cast<std::uint8_t>(v6 ? AF_INET6 : AF_INET);
   header.ifa_prefixlen = spec.length;
   header.ifa_scope = spec.scope;
   header.ifa_index = 7;
-  nlmsg_append(message.get(), &header, sizeof(header), NLMSG_ALIGNTO);
-  const auto put = [&](int type_of_attribute, const char* text) {
-    if (text == nullptr) return;
-    std::array<std::uint8_t, 16> bytes{};
-    ASSERT_EQ(::inet_pton(header.ifa_family, text, bytes.data()), 1) << text;
-    nla_put(message.get(), type_of_attribute, v6 ? 16 : 4, bytes.data());
+  message.put_header(header);
+  const auto put = [&](std::uint16_t type_of_attribute, const char* text) {
+    if (text != nullptr) message.put_address(type_of_attribute, parse_address(text).value());
   };
   put(IFA_LOCAL, spec.local);
   put(IFA_ADDRESS, spec.address);
-  nla_put_u32(message.get(), IFA_FLAGS, spec.flags);
+  message.put_u32(IFA_FLAGS, spec.flags);
+  message.end();
   return message;
 }
 
-InventoryMessage parse(const Message& message) {
-  const auto parsed = parse_inventory_message(*nlmsg_hdr(message.get()));
+InventoryMessage parse(const MessageBuffer& message) {
+  const auto parsed = parse_inventory_message(message.bytes());
   EXPECT_TRUE(parsed);
   return parsed.value_or(InventoryMessage{});
 }
 
 TEST(LinkTable, FurtherNamesAreRead) {
-  Message message = link_message(RTM_NEWLINK, {});
-  nlattr* properties = nla_nest_start(message.get(), IFLA_PROP_LIST);
-  nla_put_string(message.get(), IFLA_ALT_IFNAME, "to-the-office-in-the-north");
-  nla_put_string(message.get(), IFLA_ALT_IFNAME, "north");
-  nla_nest_end(message.get(), properties);
-  const auto parsed = parse_inventory_message(*nlmsg_hdr(message.get()));
+  MessageBuffer properties;
+  properties.put_text(IFLA_ALT_IFNAME, "to-the-office-in-the-north");
+  properties.put_text(IFLA_ALT_IFNAME, "north");
+  auto message = begin_link_message(RTM_NEWLINK, {});
+  message.put_attribute(IFLA_PROP_LIST | NLA_F_NESTED, properties.bytes());
+  message.end();
+  const auto parsed = parse_inventory_message(message.bytes());
   ASSERT_TRUE(parsed);
   const Link& link = std::get<LinkMessage>(*parsed).link;
   EXPECT_THAT(link.altnames, ElementsAre("to-the-office-in-the-north", "north"));
@@ -115,15 +113,6 @@ TEST(ParseLink, TellsKindFlagsAndMtu) {
   EXPECT_EQ(link.flags, (LinkFlags{.up = true, .point_to_point = true, .noarp = true}));
 }
 
-TEST(ParseLink, TellsTheTableOfAVrf) {
-  const auto table_of = [](const LinkSpec& spec) {
-    return std::get<LinkMessage>(parse(link_message(RTM_NEWLINK, spec))).link.vrf_table;
-  };
-  EXPECT_EQ(table_of({.kind = "vrf", .vrf_table = 10}), 10U);
-  EXPECT_EQ(table_of({.kind = "vrf"}), 0U);
-  EXPECT_EQ(table_of({.kind = "dummy", .vrf_table = 10}), 0U) << "another kind's data says something else";
-}
-
 TEST(Link, UsableIsUpWithCarrier) {
   for (int bits = 0; bits < 4; ++bits) {
     Link link;
@@ -138,10 +127,23 @@ TEST(ParseLink, BridgePortMessagesAreNotAboutTheLink) {
 }
 
 TEST(ParseLink, WithoutANameOrCutShortIsMalformed) {
-  EXPECT_FALSE(parse_inventory_message(*nlmsg_hdr(link_message(RTM_NEWLINK, {.name = nullptr}).get())));
+  EXPECT_FALSE(parse_inventory_message(link_message(RTM_NEWLINK, {.name = nullptr}).bytes()));
   const auto cut = link_message(RTM_NEWLINK, {});
-  nlmsg_hdr(cut.get())->nlmsg_len = NLMSG_LENGTH(sizeof(ifinfomsg) - 4);
-  EXPECT_FALSE(parse_inventory_message(*nlmsg_hdr(cut.get())));
+  EXPECT_FALSE(parse_inventory_message(cut.bytes().first(sizeof(nlmsghdr) + sizeof(ifinfomsg) - 4)));
+}
+
+TEST(ParseLink, AVrfHasATableAndNothingElseHas) {
+  for (const char* kind : {"vrf", "dummy"}) {
+    MessageBuffer of_kind, info;
+    of_kind.put_u32(IFLA_VRF_TABLE, 88'888);
+    info.put_text(IFLA_INFO_KIND, kind);
+    info.put_attribute(IFLA_INFO_DATA, of_kind.bytes());
+    auto message = begin_link_message(RTM_NEWLINK, {});
+    message.put_attribute(IFLA_LINKINFO, info.bytes());
+    message.end();
+    EXPECT_EQ(std::get<LinkMessage>(parse(message)).link.vrf_table,
+              kind == std::string_view("vrf") ? 88'888U : 0U);
+  }
 }
 
 TEST(ParseAddress, PointToPointHasAPeerWhoseSubnetItIs) {
@@ -179,7 +181,7 @@ std::vector<std::pair<Kind, std::string>> summary(const std::vector<LinkEvent>& 
 
 class LinkTableTest : public testing::Test {
  protected:
-  std::vector<LinkEvent> apply(const Message& message) { return table_.apply(parse(message)); }
+  std::vector<LinkEvent> apply(const MessageBuffer& message) { return table_.apply(parse(message)); }
   LinkTable table_;
 };
 
@@ -215,6 +217,44 @@ TEST_F(LinkTableTest, RenamedIsAnotherInterface) {
   ASSERT_THAT(summary(events),
               ElementsAre(std::pair(Kind::removed, "wg0#7"), std::pair(Kind::added, "wg1#7")));
   EXPECT_EQ(events[1].link.addresses.size(), 1U);
+  EXPECT_TRUE(events[0].is_renamed);
+  EXPECT_THAT(events[0].went, IsEmpty());
+}
+
+TEST_F(LinkTableTest, AddressesThatComeAndGoAreNamed) {
+  (void)apply(link_message(RTM_NEWLINK, {}));
+  const auto came = apply(address_message(RTM_NEWADDR, {}));
+  ASSERT_EQ(came.at(0).came.size(), 1U);
+  EXPECT_THAT(came[0].went, IsEmpty());
+  const auto went = apply(address_message(RTM_DELADDR, {}));
+  EXPECT_EQ(went.at(0).went, came[0].came);
+  EXPECT_THAT(went[0].came, IsEmpty());
+  (void)apply(address_message(RTM_NEWADDR, {}));
+  const auto removed = apply(link_message(RTM_DELLINK, {}));
+  EXPECT_EQ(removed.at(0).went, came[0].came);
+  EXPECT_FALSE(removed[0].is_renamed);
+  // From one reading to the next.
+  Link link{.ifindex = 7, .name = "wg0", .addresses = came[0].came};
+  EXPECT_EQ(table_.replace({{7, link}}).at(0).came, came[0].came);
+  link.addresses.clear();
+  EXPECT_EQ(table_.replace({{7, link}}).at(0).went, came[0].came);
+  link.name = "wg1";
+  EXPECT_TRUE(table_.replace({{7, link}}).at(0).is_renamed);
+}
+
+TEST_F(LinkTableTest, AnInventoryThatFollowsTheEventsIsTheTable) {
+  Inventory followed;
+  const auto follow = [&](const MessageBuffer& message) { wgospf::follow(apply(message), followed); };
+  follow(link_message(RTM_NEWLINK, {}));
+  follow(address_message(RTM_NEWADDR, {}));
+  follow(link_message(RTM_NEWLINK, {.ifindex = 8, .name = "wg1"}));
+  follow(link_message(RTM_NEWLINK, {.name = "office"}));
+  EXPECT_EQ(followed, table_.links());
+  EXPECT_EQ(find_link(followed, "office"), find_link(followed, 7));
+  EXPECT_EQ(find_link(followed, "wg0"), nullptr);
+  follow(link_message(RTM_DELLINK, {.name = "office"}));
+  EXPECT_EQ(followed, table_.links());
+  EXPECT_EQ(followed.size(), 1U);
 }
 
 TEST_F(LinkTableTest, Ipv4AddressesComeFirst) {
@@ -248,4 +288,4 @@ TEST_F(LinkTableTest, ReplaceReportsTheDifferenceRemovalsFirst) {
 }
 
 }  // namespace
-}  // namespace wgospf::wg
+}  // namespace wgospf

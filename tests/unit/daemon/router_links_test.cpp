@@ -38,7 +38,9 @@ TEST_F(RouterLinks, WarningsOfAWireguardDeviceEndWithIt) {
   ASSERT_TRUE(eventually([&] { return has(warnings(), "interface wg0: "); }, kPatience));
   space.sh("ip link del wg0");
   EXPECT_TRUE(eventually([&] { return !has(warnings(), "interface wg0: "); }, kPatience));
-  EXPECT_THAT(warnings(), Contains("interface wg0 does not exist; it is used when it appears"));
+  EXPECT_THAT(warnings(),
+              Contains("interface wg0 does not exist any more: it was deleted, renamed, or moved to "
+                       "another network namespace; it is used when it appears"));
 }
 
 TEST_F(RouterLinks, WhatKeepsOspfFromPassingIsNoMatterOfAPassiveInterface) {

@@ -227,28 +227,6 @@ class TwoRouters(unittest.TestCase):
         neighbors = router.show("neighbors")["neighbors"]
         return neighbors[0] if neighbors else {}
 
-    def tunnel(self, address):
-        """wg0 between a and b over v0, by wireguard-go; each takes 224.0.0.5, 10.2.0.0/24 and loopbacks."""
-        if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
-            self.skipTest("there is no wireguard-go or wg (packaging/install-deps test)")
-        keys = {router.name: self.a.run("wg genkey").strip() for router in (self.a, self.b)}
-        public = {name: subprocess.run(["wg", "pubkey"], input=key, capture_output=True, text=True,
-                                       check=True).stdout.strip() for name, key in keys.items()}
-        for router, number, peer in ((self.a, 1, self.b), (self.b, 2, self.a)):
-            process = subprocess.Popen(router.command("wireguard-go", "-f", "wg0"), stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            self.addCleanup(process.wait)
-            self.addCleanup(process.kill)
-            self.wait(lambda r=router: "wg0" in r.run("wg show interfaces"), "wireguard-go is up")
-            key = router.folder / "key"
-            key.write_text(keys[router.name])
-            router.run(f"wg set wg0 private-key {key} listen-port 51820 peer {public[peer.name]} "
-                       f"endpoint 10.1.0.{3 - number}:51820 allowed-ips 224.0.0.5/32,10.2.0.0/24,10.0.0.0/24")
-            router.run(f"ip addr add {address.format(number)} dev wg0")
-            router.run("ip link set wg0 up")
-            router.configure(config([("wg0", ACTIVE), ("lo", PASSIVE)]))
-        return public["b"]
-
 
 class TwoDaemons(TwoRouters):
     def test_full_and_routes_then_an_orderly_end(self):

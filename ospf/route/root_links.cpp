@@ -119,11 +119,12 @@ ListId RootLinks::way_to(const IpAddress& address, const IpPrefix& subnet, ListI
     return std::any_of(own.begin(), own.end(), [&](const auto& one) { return one.subnet == subnet; });
   };
   for (const auto& [id, link] : links_) {
+    const LinkId over = id;
     const bool is_transit = std::any_of(parents.begin(), parents.end(), [&](std::uint32_t m) {
-      return (m & NextHopLists::kDirectBit) != 0 && next_hops_[m].link == link.link;
+      return (m & NextHopLists::kDirectBit) != 0 && next_hops_[m].link == over;
     });
     if (!is_here(link) && !is_transit) continue;
-    const std::uint32_t next_hop = next_hops_.number({link.link, address, RouterId{}});
+    const std::uint32_t next_hop = next_hops_.number({over, address, RouterId{}});
     present.push_back(next_hop);
     if (is_transit) transit.push_back(next_hop);
     const bool has_it = std::any_of(link.neighbors.begin(), link.neighbors.end(),

@@ -31,6 +31,7 @@ Result<std::shared_ptr<KernelWorker>> KernelWorker::create(KernelConfig config, 
   if (auto error = worker->filter_events()) return *error;
   for (const auto& [ifindex, link] : worker->listener_.monitor.snapshot())
     worker->heard_of_link({LinkEvent::Kind::added, link});
+  if (worker->listener_.monitor.is_stale()) worker->readings_.want(worker->links_, worker->kernel_.now);
   if (auto error = worker->read_foreign()) return *error;
   return worker;
 }

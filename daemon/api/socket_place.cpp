@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +15,8 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "daemon/config/group.h"
 
 namespace wgospf::daemon::api {
 namespace {
@@ -113,10 +114,9 @@ Result<SocketPlace> SocketPlace::prepare(std::string path, const std::string& gr
   SocketPlace place;
   place.path_ = std::move(path);
   if (!group.empty()) {
-    const ::group* found = ::getgrnam(group.c_str());
-    if (found == nullptr)
+    place.group_ = find_group(group);
+    if (!place.group_)
       return Error{ENOENT, fmt::format("api.group: there is no group {}; make it, or name another", group)};
-    place.group_ = found->gr_gid;
   }
   if (auto error = place.give_directory(directory)) return *error;
   remove_left_behind(directory);

@@ -5,7 +5,6 @@
 #include "daemon/config/config.h"
 
 #include <fmt/format.h>
-#include <grp.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 
 #include "daemon/config/api.h"
 #include "daemon/config/areas.h"
+#include "daemon/config/group.h"
 #include "daemon/config/leaves.h"
 #include "daemon/config/printable.h"
 #include "daemon/config/redistribute.h"
@@ -226,10 +226,9 @@ std::optional<std::string> problem_of_pem_file(const std::string& name) {
 }
 
 std::optional<std::string> problem_of_group(const std::string& name) {
-  return ::getgrnam(name.c_str()) != nullptr
-             ? std::nullopt
-             : std::optional<std::string>(
-                   "does not exist; make it with \"groupadd --system\", or name another");
+  return find_group(name) ? std::nullopt
+                          : std::optional<std::string>(
+                                "does not exist; make it with \"groupadd --system\", or name another");
 }
 
 constexpr WorldCheck kWorldCheck{problem_of_pem_file, problem_of_group};

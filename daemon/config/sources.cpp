@@ -5,6 +5,8 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "daemon/config/leaves.h"
@@ -41,19 +43,29 @@ std::string_view hint_of(const YAML::Exception& error) {
   return is_reference ? "; a pattern that begins with \"*\" stands in quotes" : "";
 }
 
-std::vector<std::string> find_files(const std::string& pattern) {
-  if (!is_pattern(pattern)) return {pattern};
-  std::vector<std::string> names;
-  glob_t found{};
-  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
-    names.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  return names;
+/// A name in which no character stands for others.
+std::string escaped(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    if (c == '*' || c == '?' || c == '[' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text;
 }
 
-/// A name in a file is relative to the directory that the file is in.
-std::string beside(const std::string& file, const std::string& name) {
-  return (std::filesystem::path(file).parent_path() / name).string();
+FoundFiles find_files(const std::string& directory, const std::string& pattern) {
+  const auto in = [&](const std::string& place) { return (std::filesystem::path(place) / pattern).string(); };
+  if (!is_pattern(pattern)) return {{in(directory)}, std::nullopt};
+  FoundFiles files;
+  glob_t found{};
+  errno = 0;
+  const int status = ::glob(in(escaped(directory)).c_str(), GLOB_ERR, nullptr, &found);
+  if (status == 0)
+    files.names.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  else if (status != GLOB_NOMATCH && errno != ENOENT)
+    files.problem = errno != 0 ? std::strerror(errno) : "out of memory";
+  ::globfree(&found);
+  return files;
 }
 
 }  // namespace
@@ -127,7 +139,13 @@ void SourceReader::follow(const YAML::Node& value, const std::string& name, cons
                                    "into one of them",
                                    kMaxIncludeDepth, shortened(name)));
   const auto entered = errors_.current();
-  for (const auto& file : access_.find(beside(from, name))) {
+  // A name in a file is relative to the directory that the file is in.
+  const auto found = access_.find(std::filesystem::path(from).parent_path().string(), name);
+  if (found.problem)
+    errors_.add(mark,
+                fmt::format("the directory of {} cannot be read: {}; let wgospfd read it, or name the files",
+                            shortened(name), *found.problem));
+  for (const auto& file : found.names) {
     errors_.enter(entered);
     const auto former = std::find_if(open_.begin(), open_.end(), [&](const std::string& other) {
       return std::filesystem::path(other).lexically_normal() ==

@@ -17,11 +17,17 @@ namespace wgospf::daemon {
 /// A file includes at most so deep; deeper is taken for a mistake.
 inline constexpr std::size_t kMaxIncludeDepth = 8;
 
+struct FoundFiles {
+  std::vector<std::string> names{};
+  std::optional<std::string> problem{};  ///< why it is not known which there are
+};
+
 /// How files are looked at. Without `read` there are none: an `include` is an error.
 struct FileAccess {
   std::function<TextFile(const std::string& name)> read{};
-  /// The names that match a pattern (glob(7)), in their order; one without `*`, `?` and `[` is its own.
-  std::function<std::vector<std::string>(const std::string& pattern)> find{};
+  /// The names in a directory that match a pattern (glob(7)), in their order; one without `*`, `?` and `[` is
+  /// its own.
+  std::function<FoundFiles(const std::string& directory, const std::string& pattern)> find{};
 };
 /// The files of this machine.
 [[nodiscard]] FileAccess file_access(Pipes pipes);

@@ -9,6 +9,7 @@ namespace wgospf::daemon {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\v\f";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  ///< of UTF-8, as some editors write it
 constexpr std::array<std::string_view, 4> kHooks{"PreUp", "PostUp", "PreDown", "PostDown"};
 /// What may stand in a section beside what is kept.
 constexpr std::array<std::string_view, 5> kOtherInterfaceKeys{"PrivateKey", "ListenPort", "FwMark", "DNS",
@@ -35,6 +36,7 @@ bool is_one_of(std::string_view text, const std::array<std::string_view, Size>& 
 class Reader {
  public:
   WgQuickFile read(std::string_view text) {
+    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
     while (!text.empty()) {
       ++line_;
       const auto end = std::min(text.find('\n'), text.size());
@@ -58,7 +60,8 @@ class Reader {
       file_.peers.push_back({line_, {}});
     } else if (equals == std::string_view::npos ||
                !read_value(trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)))) {
-      file_.unknown.push_back({std::string(line), line_});
+      // Its first word; what stands behind it may be a secret.
+      file_.unknown.push_back({std::string(line.substr(0, line.find_first_of("= \t"))), line_});
     }
   }
 

@@ -31,7 +31,7 @@ struct WgQuickFile {
   std::optional<WgQuickValue> save_config{};
   std::vector<WgQuickHook> hooks{};  ///< in the order of the file
   std::vector<WgQuickPeer> peers{};
-  std::vector<WgQuickValue> unknown{};  ///< lines that wg-quick would not understand
+  std::vector<WgQuickValue> unknown{};  ///< first words of lines that wg-quick would not understand
 };
 
 /// What wg-quick makes of a text: keys and sections in any case, comments from "#" on, lists by commas, keys

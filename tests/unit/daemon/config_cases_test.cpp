@@ -48,10 +48,11 @@ class ConfigCases : public ::testing::TestWithParam<std::string> {
   static ConfigResult parsed() {
     FileAccess access;
     access.read = [](const std::string& name) { return read_text_file(kCases / name, Pipes::refuse); };
-    access.find = [](const std::string& pattern) {
-      auto names = file_access(Pipes::refuse).find(kCases / pattern);
-      for (auto& name : names) name.erase(0, kCases.string().size() + 1);
-      return names;
+    access.find = [](const std::string& directory, const std::string& pattern) {
+      auto files = file_access(Pipes::refuse).find((kCases / directory).string(), pattern);
+      for (auto& name : files.names)
+        name = std::filesystem::path(name).lexically_relative(kCases.lexically_normal()).string();
+      return files;
     };
     return parse_config(content_of(beside(".yaml")), GetParam() + ".yaml", access);
   }

@@ -68,13 +68,30 @@ void AllowedIpsPlan::carry_hellos() {
   });
   for (const auto& [id, link] : links_.managed) {
     const auto reading = readings_.find(link.device);
-    if (reading == readings_.end() || reading->second->peers.size() != 1) continue;
+    if (reading == readings_.end()) continue;
+    if (reading->second->peers.size() != 1) {
+      leave_multicast(id, *reading->second);
+      continue;
+    }
     const Place place{&device_at(link.device), reading->second->peers.front().public_key};
     const auto [known, is_new] = hellos_.try_emplace(id, place);
     if (!is_new && known->second != place) end_hellos(std::exchange(known->second, place));
     place.device->want(Ipv4Prefix::host(wg::kAllSpfRouters), place.peer);
     place.device->pin(place.peer, link.neighbor);
   }
+}
+
+/// What the only peer had been given stays with it until it is written to another by hand.
+void AllowedIpsPlan::leave_multicast(ospf::LinkId link, const wg::Device& device) {
+  const auto given = hellos_.find(link);
+  if (given == hellos_.end()) return;
+  const auto group = Ipv4Prefix::host(wg::kAllSpfRouters);
+  const bool is_elsewhere = std::any_of(device.peers.begin(), device.peers.end(), [&](const wg::Peer& peer) {
+    const auto& held = peer.allowed_ips;
+    return peer.public_key != given->second.peer &&
+           std::find(held.begin(), held.end(), wg::AllowedIp{group}) != held.end();
+  });
+  if (is_elsewhere) given->second.device->unwant(group);
 }
 
 void AllowedIpsPlan::end_hellos(const Place& place) {

@@ -116,6 +116,7 @@ class AllowedIpsPlan {
   [[nodiscard]] SharedPlaces resolve(const std::vector<ospf::NextHop>& hops);
   void resolve_again();
   void carry_hellos();
+  void leave_multicast(ospf::LinkId link, const wg::Device& device);
   void end_hellos(const Place& place);
   void note(const Ipv4Prefix& prefix);
   void place(const Ipv4Prefix& prefix, const IsHeld& is_held);

@@ -153,6 +153,19 @@ TEST_F(AllowedIpsPlanTest, WhatIsNotNeededGoesAfterTheRoute) {
 }
 
 // wg0 to wg1: first wg1's peer, then the group, then wg0's.
+TEST_F(AllowedIpsPlanTest, MulticastThatIsWrittenToASecondPeerIsNotTakenBack) {
+  const auto group = v4("224.0.0.5/32");
+  tables["wg0"] = {{key(1), {v4("10.1.0.2/32")}}};
+  read("wg0");
+  settle();
+  ASSERT_THAT(tables["wg0"][key(1)], UnorderedElementsAre(v4("10.1.0.2/32"), group)) << "the only peer's";
+  tables["wg0"] = {{key(1), {v4("10.1.0.2/32")}}, {key(7), {group}}};
+  read("wg0");
+  settle();
+  EXPECT_THAT(tables["wg0"][key(1)], ElementsAre(v4("10.1.0.2/32")));
+  EXPECT_THAT(tables["wg0"][key(7)], ElementsAre(group));
+}
+
 TEST_F(AllowedIpsPlanTest, ASetThatMovesGivesBeforeItTakes) {
   set(kOne, {hop(kWg0, "10.1.0.2", 7)});
   for (const auto& prefix : {lan, other}) route(prefix, kOne);

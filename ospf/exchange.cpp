@@ -293,23 +293,32 @@ void Adjacency::send_request(Interface& interface, Neighbor& neighbor, Neighbor:
   arm_request_retransmit(interface, neighbor);
 }
 
-/// A few round trips after the request, or after the latest part of its answer.
+/// A few round trips after the request, or after the latest part of its answer; RxmtInterval after the request
+/// at the latest, or a neighbour could keep what it is asked for from others for as long as it sends anything.
 void Adjacency::arm_request_retransmit(Interface& interface, Neighbor& neighbor) {
-  core_.timers.arm(neighbor.timer(TimerKind::request_retransmit),
-                   core_.now + neighbor.answer_time.timeout(seconds{interface.config.retransmit_interval}));
+  const Duration interval = seconds{interface.config.retransmit_interval};
+  core_.timers.arm(
+      neighbor.timer(TimerKind::request_retransmit),
+      std::min(core_.now + neighbor.answer_time.timeout(interval), neighbor.request_sent_at + interval));
 }
 
-/// Others that have nothing else to be asked for are asked first.
+/// Others that have nothing else to be asked for are asked first, those that follow in the table before those
+/// that it began with: so each has its turn, and what two do not answer does not go back and forth.
 void Adjacency::request_retransmit_due(Interface& interface, Neighbor& neighbor) {
   if (!neighbor.exchanging()) return;
   if (neighbor.requests.empty()) return requests_shrunk(interface, neighbor);
   ++core_.statistics.retransmissions;
   neighbor.answer_time.timed_out();
   neighbor.requests.take_back();
-  core_.exchanging.for_each([&](NeighborId id) {
+  const auto ask_idle = [&](NeighborId id) {
     Neighbor& other = core_.neighbors[id];
-    if (id != neighbor.id && other.requests.is_idle())
-      send_request(other.interface, other, Neighbor::SentOnce::no);
+    if (other.requests.is_idle()) send_request(other.interface, other, Neighbor::SentOnce::no);
+  };
+  core_.exchanging.for_each([&](NeighborId id) {
+    if (id > neighbor.id) ask_idle(id);
+  });
+  core_.exchanging.for_each([&](NeighborId id) {
+    if (id < neighbor.id) ask_idle(id);
   });
   send_request(interface, neighbor, Neighbor::SentOnce::no);
 }

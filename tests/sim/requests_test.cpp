@@ -110,6 +110,23 @@ TEST_F(RequestsTest, Section10_9_WhatOneDoesNotAnswerAnotherIsAskedFor) {
   EXPECT_TRUE(knows_all());
 }
 
+// In: the first two of three never answer. Out: what they are asked for does not go back and forth between
+// them; the third is asked, and all become Full.
+TEST_F(RequestsTest, Section10_9_TwoThatDoNotAnswerKeepNothingFromAThird) {
+  router = add_router(1);
+  const auto silent = add_peer(router, 8), silent_too = add_peer(router, 9), third = add_peer(router, 10);
+  for (const auto& peer : {silent.get(), silent_too.get(), third.get()})
+    for (std::uint32_t i = 0; i < kLsas; ++i) peer->hold(external(i));
+  silent->answers_requests = silent_too->answers_requests = false;
+  start_all();
+  silent->start();
+  silent_too->start();
+  network.run_for(kDelay);
+  third->start();
+  EXPECT_TRUE(network.run_until([&] { return full_count(router) == 3; }, seconds{30}));
+  EXPECT_TRUE(knows_all());
+}
+
 // In: the first is lost while it is asked for everything. Out: the second is asked at once.
 TEST_F(RequestsTest, Section10_9_WhatALostNeighborWasAskedForAnotherIsAskedForAtOnce) {
   two_peers();

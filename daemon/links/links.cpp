@@ -419,9 +419,14 @@ AllowedIpsPlan::Links Links::allowed_ips_links() const {
 }
 
 // A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
-// the last that was heard, or else the one that follows from the interface's own.
+// the last that was heard, if it may still be there when the interface has got other addresses, or else the one
+// that follows from the interface's own.
 std::vector<IpAddress> Links::neighbors_to_cover(const ConfiguredLink& entry) const {
-  if (!entry.neighbor_addresses.empty()) return entry.neighbor_addresses;
+  std::vector<IpAddress> heard = entry.neighbor_addresses;
+  std::erase_if(heard, [&](const IpAddress& address) {
+    return !ospf::V2::version().is_on_link(entry.status, address);
+  });
+  if (!heard.empty()) return heard;
   const Link* system_link = place_.watch.find(entry.settings.name);
   const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
   return expected ? std::vector<IpAddress>{*expected} : std::vector<IpAddress>{};

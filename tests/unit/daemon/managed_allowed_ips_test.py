@@ -88,6 +88,20 @@ class ManagedAllowedIps(two_daemons_test.TwoRouters):
         self.assertEqual(self.a.end(), 0)
         self.assertEqual(self.allowed(), BY_HAND | {mine})
 
+    def test_renumbered_with_both_addresses_for_a_while(self):
+        both = (self.a, 1), (self.b, 2)
+        for router, number in both:
+            router.run(f"ip addr add 10.3.0.{number}/30 dev wg0")
+        for router, number in both:
+            self.wait(lambda router=router, number=number: f"10.3.0.{number}/30" in str(router.show("interfaces")),
+                      "the second address is known")
+        for router, number in both:
+            router.run(f"ip addr del 10.2.0.{number}/30 dev wg0")
+        self.wait(lambda: self.neighbor(self.a).get("address") == "10.3.0.2"
+                  and self.neighbor(self.a).get("state") == "full", "a is Full with b's new address", HANDSHAKES)
+        self.wait_for_route(self.a, "192.168.2.0/24")
+        self.wait_for_allowed(BY_HAND | FROM_ROUTES | {"10.3.0.2/32"})
+
     def test_what_is_remembered_is_spoiled(self):
         self.a.end(signal.SIGKILL)
         file = self.a.folder / "state" / "allowed-ips"

@@ -21,7 +21,7 @@ bool has_name(const SystemInterface& interface, const std::set<std::string>& nam
                      [&](const std::string& name) { return names.contains(name); });
 }
 
-bool matches(const InterfaceSettings& pattern, const SystemInterface& interface) {
+bool matches_pattern(const InterfaceSettings& pattern, const SystemInterface& interface) {
   if (pattern.kind == InterfaceKind::wireguard && !interface.is_wireguard) return false;
   const auto fits = [&](const std::string& name) {
     return ::fnmatch(pattern.name.c_str(), name.c_str(), 0) == 0;
@@ -44,7 +44,7 @@ std::optional<Entry> entry_of(const SystemInterface& interface, const std::vecto
   for (std::size_t area = 0; area < areas.size(); ++area) {
     const auto& entries = areas[area].interfaces;
     for (std::size_t i = 0; i < entries.size(); ++i)
-      if (is_pattern(entries[i].name) && matches(entries[i], interface)) return Entry{area, i};
+      if (is_pattern(entries[i].name) && matches_pattern(entries[i], interface)) return Entry{area, i};
   }
   return std::nullopt;
 }
@@ -85,7 +85,10 @@ ResolvedNames resolve_names(const std::vector<AreaSettings>& areas,
       if (!is_pattern(settings.name)) {
         result.interfaces.push_back(settings);
       } else if (found == matches.end()) {
-        resolved.idle.push_back(settings.name);
+        // One that matches only what goes by another entry is no mistake.
+        if (std::none_of(interfaces.begin(), interfaces.end(),
+                         [&](const auto& interface) { return matches_pattern(settings, interface); }))
+          resolved.idle.push_back(settings.name);
       } else {
         for (const auto& name : found->second) result.interfaces.push_back(named(settings, name));
       }

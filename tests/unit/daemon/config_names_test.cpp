@@ -79,6 +79,12 @@ TEST(ConfigNames, APatternThatNoInterfaceGoesByIsIdle) {
   EXPECT_THAT(resolved.names.idle, ElementsAre("wg-*"));
 }
 
+TEST(ConfigNames, APatternWhoseInterfacesHaveEntriesOfTheirOwnIsNotIdle) {
+  const Resolved resolved("- {name: wg-*}\n- {name: wg-a, cost: 7}\n", {tunnel("wg-a")});
+  EXPECT_THAT(resolved.costs(), ElementsAre("wg-a 7"));
+  EXPECT_THAT(resolved.names.idle, IsEmpty());
+}
+
 TEST(ConfigNames, ALenderThatAPatternMatchesKeepsItsOwnAddress) {
   const Resolved resolved("- {name: \"*\", unnumbered: dummy0}\n", {plain("dummy0"), tunnel("wg0")});
   const auto& interfaces = resolved.names.areas.at(0).interfaces;

@@ -24,8 +24,8 @@ SCHEMA = json.loads((ROOT / "packaging/wgospfd.schema.json").read_text(encoding=
 # Refused by the daemon alone: what one value says about another, or a file about another one;
 BEYOND_A_SCHEMA = set("""
   area-twice broadcast dead-not-longer defaults-contradicted defaults-of-a-type-not-built entries-overlap
-  entries-overlap-the-other-way-round filter-ge filter-le include-a-loop include-an-absent-file include-another-area
-  include-itself include-repeats-a-redistribution include-repeats-a-section include-repeats-an-interface
+  entries-overlap-the-other-way-round filter-ge filter-le include-a-directory-that-is-not-read
+  include-a-loop include-an-absent-file include-another-area include-itself include-repeats-a-redistribution include-repeats-a-section include-repeats-an-interface
   include-too-deep interface-in-both interface-twice interfaces-and-another-area interfaces-and-areas
   no-interface-in-any-file pattern-twice prefix-twice prefix-within-the-next source-twice source-twice-once-for-all
   spf-hold-down spf-order two-areas unnumbered-self

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "cli/table.h"
+#include "daemon/config/printable.h"
 #include "net/host_port.h"
 
 namespace wgospf::cli {
@@ -60,7 +61,7 @@ struct FileContents {
 FileContents read_pem(const std::string& path) {
   if (path.empty()) return {};
   const std::ifstream file(path);
-  if (!file) return {{}, fmt::format("Cannot read {}: {}.", echoed(path), std::strerror(errno))};
+  if (!file) return {{}, fmt::format("Cannot read {}: {}.", daemon::shortened(path), std::strerror(errno))};
   std::ostringstream text;
   text << file.rdbuf();
   return {text.str(), {}};
@@ -78,18 +79,18 @@ std::optional<std::string> unix_path(const std::string& socket) {
 std::optional<std::string> tcp_address_error(const std::string& address) {
   if (address.find(':') == std::string::npos) {
     return fmt::format("\"{0}\" is neither a path nor HOST:PORT; for a socket in this directory write ./{0}.",
-                       echoed(address));
+                       daemon::shortened(address));
   }
   const auto place = parse_host_port(address);
   if (!place || place->host.empty() || place->port == 0) {
     return fmt::format(
         "\"{}\" is neither a path nor HOST:PORT; a port is a number from 1 to 65535, as in "
         "router.example:50051.",
-        echoed(address));
+        daemon::shortened(address));
   }
   if (!place->bracketed() && place->host.find_first_of(":[]") != std::string_view::npos) {
     return fmt::format("\"{}\" is not HOST:PORT: an IPv6 address stands in brackets, as in [::1]:{}.",
-                       echoed(address), place->port);
+                       daemon::shortened(address), place->port);
   }
   return std::nullopt;
 }
@@ -98,8 +99,8 @@ std::optional<std::string> probe_unix_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return fmt::format("{} cannot be the path of a socket: it must have 1 to {} characters.", echoed(path),
-                       sizeof address.sun_path - 1);
+    return fmt::format("{} cannot be the path of a socket: it must have 1 to {} characters.",
+                       daemon::shortened(path), sizeof address.sun_path - 1);
   }
   std::copy(path.begin(), path.end(), address.sun_path);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -120,13 +121,14 @@ std::string failure_text(const grpc::Status& status, const std::string& socket) 
       if (const auto place = parse_host_port(socket);
           place && status.error_message().find("DNS resolution failed") != std::string::npos)
         return fmt::format("There is no address for {}: the name is unknown, or no name server answers.",
-                           echoed(place->host));
-      return fmt::format("wgospfd does not answer at {}: {}.", echoed(socket), status.error_message());
+                           daemon::shortened(place->host));
+      return fmt::format("wgospfd does not answer at {}: {}.", daemon::shortened(socket),
+                         status.error_message());
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return fmt::format("wgospfd at {} did not answer in time.", echoed(socket));
+      return fmt::format("wgospfd at {} did not answer in time.", daemon::shortened(socket));
     case grpc::StatusCode::UNIMPLEMENTED:
       return fmt::format("wgospfd at {} does not know this question: it is of another version.",
-                         echoed(socket));
+                         daemon::shortened(socket));
     default:
       return status.error_message();
   }

@@ -18,6 +18,7 @@
 #include "cli/config_commands.h"
 #include "cli/requests.h"
 #include "cli/table.h"
+#include "daemon/config/printable.h"
 
 namespace wgospf::cli {
 namespace {
@@ -36,7 +37,7 @@ void no_options(CLI::App&, Options&) {}
 std::string one_of_text(const std::vector<std::string>& names, const std::string& text) {
   return std::find(names.begin(), names.end(), text) != names.end()
              ? std::string()
-             : fmt::format("must be one of {}, not \"{}\"", fmt::join(names, ", "), echoed(text));
+             : fmt::format("must be one of {}, not \"{}\"", fmt::join(names, ", "), daemon::shortened(text));
 }
 auto one_of(std::vector<std::string> names) {
   return [names = std::move(names)](const std::string& text) { return one_of_text(names, text); };
@@ -52,7 +53,7 @@ auto whole_number() {
     const char* end = text.data() + text.size();
     const auto parsed = std::from_chars(text.data(), end, value);
     if (parsed.ec == std::errc{} && parsed.ptr == end && value > 0) return std::string();
-    return fmt::format("must be a whole number from 1 on, not \"{}\"", echoed(text));
+    return fmt::format("must be a whole number from 1 on, not \"{}\"", daemon::shortened(text));
   };
 }
 
@@ -133,7 +134,8 @@ std::string unknown_words_text(const CLI::App& app) {
   for (const auto& command : kShowCommands) names.emplace_back(command.name);
   return fmt::format(
       "wgospfctl: \"{}\" means nothing here; there are show {}, {}, and config; --help tells more.\n",
-      echoed(fmt::format("{}", fmt::join(app.remaining(true), " "))), fmt::join(names, "|"), kWatch.name);
+      daemon::shortened(fmt::format("{}", fmt::join(app.remaining(true), " "))), fmt::join(names, "|"),
+      kWatch.name);
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const Terminal& terminal) {

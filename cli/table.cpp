@@ -89,14 +89,6 @@ std::string Table::text(Colours colours, std::size_t indent) const {
   return out;
 }
 
-std::string echoed(std::string_view word) {
-  constexpr std::size_t kEchoed = 120;
-  if (word.size() <= kEchoed) return std::string(word);
-  std::size_t length = kEchoed;  // not within a character of several bytes
-  while (length > 0 && (static_cast<std::uint8_t>(word[length]) & 0xc0) == 0x80) --length;
-  return fmt::format("{}... ({} bytes)", word.substr(0, length), word.size());
-}
-
 std::string seconds_text(double seconds) {
   seconds = std::max(seconds, 0.0);
   if (seconds < 9.95) return fmt::format("{:.1f}s", seconds);

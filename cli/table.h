@@ -52,8 +52,6 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-/// A word of the command line in a sentence about it: cut after 120 bytes.
-[[nodiscard]] std::string echoed(std::string_view word);
 /// 3.25 -> "3.2s", 42 -> "42s", 75 -> "1m15s", 7500 -> "2h05m", 200000 -> "2d08h".
 [[nodiscard]] std::string seconds_text(double seconds);
 /// 532 -> "532 B", 2048 -> "2.0 KiB".

@@ -6,7 +6,6 @@
 //
 // It is pure: no clock, no randomness, no I/O. The caller feeds it every LSA installed in or removed from the
 // database and the facts about this router's own links, and calls calculate() when the SPF schedule says so.
-//
 
 #include <cstddef>
 #include <cstdint>

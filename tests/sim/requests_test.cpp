@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "tests/sim/scenario.h"
 
@@ -33,8 +34,9 @@ class RequestsTest : public Scenario {
  protected:
   static constexpr std::uint32_t kLsas = 30;  ///< fewer than a request, or the answer to it, holds
   /// A router, and two neighbours that hold the same LSAs.
-  void two_peers() {
+  void two_peers(std::optional<std::size_t> max_lsa = {}) {
     router = add_router(1);
+    if (max_lsa) network.routers[router].max_lsa = *max_lsa;
     first = add_peer(router, 8);
     second = add_peer(router, 9);
     for (std::uint32_t i = 0; i < kLsas; ++i) {
@@ -180,15 +182,7 @@ TEST_F(RequestsTest, Section10_9_ANewerInstanceIsAskedForOfWhoHasIt) {
 // In: a full database has no room for what both describe. Out: both are asked and given up on, and become
 // Full.
 TEST_F(RequestsTest, Section10_9_WhatThereIsNoRoomForHoldsNobodyUp) {
-  router = add_router(1);
-  network.routers[router].max_lsa = 15;
-  first = add_peer(router, 8);
-  second = add_peer(router, 9);
-  for (std::uint32_t i = 0; i < kLsas; ++i) {
-    first->hold(external(i));
-    second->hold(external(i));
-  }
-  start_all();
+  two_peers(15);
   first->start();
   second->start();
   EXPECT_TRUE(network.run_until([&] { return full_count(router) == 2; }, seconds{5}));

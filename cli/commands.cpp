@@ -1,4 +1,4 @@
-// wgospfctl show ...|watch: each command is a line of kShowCommands or kWatch: a name, what it says in the
+// wgospfctl show ...|firewall|reload|watch|forget-key: each command is a line of kShowCommands or kOtherCommands: a name, what it says in the
 // help, the options of its own, and what it does (requests.h). The same request serves people and machines;
 // `--json` only chooses how the answer is written. `config` needs no daemon: config_commands.h.
 #include "cli/commands.h"
@@ -72,17 +72,63 @@ void routes_options(CLI::App& app, Options& options) {
 }
 
 void database_options(CLI::App& app, Options& options) {
-  app.add_option("--area", options.area, "only LSAs of this area: 0.0.0.0")->check(not_empty());
+  app.add_option("--area", options.area, "only LSAs of this area: 0.0.0.0, or a number")->check(not_empty());
   app.add_option("--type", options.type, "only LSAs of this type")->check(one_of(lsa_type_names()));
   app.add_option("--router", options.router, "only LSAs of this advertising router")->check(not_empty());
   app.add_option("--id", options.lsa_id, "only LSAs with this Link State ID")->check(not_empty());
   app.add_flag("--detail", options.detail, "with what the LSAs say");
 }
 
+void peers_options(CLI::App& app, Options& options) {
+  app.add_flag("--wide", options.wide, "with whole keys, and the prefixes one by one");
+}
+
+void forget_key_options(CLI::App& app, Options& options) {
+  app.add_option("PEER", options.peer, "a public key, or the name of a peer or of its link")
+      ->required()
+      ->check(not_empty());
+}
+
+/// "60s", "5m" or "1h", as seconds in the text's place.
+auto short_time() {
+  return CLI::Validator(
+      [](std::string& text) {
+        std::uint32_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto parsed = std::from_chars(text.data(), end, value);
+        const std::string unit(parsed.ptr, end);
+        const std::uint32_t factor = unit == "h" ? 3600 : unit == "m" ? 60 : 1;
+        const bool is_known = unit.empty() || unit == "s" || unit == "m" || unit == "h";
+        if (parsed.ec != std::errc{} || value == 0 || !is_known || value > 86'400 / factor)
+          return fmt::format("must be a time like 60s or 5m, of at most a day, not \"{}\"",
+                             daemon::shortened(text));
+        text = std::to_string(value * factor);
+        return std::string();
+      },
+      "");
+}
+
+void reload_options(CLI::App& app, Options& options) {
+  auto* time =
+      app.add_option("--confirm", options.confirm_seconds,
+                     "say what would be lost, and go back without \"wgospfctl confirm\" within this time")
+          ->transform(short_time())
+          ->type_name("TIME");
+  app.add_flag("--dry-run", options.dry_run, "say what would change and be lost, and take nothing over")
+      ->excludes(time);
+}
+
 void watch_options(CLI::App& app, Options& options) {
   app.add_option("--only", options.topics, "only these topics, separated by commas")
       ->delimiter(',')
       ->check(one_of(topic_names()));
+}
+
+void firewall_options(CLI::App& app, Options& options) {
+  auto* nft = app.add_flag("--nft", options.nft, "a script of nft's commands that opens it");
+  auto* iptables =
+      app.add_flag("--iptables", options.iptables, "a script of iptables' commands")->excludes(nft);
+  app.add_flag("--uci", options.uci, "a script for OpenWrt")->excludes(nft)->excludes(iptables);
 }
 
 constexpr std::array kShowCommands{
@@ -93,9 +139,22 @@ constexpr std::array kShowCommands{
     Command{"database", "the link-state database", database_options, show_database},
     Command{"routes", "the routing table, and what the kernel has of it", routes_options, show_routes},
     Command{"path", "all equal-cost paths to a prefix, hop by hop", path_options, show_path},
-    Command{"peers", "WireGuard peers", no_options, show_peers},
+    Command{"peers", "WireGuard peers, and what OSPF has to do with each", peers_options, show_peers},
+    Command{"clients", "clients: stock WireGuard peers, and where each is", no_options, show_clients},
+    Command{"bfd", "BFD sessions with neighbors", no_options, show_bfd},
+    Command{"underlay", "the ways of the tunnels' own packets, and what is kept from them", no_options,
+            show_underlay},
 };
-constexpr Command kWatch{"watch", "a snapshot, then what changes, until interrupted", watch_options, watch};
+constexpr std::array kOtherCommands{
+    Command{"firewall", "what a packet filter must let pass, whether it does, and what opens it",
+            firewall_options, show_firewall},
+    Command{"reload", "have the configuration read again, and say what has changed", reload_options, reload},
+    Command{"confirm", "keep the configuration that a reload has taken over for a trial", no_options,
+            confirm},
+    Command{"watch", "a snapshot, then what changes, until interrupted", watch_options, watch},
+    Command{"forget-key", "learn anew which router id a peer's key speaks for", forget_key_options,
+            forget_key},
+};
 
 /// What a bare `wgospfctl` or `wgospfctl show` does.
 constexpr const Command& kDefault = kShowCommands[0];
@@ -132,10 +191,12 @@ int finish(int status, const Terminal& terminal) {
 std::string unknown_words_text(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto& command : kShowCommands) names.emplace_back(command.name);
+  std::vector<std::string> others;
+  for (const auto& command : kOtherCommands) others.emplace_back(command.name);
   return fmt::format(
       "wgospfctl: \"{}\" means nothing here; there are show {}, {}, and config; --help tells more.\n",
       daemon::shortened(fmt::format("{}", fmt::join(app.remaining(true), " "))), fmt::join(names, "|"),
-      kWatch.name);
+      fmt::join(others, ", "));
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error, const Terminal& terminal) {
@@ -170,7 +231,7 @@ int run(int argc, const char* const* argv, const Terminal& terminal) {
   show->fallthrough();
   show->require_subcommand(0, 1);
   for (const auto& command : kShowCommands) add_command(*show, command, options, chosen);
-  add_command(app, kWatch, options, chosen);
+  for (const auto& command : kOtherCommands) add_command(app, command, options, chosen);
   ConfigCommands config;
   config.add_to(app);
   try {

@@ -75,8 +75,10 @@ int ConfigCommands::import(const Terminal& terminal) const {
     if (!text) return 1;
     files.push_back({name, std::move(*text)});
   }
-  terminal.out << daemon::import_wg_quick(files);
-  return 0;
+  const auto imported = daemon::import_wg_quick(files);
+  for (const auto& refused : imported.refused) terminal.err << "wgospfctl: " << refused << '\n';
+  terminal.out << imported.text;
+  return imported.refused.empty() ? 0 : 1;
 }
 
 }  // namespace wgospf::cli

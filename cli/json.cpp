@@ -64,8 +64,8 @@ class FieldReader {
 
   [[nodiscard]] Json single() const {
     switch (field_.cpp_type()) {
-      case FieldDescriptor::CPPTYPE_INT32:
-        return reflection_.GetInt32(message_, &field_);
+      case FieldDescriptor::CPPTYPE_INT32:  // an LS sequence number, and nothing else, as the tables have it
+        return fmt::format("0x{:08x}", static_cast<std::uint32_t>(reflection_.GetInt32(message_, &field_)));
       case FieldDescriptor::CPPTYPE_INT64:
         return reflection_.GetInt64(message_, &field_);
       case FieldDescriptor::CPPTYPE_UINT32:

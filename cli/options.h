@@ -20,12 +20,17 @@ struct ConnectOptions {
 struct Options {
   ConnectOptions connect;
   bool json = false;
-  std::string prefix;               // of routes and path
-  std::uint32_t limit = 64;         // paths
-  std::string area, type;           // database
-  std::string router, lsa_id;       // database
-  bool detail = false;              // database
-  std::vector<std::string> topics;  // watch
+  std::string prefix;                               // of routes and path
+  std::uint32_t limit = 64;                         // paths
+  std::string area, type;                           // database
+  std::string router, lsa_id;                       // database
+  bool detail = false;                              // database
+  bool wide = false;                                // peers
+  std::string peer;                                 // of forget-key
+  std::uint32_t confirm_seconds = 0;                // reload; 0: not asked for
+  bool dry_run = false;                             // reload
+  std::vector<std::string> topics;                  // watch
+  bool nft = false, iptables = false, uci = false;  // firewall
 };
 
 }  // namespace wgospf::cli

@@ -1,17 +1,24 @@
 #pragma once
 // What the answers look like to people. Each function gives whole lines; nothing is printed here.
 
+#include <google/protobuf/duration.pb.h>
+
 #include <cstdint>
 #include <string>
 
 #include "cli/table.h"
+#include "wgospf/v1/bfd.pb.h"
+#include "wgospf/v1/client.pb.h"
 #include "wgospf/v1/database.pb.h"
+#include "wgospf/v1/firewall.pb.h"
 #include "wgospf/v1/interface.pb.h"
 #include "wgospf/v1/neighbor.pb.h"
 #include "wgospf/v1/path.pb.h"
 #include "wgospf/v1/peer.pb.h"
+#include "wgospf/v1/reload.pb.h"
 #include "wgospf/v1/route.pb.h"
 #include "wgospf/v1/status.pb.h"
+#include "wgospf/v1/underlay.pb.h"
 #include "wgospf/v1/watch.pb.h"
 
 namespace wgospf::cli {
@@ -19,10 +26,23 @@ namespace wgospf::cli {
 [[nodiscard]] std::string render(const v1::GetStatusResponse& status, Colours colours);
 [[nodiscard]] std::string render(const v1::ListInterfacesResponse& list, Colours colours);
 [[nodiscard]] std::string render(const v1::ListNeighborsResponse& list, Colours colours);
-[[nodiscard]] std::string render(const v1::ListPeersResponse& list, Colours colours);
+enum class PeersView : std::uint8_t {
+  narrow,
+  wide,  ///< below the table each peer's whole key, and its prefixes
+};
+[[nodiscard]] std::string render(const v1::ListPeersResponse& list, PeersView view, Colours colours);
+[[nodiscard]] std::string render(const v1::ForgetKeyResponse& forgotten);
+[[nodiscard]] std::string render(const v1::ReloadResponse& answer);
+[[nodiscard]] std::string render(const v1::ListClientsResponse& list, Colours colours);
+[[nodiscard]] std::string render(const v1::GetBfdResponse& bfd, Colours colours);
+[[nodiscard]] std::string render(const v1::GetUnderlayResponse& underlay, Colours colours);
 /// All parts of the list merged into one.
 [[nodiscard]] std::string render(const v1::ListRoutesResponse& list, Colours colours);
 [[nodiscard]] std::string render(const v1::GetPathsResponse& paths, Colours colours);
+
+enum class FirewallView : std::uint8_t { table, nft, iptables, uci };
+/// A table, or a shell script.
+[[nodiscard]] std::string render(const v1::GetFirewallResponse& answer, FirewallView view, Colours colours);
 
 enum class DatabaseView : std::uint8_t { headers, detail };
 [[nodiscard]] std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, Colours colours);
@@ -32,7 +52,13 @@ enum class DatabaseView : std::uint8_t { headers, detail };
 
 /// "10.9.0.2 dev wg-op2", or "dev wg-op2".
 [[nodiscard]] std::string next_hop_text(const v1::NextHop& next_hop);
+/// As of a table's seconds.
+[[nodiscard]] std::string seconds_text(const google::protobuf::Duration& duration);
+/// HEARD, RTT and LOSS: "0.4s ago (echo)", "21.4ms", "3%".
+[[nodiscard]] std::vector<Cell> liveness_cells(const v1::Liveness& liveness);
 /// Green for full, red for down, yellow between; 2-way is fine where it is meant to stay.
 [[nodiscard]] Colour colour_of(v1::NeighborState state);
+/// Green for up, red for down.
+[[nodiscard]] Colour colour_of(v1::BfdState state);
 
 }  // namespace wgospf::cli

@@ -1,7 +1,10 @@
-// Status, interfaces, neighbors, peers.
+// Status, interfaces, neighbors.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <google/protobuf/duration.pb.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "cli/json.h"
 #include "cli/render.h"
@@ -9,13 +12,10 @@
 namespace wgospf::cli {
 namespace {
 
-double seconds(const google::protobuf::Duration& duration) {
-  return static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9;
-}
-
 /// "2/2 full", or "none".
 Cell neighbors_cell(const v1::Interface& interface) {
   if (interface.passive()) return {"passive", Colour::dim};
+  if (interface.neighbor_count() == 0 && interface.peer_asleep()) return {"asleep", Colour::dim};
   if (interface.neighbor_count() == 0) return {"none", Colour::attention};
   const bool all_full = interface.full_count() == interface.neighbor_count();
   return {fmt::format("{}/{} full", interface.full_count(), interface.neighbor_count()),
@@ -44,9 +44,13 @@ Cell allowed_ips_cell(const v1::Interface& interface) {
 }
 
 std::string addresses_text(const v1::Interface& interface) {
-  if (!interface.addresses().empty()) return fmt::format("{}", fmt::join(interface.addresses(), ", "));
-  if (!interface.unnumbered_source().empty()) return "unnumbered " + interface.unnumbered_source();
-  return {};
+  if (!interface.peer_address().empty()) return "peer " + interface.peer_address();
+  std::string text = fmt::format("{}", fmt::join(interface.addresses(), ", "));
+  if (text.empty() && !interface.unnumbered_source().empty())
+    text = "unnumbered " + interface.unnumbered_source();
+  if (!interface.link_local_address().empty())
+    text += (text.empty() ? "" : ", ") + interface.link_local_address();
+  return text;
 }
 
 Cell interface_state_cell(const v1::Interface& interface) {
@@ -73,10 +77,15 @@ std::vector<std::string> kernel_notes(const v1::KernelStatus& kernel) {
   note(kernel.missing(), "is not in the kernel", "are not in the kernel");
   note(kernel.hidden(), "is hidden by another program's", "are hidden by other programs'");
   note(kernel.adopted(), "is a former run's", "are a former run's");
+  note(kernel.withheld(), "is withheld", "are withheld");
   return notes;
 }
 
 }  // namespace
+
+std::string seconds_text(const google::protobuf::Duration& duration) {
+  return seconds_text(static_cast<double>(duration.seconds()) + static_cast<double>(duration.nanos()) / 1e9);
+}
 
 Colour colour_of(v1::NeighborState state) {
   switch (state) {
@@ -94,7 +103,7 @@ Colour colour_of(v1::NeighborState state) {
 std::string render(const v1::GetStatusResponse& status, Colours colours) {
   std::string out = fmt::format("wgospfd {}, router id {}, up {}\n", status.version(),
                                 status.router_id().empty() ? "none yet" : status.router_id(),
-                                seconds_text(seconds(status.uptime())));
+                                seconds_text(status.uptime()));
   const auto add_warnings = [&] {
     for (const auto& warning : status.warnings())
       append_line(out, "warning", paint(warning, Colour::attention, colours));
@@ -144,6 +153,7 @@ std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
                {"COST", Align::right},
                {"HELLO/DEAD"},
                {"MTU", Align::right},
+               {"PASSES", Align::right},
                {"ADDRESS"},
                {"NEIGHBORS"},
                {"ALLOWED-IPS"}});
@@ -155,6 +165,7 @@ std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
     table.row({interface.name(), interface.area_id(), enum_text(interface.interface_type()),
                interface_state_cell(interface), std::to_string(interface.cost()), timers,
                interface.mtu() == 0 ? std::string() : std::to_string(interface.mtu()),
+               interface.path_mtu() == 0 ? std::string() : std::to_string(interface.path_mtu()),
                addresses_text(interface), neighbors_cell(interface), allowed_ips_cell(interface)});
     for (const auto& finding : interface.allowed_ips_findings()) {
       findings +=
@@ -166,60 +177,61 @@ std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
   return table.text(colours) + findings;
 }
 
+std::vector<Cell> liveness_cells(const v1::Liveness& liveness) {
+  auto heard = fmt::format("{} ago", seconds_text(liveness.last_sign_age()));
+  if (liveness.last_sign() != v1::SIGN_OF_LIFE_OSPF)
+    heard += fmt::format(" ({})", enum_text(liveness.last_sign()));
+  if (liveness.suspect()) heard += ", suspect";
+  const double round_trip =
+      static_cast<double>(liveness.round_trip().seconds()) * 1e3 + liveness.round_trip().nanos() / 1e6;
+  return {{heard, liveness.suspect() ? Colour::attention : Colour::none},
+          liveness.has_round_trip() ? fmt::format("{:.1f}ms", round_trip) : std::string(),
+          liveness.loss_samples() > 0 ? fmt::format("{:.0f}%", liveness.loss() * 100) : std::string()};
+}
+
 std::string render(const v1::ListNeighborsResponse& list, Colours colours) {
   if (list.neighbors().empty()) return "No neighbors.\n";
-  Table table({{"ROUTER-ID"},
-               {"STATE"},
-               {"FOR"},
-               {"INTERFACE"},
-               {"ADDRESS"},
-               {"DEAD-IN"},
-               {"LAST-EVENT"},
-               {"REQUESTED", Align::right},
-               {"UNACKED", Align::right}});
+  const bool has_bfd =
+      std::any_of(list.neighbors().begin(), list.neighbors().end(),
+                  [](const auto& neighbor) { return neighbor.bfd_state() != v1::BFD_STATE_UNSPECIFIED; });
+  std::vector<Column> columns{{"ROUTER-ID"},
+                              {"STATE"},
+                              {"FOR"},
+                              {"INTERFACE"},
+                              {"ADDRESS"},
+                              {"DEAD-IN"},
+                              {"LAST-EVENT"},
+                              {"REQUESTED", Align::right},
+                              {"UNACKED", Align::right}};
+  const bool is_any_followed = std::any_of(list.neighbors().begin(), list.neighbors().end(),
+                                           [](const auto& neighbor) { return neighbor.has_liveness(); });
+  if (is_any_followed)
+    columns.insert(columns.end(), {{"HEARD"}, {"RTT", Align::right}, {"LOSS", Align::right}});
+  if (has_bfd) columns.push_back({"BFD"});
+  Table table(std::move(columns));
   std::string problems;
   for (const auto& neighbor : list.neighbors()) {
-    table.row({neighbor.neighbor_router_id(),
-               {enum_text(neighbor.state()), colour_of(neighbor.state())},
-               seconds_text(seconds(neighbor.state_age())),
-               neighbor.interface(),
-               neighbor.address(),
-               neighbor.has_dead_timer() ? seconds_text(seconds(neighbor.dead_timer())) : std::string(),
-               neighbor.last_event(),
-               std::to_string(neighbor.request_list()),
-               std::to_string(neighbor.retransmission_list())});
+    std::vector<Cell> cells{neighbor.neighbor_router_id(),
+                            {enum_text(neighbor.state()), colour_of(neighbor.state())},
+                            seconds_text(neighbor.state_age()),
+                            neighbor.interface(),
+                            neighbor.address(),
+                            neighbor.has_dead_timer() ? seconds_text(neighbor.dead_timer()) : std::string(),
+                            neighbor.last_event(),
+                            std::to_string(neighbor.request_list()),
+                            std::to_string(neighbor.retransmission_list())};
+    if (neighbor.has_liveness())
+      for (auto& cell : liveness_cells(neighbor.liveness())) cells.push_back(std::move(cell));
+    else if (is_any_followed && has_bfd)
+      cells.resize(cells.size() + 3);
+    if (neighbor.bfd_state() != v1::BFD_STATE_UNSPECIFIED)
+      cells.emplace_back(enum_text(neighbor.bfd_state()), colour_of(neighbor.bfd_state()));
+    table.row(std::move(cells));
     if (!neighbor.problem().empty())
       problems += fmt::format("{} on {}: {}\n", neighbor.neighbor_router_id(), neighbor.interface(),
                               paint(neighbor.problem(), Colour::attention, colours));
   }
   return table.text(colours) + problems;
-}
-
-std::string render(const v1::ListPeersResponse& list, Colours colours) {
-  std::string errors;
-  for (const auto& device : list.devices()) {
-    if (!device.error().empty()) {
-      errors += fmt::format("{}: {}\n", device.interface(), paint(device.error(), Colour::bad, colours));
-    }
-  }
-  if (list.peers().empty()) return "No WireGuard peers.\n" + errors;
-  Table table({{"INTERFACE"},
-               {"PEER"},
-               {"ENDPOINT"},
-               {"HANDSHAKE"},
-               {"RECEIVED", Align::right},
-               {"SENT", Align::right},
-               {"ROUTER-ID"},
-               {"ALLOWED-IPS"}});
-  for (const auto& peer : list.peers()) {
-    const Cell handshake = peer.has_handshake_age()
-                               ? Cell{seconds_text(seconds(peer.handshake_age())) + " ago"}
-                               : Cell{"never", Colour::attention};
-    table.row({peer.interface(), peer.public_key(), peer.endpoint(), handshake, bytes_text(peer.rx_bytes()),
-               bytes_text(peer.tx_bytes()), peer.neighbor_router_id(),
-               fmt::format("{}", fmt::join(peer.allowed_ips(), ", "))});
-  }
-  return table.text(colours) + errors;
 }
 
 }  // namespace wgospf::cli

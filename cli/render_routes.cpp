@@ -22,6 +22,8 @@ Cell kernel_cell(const v1::Route& route) {
       return {"hidden: " + route.kernel_error(), Colour::attention};
     case v1::KERNEL_STATE_HELD_BACK:
       return {"held back: " + route.kernel_error(), Colour::bad};
+    case v1::KERNEL_STATE_WITHHELD:
+      return {"withheld: " + route.kernel_error(), Colour::attention};
     default:
       return {enum_text(route.kernel_state()), Colour::dim};
   }

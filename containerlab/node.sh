@@ -2,6 +2,7 @@
 # What a router or a LAN host of the lab does, in a namespace or in a container:
 #   node.sh               boot: wait for the links, set addresses, make the tunnels, start the router, stay
 #   node.sh tunnel PEER   make the tunnel to PEER (again)
+#   node.sh shared        make the interface of all peers, wg0 (again)
 #   node.sh router        start the routing daemon (again)
 #   node.sh stay          stay, and end when told to (the node that is only a bridge)
 # What it does stands in its environment (labrunner/prepare.py explains it); what prepare wrote for it is in
@@ -30,11 +31,12 @@ links_attached() {
 }
 
 # The kernel's WireGuard where it has one, else wireguard-go.
-make_tunnel() {
-  device=wg-$1
+make_device() {
+  device=$1
   address=$2
   if ! ip link add "$device" type wireguard 2>/dev/null; then
-    WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1 wireguard-go "$device" >/dev/null 2>&1
+    LOG_LEVEL=${WG_LOG:-error} WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1 \
+      wireguard-go "$device" >>"/run/$device.log" 2>&1 </dev/null
     wait_for 10 test -S "/var/run/wireguard/$device.sock"
   fi
   wg setconf "$device" "/etc/wgospf/$device.conf"
@@ -46,7 +48,7 @@ make_tunnel() {
 tunnel_to() {
   for tunnel in $TUNNELS; do
     if [ "${tunnel%%=*}" = "$1" ]; then
-      make_tunnel "$1" "${tunnel#*=}"
+      make_device "wg-$1" "${tunnel#*=}"
       return
     fi
   done
@@ -65,7 +67,9 @@ start_router() {
       install -o frr -g frr -m 644 /dev/null /run/router.warnings
       # A socket that a killed zebra left would let ospfd start too early, and then wait ten seconds.
       rm -f /run/frr/zserv.api
-      for daemon in zebra ospfd; do
+      bfdd=bfdd
+      [ "${BFD:-0}" != 0 ] || bfdd=
+      for daemon in zebra $bfdd ospfd; do
         setsid "/usr/lib/frr/$daemon" -f "/etc/wgospf/$daemon.conf" >>/run/router.log 2>&1 </dev/null &
         [ $daemon != zebra ] || wait_for 10 test -S /run/frr/zserv.api
       done
@@ -100,7 +104,7 @@ boot_host() {
 # was lost before that only after five seconds.
 await_underlay() {
   tries=60
-  for peer in $(sed -n 's/^Endpoint = \(.*\):[0-9]*$/\1/p' /etc/wgospf/wg-*.conf); do
+  for peer in $(sed -n 's/^Endpoint = \(.*\):[0-9]*$/\1/p' /etc/wgospf/wg*.conf); do
     until [ "$tries" = 0 ] || ping -n -q -c 1 -W 0.1 "$peer" >/dev/null 2>&1; do
       tries=$((tries - 1))
     done
@@ -117,11 +121,13 @@ boot_router() {
     ip link set eth2 up
   fi
   [ -z "${EXTERNAL:-}" ] || ip route add "${EXTERNAL%=*}" via "${EXTERNAL#*=}"
-  for tunnel in $TUNNELS; do
+  for tunnel in ${TUNNELS:-}; do
     tunnel_to "${tunnel%%=*}" &
   done
+  [ -z "${SHARED:-}" ] || make_device wg0 "${SHARED%% *}" &
   wait
-  for tunnel in $TUNNELS; do
+  [ -z "${SHARED:-}" ] || [ -e /sys/class/net/wg0 ] || fail "no interface wg0"
+  for tunnel in ${TUNNELS:-}; do
     [ -e "/sys/class/net/wg-${tunnel%%=*}" ] || fail "no tunnel to ${tunnel%%=*}"
   done
   await_underlay
@@ -132,6 +138,7 @@ boot_router() {
 case ${1:-boot} in
   boot) if [ -n "${ADDRESS:-}" ]; then boot_host; else boot_router; fi ;;
   tunnel) tunnel_to "$2" ;;
+  shared) make_device wg0 "${SHARED%% *}" ;;
   router) start_router ;;
   stay) stay ;;
   *) fail "unknown: $1" ;;

@@ -49,6 +49,9 @@ class Router final : public RouterView {
   /// See Runner.
   void reconfigure(Config config) { runner_.reconfigure(std::move(config)); }
   void shutdown(std::function<void(bool)> done) { runner_.shutdown(std::move(done)); }
+  void gather(const Config& wanted, std::function<void(PreviewFacts)> done) {
+    runner_.gather(wanted, std::move(done));
+  }
   [[nodiscard]] const Config& config() const { return runner_.config(); }
 
   // RouterView.
@@ -73,12 +76,27 @@ class Router final : public RouterView {
     return runner_.tunnels().route_findings(route, next_hops);
   }
   [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
-    return std::make_shared<const std::vector<WireguardView>>(runner_.tunnels().views());
+    auto views = runner_.tunnels().views();
+    runner_.mtus().add_to(views);
+    runner_.link_locals().add_to(views);
+    return std::make_shared<const std::vector<WireguardView>>(std::move(views));
+  }
+  [[nodiscard]] std::shared_ptr<const wg::OwnAllowedIps> own_allowed_ips() const override {
+    return runner_.own_allowed_ips();
+  }
+  [[nodiscard]] PeerNotes peer_notes() const override { return runner_.peer_notes(); }
+  [[nodiscard]] std::vector<ClientView> clients() const override { return runner_.clients(); }
+  [[nodiscard]] Result<ForgottenKey> forget_key(const std::string& key_or_name) override {
+    return runner_.forget_key(key_or_name);
   }
   [[nodiscard]] std::vector<std::string> warnings() const override { return host_.teller().warnings(); }
-  [[nodiscard]] std::vector<std::string> interface_problems(ospf::LinkId link) const override {
-    return runner_.links().problems(link);
+  [[nodiscard]] std::shared_ptr<const firewall::View> firewall() const override {
+    return runner_.firewall().view();
   }
+  [[nodiscard]] std::vector<std::string> interface_problems(ospf::LinkId link) const override;
+  [[nodiscard]] std::map<ospf::LinkId, LivenessView> liveness() const override { return runner_.liveness(); }
+  [[nodiscard]] BfdView bfd() const override { return runner_.bfd(); }
+  [[nodiscard]] UnderlayView underlay() const override { return runner_.underlay(); }
 
  private:
   RouterFacts facts_;

@@ -27,6 +27,12 @@ class RouterPlace final : public RouterView {
   void clear() { router_.reset(); }
   /// What is waited for until take(), in words.
   void set_waits_for(std::string what) { waits_for_ = std::move(what); }
+  /// Who reads the configuration again.
+  void set_reloader(std::function<void(const ReloadOrder&, Reloaded)> reload,
+                    std::function<void(Confirmed)> confirm) {
+    reload_ = std::move(reload);
+    confirm_ = std::move(confirm);
+  }
   // Around the router, as Router has its own: logged, with the same limits.
   void notice(Severity severity, std::string name, std::string text) {
     teller_.notice(severity, std::move(name), std::move(text));
@@ -57,7 +63,27 @@ class RouterPlace final : public RouterView {
   [[nodiscard]] std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return router_->wireguard();
   }
+  [[nodiscard]] std::shared_ptr<const wg::OwnAllowedIps> own_allowed_ips() const override {
+    return router_->own_allowed_ips();
+  }
+  [[nodiscard]] PeerNotes peer_notes() const override { return router_->peer_notes(); }
+  [[nodiscard]] Result<ForgottenKey> forget_key(const std::string& key_or_name) override {
+    return router_->forget_key(key_or_name);
+  }
+  [[nodiscard]] std::vector<ClientView> clients() const override { return router_->clients(); }
+  [[nodiscard]] std::map<ospf::LinkId, LivenessView> liveness() const override { return router_->liveness(); }
+  [[nodiscard]] BfdView bfd() const override { return router_->bfd(); }
+  [[nodiscard]] UnderlayView underlay() const override { return router_->underlay(); }
+  void reload(const ReloadOrder& order, Reloaded done) override {
+    return reload_ ? reload_(order, std::move(done)) : RouterView::reload(order, std::move(done));
+  }
+  void confirm(Confirmed done) override {
+    return confirm_ ? confirm_(std::move(done)) : RouterView::confirm(std::move(done));
+  }
   [[nodiscard]] std::vector<std::string> warnings() const override;
+  [[nodiscard]] std::shared_ptr<const firewall::View> firewall() const override {
+    return router_->firewall();
+  }
   [[nodiscard]] std::vector<std::string> interface_problems(ospf::LinkId link) const override {
     return router_->interface_problems(link);
   }
@@ -65,6 +91,8 @@ class RouterPlace final : public RouterView {
  private:
   boost::asio::io_context& loop_;
   RouterFacts facts_;
+  std::function<void(const ReloadOrder&, Reloaded)> reload_;
+  std::function<void(Confirmed)> confirm_;
   std::string waits_for_ = "its start";
   Teller teller_;
   std::unique_ptr<Router> router_;

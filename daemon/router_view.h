@@ -16,14 +16,25 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "daemon/bfd_view.h"
+#include "daemon/clients/client_table.h"
+#include "daemon/config/changes.h"
 #include "daemon/config/severity.h"
+#include "daemon/firewall/openings.h"
+#include "daemon/links/sign_of_life.h"
+#include "daemon/peer_note.h"
 #include "daemon/protocol_view.h"
+#include "daemon/routes/preview.h"
+#include "net/result.h"
 #include "ospf/event.h"
 #include "rib/kernel_thread.h"
 #include "wgadapter/device.h"
+#include "wgadapter/own_allowed_ips.h"
+#include "wgadapter/underlay.h"
 
 namespace wgospf::daemon {
 
@@ -65,6 +76,7 @@ struct KernelView {
   /// Whether the kernel is known to hold all that is wanted, and nothing is under way.
   bool is_settled = true;
   rib::Counters counters{};
+  std::size_t withheld = 0;  ///< prefixes that are announced by who may not
 };
 
 /// Where one route stands on its way to the kernel.
@@ -77,9 +89,10 @@ struct RouteKernelState {
     missing,    ///< the kernel does not hold it as wanted
     hidden,     ///< the kernel uses another route for the prefix
     held_back,  ///< it would carry a tunnel's own packets into that tunnel
+    withheld,   ///< who announces it may not
   };
   Kind kind = Kind::pending;
-  std::string error{};  ///< of the last four: why, and who holds the prefix
+  std::string error{};  ///< of the last five: why, and who holds the prefix
 };
 
 /// A configured interface that is a WireGuard device, as it was read last (every two seconds).
@@ -89,6 +102,30 @@ struct WireguardView {
   std::shared_ptr<const wg::Device> device{};   ///< of the last successful reading; null before that
   std::string error{};                          ///< why the last reading failed; empty when it did not
   std::vector<wg::CoverageFinding> findings{};  ///< what keeps OSPF from passing over it
+  /// The peer that the link leads to, on a device with a link for each peer; nullopt: all of the device.
+  std::optional<wg::Key> peer{};
+  /// The largest packet that gets to the neighbour and back, as far as it has been tried, bytes; 0: not known.
+  std::uint32_t path_mtu = 0;
+  std::optional<Ipv6Address> link_local{};  ///< of the interface, where it has the one that its key has
+};
+
+/// The tunnels' own packets: what routes are kept from them, and how.
+struct UnderlayView {
+  struct Held {
+    Ipv4Prefix prefix{};
+    std::pair<std::string, wg::Endpoint>
+        because_of{};  ///< device and endpoint of a peer; empty while a cure is awaited
+    std::string reason{};
+  };
+  bool is_auto = false;  ///< in effect
+  wg::OwnRoutes own{};
+  std::shared_ptr<const wg::Underlay> underlay = std::make_shared<const wg::Underlay>();  ///< as read last
+  std::map<std::uint32_t, std::string> names{};  ///< of interfaces, by ifindex
+  std::vector<Held> held{};
+  std::vector<Ipv4Prefix> apart{};
+  std::vector<std::string> rules{};  ///< of ours, as `ip rule add` takes them
+  bool are_rules_there = true;
+  std::string problem{};  ///< why rules are not as they should be
 };
 
 /// Fixed for the life of the process.
@@ -96,6 +133,19 @@ struct RouterFacts {
   std::string version{};
   std::string hostname{};
   std::chrono::steady_clock::time_point start{};
+};
+
+struct ReloadOrder {
+  /// Without a confirmation within this time the former configuration comes back; 0: none is needed.
+  std::chrono::seconds confirm_within{0};
+  bool is_dry_run = false;  ///< nothing is taken over
+};
+/// What a reload did.
+struct ReloadAnswer {
+  std::vector<ConfigChange> changes{};  ///< none: the configuration is what it was
+  bool is_taken_over = true;
+  std::chrono::seconds confirm_within{0};  ///< it waits for its confirmation
+  std::optional<Preview> preview{};        ///< of a dry run, and where a confirmation is asked for
 };
 
 class RouterView {
@@ -134,8 +184,35 @@ class RouterView {
       const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops) const = 0;
   /// In the order of the configuration; never null.
   [[nodiscard]] virtual std::shared_ptr<const std::vector<WireguardView>> wireguard() const = 0;
+  /// The allowed-ips that follow the routes, by device and peer; never null.
+  [[nodiscard]] virtual std::shared_ptr<const wg::OwnAllowedIps> own_allowed_ips() const = 0;
+  /// What is known of peers beside that.
+  [[nodiscard]] virtual PeerNotes peer_notes() const = 0;
+  /// In the order of keys; times are of the steady clock.
+  [[nodiscard]] virtual std::vector<ClientView> clients() const { return {}; }
+  /// What was learned of the peer's key is forgotten; see KeyGuard::forget.
+  [[nodiscard]] virtual Result<ForgottenKey> forget_key(const std::string& key_or_name) = 0;
+  [[nodiscard]] virtual BfdView bfd() const = 0;
+  [[nodiscard]] virtual UnderlayView underlay() const = 0;
+  using Reloaded = std::function<void(Result<ReloadAnswer>)>;
+  using Confirmed = std::function<void(Result<void>)>;
+  /// The configuration is read again and taken over, also while the router is waited for. `done` follows once, on
+  /// the strand: the text of an error has what became of it in its first line, and then a line for each reason.
+  virtual void reload(const ReloadOrder&, Reloaded done) {
+    done(Error{ErrorCode::unsupported, "this router has no configuration to read again"});
+  }
+  /// The configuration that waits for it is there to stay. `done` follows once, on the strand.
+  virtual void confirm(Confirmed done) {
+    done(Error{ErrorCode::unsupported, "this router has no configuration to confirm"});
+  }
   /// What an operator should look at now, in words.
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
+  /// Of the Full neighbours that are followed, by link.
+  [[nodiscard]] virtual std::map<ospf::LinkId, LivenessView> liveness() const { return {}; }
+  /// What the packet filter must let pass, and whether it does; never null.
+  [[nodiscard]] virtual std::shared_ptr<const firewall::View> firewall() const {
+    return std::make_shared<const firewall::View>();
+  }
   /// Those of them that are about this interface itself.
   [[nodiscard]] virtual std::vector<std::string> interface_problems(ospf::LinkId link) const = 0;
 };

@@ -2,34 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <random>
 #include <utility>
-
-#include "daemon/routes/route_words.h"
 
 namespace wgospf::daemon {
 
 namespace asio = boost::asio;
 using std::chrono::seconds;
+using Clock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr std::size_t kExternalsPerTurn = 500;  // examined, most of them without effect
-/// A deadline met so late means that this process stood still; the sockets are read before timers fire.
-constexpr std::chrono::milliseconds kStall{50};
-/// In so many turns at most: more than a full receive buffer takes.
-constexpr unsigned kCatchUpTurns = 512;
 /// Links are held against their devices so soon after either has changed: once for all that change together.
 constexpr std::chrono::milliseconds kCheckSoon{50};
 /// What there are no events of is looked at this often.
 constexpr seconds kPollInterval{2};
-/// The core ends its shutdown by itself after one second; this is for the case that it does not.
-constexpr seconds kFlushGuard{3};
-constexpr seconds kRibStopGuard{10};
-/// Allowed-ips that a device does not take back by then are the next run's to take back.
-constexpr seconds kGiveBackGuard{2};
+
+/// One that was silent is no more.
+bool has_first_session(const wg::PeersChanged& changed) {
+  return std::any_of(changed.changes.begin(), changed.changes.end(),
+                     [](const wg::PeerChange& change) { return change.is_first_session; });
+}
 
 ospf::Seed random_seed() {
   std::random_device device;
@@ -45,20 +40,44 @@ Runner::Runner(Host& host, RunnerOptions options)
       on_stop_(options.on_stop),
       links_({host.loop(), host.jobs(), host.links(), host.teller(), host.names()},
              {[this](const ospf::Input& input) { feed(input); }, [this] { finish_turn(); },
-              [this](ospf::LinkId link) { pipeline_.link_changed(link); },
+              [this](const std::vector<ospf::LinkId>& links) { pipeline_.rib_links_changed(links); },
               [this](std::set<std::uint32_t> ifindexes) {
+                pipeline_.set_ospf_interfaces(ifindexes);
                 redistribution_.set_ospf_interfaces(std::move(ifindexes));
                 redistribute();
-              }}),
+              },
+              [this](const std::string& device) { host_.devices().read_soon(device); },
+              [this] { return pipeline_.own_allowed_ips(); },
+              [this](ospf::InstanceConfig& config) {
+                keys_.set_written(links_.config());
+                keys_.complete(config);
+                config.opaque_types = {ospf::kOpaqueType};
+              },
+              [this](const wg::Key& key) { return clients_.is_here(key); }}),
       tunnels_({[this] { return links_.tunnel_links(); }, [this] { return instance_->routes(); }},
                host.teller(), host.jobs()),
-      pipeline_(
-          host, [this](ospf::LinkId link) { return links_.rib_link(link); }, [this] { finish_turn(); }),
-      reports_(host, [this](ospf::SetId set) { return pipeline_.feed().next_hops(set); }),
+      mtus_(host),
+      link_locals_(host),
+      firewall_(host),
+      liveness_(host, liveness_sources()),
+      bfd_(host, [this](auto link,
+                        auto router) { neighbor_lost(link, router, {ospf::DownReason::Kind::bfd_down}); }),
+      keys_({[this](ospf::AreaId area, const ospf::LsaKey& key) {
+               return instance_->find_lsa(area, key, now());
+             },
+             [this] { return now(); }},
+            host.teller(), host.jobs()),
+      pipeline_(host,
+                {[this](ospf::LinkId link) { return links_.rib_link(link); },
+                 [this](const Ipv4Prefix& prefix) { return instance_->origins(prefix); },
+                 [this] { return instance_->routes(); }},
+                [this] { finish_turn(); }),
+      reports_(host, [this](ospf::SetId set) { return pipeline_.feeds().next_hops(set); }),
+      clients_(host, router_id_, client_callbacks()),
       core_timer_(host.loop()),
       claim_timer_(host.loop()),
       poll_timer_(host.loop()),
-      tunnels_timer_(host.loop()),
+      check_timer_(host.loop()),
       stop_timer_(host.loop()) {}
 
 Runner::~Runner() {
@@ -66,8 +85,12 @@ Runner::~Runner() {
 }
 
 void Runner::start() {
-  pipeline_.set_place(config_.rib);
+  pipeline_.set_place(config_.rib, config_.underlay);
+  pipeline_.set_announced([this](const Ipv4Prefix& prefix) { return redistribution_.announces(prefix); });
   pipeline_.set_state_directory(config_.state_directory);
+  mtus_.start(config_.state_directory);
+  keys_.start(config_.state_directory, router_id_);
+  clients_.set_place(config_.rib);
   links_.configure(config_, router_id_);
   instance_ = std::make_unique<ospf::Instance<V2>>(links_.core_config(), random_seed(), now());
   protocol_.emplace(*instance_, [this] { return now(); });
@@ -75,7 +98,10 @@ void Runner::start() {
   drain();
   links_.refresh();
   pipeline_.set_links(links_.allowed_ips_links());
+  pipeline_.set_connected(host_.connected());
+  pipeline_.set_networks(connected_networks(host_.links().inventory()));
   pipeline_.start();
+  pace_.changed(Clock::now());
   // What a former run left is replaced after this time even if not all neighbours have come back.
   after(claim_timer_, seconds{links_.longest_dead_interval()} + seconds{1}, [this] { claim_at_last(); });
   poll();
@@ -90,113 +116,6 @@ void Runner::after(asio::steady_timer& timer, std::chrono::steady_clock::duratio
   });
 }
 
-// The core
-// ---------------------------------------------------------------------------------------------------
-
-ospf::Instant Runner::now() const {
-  return ospf::Instant{std::chrono::steady_clock::now().time_since_epoch()};
-}
-
-void Runner::feed(const ospf::Input& input) {
-  if (phase_ >= Phase::stopping) return;
-  instance_->handle(now(), input);
-  drain();
-}
-
-void Runner::drain() {
-  while (auto output = instance_->poll()) {
-    std::visit([this](auto& item) { on_output(item); }, *output);
-  }
-}
-
-void Runner::on_output(ospf::Transmit& packet) {
-  links_.send(packet);
-}
-
-void Runner::on_output(ospf::RouteChange<V2>& change) {
-  host_.teller().set_generation(change.generation);
-  if (phase_ == Phase::running) pipeline_.take(change);
-  if (host_.teller().anybody()) host_.teller().publish({std::move(change)});
-}
-
-void Runner::on_output(ospf::Event& event) {
-  if (const auto* neighbor = std::get_if<ospf::NeighborStateChanged>(&event)) {
-    claim_due_ = true;
-    // What is then said of the device is to be said of it as it is.
-    if (links_to_check_.insert(neighbor->link).second)
-      host_.devices().read_soon(host_.links().system_name(host_.names().name_of(neighbor->link)));
-    check_tunnels_soon();
-  }
-  if (std::holds_alternative<ospf::RoutesCalculated>(event)) claim_due_ = true;
-  if (std::holds_alternative<ospf::ShutdownComplete>(event)) flushed_ = true;
-  if (const auto* limit = std::get_if<ospf::DatabaseLimit>(&event)) tell_database_limit(limit->is_full);
-  host_.teller().publish({std::move(event)});
-}
-
-void Runner::tell_database_limit(bool is_full) {
-  const auto& config = instance_->config();
-  host_.teller().set_warning(
-      "database_full", is_full ? fmt::format("the database is full: no more LSAs are taken from neighbors, "
-                                             "and routes are missing; raise max-lsa ({}) or max-lsa-bytes "
-                                             "({}) of database-control if this router has the memory",
-                                             config.max_lsa, config.max_lsa_bytes)
-                               : std::string());
-}
-
-void Runner::finish_turn() {
-  if (phase_ == Phase::running) {
-    pipeline_.submit();
-    if (std::exchange(claim_due_, false)) check_claim();
-  }
-  if (phase_ == Phase::flushing && flushed_) stop_rib();
-  if (phase_ == Phase::stopped) pipeline_.write_back();
-  arm_timer();
-}
-
-void Runner::arm_timer() {
-  if (catching_up_) return;
-  const auto deadline = phase_ < Phase::stopping ? instance_->poll_timeout() : std::nullopt;
-  const auto at = deadline ? std::optional(deadline->at) : std::nullopt;
-  if (at == armed_) return;
-  armed_ = at;
-  if (!at) {
-    core_timer_.cancel();
-    return;
-  }
-  core_timer_.expires_at(std::chrono::steady_clock::time_point{at->time_since_epoch()});
-  core_timer_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
-    if (!error && *alive && phase_ < Phase::stopping) on_timer();
-  });
-}
-
-void Runner::on_timer() {
-  const bool is_late = armed_ && now() - *armed_ > kStall;
-  armed_.reset();
-  catching_up_ = is_late;
-  if (is_late) return catch_up(kCatchUpTurns);
-  instance_->handle_timeout(now());
-  drain();
-  finish_turn();
-}
-
-// What the sockets held when a stall ended is handed to the core before its timers fire, hellos going out in
-// between (the contract of Instance).
-void Runner::catch_up(unsigned turns_left) {
-  if (phase_ >= Phase::stopping) return;
-  instance_->send_due_hellos(now());
-  drain();
-  if (links_.read_now() && turns_left > 0) {
-    finish_turn();
-    return asio::post(host_.loop(), [this, alive = alive_, turns_left] {
-      if (*alive) catch_up(turns_left - 1);
-    });
-  }
-  catching_up_ = false;
-  instance_->handle_timeout(now());
-  drain();
-  finish_turn();
-}
-
 // From the host
 // -----------------------------------------------------------------------------------------------
 
@@ -208,21 +127,26 @@ void Runner::on_turn_end() {
 void Runner::on_links_changed(const LinkEvents& events) {
   if (phase_ != Phase::running) return;
   links_.on_link_events(events);
+  pipeline_.set_connected(host_.connected());
+  if (pipeline_.set_networks(connected_networks(host_.links().inventory()))) clients_.beliefs_changed();
   pipeline_.links_changed(events);
+  clients_.links_changed();
   pipeline_.set_links(links_.allowed_ips_links());
+  link_locals_.follow(links_.link_local_devices());
+  check_soon();
 }
 
-void Runner::on_rib_report(const rib::Report& report) {
+void Runner::on_rib_report(const rib::Report& report, TableOf table) {
   if (const auto* acknowledged = std::get_if<rib::Acknowledged>(&report)) {
-    if (const auto generation = pipeline_.take(*acknowledged))
+    if (const auto generation = pipeline_.take(*acknowledged, table))
       host_.teller().publish({KernelReached{*generation}});
   } else if (const auto* stands = std::get_if<rib::RouteStands>(&report)) {
-    pipeline_.take(*stands);
+    pipeline_.take(*stands, table);
   } else if (const auto* failed = std::get_if<rib::Failed>(&report)) {
-    pipeline_.take(*failed);
+    pipeline_.take(*failed, table);
     reports_.tell(*failed);
   } else if (const auto* recovered = std::get_if<rib::Recovered>(&report)) {
-    pipeline_.take(*recovered);
+    pipeline_.take(*recovered, table);
     reports_.tell(*recovered);
   } else if (const auto* drift = std::get_if<rib::Drift>(&report)) {
     reports_.tell(*drift);
@@ -230,62 +154,97 @@ void Runner::on_rib_report(const rib::Report& report) {
     reports_.tell(*overrun);
   } else if (const auto* leftovers = std::get_if<rib::LeftoversRemoved>(&report)) {
     reports_.tell(*leftovers);
-  } else if (const auto* table = std::get_if<rib::TableReachable>(&report)) {
-    reports_.tell(*table, config_.rib.table);
+  } else if (const auto* rules = std::get_if<rib::RulesStand>(&report)) {
+    pipeline_.take(*rules);
+  } else if (const auto* reachable = std::get_if<rib::TableReachable>(&report)) {
+    // The table apart has its rules when it has routes.
+    if (table == TableOf::common) reports_.tell(*reachable, config_.rib.table);
   } else if (const auto* added = std::get_if<rib::ForeignRouteAdded>(&report)) {
     redistribution_.added(added->route);
   } else if (const auto* removed = std::get_if<rib::ForeignRouteRemoved>(&report)) {
     redistribution_.removed(removed->route);
   } else if (const auto* stopped = std::get_if<rib::Stopped>(&report)) {
-    on_rib_stopped(on_stop_ == rib::OnStop::keep_routes || stopped->routes_left == 0);
+    on_table_stopped(on_stop_ == rib::OnStop::keep_routes || stopped->routes_left == 0);
   }
 }
 
 void Runner::on_device_reports(const wg::DeviceReports& reports) {
   for (const auto& report : reports) {
     if (const auto* read = std::get_if<wg::DeviceRead>(&report)) pipeline_.take(*read);
+    if (const auto* renewed = std::get_if<wg::Renewed>(&report)) pipeline_.take(*renewed);
     if (const auto* applied = std::get_if<wg::Applied>(&report)) pipeline_.take(*applied);
   }
   if (phase_ != Phase::running) return;
   bool is_reshaped = false;  // else it is traffic alone
   for (const auto& report : reports) {
     if (const auto* read = std::get_if<wg::DeviceRead>(&report)) {
-      tunnels_.take(*read);
-      is_reshaped = is_reshaped || read->is_reshaped || !read->error.empty();
+      const bool is_other = links_.take(*read) || read->is_reshaped;
+      if (is_other) clients_.follow();
+      clients_.take(*read);
+      liveness_.take(*read);
+      const bool is_other_error = tunnels_.take(*read);
+      is_reshaped = is_reshaped || is_other || is_other_error;
+    } else if (const auto* renewed = std::get_if<wg::Renewed>(&report)) {
+      liveness_.take(*renewed);
     } else if (const auto* changed = std::get_if<wg::PeersChanged>(&report)) {
       tunnels_.take(*changed);
+      is_reshaped = is_reshaped || has_first_session(*changed);
     } else if (const auto* underlay = std::get_if<wg::UnderlayRead>(&report)) {
       pipeline_.take(*underlay);
       tunnels_.take(underlay->underlay);
       is_reshaped = true;
     }
   }
-  if (is_reshaped) check_tunnels_soon();
+  if (!is_reshaped) return;
+  // Before routes lead over a link that is new.
+  pipeline_.set_links(links_.allowed_ips_links());
+  check_soon();
 }
 
-void Runner::check_tunnels_soon() {
-  if (std::exchange(tunnels_due_, true)) return;
-  after(tunnels_timer_, kCheckSoon, [this] {
-    tunnels_due_ = false;
-    links_to_check_.clear();
-    if (phase_ == Phase::running) check_tunnels();
+void Runner::check_soon() {
+  pace_.changed(Clock::now());
+  if (std::exchange(check_due_, true)) return;
+  after(check_timer_, kCheckSoon, [this] {
+    check_due_ = false;
+    devices_to_check_.clear();
+    if (phase_ == Phase::running) check();
   });
 }
 
-void Runner::check_tunnels() {
+void Runner::check() {
+  pace_.checked(Clock::now());
+  const auto interfaces = instance_->interfaces();
+  auto neighbors = instance_->neighbors();
+  auto links = links_.tunnel_links();
+  links_.check_neighbors(interfaces, neighbors);
+  keys_.look({tunnels_.views(links), interfaces, neighbors});
   // A userspace device is known by its socket, which may come late.
-  if (!links_.follow_patterns()) links_.refresh_core_config();
+  const bool has_other_networks = pipeline_.set_networks(connected_networks(host_.links().inventory()));
+  const bool has_other_rules = pipeline_.set_rules(keys_.rules());
+  if (has_other_networks || has_other_rules) clients_.beliefs_changed();
+  bool is_other = links_.follow_patterns() || links_.refresh_core_config();
+  clients_.follow();
   pipeline_.set_links(links_.allowed_ips_links());
   finish_turn();
-  links_.note_neighbors(instance_->neighbors());
-  tunnels_.check();
+  follow_bfd();
+  if (is_other) neighbors = instance_->neighbors();
+  is_other = links_.note_neighbors(neighbors) || is_other;
+  link_locals_.follow(links_.link_local_devices());
+  liveness_.refresh();
+  if (is_other) links = links_.tunnel_links();
+  mtus_.follow(tunnel_paths(links, neighbors, host_.links().inventory(), *tunnels_.underlay()));
+  firewall_.follow(links, neighbors, tunnels_.underlay());
+  tunnels_.check(std::move(links));
 }
 
 void Runner::redistribute() {
   if (phase_ != Phase::running || redistributing_) return;
   const auto changes = redistribution_.take_changes(kExternalsPerTurn);
   if (!changes) return;
-  if (!changes->set.empty() || !changes->removed.empty()) feed(*changes);
+  if (!changes->set.empty() || !changes->removed.empty()) {
+    pipeline_.announcements_changed();
+    feed(*changes);
+  }
   redistributing_ = true;
   asio::post(host_.loop(), [this, alive = alive_] {
     if (!*alive) return;
@@ -298,13 +257,13 @@ void Runner::redistribute() {
 void Runner::poll() {
   if (phase_ != Phase::running) return;
   links_.check_kernel_settings();
-  links_.check_neighbors(instance_->interfaces(), instance_->neighbors());
   links_.check_hearing();
   reports_.tell_rest();
   check_martians();
   pipeline_.poll();
-  check_tunnels();
+  if (pace_.is_due(instance_->statistics().drops.total(), Clock::now())) check();
   tunnels_.check_routes();
+  firewall_.poll();
   after(poll_timer_, kPollInterval, [this] { poll(); });
 }
 
@@ -324,137 +283,6 @@ void Runner::check_martians() {
                                   "\"wgospfctl show path {}\" names the router that announces it",
                                   fmt::join(names, ", "),
                                   others == 0 ? "" : fmt::format(" and {} more", others), names.front()));
-}
-
-// What a former run left
-// --------------------------------------------------------------------------------------
-
-/// Whatever is missing. What is calculated is submitted first, or the claim would remove it.
-void Runner::claim_at_last() {
-  if (claimed_ || phase_ != Phase::running) return;
-  finish_turn();
-  if (claimed_) return;
-  if (!pipeline_.may_submit()) return after(claim_timer_, seconds{1}, [this] { claim_at_last(); });
-  claimed_ = true;
-  pipeline_.claim();
-}
-
-ClaimFacts Runner::claim_facts() const {
-  ClaimFacts facts;
-  facts.converged = instance_->converged(now());
-  facts.devices_known = pipeline_.may_submit();
-  facts.is_link_coming = links_.is_any_coming();
-  facts.is_way_asked_for = pipeline_.is_way_asked_for();
-  facts.all_full = true;
-  for (const auto& info : instance_->interfaces()) {
-    if (info.config.passive || info.status.loopback || !info.status.up) continue;
-    facts.all_full = facts.all_full && info.full_count > 0;
-    facts.any_full = facts.any_full || info.full_count > 0;
-    facts.hello_interval_max = std::max<std::uint32_t>(facts.hello_interval_max, info.config.hello_interval);
-  }
-  facts.since_links_told = pipeline_.since_start();
-  return facts;
-}
-
-void Runner::check_claim() {
-  if (claimed_ || !instance_->converged(now())) return;
-  switch (claim_waits_for(claim_facts())) {
-    case ClaimWaitsFor::nothing:
-      break;
-    case ClaimWaitsFor::convergence:
-    case ClaimWaitsFor::somebody:
-      return;
-    default:
-      claim_due_ = true;
-      return;
-  }
-  claimed_ = true;
-  claim_timer_.cancel();
-  pipeline_.claim();
-}
-
-// What is shown
-// ---------------------------------------------------------------------------------------------
-
-KernelView Runner::kernel() const {
-  const RibFeed& feed = pipeline_.feed();
-  KernelView view{config_.rib.table,
-                  config_.rib.metric,
-                  feed.acknowledged_generation(),
-                  reports_.drifts(),
-                  reports_.named(feed.failures(kFailuresTold)),
-                  feed.failure_count(),
-                  feed.is_acknowledged(),
-                  host_.rib().counters()};
-  const auto& counters = view.counters;
-  view.is_settled =
-      view.is_settled && counters.missing == 0 && counters.pending == 0 && counters.failing == 0;
-  return view;
-}
-
-RouteKernelState Runner::kernel_state(const ospf::Route<V2>& route) const {
-  if (const auto* held = pipeline_.held(route.prefix))
-    return {RouteKernelState::Kind::held_back, reason_of(*held)};
-  RibFeed::State found = pipeline_.feed().state(route);
-  if (!found.stands) {
-    if (!found.state.error.empty()) found.state.error = reports_.named(found.state.error);
-    return std::move(found.state);
-  }
-  if (pipeline_.waits_for_allowed_ips(route.set))
-    return {RouteKernelState::Kind::missing, "the allowed-ips of its peers are being written"};
-  found.state.error = standing_text(*found.stands, host_.links().inventory(),
-                                    [this](const std::string& name) { return links_.is_ours(name); });
-  return std::move(found.state);
-}
-
-// Reload and end
-// ---------------------------------------------------------------------------------------------
-
-void Runner::reconfigure(Config config) {
-  if (phase_ != Phase::running) return;
-  config_ = std::move(config);
-  links_.reconfigure(config_);
-  pipeline_.set_links(links_.allowed_ips_links());
-  redistribution_.set_rules(config_.redistribute);
-  host_.kernel().watch(Redistribution::watch_for(config_.redistribute));
-  redistribute();
-  poll();
-  finish_turn();
-}
-
-void Runner::shutdown(std::function<void(bool)> done) {
-  if (phase_ != Phase::running) return;
-  phase_ = Phase::flushing;
-  links_.freeze();
-  done_ = std::move(done);
-  after(stop_timer_, kFlushGuard, [this] {
-    if (phase_ == Phase::flushing) stop_rib();
-  });
-  feed(ospf::Shutdown{});
-  finish_turn();
-}
-
-void Runner::stop_rib() {
-  phase_ = Phase::stopping;
-  core_timer_.cancel();
-  host_.stop();
-  links_.close();
-  after(stop_timer_, kRibStopGuard, [this] { on_rib_stopped(false); });
-  host_.rib().flush_and_stop(on_stop_);
-}
-
-void Runner::on_rib_stopped(bool in_order) {
-  if (phase_ == Phase::stopped) return;
-  phase_ = Phase::stopped;
-  stop_timer_.cancel();
-  reports_.tell_other_refusals();
-  const auto end = [this, in_order] {
-    stop_timer_.cancel();
-    if (done_) std::exchange(done_, nullptr)(in_order);
-  };
-  if (on_stop_ == rib::OnStop::keep_routes) return end();
-  after(stop_timer_, kGiveBackGuard, end);
-  pipeline_.give_back(end);
 }
 
 }  // namespace wgospf::daemon

@@ -5,8 +5,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -36,6 +38,22 @@ bool notify_reloading() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return notify_service_manager(fmt::format(
       "RELOADING=1\nMONOTONIC_USEC={}", std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
+}
+
+std::optional<std::chrono::microseconds> watchdog_interval() {
+  const auto number = [](const char* name) -> std::optional<std::uint64_t> {
+    const char* text = std::getenv(name);
+    std::uint64_t value = 0;
+    if (text == nullptr) return std::nullopt;
+    const char* end = text + std::strlen(text);
+    const auto [rest, error] = std::from_chars(text, end, value);
+    return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+  };
+  constexpr std::uint64_t kLongest = 24ULL * 3600 * 1'000'000;
+  const auto interval = number("WATCHDOG_USEC"), process = number("WATCHDOG_PID");
+  if (!interval || *interval == 0 || *interval > kLongest) return std::nullopt;
+  if (process && *process != static_cast<std::uint64_t>(::getpid())) return std::nullopt;
+  return std::chrono::microseconds{*interval};
 }
 
 }  // namespace wgospf::daemon

@@ -65,6 +65,16 @@ void read_altnames(Bytes value, Link& link) {
   });
 }
 
+void read_family(Bytes value, Link& link) {
+  for_each_attribute(value, [&link](std::uint16_t family, Bytes of_family) {
+    if (family != AF_INET6) return;
+    for_each_attribute(of_family, [&link](std::uint16_t type, Bytes mode) {
+      if (type == IFLA_INET6_ADDR_GEN_MODE && !mode.empty())
+        link.address_generation = static_cast<std::uint8_t>(mode.front());
+    });
+  });
+}
+
 std::optional<InventoryMessage> parse_link(Bytes message, std::uint16_t type) {
   const auto header = header_at<ifinfomsg>(message, sizeof(nlmsghdr));
   if (!header) return std::nullopt;
@@ -80,6 +90,7 @@ std::optional<InventoryMessage> parse_link(Bytes message, std::uint16_t type) {
     if (attribute == IFLA_PROP_LIST) read_altnames(value, link);
     if (attribute == IFLA_MASTER) link.master = u32_of(value);
     if (attribute == IFLA_LINKINFO) read_link_info(value, link);
+    if (attribute == IFLA_AF_SPEC) read_family(value, link);
     if (attribute != IFLA_MTU) return;
     link.mtu = u32_of(value);
     result.partial = false;
@@ -95,9 +106,11 @@ std::optional<InventoryMessage> parse_address(Bytes message, std::uint16_t type)
   const bool is_v4 = header->ifa_family == AF_INET;
   Bytes local, far;
   std::uint32_t flags = header->ifa_flags;
+  std::uint8_t protocol = 0;
   for_each_attribute(attributes_of<ifaddrmsg>(message), [&](std::uint16_t attribute, Bytes value) {
     if (attribute == IFA_LOCAL) local = value;
     if (attribute == IFA_ADDRESS) far = value;
+    if (attribute == IFA_PROTO && !value.empty()) protocol = static_cast<std::uint8_t>(value.front());
     if (attribute == IFA_FLAGS && value.size() >= sizeof(flags)) flags = u32_of(value);
   });
   // IFA_LOCAL is ours and IFA_ADDRESS the far end's, if both are there; IPv6 leaves IFA_LOCAL out otherwise.
@@ -114,6 +127,10 @@ std::optional<InventoryMessage> parse_address(Bytes message, std::uint16_t type)
   out.secondary = is_v4 && (flags & IFA_F_SECONDARY) != 0;
   out.deprecated = (flags & IFA_F_DEPRECATED) != 0;
   out.tentative = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
+  out.protocol = protocol;
+  // With modes that keep an address stable kernels before 5.18 tell by the flag alone.
+  out.is_generated = !is_v4 && out.scope == AddressScope::link &&
+                     (protocol == IFAPROT_KERNEL_LL || (flags & IFA_F_STABLE_PRIVACY) != 0);
   return result;
 }
 

@@ -38,6 +38,8 @@ struct LinkAddress {
   bool secondary = false;   ///< IPv4: another address of the same subnet came first.
   bool deprecated = false;  ///< IPv6: not for new conversations.
   bool tentative = false;   ///< IPv6: duplicate detection is not done (or has failed): it cannot be used yet.
+  bool is_generated = false;  ///< IPv6, link-local: the kernel's own choice.
+  std::uint8_t protocol = 0;  ///< Who added it (IFA_PROTO, Linux 5.18); 0: not said.
 
   bool operator==(const LinkAddress&) const = default;
 };
@@ -54,6 +56,8 @@ struct Link {
   std::uint32_t master = 0;     ///< ifindex of the bridge, bond or VRF that it belongs to; 0 is none.
   std::uint32_t vrf_table = 0;  ///< Of a VRF device, else 0.
   std::vector<LinkAddress> addresses{};  ///< IPv4 first, each family in the kernel's order.
+  /// IN6_ADDR_GEN_MODE_*: how the kernel makes a link-local address when the link comes up; nullopt: without IPv6.
+  std::optional<std::uint8_t> address_generation{};
 
   bool operator==(const Link&) const = default;
   /// Whether `text` is its name or one of the further ones.

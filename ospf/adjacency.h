@@ -2,11 +2,11 @@
 // Interfaces and adjacencies (RFC 2328 sections 9, 10): hellos, the neighbour state machine's actions,
 // database exchange and requests. The decisions stand in neighbor_fsm.h; this carries them out, and it is the
 // only writer of neighbour and interface states. By section: interfaces.cpp (9.3), hello.cpp (9.5, 10.5),
-// neighbors.cpp (10.3), exchange.cpp (10.6 to 10.9).
+// neighbors.cpp (10.3), database_description.cpp (10.6, 10.8), link_state_request.cpp (10.7, 10.9).
 //
 // Deliberate choices: a hello goes out at once when an interface comes up and (rate-limited) to a neighbour
 // that is not yet 2-Way; on a point-to-point link a hello from a new router id ends the former neighbour as
-// soon as that is not heard any more (admission.h); the Database summary list is a walk over the databases,
+// soon as that is not heard any more (packet_admission.h); the Database summary list is a walk over the databases,
 // not a copy.
 
 #include "ospf/core.h"
@@ -45,6 +45,13 @@ class Adjacency {
   void bring_down(Interface& interface, InterfaceReason reason);
   void bring_up(Interface& interface, InterfaceReason reason);
 
+  /// Somebody beside the protocol knows that the neighbour is gone.
+  void neighbor_lost(Interface& interface, Neighbor& neighbor, const DownReason& reason);
+  /// Somebody beside the protocol knows that the one neighbour of the interface is there.
+  void neighbor_heard(Interface& interface);
+  /// A neighbour that the configuration does not admit any more.
+  void end_neighbor(Interface& interface, Neighbor& neighbor);
+
   /// Goes on with exchanges that waited for room on the request lists.
   void resume_exchanges();
 
@@ -53,6 +60,7 @@ class Adjacency {
   void dd_retransmit_due(Interface& interface, Neighbor& neighbor);
   void own_lsas_due(Interface& interface, Neighbor& neighbor);
   void request_retransmit_due(Interface& interface, Neighbor& neighbor);
+  void exchange_patience_due(Interface& interface, Neighbor& neighbor);
 
   enum class ListNeighbors : bool { no, yes };
   void send_hello(Interface& interface, ListNeighbors list = ListNeighbors::yes);
@@ -73,11 +81,19 @@ class Adjacency {
   void accept_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
   [[nodiscard]] bool has_request_room(const Neighbor& neighbor, std::size_t headers) const;
   bool note_headers(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
+  [[nodiscard]] static Neighbor::Pause pause_after(NeighborEvent reason, const Interface& interface,
+                                                   const Neighbor& neighbor, Instant now);
+  [[nodiscard]] static Duration length_of_pause(const Interface& interface, const Neighbor& neighbor);
+  [[nodiscard]] static Instant patience_ends(const Interface& interface, const Neighbor& neighbor);
   void arm_dd_retransmit(Interface& interface, Neighbor& neighbor);
   void repeat_last_dd(Interface& interface, Neighbor& neighbor);
   void send_next_dd(Interface& interface, Neighbor& neighbor);
   enum class Send : bool { later, now };
   void send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescription dd, Send when = Send::now);
+  void send_opening_dd(Interface& interface, Neighbor& neighbor);
+  [[nodiscard]] static std::uint16_t mtu_to_tell(const Interface& interface, const Neighbor& neighbor);
+  bool take_mtu(Interface& interface, Neighbor& neighbor, std::uint16_t told);
+  static void note_opening(const Interface& interface, Neighbor& neighbor, std::uint32_t sequence_number);
   std::vector<LsaHeader> take_summary(Interface& interface, Neighbor& neighbor, std::size_t limit);
   std::optional<LsaRef> next_summary(Interface& interface, Neighbor& neighbor);
   void requests_shrunk(Interface& interface, Neighbor& neighbor);

@@ -1,4 +1,4 @@
-// Ageing the database (RFC 2328 section 14), premature ageing (14.1), and how LSAs leave it.
+// Ageing the database (RFC 2328 section 14), premature ageing (14.1), and when LSAs leave it.
 
 #include <algorithm>
 #include <utility>
@@ -19,35 +19,6 @@ void Flooding::remove(LsaRef ref) {
   const LsaKey key = core_.entry(ref).key;
   const Lsa last = take_out(ref);
   if (core_.is_ours(key)) core_.followups.emplace_back(OwnLsaLeft{ref.domain, key, last});
-}
-
-Lsa Flooding::take_out(LsaRef ref) {
-  core_.timers.cancel({TimerKind::lsa_age, ref.domain, ref.slot});
-  core_.timers.cancel({TimerKind::lsa_repeat, ref.domain, ref.slot});
-  const LsaKey key = core_.entry(ref).key;
-  Lsa last = core_.entry(ref).lsa;
-  const std::size_t length = last.length();
-  if (core_.entry(ref).age(core_.now) >= kMaxAge) {
-    ++maxage_stale_;
-    flush_memory_.remember(ref.domain, key, last, core_.now);
-  }
-  core_.domain(ref.domain).lsdb.erase(ref.slot);
-  --core_.statistics.lsdb_size;
-  core_.statistics.lsdb_bytes -= length;
-  routing_.lsa_removed(ref.domain, key);
-  return last;
-}
-
-void Flooding::drop_domain(std::uint32_t domain) {
-  auto& lsdb = core_.domain(domain).lsdb;
-  for (std::uint32_t slot = lsdb.next(0); slot != Lsdb::kNone; slot = lsdb.next(slot + 1)) {
-    unlist({domain, slot});
-    take_out({domain, slot});
-  }
-  std::erase_if(maxage_, [&](LsaRef ref) { return ref.domain == domain; });
-  std::erase_if(ready_, [&](LsaRef ref) { return ref.domain == domain; });
-  flush_memory_.forget_domain(domain);
-  core_.domain(domain).in_use = false;
 }
 
 void Flooding::flush(LsaRef ref) {

@@ -27,6 +27,20 @@ enum class InterfaceType : std::uint8_t {
   point_to_multipoint,
 };
 
+/// Which routers may be neighbours on a link. Who is behind it, the driver knows by other means than their
+/// packets (WireGuard's keys).
+struct AdmittedRouters {
+  enum class Kind : std::uint8_t {
+    any,
+    unclaimed,  ///< any but InstanceConfig::claimed_router_ids
+    one,        ///< `router_id` alone
+    none,       ///< no hello goes out, and nothing that comes counts
+  };
+  Kind kind = Kind::any;
+  RouterId router_id{};
+  bool operator==(const AdmittedRouters&) const = default;
+};
+
 struct InterfaceConfig {
   LinkId link;
   DeviceId device;
@@ -46,13 +60,29 @@ struct InterfaceConfig {
   std::uint16_t retransmit_interval = 5;  ///< seconds
   std::uint16_t transmit_delay = 1;       ///< seconds, added to the age of every LSA sent
   bool mtu_ignore = false;
+  AdmittedRouters admitted{};  ///< a neighbour that is not among them any more is ended
   bool operator==(const InterfaceConfig&) const = default;
 
   [[nodiscard]] bool has_one_neighbor() const { return type != InterfaceType::broadcast; }
 };
 
+/// RFC 9129: "normal-area", "stub-area", "nssa-area". The backbone is a normal area (RFC 2328 section 3.6).
+enum class AreaType : std::uint8_t { normal, stub, nssa };
+
+/// An address range of an area (RFC 2328 C.2).
+struct AreaRange {
+  IpPrefix prefix;
+  bool advertise = true;
+  std::optional<std::uint32_t> cost = std::nullopt;  ///< 24 bits; nullopt: the largest of its parts
+  bool operator==(const AreaRange&) const = default;
+};
+
 struct AreaConfig {
   AreaId id;
+  AreaType type = AreaType::normal;
+  std::uint32_t default_cost =
+      1;  ///< StubDefaultCost (C.2), 24 bits: of the default into a stub area or NSSA
+  std::vector<AreaRange> ranges = {};
   bool operator==(const AreaConfig&) const = default;
 };
 
@@ -70,6 +100,9 @@ struct InstanceConfig {
   RouterId router_id;
   std::vector<AreaConfig> areas;
   std::vector<InterfaceConfig> interfaces;
+  /// Router ids that are spoken for on links of their own: on links with AdmittedRouters::Kind::unclaimed they do
+  /// not count. In order.
+  std::vector<RouterId> claimed_router_ids{};
   SpfDelay spf_delay;
   Duration ls_refresh_time = kLsRefreshTime;
   /// RFC 9129 database-control/max-lsa: beyond so many LSAs no more are taken from neighbours. Our own always
@@ -80,6 +113,8 @@ struct InstanceConfig {
   /// On the request lists of all neighbours together: beyond it a Database Description waits its turn, unless
   /// its neighbour has fewer than kRequestShare on its own.
   std::size_t max_requests = kRequestsMost;
+  /// Opaque types (RFC 5250) whose LSAs, of other routers, are told as OpaqueReceived.
+  std::vector<std::uint8_t> opaque_types;
   bool operator==(const InstanceConfig&) const = default;
 };
 

@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "ospf/packet_admission.h"
+
 namespace wgospf::ospf {
 
 void Configuration::apply(const InstanceConfig& first) {
@@ -21,6 +23,7 @@ void Configuration::reconfigure(const Reconfigure& command) {
 
 /// From `former` to `next`, which is in force already.
 void Configuration::change(const InstanceConfig& former, const InstanceConfig& next) {
+  remove_changed_areas(former, next);
   add_areas(next);
   flush_removed_areas(former, next);
   remove_interfaces(former, next);
@@ -32,47 +35,77 @@ void Configuration::change(const InstanceConfig& former, const InstanceConfig& n
       change_interface(*it->second, config);
     }
   }
+  end_refused_neighbors(next);
   remove_areas(former, next);
   if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
+  if (former.opaque_types != next.opaque_types) parts_.received_opaque_lsas.types_changed();
 }
 
 // ---- Areas ----
 
-void Configuration::add_areas(const InstanceConfig& next) {
-  for (const AreaConfig& area : next.areas) {
-    if (core_.area_index(area.id) < core_.areas.size()) continue;
-    core_.areas.push_back({area.id, core_.add_domain(FloodingScope::area, area.id, {})});
-    core_.dirty_areas.insert(area.id);
+/// nullptr when there is none.
+[[nodiscard]] static const AreaConfig* find_area(const InstanceConfig& config, AreaId id) {
+  const auto it = std::find_if(config.areas.begin(), config.areas.end(),
+                               [id](const AreaConfig& area) { return area.id == id; });
+  return it == config.areas.end() ? nullptr : &*it;
+}
+
+/// Neighbours have to agree on the type of an area, and its database may not have what another type takes: an
+/// area of another type is another one, and its interfaces are made anew.
+void Configuration::remove_changed_areas(const InstanceConfig& former, const InstanceConfig& next) {
+  for (const AreaConfig& area : former.areas) {
+    const AreaConfig* now = find_area(next, area.id);
+    if (now == nullptr || now->type == area.type) continue;
+    flush_area(area.id);
+    for (const InterfaceConfig& config : former.interfaces)
+      if (config.area == area.id) remove_interface(config.link, InterfaceReason::reconfigured);
+    remove_area(area.id);
   }
 }
 
-[[nodiscard]] static bool has(const InstanceConfig& config, const AreaConfig& area) {
-  return std::find(config.areas.begin(), config.areas.end(), area) != config.areas.end();
+void Configuration::add_areas(const InstanceConfig& next) {
+  for (AreaConfig area : next.areas) {
+    if (area.id == kBackbone && area.type != AreaType::normal) {
+      core_.event(InternalError{"the backbone can be no stub area or NSSA: it is taken as a normal area"});
+      area.type = AreaType::normal;
+    }
+    if (const std::uint32_t index = core_.area_index(area.id); index < core_.areas.size()) {
+      core_.areas[index].config = std::move(area);
+      continue;
+    }
+    core_.dirty_areas.insert(area.id);
+    const std::uint32_t domain = core_.add_domain(FloodingScope::area, area.id, {});
+    core_.areas.push_back({std::move(area), domain});
+  }
 }
 
 /// What we said in an area that is removed is flushed while there are neighbours to hear it. They are not
 /// waited for: a flush that is lost leaves LSAs of a router without links, which age out.
 void Configuration::flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next) {
-  for (const AreaConfig& area : former.areas) {
-    if (has(next, area)) continue;
-    parts_.origination.unwant_all(core_.areas[core_.area_index(area.id)].domain);
-    parts_.outbox.send_due();
-  }
+  for (const AreaConfig& area : former.areas)
+    if (find_area(next, area.id) == nullptr) flush_area(area.id);
+}
+
+void Configuration::flush_area(AreaId id) {
+  parts_.origination.unwant_all(core_.areas[core_.area_index(id)].domain);
+  parts_.outbox.send_due();
 }
 
 void Configuration::remove_areas(const InstanceConfig& former, const InstanceConfig& next) {
-  for (const AreaConfig& area : former.areas) {
-    if (has(next, area)) continue;
-    const std::uint32_t index = core_.area_index(area.id);
-    const std::uint32_t domain = core_.areas[index].domain;
-    parts_.origination.forget_domain(domain);
-    parts_.flooding.drop_domain(domain);
-    parts_.routing.area_removed(area.id);
-    core_.areas.erase(core_.areas.begin() + index);
-    for (auto& [link, interface] : core_.interfaces)
-      interface->area_index = core_.area_index(interface->config.area);
-    core_.dirty_areas.erase(area.id);
-  }
+  for (const AreaConfig& area : former.areas)
+    if (find_area(next, area.id) == nullptr) remove_area(area.id);
+}
+
+void Configuration::remove_area(AreaId id) {
+  const std::uint32_t index = core_.area_index(id);
+  const std::uint32_t domain = core_.areas[index].domain;
+  parts_.origination.forget_domain(domain);
+  parts_.flooding.drop_domain(domain);
+  parts_.routing.area_removed(id);
+  core_.areas.erase(core_.areas.begin() + index);
+  for (auto& [link, interface] : core_.interfaces)
+    interface->area_index = core_.area_index(interface->config.area);
+  core_.dirty_areas.erase(id);
 }
 
 // ---- Interfaces ----
@@ -88,7 +121,7 @@ void Configuration::remove_interfaces(const InstanceConfig& former, const Instan
   for (const InterfaceConfig& config : next.interfaces) remaining.emplace(config.link, &config);
   for (const InterfaceConfig& old : former.interfaces) {
     const auto now = remaining.find(old.link);
-    if (now == remaining.end()) {
+    if (now == remaining.end() || find_area(next, now->second->area) == nullptr) {
       remove_interface(old.link, InterfaceReason::removed);
     } else if (is_another(old, *now->second)) {
       remove_interface(old.link, InterfaceReason::reconfigured);
@@ -134,6 +167,21 @@ void Configuration::change_interface(Interface& interface, const InterfaceConfig
       core_.timers.arm(neighbor->timer(TimerKind::inactivity), core_.now + seconds{config.dead_interval});
   }
   core_.topology_changed(interface);
+}
+
+void Configuration::end_refused_neighbors(const InstanceConfig& next) {
+  for (auto& entry : core_.interfaces) {
+    Interface& interface = *entry.second;
+    const auto is_refused = [&](const auto& neighbor) {
+      return refuse_router(next, interface.config, neighbor.first).has_value();
+    };
+    for (;;) {
+      const auto& all = interface.neighbors;
+      const auto found = std::find_if(all.begin(), all.end(), is_refused);
+      if (found == all.end()) break;
+      parts_.adjacency.end_neighbor(interface, *found->second);
+    }
+  }
 }
 
 void Configuration::rearm_refresh() {

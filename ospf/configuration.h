@@ -16,13 +16,17 @@ class Configuration {
 
  private:
   void change(const InstanceConfig& former, const InstanceConfig& next);
+  void remove_changed_areas(const InstanceConfig& former, const InstanceConfig& next);
   void add_areas(const InstanceConfig& next);
   void flush_removed_areas(const InstanceConfig& former, const InstanceConfig& next);
+  void flush_area(AreaId id);
   void remove_areas(const InstanceConfig& former, const InstanceConfig& next);
+  void remove_area(AreaId id);
   void remove_interfaces(const InstanceConfig& former, const InstanceConfig& next);
   void remove_interface(LinkId link, InterfaceReason reason);
   void add_interface(const InterfaceConfig& config);
   void change_interface(Interface& interface, const InterfaceConfig& config);
+  void end_refused_neighbors(const InstanceConfig& next);
   void rearm_refresh();
 
   Parts& parts_;

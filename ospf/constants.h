@@ -88,12 +88,22 @@ inline constexpr Duration kOwnLsasDelay = milliseconds{500};
 inline constexpr std::size_t kOwnLsasBurst = 512;
 /// An LSA that was asked for and came spoilt is asked for again, until so many have come.
 inline constexpr unsigned kRequestTries = 5;
+/// An exchange in which nothing comes for so many RxmtIntervals is broken off, if its neighbour was asked so
+/// often in vain meanwhile; and one that is not through after this time, whatever comes.
+inline constexpr unsigned kExchangePatience = 12;
+inline constexpr unsigned kAskedInVainMost = 3;
+inline constexpr Duration kExchangeMost = seconds{kMaxAge};
+/// It begins anew after RxmtInterval, and after twice the time each time that it is broken off again, up to
+/// this.
+inline constexpr Duration kStallPauseMost = seconds{600};
 /// A turn goes on until nothing is left to do, and that is soon: beyond so many rounds it is a defect.
 inline constexpr unsigned kTurnRoundsMost = 16;
 /// So many router-LSAs of ours that we did not originate, within this time, are of another router: a former
 /// run of our own leaves one or two.
 inline constexpr unsigned kForeignRouterLsas = 3;
 inline constexpr Duration kForeignRouterLsaWindow = seconds{60};
+/// Of so many opaque LSAs of one router in one place the driver is told: of the 256 that clients are in, too.
+inline constexpr std::size_t kOpaqueToldMost = 288;
 /// The same drop on the same link is an event at most this often (it is always counted); longer where any
 /// host may cause it.
 inline constexpr Duration kDropEventInterval = seconds{10};

@@ -34,14 +34,18 @@ enum class DropReason : std::uint8_t {
   unicast_hello,        ///< a hello to our own address, from who is not the neighbour
   source_not_on_link,   ///< a hello from an address that is on no subnet of the link and no far end of it
   not_the_peer,         ///< from another address than the one that the link is for
-  another_router,    ///< a hello of another router id while the neighbour of a point-to-point link is heard
-  another_address,   ///< the neighbour's router id from another address than the neighbour's
-  not_the_neighbor,  ///< not a hello, and not from the router id and address of the link's neighbour
-  unknown_neighbor,  ///< not a hello, and no hello came before
-  neighbor_state,    ///< not acceptable in the neighbour's present state
-  mtu_mismatch,      ///< database description larger than our MTU, without mtu-ignore
+  other_router_id,      ///< the peer behind the link speaks for another router id
+  claimed_router_id,  ///< the router id is spoken for by others, and the peer behind the link not known for it
+  peer_is_client,     ///< the peer behind the link is no router, as the configuration has it
+  another_router,     ///< a hello of another router id while the neighbour of a point-to-point link is heard
+  another_address,    ///< the neighbour's router id from another address than the neighbour's
+  not_the_neighbor,   ///< not a hello, and not from the router id and address of the link's neighbour
+  unknown_neighbor,   ///< not a hello, and no hello came before
+  neighbor_state,     ///< not acceptable in the neighbour's present state
+  mtu_mismatch,       ///< database description larger than our MTU, without mtu-ignore
   dd_sequence_mismatch,  ///< led to SeqNumberMismatch
   bad_ls_request,        ///< asked for an LSA we do not have
+  exchange_stalled,      ///< led to ExchangeStalled: no description, or nothing that it described, came
   // An LSA (only that LSA is dropped; the rest of the packet is used).
   lsa_bad_length,
   lsa_bad_checksum,
@@ -69,6 +73,9 @@ enum class DropReason : std::uint8_t {
     case DropReason::unicast_hello:
     case DropReason::source_not_on_link:
     case DropReason::not_the_peer:
+    case DropReason::other_router_id:
+    case DropReason::claimed_router_id:
+    case DropReason::peer_is_client:
     case DropReason::another_router:
     case DropReason::another_address:
     case DropReason::not_the_neighbor:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <variant>
 
+#include "ospf/down_reason.h"
 #include "ospf/drop_reason.h"
 #include "ospf/ip_address.h"
 #include "ospf/lsa.h"
@@ -21,6 +22,7 @@ struct NeighborStateChanged {
   NeighborState from{}, to{};
   NeighborEvent reason{};
   std::optional<InterfaceReason> interface_reason{};  ///< where it ends with its interface
+  std::optional<DownReason> down_reason{};            ///< where somebody beside the protocol ended it
 };
 struct InterfaceStateChanged {
   LinkId link;
@@ -71,7 +73,7 @@ struct RouterLsaFull {
   AreaId area;
   std::size_t links_left_out = 0;
 };
-/// The neighbour's MTU is larger than ours or smaller; with mtu-ignore this is only told.
+/// The neighbour's MTU is larger than ours or smaller, and it is no reason to refuse it.
 struct MtuDiffers {
   LinkId link;
   RouterId router;
@@ -89,6 +91,13 @@ struct NetworkMaskDiffers {
   LinkId link;
   RouterId router;
   std::uint32_t theirs = 0, ours = 0;
+};
+/// The link costs less in the neighbour's direction. It is an end of a point-to-multipoint interface, where both
+/// directions must cost the same, and does not tell its cost for us to agree on.
+struct LinkCostDiffers {
+  LinkId link;
+  RouterId router;
+  std::uint16_t theirs = 0, ours = 0;
 };
 struct RoutesCalculated {
   CalculationResult result;
@@ -109,7 +118,7 @@ struct InternalError {
 using Event =
     std::variant<NeighborStateChanged, InterfaceStateChanged, Dropped, DuplicateRouterId,
                  DuplicateRouterIdInArea, SelfOriginatedReceived, OwnLsaFlushedElsewhere, LsaOriginated,
-                 NoLinkStateId, RouterLsaFull, MtuDiffers, DatabaseLimit, NetworkMaskDiffers,
+                 NoLinkStateId, RouterLsaFull, MtuDiffers, DatabaseLimit, NetworkMaskDiffers, LinkCostDiffers,
                  RoutesCalculated, ShutdownComplete, LsaCorrupted, InternalError>;
 
 }  // namespace wgospf::ospf

@@ -27,7 +27,7 @@ void Externals::change(const ExternalsChanged& change) {
   if (!change.removed.empty())  // an id may be free now
     for (const IpPrefix& prefix : std::set(without_id_)) originate(announced_.at(prefix));
   if (was_boundary == empty())
-    for (const Area& area : core_.areas) core_.dirty_areas.insert(area.id);
+    for (const Area& area : core_.areas) core_.dirty_areas.insert(area.id());
 }
 
 void Externals::withdraw(const IpPrefix& prefix) {
@@ -51,7 +51,7 @@ void Externals::originate(const ExternalRoute& route) {
   without_id_.erase(route.prefix);
   if (core_.phase == Phase::running) {
     const LsaKey key = key_of(core_.config.router_id, *assigned.id);
-    origination_.want(Core::kAsDomain, core_.version.external_lsa(key, route));
+    origination_.want(Producer::externals, Core::kAsDomain, core_.version.external_lsa(key, route));
   }
   if (assigned.displaced) originate(announced_.at(*assigned.displaced));
 }

@@ -3,6 +3,7 @@
 #include "ospf/flood_log.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wgospf::ospf {
 
@@ -110,6 +111,28 @@ void FloodLog::all_sent() {
     log_ = std::vector<Record>{};
   else
     log_.clear();
+}
+
+std::vector<FloodLog::Record> FloodLog::shrink() {
+  assert(log_.empty());
+  std::vector<Record> kept;
+  std::vector<Entry> records;
+  std::vector<std::uint64_t> rows;
+  for (Record record = 0; record < records_.size(); ++record) {
+    if (records_[record].owing == 0) continue;
+    kept.push_back(record);
+    records.push_back(records_[record]);
+    const auto begin = rows_.begin() + static_cast<std::ptrdiff_t>(row(record));
+    rows.insert(rows.end(), begin, begin + static_cast<std::ptrdiff_t>(2 * width_));
+  }
+  records_ = std::move(records);
+  rows_ = std::move(rows);
+  free_ = std::vector<Record>{};
+  index_.clear();
+  for (Record record = 0; record < records_.size(); ++record)
+    index_.insert(hash_of(records_[record].ref), record,
+                  [this](Record other) { return hash_of(records_[other].ref); });
+  return kept;
 }
 
 bool FloodLog::is_waited_for(Record record) const {

@@ -89,6 +89,14 @@ class FloodLog {
   /// begins at begin(). Gives the former positions of it, in order.
   [[nodiscard]] std::vector<Position> compact();
 
+  /// Has a large flood left room behind that the few LSAs which are still owed do not need?
+  [[nodiscard]] bool is_shrinkable() const {
+    return log_.empty() && records_.size() > kKept && 8 * index_.size() <= records_.size();
+  }
+  /// Gives that room back: the records that are left have new numbers, in the same order. Gives their former ones;
+  /// the log must be empty.
+  [[nodiscard]] std::vector<Record> shrink();
+
   void measure(Footprint& footprint) const {
     std::size_t owed = 0;
     for (const std::uint32_t one : owed_) owed += one;

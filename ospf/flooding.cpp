@@ -1,18 +1,13 @@
-// The flooding procedure (RFC 2328 section 13), sending new instances out (13.3), and received acknowledgements
-// (13.7).
+// The flooding procedure (RFC 2328 section 13), and sending new instances out (13.3).
 
 #include "ospf/flooding.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace wgospf::ospf {
+#include "ospf/recency.h"
 
-bool Flooding::is_self_originated(const LsaHeader& header) const {
-  if (header.key.advertising_router == core_.config.router_id) return true;
-  const auto address = core_.version.address_of_originator(header.key);
-  return address && core_.is_own_address(*address);
-}
+namespace wgospf::ospf {
 
 /// Refused for what may be otherwise when it comes again: a bit was flipped. What is refused although its
 /// checksum holds will be refused again, unless that does not cover it (the age).
@@ -33,7 +28,7 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
   const LsaHeader& header = received.header;
   // Steps 1 and 2 were checked when the packet was decoded; step 3 and what else the version refuses:
   auto refused = received.error;
-  if (!refused) refused = core_.version.refuse_lsa(header, neighbor.dd_options);
+  if (!refused) refused = core_.refuse_lsa(interface, neighbor, header);
   if (refused) {
     core_.drop(interface, *refused, neighbor.address, core_.version.wire_type(header.key.type));
     if (is_transient(*refused))
@@ -42,21 +37,19 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
       give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
-  const std::uint32_t domain = core_.domain_of(scope_of(header.key.type), interface);
-  if (core_.is_ours(header.key)) own_lsas_.number_seen(domain, header);
-  const std::uint32_t slot = core_.domain(domain).lsdb.find(header.key);
-  const bool present = slot != Lsdb::kNone;
+  const LsaRef ref = core_.find_lsa(header.key, interface);
+  if (core_.is_ours(header.key)) own_lsas_.number_seen(ref.domain, header);
+  const bool present = ref.slot != Lsdb::kNone;
   // Step 4: a MaxAge LSA that nobody needs to hear of.
   if (header.is_maxage() && !present && core_.exchanging.empty()) {
     outbox_.queue_ack(interface, header);
     core_.drop(interface, DropReason::lsa_not_in_database_maxage, neighbor.address);
-    flush_memory_.remember(domain, header.key, Lsa::copy(received.bytes), core_.now);
+    flush_memory_.remember(ref.domain, header.key, Lsa::copy(received.bytes), core_.now);
     return Proceed::yes;
   }
-  if (!present && was_overtaken(interface, neighbor, header, domain)) return Proceed::yes;
-  const bool has_room = present
-                            ? core_.has_room_to_grow(core_.entry({domain, slot}).lsa.length(), header.length)
-                            : core_.has_room(header.length);
+  if (!present && was_overtaken(interface, neighbor, header, ref.domain)) return Proceed::yes;
+  const bool has_room = present ? core_.has_room_to_grow(core_.entry(ref).lsa.length(), header.length)
+                                : core_.has_room(header.length);
   if (!has_room) {
     // What was flooded comes again until it is taken; what was asked for does not.
     if (neighbor.requests.find(header.key) != nullptr) neighbor.left_out = true;
@@ -64,7 +57,6 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
     give_up_request(neighbor, header.key);
     return Proceed::yes;
   }
-  const LsaRef ref{domain, slot};
   const auto order =
       present ? compare_recency(header, core_.entry(ref).instance(core_.now)) : std::weak_ordering::greater;
   if (order > 0) {  // step 5
@@ -92,7 +84,9 @@ void Flooding::requested_came_spoilt(Neighbor& neighbor, const LsaKey& key) {
 /// What was asked for and came is not taken: asking again would bring the same, and the exchange would never
 /// end. One LSA is missing then, and not a neighbour.
 void Flooding::give_up_request(Neighbor& neighbor, const LsaKey& key) {
-  if (neighbor.requests.give_up(key)) shrunk_.insert(neighbor.id);
+  if (!neighbor.requests.give_up(key)) return;
+  neighbor.note_progress(core_.now);
+  shrunk_.insert(neighbor.id);
 }
 
 /// An LSA whose flush came first: the flush is the newer instance, and the sender hears of it (step 8). What
@@ -148,38 +142,6 @@ void Flooding::receive_older(Interface& interface, Neighbor& neighbor, const Rec
   outbox_.send_directly(interface, {present});
 }
 
-LsaRef Flooding::install_and_flood(std::uint32_t domain, const LsaHeader& header, Lsa lsa,
-                                   std::uint8_t arrivals, const Neighbor* from) {
-  auto& lsdb = core_.domain(domain).lsdb;
-  const LsaKey& key = header.key;
-  Lsa former;
-  std::optional<Instant> former_installed;
-  if (const std::uint32_t slot = lsdb.find(key); slot != Lsdb::kNone) {
-    former = lsdb[slot].lsa;
-    former_installed = lsdb[slot].installed;
-    if (lsdb[slot].age(core_.now) >= kMaxAge) ++maxage_stale_;
-    unlist({domain, slot});
-  }
-  const LsaRef ref{domain, lsdb.install(header, std::move(lsa), core_.now)};
-  if (!former) ++core_.statistics.lsdb_size;
-  core_.statistics.lsdb_bytes += lsdb[ref.slot].lsa.length();
-  if (former) core_.statistics.lsdb_bytes -= former.length();
-  auto& entry = lsdb[ref.slot];
-  entry.arrivals = arrivals;
-  answered_.forget(ref);
-  arm_age_timer(ref);
-  routing_.lsa_installed(ref, former);
-  flood(ref, from);
-  if (former_installed && core_.now - *former_installed < kMinLsArrival && core_.flood_log.contains(ref))
-    core_.timers.arm_no_later({TimerKind::lsa_repeat, ref.domain, ref.slot},
-                              *former_installed + kOriginationSpacing);
-  if (entry.age(core_.now) >= kMaxAge) {
-    maxage_.push_back(ref);
-    released(ref);
-  }
-  return ref;
-}
-
 // Section 13.3: sending an LSA to the neighbours of its scope. `from` is the one it was received from.
 void Flooding::flood(LsaRef ref, const Neighbor* from) {
   const auto& entry = core_.entry(ref);
@@ -207,6 +169,7 @@ void Flooding::take_off_requests(LsaRef ref) {
     if (order <= 0) receivers_.erase(id);
     if (order < 0) return core_.requests.freed();  // whoever was asked for it has an older one
     neighbor.requests.came(entry.key);
+    neighbor.note_progress(core_.now);
     shrunk_.insert(id);
   });
 }
@@ -216,73 +179,10 @@ void Flooding::add_retransmission(Neighbor& neighbor, LsaRef ref) {
     outbox_.queue_again(neighbor.interface, core_.flood_log.find(ref));
 }
 
-// Section 13.7. What was sent once and is acknowledged now tells how long that takes, and that what was sent
-// before it should have come too.
-void Flooding::receive_acknowledgment(Interface& interface, Neighbor& neighbor,
-                                      const LinkStateAcknowledgment& acknowledgment) {
-  std::optional<Instant> first, last;
-  for (const auto& header : acknowledgment.headers) {
-    const auto scope = scope_of(header.key.type);
-    LsaRef ref{0, Lsdb::kNone};
-    if (scope != FloodingScope::unknown) {
-      ref.domain = core_.domain_of(scope, interface);
-      ref.slot = core_.domain(ref.domain).lsdb.find(header.key);
-    }
-    const bool is_awaited = ref.slot != Lsdb::kNone &&
-                            core_.flood_log.owes(core_.flood_log.find(ref), neighbor.id) &&
-                            compare_recency(header, core_.entry(ref).instance(core_.now)) == 0;
-    if (!is_awaited) {
-      core_.drop(interface, DropReason::lsa_not_awaited, neighbor.address,
-                 core_.version.wire_type(header.key.type));
-      continue;
-    }
-    const auto entry = acknowledged(neighbor, ref);
-    // A flush that is news to nobody is acknowledged at once, before what came earlier.
-    if (entry->times_sent != 1 || entry->in_flight == 0 || header.is_maxage()) continue;
-    first = std::min(first.value_or(entry->sent), entry->sent);
-    last = std::max(last.value_or(entry->sent), entry->sent);
-  }
-  if (!first) return;
-  // One at a time: the packets that a neighbour's clock sends together are one measurement.
-  if (*first >= neighbor.ack_measured_at) {
-    neighbor.ack_time.measured(core_.now - *first);
-    neighbor.ack_measured_at = core_.now;
-  }
-  neighbor.window.took(core_.now - *last);
-  neighbor.acked_up_to = std::max(neighbor.acked_up_to, *last);
-  outbox_.watch_overtaken(neighbor);
-}
-
-/// The neighbour has the present instance. What it was sent of it; nothing when it did not owe it.
-std::optional<SentList::Entry> Flooding::acknowledged(Neighbor& neighbor, LsaRef ref) {
-  const FloodLog::Record record = core_.flood_log.find(ref);
-  if (!core_.flood_log.owes(record, neighbor.id)) return std::nullopt;
-  const SentList::Entry entry = neighbor.sent.erase(record);
-  if (entry.in_flight > 0) neighbor.window.acknowledged(entry.in_flight, entry.sent, core_.now);
-  const bool is_last = core_.flood_log.acknowledged(record, neighbor.id);
-  outbox_.taken_off(neighbor);
-  if (is_last) released(ref);
-  return entry;
-}
-
 void Flooding::forget(Neighbor& neighbor) {
   neighbor.sent.clear();
   for (const LsaRef ref : core_.flood_log.forget(neighbor.id)) released(ref);
   outbox_.taken_off(neighbor);
-}
-
-/// Takes an instance off every retransmission list (section 13 step 5c).
-void Flooding::unlist(LsaRef ref) {
-  const FloodLog::Record record = core_.flood_log.find(ref);
-  if (record == FloodLog::kNone) return;
-  NeighborSet owing;
-  core_.flood_log.for_each_owing(record, [&](NeighborId id) {
-    Neighbor& neighbor = core_.neighbors[id];
-    neighbor.window.gone(neighbor.sent.erase(record).in_flight);
-    owing.insert(id);
-  });
-  core_.flood_log.drop(record);
-  owing.for_each([this](NeighborId id) { outbox_.taken_off(core_.neighbors[id]); });
 }
 
 void Flooding::repeat_due(LsaRef ref) {

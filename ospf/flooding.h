@@ -1,8 +1,9 @@
 #pragma once
 // Flooding (RFC 2328 section 13, with its errata: flooding.cpp) and the life of LSAs in the databases, from
-// installation to ageing and removal (section 14: ageing.cpp). What goes out is the outbox's, what counts for
-// routes the route calculation's (routing.h); what follows for neighbours and our own LSAs is left to them
-// (followup.h).
+// installation (section 13.2: lsa_installation.cpp) to ageing and removal (section 14: ageing.cpp); received
+// acknowledgements stand beside those that are sent (acknowledgments.cpp). What goes out is the outbox's, what
+// counts for routes the route calculation's (routing.h); what follows for neighbours and our own LSAs is left
+// to them (followup.h).
 //
 // Deliberate deviations, all recorded in docs/rfc-compliance.md: kArrivalBurst instances are taken before
 // MinLSArrival is enforced; an instance that follows its predecessor within MinLSArrival is repeated to those

@@ -14,6 +14,7 @@
 
 #include "ospf/base/footprint.h"
 #include "ospf/lsa.h"
+#include "ospf/recency.h"
 
 namespace wgospf::ospf {
 

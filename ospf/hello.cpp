@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "ospf/adjacency.h"
-#include "ospf/admission.h"
+#include "ospf/packet_admission.h"
 
 namespace wgospf::ospf {
 
@@ -39,7 +39,7 @@ void Adjacency::note_peer_hello(Interface& interface) {
 void Adjacency::send_hello(Interface& interface, ListNeighbors list) {
   if (!interface.says_hello()) return;
   interface.wake.said_hello();
-  Hello hello = core_.version.hello(interface.status());
+  Hello hello = core_.version.hello(core_.area_of(interface), interface.status());
   hello.hello_interval = interface.config.hello_interval;
   hello.dead_interval = interface.config.dead_interval;
   if (list == ListNeighbors::yes) {
@@ -69,6 +69,8 @@ std::optional<DecodeError> Adjacency::refuse_hello(const Interface& interface, R
     return DecodeError{DropReason::dead_interval_mismatch, hello.dead_interval};
   if (const auto reason = core_.version.refuse_hello(interface.config, interface.status(), hello))
     return DecodeError{*reason, 0};
+  if ((hello.options.bits & kAreaCapabilities) != core_.area_of(interface).capability().bits)
+    return DecodeError{DropReason::options_mismatch, 0};
   if (!interface.config.has_one_neighbor()) return std::nullopt;
   const Neighbor* neighbor = only_neighbor(interface);
   if (neighbor == nullptr || !is_heard(interface, *neighbor, core_.now)) return std::nullopt;
@@ -102,7 +104,7 @@ void Adjacency::note_hello(Interface& interface, Neighbor& neighbor, const Hello
   if (moved && neighbor.state == NeighborState::full) core_.topology_changed(interface);
   neighbor.options = hello.options;
   neighbor.priority = hello.priority;
-  neighbor.last_hello = core_.now;
+  neighbor.last_hello = neighbor.last_heard = core_.now;
   neighbor.elects = interface.config.has_one_neighbor() && hello.designated_router != DesignatedId{};
   const auto masks = core_.version.differing_masks(interface.status(), hello);
   if (std::exchange(neighbor.masks, masks) != masks && masks)

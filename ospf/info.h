@@ -33,6 +33,7 @@ struct InterfaceInfo {
   InterfaceConfig config;
   DeviceStatus status;  ///< of its device
   InterfaceState state = InterfaceState::down;
+  std::uint16_t cost = 0;  ///< as it is used: with a peer, both ends' is one (docs/opaque-lsas.md)
   std::uint32_t neighbor_count = 0, full_count = 0;
   std::optional<Instant> next_hello;
   bool peer_asleep = false;  ///< no hello goes to the peer until it wakes
@@ -48,8 +49,11 @@ enum class NeighborProblem : std::uint8_t {
   long_in_exstart,  ///< no agreement on master and slave
   long_in_exchange,
   long_in_loading,  ///< what it described does not come
+  stalled,          ///< its exchange was broken off for that, and is tried again
   network_type,     ///< it has elected a designated router: its end is no point-to-point link
+  mtu_differs,      ///< it is used all the same
   network_mask,     ///< its mask differs, which does no harm
+  lower_cost,       ///< the link costs less in its direction, where both must cost the same
 };
 struct NeighborInfo {
   LinkId link;
@@ -62,11 +66,19 @@ struct NeighborInfo {
   std::optional<Instant> dead_at;
   Options options;
   std::uint8_t priority = 0;
-  std::uint16_t mtu = 0;  ///< from its database descriptions; 0 before
+  std::uint16_t mtu = 0;  ///< from its database descriptions since our own is as it is; 0 before
   std::size_t request_list = 0, retransmission_list = 0, database_summary = 0;
   NeighborProblem problem = NeighborProblem::none;
-  /// Of mtu_mismatch and network_mask: the values that differ.
+  /// Of mtu_mismatch, mtu_differs, network_mask and lower_cost: the values that differ.
   std::uint32_t theirs = 0, ours = 0;
+};
+/// The neighbour of a link that has one, for who has to know at each packet.
+struct SoleNeighbor {
+  RouterId router_id;
+  IpAddress address;
+  NeighborState state = NeighborState::down;
+  Instant last_heard;  ///< a packet of any type was taken from it
+  std::optional<Instant> dead_at;
 };
 struct DatabaseEntry {
   FloodingScope scope = FloodingScope::area;

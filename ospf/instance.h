@@ -40,6 +40,10 @@ class Instance : public Protocol {
                                               std::size_t limit) const {
     return calculator_->paths(prefix, limit);
   }
+  /// Whose word the route to exactly `prefix` is; see RouteCalculator::origins.
+  [[nodiscard]] std::vector<PrefixOrigin> origins(const Prefix<typename V::Address>& prefix) const {
+    return calculator_->origins(prefix);
+  }
   [[nodiscard]] std::vector<RouterRoute> router_routes() const { return calculator_->router_routes(); }
   /// Prefixes that others advertise and that get no route, because no router may forward to them.
   [[nodiscard]] const std::set<Prefix<typename V::Address>>& martians() const {
@@ -60,6 +64,7 @@ std::optional<Output<V>> Instance<V>::poll() {
   if (!next) return std::nullopt;
   if (auto* packet = std::get_if<Transmit>(&*next)) return Output<V>{std::move(*packet)};
   if (auto* event = std::get_if<Event>(&*next)) return Output<V>{std::move(*event)};
+  if (auto* opaque = std::get_if<OpaqueReceived>(&*next)) return Output<V>{std::move(*opaque)};
   return Output<V>{calculator_->take_change()};
 }
 

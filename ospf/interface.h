@@ -14,6 +14,7 @@
 
 #include "ospf/base/footprint.h"
 #include "ospf/config.h"
+#include "ospf/down_reason.h"
 #include "ospf/flood_log.h"
 #include "ospf/flood_window.h"
 #include "ospf/info.h"
@@ -50,13 +51,21 @@ struct Neighbor {
   Options options;     ///< of its hellos
   Options dd_options;  ///< of its database descriptions (the O-bit, RFC 5250 section 4.1)
   std::uint8_t priority = 0;
-  std::uint16_t mtu = 0;
+  std::uint16_t mtu = 0;      ///< see take_mtu(); 0: not known since ours is as it is
+  bool has_told_mtu = false;  ///< in this exchange
+  /// It refuses every MTU but its own, larger one, as it seems from openings that it repeats; see mtu_to_tell().
+  bool is_told_own_mtu = false;
+  std::optional<std::uint32_t> last_opening;  ///< sequence number of the last that it has sent
+  std::uint8_t openings_again = 0;            ///< how often it has come again
   Instant last_hello;
+  Instant last_heard;                        ///< a packet of any type, that was taken
   bool said_goodbye = false;                 ///< its last hello listed us no more
   bool elects = false;                       ///< its hellos name a designated router
   std::optional<std::uint16_t> refused_mtu;  ///< of a description that was refused for it
   std::optional<DifferingMasks> masks;
-  Instant phase_since;  ///< how long it is below ExStart, from there to Loading, or Full
+  std::optional<LowerCost> lower_cost;
+  std::optional<DownReason> down_reason;  ///< while somebody beside the protocol ends it
+  Instant phase_since;                    ///< how long it is below ExStart, from there to Loading, or Full
 
   // Database exchange (section 10.8).
   bool is_master = false;  ///< we are
@@ -71,12 +80,17 @@ struct Neighbor {
   PacketBytes last_dd_sent;
   bool last_dd_sent_more = false;
   std::optional<Instant> last_restart;  ///< when the exchange last began anew, or will after a pause
-  bool pauses = false;                  ///< in ExStart, our opening waits for the retransmission timer
-  bool may_answer_claim = false;        ///< in ExStart, our opening went out after a restart; until done once
+  enum class Pause : std::uint8_t { none, restarted, stalled };
+  Pause pause = Pause::none;      ///< in ExStart, why our opening waits for the retransmission timer
+  bool may_answer_claim = false;  ///< in ExStart, our opening went out after a restart; until done once
   std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
   DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
   std::size_t described = 0;               ///< of it
-  bool left_out = false;  ///< what it described was not asked for or not kept, for want of room
+  bool left_out = false;       ///< what it described was not asked for or not kept, for want of room
+  Instant exchange_since;      ///< NegotiationDone
+  Instant progress_at;         ///< the last time that a description in sequence came, or a wanted LSA
+  unsigned asked_in_vain = 0;  ///< so many requests went without an answer since then
+  unsigned stalls = 0;         ///< so many exchanges were broken off, without a Full in between
   RequestList requests;
   /// The next in sequence, while the request lists have no room for what it describes.
   std::optional<DatabaseDescription> waiting_dd;
@@ -85,6 +99,10 @@ struct Neighbor {
   /// neither: it has them flushed, because such are not described (section 10.3).
   std::set<LsaKey> own_known, own_unknown;
 
+  void note_progress(Instant now) {
+    progress_at = now;
+    asked_in_vain = 0;
+  }
   void note_own_known(const LsaKey& key) {
     own_known.insert(key);
     own_unknown.erase(key);
@@ -132,7 +150,8 @@ struct Device {
 
 struct Interface {
   InterfaceConfig config;
-  const Device* device = nullptr;  ///< where it is configured; set by Core::attach
+  std::optional<std::uint16_t> agreed_cost;  ///< with the other end; written by LinkCosts
+  const Device* device = nullptr;            ///< where it is configured; set by Core::attach
   InterfaceState state = InterfaceState::down;
   std::optional<InterfaceReason> ending;    ///< while it goes down and its neighbours with it
   std::uint32_t area_index = 0;             ///< into Core::areas
@@ -140,7 +159,7 @@ struct Interface {
   std::map<RouterId, Neighbor*> neighbors;  ///< they live in Core::neighbors; see find_neighbor()
   PacketCounters packets;
   DropCounters drops;
-  std::vector<RefusedSender> refused;  ///< senders of hellos; see admission.h
+  std::vector<RefusedSender> refused;  ///< senders of hellos; see packet_admission.h
   std::optional<Instant> up_since;     ///< while it runs
   std::optional<Instant> last_triggered_hello;
   PeerWake wake;  ///< of the peer, on a link for one
@@ -164,6 +183,7 @@ struct Interface {
   }
   /// Do hellos go out while it runs?
   [[nodiscard]] bool says_hello() const {
+    if (config.admitted.kind == AdmittedRouters::Kind::none) return false;
     return !config.peer_address || config.peer_is_router || wake.is_awake();
   }
   /// Where everything goes: the one peer, or the group.
@@ -173,6 +193,12 @@ struct Interface {
   }
   [[nodiscard]] TimerKey timer(TimerKind kind) const { return {kind, config.link.value, 0}; }
   [[nodiscard]] const DeviceStatus& status() const { return device->status; }
+  /// As a Database Description can tell it (A.3.3).
+  [[nodiscard]] std::uint16_t mtu() const {
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(status().mtu, 0xffff));
+  }
+  /// What the link costs: as configured, or as both ends have it.
+  [[nodiscard]] std::uint16_t cost() const { return agreed_cost.value_or(config.cost); }
   /// The address packets are sent from.
   [[nodiscard]] std::optional<IpAddress> source() const { return status().source(); }
   [[nodiscard]] bool has_address(const IpAddress& address) const { return status().has_address(address); }

@@ -68,7 +68,15 @@ void Adjacency::device_changed(DeviceId id, DeviceStatus status) {
   Device& device = core_.devices[id];
   const DeviceStatus former = std::exchange(device.status, std::move(status));
   if (device.status.addresses != former.addresses) device.of_root = of_root(core_.version, device.status);
-  for (const auto& [link, interface] : device.links) follow_device(*interface, former);
+  for (const auto& [link, interface] : device.links) {
+    // What a neighbour has told of its MTU may have been ours, as the smaller one.
+    if (device.status.mtu != former.mtu)
+      for (const auto& [id, neighbor] : interface->neighbors) {
+        neighbor->mtu = 0;
+        neighbor->is_told_own_mtu = false;
+      }
+    follow_device(*interface, former);
+  }
   core_.forget_if_gone(id);
 }
 

@@ -15,14 +15,20 @@ bool Lifecycle::may_originate() const {
 void Lifecycle::run() {
   core_.timers.cancel({TimerKind::first_origination});
   core_.phase = Phase::running;
-  for (const Area& area : core_.areas) core_.dirty_areas.insert(area.id);
+  for (const Area& area : core_.areas) core_.dirty_areas.insert(area.id());
   parts_.externals.originate_all();
+  for (std::uint32_t domain = 0; domain < core_.domains.size(); ++domain)
+    if (core_.domain(domain).in_use) core_.new_domains.insert(domain);
 }
 
 void Lifecycle::originate() {
-  if (core_.dirty_areas.empty() || !may_originate()) return;
+  if ((core_.dirty_areas.empty() && core_.new_domains.empty()) || !may_originate()) return;
   if (core_.phase == Phase::waiting) run();
   parts_.router_lsas.originate();
+  for (const std::uint32_t domain : std::exchange(core_.new_domains, {})) {
+    parts_.opaque_lsas.originate(domain);
+    parts_.link_costs.originate(domain);
+  }
   for (const LsaRef ref : take_stale()) parts_.origination.settle(ref);
 }
 

@@ -25,7 +25,9 @@ class Lifecycle {
   void waited_enough() { run(); }
   /// Originates the router-LSAs that changed, when they may be.
   void originate();
-  [[nodiscard]] bool has_more_to_do() const { return !core_.dirty_areas.empty() && may_originate(); }
+  [[nodiscard]] bool has_more_to_do() const {
+    return (!core_.dirty_areas.empty() || !core_.new_domains.empty()) && may_originate();
+  }
   /// Section 13.4; see OwnLsaCame. `ref` is its present instance.
   void own_lsa_came(LsaRef ref);
 

@@ -85,9 +85,10 @@ struct LsaKey {
   constexpr auto operator<=>(const LsaKey&) const = default;
 };
 
-[[nodiscard]] constexpr std::uint64_t hash_value(const LsaKey& key) {
+/// `salt`: neighbours choose keys, and could choose such that meet in a table, if they knew it.
+[[nodiscard]] constexpr std::uint64_t hash_value(const LsaKey& key, std::uint64_t salt) {
   const std::uint64_t ids = (std::uint64_t{key.id.value} << 32) | key.advertising_router.value;
-  return hash_mix(ids ^ (std::uint64_t{static_cast<std::uint16_t>(key.type)} * 0x9e3779b97f4a7c15ULL));
+  return hash_mix(salt ^ ids ^ (std::uint64_t{static_cast<std::uint16_t>(key.type)} * 0x9e3779b97f4a7c15ULL));
 }
 
 /// The 20 bytes every LSA begins with (RFC 2328 A.4.1, RFC 5340 A.4.2). `options` is empty in v3.
@@ -124,19 +125,6 @@ struct LsaInstance {
       : LsaInstance(header.sequence_number, header.checksum, header.age) {}
   [[nodiscard]] constexpr bool is_maxage() const { return age >= kMaxAge; }
 };
-
-/// RFC 2328 section 13.1: `greater` when `a` is the more recent instance, `equivalent` when they are the same
-/// instance. Ages are those at the present moment.
-[[nodiscard]] constexpr std::weak_ordering compare_recency(const LsaInstance& a, const LsaInstance& b) {
-  if (a.sequence_number != b.sequence_number) return a.sequence_number <=> b.sequence_number;
-  if (a.checksum != b.checksum) return a.checksum <=> b.checksum;
-  if (a.is_maxage() != b.is_maxage())
-    return a.is_maxage() ? std::weak_ordering::greater : std::weak_ordering::less;
-  const int difference = int{a.age} - int{b.age};
-  if (difference > kMaxAgeDiff) return std::weak_ordering::less;
-  if (difference < -int{kMaxAgeDiff}) return std::weak_ordering::greater;
-  return std::weak_ordering::equivalent;
-}
 
 /// One instance of an LSA: a handle on immutable shared bytes, header first. Invariant: at least a header,
 /// and the header's length is the size. Copying costs a reference count.

@@ -56,8 +56,10 @@ class Lsdb {
  public:
   static constexpr std::uint32_t kNone = kNoSlot;
 
+  explicit Lsdb(std::uint64_t salt) : salt_(salt) {}
+
   [[nodiscard]] std::uint32_t find(const LsaKey& key) const {
-    return index_.find(hash_value(key), [&](std::uint32_t slot) { return entries_[slot].key == key; });
+    return index_.find(hash_of(key), [&](std::uint32_t slot) { return entries_[slot].key == key; });
   }
   [[nodiscard]] LsdbEntry& operator[](std::uint32_t slot) { return entries_[slot]; }
   [[nodiscard]] const LsdbEntry& operator[](std::uint32_t slot) const { return entries_[slot]; }
@@ -70,7 +72,7 @@ class Lsdb {
     if (slot == kNone) {
       slot = entries_.allocate();
       entries_[slot].key = key;
-      index_.insert(hash_value(key), slot, [this](std::uint32_t s) { return hash_value(entries_[s].key); });
+      index_.insert(hash_of(key), slot, [this](std::uint32_t s) { return hash_of(entries_[s].key); });
     }
     entries_[slot].options = header.options;
     entries_[slot].lsa = std::move(lsa);
@@ -78,8 +80,8 @@ class Lsdb {
     return slot;
   }
   void erase(std::uint32_t slot) {
-    index_.erase(hash_value(entries_[slot].key), slot,
-                 [this](std::uint32_t s) { return hash_value(entries_[s].key); });
+    index_.erase(hash_of(entries_[slot].key), slot,
+                 [this](std::uint32_t s) { return hash_of(entries_[s].key); });
     entries_.release(slot);
   }
   /// The first occupied slot at or after `slot`; kNone when there is none.
@@ -99,12 +101,17 @@ class Lsdb {
   }
 
  private:
+  [[nodiscard]] std::uint64_t hash_of(const LsaKey& key) const { return hash_value(key, salt_); }
+
+  std::uint64_t salt_;
   SlotPool<LsdbEntry> entries_;
   SlotIndex index_;
 };
 
 /// A database with the scope it stands for.
 struct Domain {
+  explicit Domain(std::uint64_t salt) : lsdb(salt) {}
+
   FloodingScope scope = FloodingScope::as;
   AreaId area;  ///< of area and link scope
   LinkId link;  ///< of link scope

@@ -81,6 +81,12 @@ std::string_view to_string(DropReason reason) {
       return "source_not_on_link";
     case DropReason::not_the_peer:
       return "not_the_peer";
+    case DropReason::other_router_id:
+      return "other_router_id";
+    case DropReason::claimed_router_id:
+      return "claimed_router_id";
+    case DropReason::peer_is_client:
+      return "peer_is_client";
     case DropReason::another_router:
       return "another_router";
     case DropReason::another_address:
@@ -97,6 +103,8 @@ std::string_view to_string(DropReason reason) {
       return "dd_sequence_mismatch";
     case DropReason::bad_ls_request:
       return "bad_ls_request";
+    case DropReason::exchange_stalled:
+      return "exchange_stalled";
     case DropReason::lsa_bad_length:
       return "lsa_bad_length";
     case DropReason::lsa_bad_checksum:

@@ -64,6 +64,7 @@ struct NeighborStep {
       return {state};
     case E::seq_number_mismatch:
     case E::bad_ls_request:
+    case E::exchange_stalled:
       if (state >= S::exchange) return {S::ex_start, restart_exchange};
       return unexpected;
     case E::one_way_received:

@@ -22,6 +22,7 @@ enum class NeighborEvent : std::uint8_t {
   kill_nbr,
   inactivity_timer,
   ll_down,
+  exchange_stalled,  ///< none of RFC 2328's: what the neighbour described does not come
 };
 
 enum class InterfaceState : std::uint8_t { down, loopback, waiting, point_to_point, dr_other, backup, dr };
@@ -41,7 +42,7 @@ enum class InterfaceReason : std::uint8_t {
 
 /// RFC 9129 names: "down", "attempt", "init", "2-way", "exstart", "exchange", "loading", "full".
 [[nodiscard]] std::string_view to_string(NeighborState state);
-/// RFC 2328 names: "HelloReceived", "2-WayReceived", ...
+/// RFC 2328 names: "HelloReceived", "2-WayReceived", ..., and "ExchangeStalled".
 [[nodiscard]] std::string_view to_string(NeighborEvent event);
 /// RFC 9129 names: "down", "loopback", "waiting", "point-to-point", "dr-other", "bdr", "dr".
 [[nodiscard]] std::string_view to_string(InterfaceState state);

@@ -4,7 +4,10 @@
 
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <queue>
 #include <vector>
 
 #include "ospf/interface.h"
@@ -17,17 +20,22 @@ class NeighborTable {
   /// A neighbour with a number of its own, not on its interface's list yet; it stays where it is until
   /// remove().
   Neighbor& add(Interface& interface, RouterId router_id, Requests& requests) {
-    std::size_t slot = 0;
-    while (slot < neighbors_.size() && neighbors_[slot] != nullptr) ++slot;
-    if (slot == neighbors_.size()) neighbors_.emplace_back();
-    neighbors_[slot] = std::make_unique<Neighbor>(NeighborId{static_cast<std::uint32_t>(slot)}, interface,
-                                                  interface.config.link, router_id, requests);
+    auto slot = static_cast<std::uint32_t>(neighbors_.size());
+    if (free_.empty()) {
+      neighbors_.emplace_back();
+    } else {
+      slot = free_.top();
+      free_.pop();
+    }
+    neighbors_[slot] =
+        std::make_unique<Neighbor>(NeighborId{slot}, interface, interface.config.link, router_id, requests);
     ++size_;
     return *neighbors_[slot];
   }
   void remove(NeighborId id) {
     assert(find(id) != nullptr);
     neighbors_[id.value].reset();
+    free_.push(id.value);
     --size_;
   }
   /// nullptr when nobody has the number.
@@ -43,6 +51,8 @@ class NeighborTable {
 
  private:
   std::vector<std::unique_ptr<Neighbor>> neighbors_;
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>>
+      free_;  ///< the lowest on top
   std::size_t size_ = 0;
 };
 

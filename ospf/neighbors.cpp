@@ -4,6 +4,7 @@
 
 #include "ospf/adjacency.h"
 #include "ospf/neighbor_fsm.h"
+#include "ospf/packet_admission.h"
 
 namespace wgospf::ospf {
 
@@ -18,19 +19,49 @@ void Adjacency::set_neighbor_state(Interface& interface, Neighbor& neighbor, Nei
   };
   if (phase(former) != phase(next)) neighbor.phase_since = core_.now;
   const auto is_flooded_to = [](NeighborState state) { return state >= NeighborState::exchange; };
+  // The first that is told: our router-LSA is to say what is, not what was when it last went out.
+  const std::uint32_t area_domain = core_.areas[interface.area_index].domain;
+  if (is_flooded_to(next) && core_.domain(area_domain).neighbors.empty())
+    core_.dirty_areas.insert(interface.config.area);
   for (const std::uint32_t domain : core_.described_domains(interface)) {
     NeighborSet& neighbors = core_.domain(domain).neighbors;
     is_flooded_to(next) ? neighbors.insert(neighbor.id) : neighbors.erase(neighbor.id);
   }
+  if (is_flooded_to(former) != is_flooded_to(next)) core_.opaque_validity_changed = true;
   neighbor.state = next;
   neighbor.last_event = reason;
   neighbor.last_state_change = core_.now;
   ++neighbor.state_changes;
-  if (was_exchanging && !neighbor.exchanging()) core_.exchanging.erase(neighbor.id);
+  if (was_exchanging && !neighbor.exchanging()) {
+    core_.exchanging.erase(neighbor.id);
+    core_.timers.cancel(neighbor.timer(TimerKind::exchange_patience));
+  }
   if (!was_exchanging && neighbor.exchanging()) core_.exchanging.insert(neighbor.id);
-  core_.event(
-      NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason, interface.ending});
+  core_.event(NeighborStateChanged{neighbor.link, neighbor.router_id, former, next, reason, interface.ending,
+                                   neighbor.down_reason});
   if ((former == NeighborState::full) != (next == NeighborState::full)) core_.topology_changed(interface);
+}
+
+void Adjacency::end_neighbor(Interface& interface, Neighbor& neighbor) {
+  interface.ending = InterfaceReason::reconfigured;
+  neighbor_event(neighbor, NeighborEvent::kill_nbr);
+  interface.ending.reset();
+}
+
+void Adjacency::neighbor_lost(Interface& interface, Neighbor& neighbor, const DownReason& reason) {
+  neighbor.down_reason = reason;
+  neighbor_event(neighbor, NeighborEvent::kill_nbr);
+  // Where only its packets are lost, it learns of it now (1-Way) and not after its own dead interval.
+  send_triggered_hello(interface);
+}
+
+// RFC 4222 section 2 (2).
+void Adjacency::neighbor_heard(Interface& interface) {
+  if (!interface.config.has_one_neighbor()) return;
+  const Neighbor* neighbor = only_neighbor(interface);
+  if (neighbor == nullptr || neighbor->state < NeighborState::two_way) return;
+  core_.timers.arm(neighbor->timer(TimerKind::inactivity),
+                   core_.now + seconds{interface.config.dead_interval});
 }
 
 void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
@@ -60,7 +91,12 @@ void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
   }
   const bool becomes_full = neighbor.state != NeighborState::full && step.next == NeighborState::full;
   set_neighbor_state(interface, neighbor, step.next, event);
-  if (becomes_full) core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kOwnLsasDelay);
+  if (becomes_full) {
+    core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kOwnLsasDelay);
+    if (neighbor.left_out) core_.note_left_out();
+  }
+  // It begins anew by itself, or is through.
+  if (becomes_full || step.next == NeighborState::init) neighbor.stalls = 0;
   if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor, event);
   if (step.actions.start_exchange) start_exchange(interface, neighbor);
   if (step.actions.remove) {

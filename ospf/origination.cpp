@@ -1,12 +1,24 @@
 // Self-originated LSAs: when a new instance may go out, and with which number.
 
-#include <algorithm>
-
 #include "ospf/origination.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace wgospf::ospf {
 
-void Origination::want(std::uint32_t domain, OwnLsa own) {
+void Origination::want_exactly(Producer producer, std::uint32_t domain, std::vector<OwnLsa> lsas) {
+  std::vector<LsaKey> keys;
+  keys.reserve(lsas.size());
+  for (const OwnLsa& own : lsas) keys.push_back(own.header.key);
+  std::sort(keys.begin(), keys.end());
+  for (const std::uint32_t index : own_.wanted_by(producer, domain))
+    if (!std::binary_search(keys.begin(), keys.end(), own_[index].key)) unwant(index);
+  for (OwnLsa& own : lsas) want(producer, domain, std::move(own));
+}
+
+void Origination::want(Producer producer, std::uint32_t domain, OwnLsa own) {
   const std::uint32_t index = own_.find_or_make(domain, own.header.key);
   Record& record = own_[index];
   record.is_outdated = false;
@@ -14,13 +26,17 @@ void Origination::want(std::uint32_t domain, OwnLsa own) {
   if (is_same && !std::exchange(record.is_owed, false)) return;
   if (!is_same) record.wanted = std::move(own.lsa);
   record.options = own.header.options;
-  own_.take_off_kept(index);
+  own_.want(index, producer);
   originate_when_allowed(index);
 }
 
 bool Origination::router_lsa_may_change(std::uint32_t domain) {
   const std::uint32_t index = own_.find_or_make(domain, core_.version.router_lsa_key(core_.config.router_id));
-  const Instant at = allowed_at(own_[index]);
+  Instant at = allowed_at(own_[index]);
+  // While there is nobody to tell, links that come up one after the other need no LSA each. Who comes is told at
+  // once: see Adjacency::set_neighbor_state.
+  if (own_[index].last && core_.domain(domain).neighbors.empty())
+    at = std::max(at, *own_[index].last + kOriginationSpacing);
   if (at <= core_.now) return true;
   own_.take_off_kept(index);
   own_[index].is_outdated = true;
@@ -128,31 +144,6 @@ void Origination::wrap(const Record& record, std::uint32_t slot) {
   const LsaHeader header{kMaxAge, record.options, record.key};
   flooding_.install_and_flood(record.domain, header, with(record.wanted, kMaxAge, kMaxSequenceNumber), 0,
                               nullptr);
-}
-
-void Origination::came(LsaRef ref) {
-  note_foreign(ref);
-  settle(ref);
-}
-
-void Origination::settle(LsaRef ref) {
-  const std::uint32_t index = own_.find(ref.domain, core_.entry(ref).key);
-  if (index != OwnLsas::kNone && own_[index].wanted) return originate_when_allowed(index);
-  flooding_.flush(ref);
-}
-
-/// Router-LSAs newer than what we originated in this run, each newer than the one before, are another
-/// router's.
-void Origination::note_foreign(LsaRef ref) {
-  const auto& entry = core_.entry(ref);
-  if (!core_.is_own_router_lsa(entry.key) || entry.age(core_.now) >= kMaxAge) return;
-  const std::int32_t number = entry.lsa.sequence_number();
-  if (foreign_.count == 0 || core_.now - foreign_.first > kForeignRouterLsaWindow)
-    foreign_ = {core_.now, 0, number - 1};
-  if (number <= foreign_.last_number) return;
-  foreign_.last_number = number;
-  if (++foreign_.count == kForeignRouterLsas)
-    core_.event(DuplicateRouterIdInArea{core_.domain(ref.domain).area, entry.lsa});
 }
 
 void Origination::refresh(LsaRef ref) {

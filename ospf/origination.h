@@ -1,6 +1,6 @@
 #pragma once
-// Self-originated LSAs (RFC 2328 sections 12.4, 12.1.6, 13.4, 14.1): what this router wants in the database,
-// and when a new instance may go out.
+// Self-originated LSAs (RFC 2328 sections 12.4, 12.1.6, 14.1: origination.cpp; 13.4:
+// self_originated_lsas.cpp): what this router wants in the database, and when a new instance may go out.
 //
 // Throttling deviates from the fixed MinLSInterval: the first change goes out at once; so does the second
 // (flooding repeats it to neighbours that enforce MinLSArrival); from the third on instances are
@@ -21,15 +21,19 @@ class Origination {
  public:
   Origination(Core& core, OwnLsas& own, Flooding& flooding) : core_(core), own_(own), flooding_(flooding) {}
 
-  /// From now on the database shall hold `lsa` (its sequence number is ours to choose). No change: no
-  /// instance.
-  void want(std::uint32_t domain, OwnLsa own);
+  /// The producer wants exactly these LSAs in the database from now on (their sequence numbers are ours to
+  /// choose): what it wanted before and does not name is flushed, what says the same as before is left as it is.
+  /// No two producers want one LSA.
+  void want_exactly(Producer producer, std::uint32_t domain, std::vector<OwnLsa> lsas);
+  /// One more, for a producer of many.
+  void want(Producer producer, std::uint32_t domain, OwnLsa own);
+  /// One less: flushed if it is in the database.
+  void unwant(std::uint32_t domain, const LsaKey& key);
   /// What our router-LSA of the domain says may have changed. True when an instance may go out: it is made,
   /// and want() is told. Else RouterLsaDue follows when one may, so that it is not made at each change
   /// before.
   [[nodiscard]] bool router_lsa_may_change(std::uint32_t domain);
-  /// The LSA is not wanted any more: flushed if it is in the database.
-  void unwant(std::uint32_t domain, const LsaKey& key);
+  /// Nothing is wanted any more, of whatever producer.
   void unwant_all(std::optional<std::uint32_t> domain = std::nullopt);
   /// The whole domain is gone; nothing is flushed.
   void forget_domain(std::uint32_t domain);

@@ -1,8 +1,9 @@
 #pragma once
-// What is sent for the database: updates (RFC 2328 section 13.3 step 5), acknowledgements (13.5), and what is
-// sent again (13.6). Within one turn of the instance everything for a link is collected; send_due() packs it.
-// Floods go at the pace of what is acknowledged (flood_window.h), and what is lost is repeated after a few
-// round trips (round_trip.h): recorded deviations (docs/rfc-compliance.md).
+// What is sent for the database: updates (RFC 2328 section 13.3 step 5: outbox.cpp), acknowledgements (13.5:
+// acknowledgments.cpp), and what is sent again (13.6: retransmission.cpp). Within one turn of the instance
+// everything for a link is collected; send_due() packs it. Floods go at the pace of what is acknowledged
+// (flood_window.h), and what is lost is repeated after a few round trips (round_trip.h): recorded deviations
+// (docs/rfc-compliance.md).
 //
 // It writes the queues of interfaces; beside flooding, which takes off what is acknowledged or superseded, what
 // was sent to neighbours and their windows; and never a database.
@@ -54,6 +55,7 @@ class Outbox {
   void mark_due(Interface& interface);
   void mark_flooded();
   void compact_log();
+  void shrink_log();
   void requeue(Interface& interface, const SentList& list, const std::vector<FloodLog::Record>& lost);
   bool declare_lost(Neighbor& neighbor, FloodLog::Record record);
   void arm_retransmit(Interface& interface, Neighbor& neighbor);

@@ -1,6 +1,7 @@
 #include "ospf/own_lsas.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wgospf::ospf {
 
@@ -17,42 +18,87 @@ std::uint32_t OwnLsas::find_or_make(std::uint32_t domain, const LsaKey& key) {
   records_[it->second] = Record{};
   records_[it->second].domain = domain;
   records_[it->second].key = key;
+  if (domains_.size() <= domain) domains_.resize(domain + 1);
+  link(domains_[domain].all, &Record::in_domain, it->second);
   return it->second;
 }
 
 std::vector<std::uint32_t> OwnLsas::all(std::optional<std::uint32_t> domain) const {
-  std::vector<std::pair<std::pair<std::uint32_t, LsaKey>, std::uint32_t>> found;
-  for (const auto& item : index_)
-    if (!domain || item.first.first == *domain) found.push_back(item);
-  std::sort(found.begin(), found.end());
   std::vector<std::uint32_t> indexes;
-  for (const auto& [key, index] : found) indexes.push_back(index);
+  for (std::uint32_t d = domain.value_or(0); d < domains_.size() && d <= domain.value_or(d); ++d) {
+    const auto begin = indexes.size();
+    for (auto index = domains_[d].all.oldest; index != kNone; index = records_[index].in_domain.newer)
+      indexes.push_back(index);
+    std::sort(indexes.begin() + static_cast<std::ptrdiff_t>(begin), indexes.end(),
+              [this](std::uint32_t x, std::uint32_t y) { return records_[x].key < records_[y].key; });
+  }
   return indexes;
 }
 
-void OwnLsas::keep(std::uint32_t index) {
-  take_off_kept(index);
+std::vector<std::uint32_t> OwnLsas::wanted_by(Producer producer, std::uint32_t domain) const {
+  std::vector<std::uint32_t> indexes;
+  if (domain >= domains_.size()) return indexes;
+  const List& list = domains_[domain].wanted[static_cast<std::size_t>(producer)];
+  for (auto index = list.oldest; index != kNone; index = records_[index].links.newer)
+    indexes.push_back(index);
+  return indexes;
+}
+
+void OwnLsas::link(List& list, Links Record::*which, std::uint32_t index) {
+  (records_[index].*which).older = list.newest;
+  (list.newest == kNone ? list.oldest : (records_[list.newest].*which).newer) = index;
+  list.newest = index;
+  ++list.count;
+}
+
+void OwnLsas::unlink(List& list, Links Record::*which, std::uint32_t index) {
+  const Links here = std::exchange(records_[index].*which, Links{});
+  (here.older == kNone ? list.oldest : (records_[here.older].*which).newer) = here.newer;
+  (here.newer == kNone ? list.newest : (records_[here.newer].*which).older) = here.older;
+  --list.count;
+}
+
+auto OwnLsas::list_of(const Record& record) -> List& {
+  if (record.on == On::kept) return kept_;
+  return domains_[record.domain].wanted[static_cast<std::size_t>(record.producer)];
+}
+
+/// It is on no list yet.
+void OwnLsas::put_on(std::uint32_t index, On on) {
+  records_[index].on = on;
+  link(list_of(records_[index]), &Record::links, index);
+}
+
+/// Off the list that it is on, if it is on any.
+void OwnLsas::take_off(std::uint32_t index) {
   Record& record = records_[index];
-  record.is_kept = true;
-  record.kept_until = core_.now + seconds{kMaxAge};
-  record.older = newest_kept_;
-  (newest_kept_ == kNone ? oldest_kept_ : records_[newest_kept_].newer) = index;
-  newest_kept_ = index;
-  if (++kept_count_ > kKeptNumbers) release(oldest_kept_);
+  if (record.on == On::none) return;
+  unlink(list_of(record), &Record::links, index);
+  record.on = On::none;
+}
+
+void OwnLsas::keep(std::uint32_t index) {
+  take_off(index);
+  records_[index].kept_until = core_.now + seconds{kMaxAge};
+  put_on(index, On::kept);
+  if (kept_.count > kKeptNumbers) release(kept_.oldest);
+}
+
+void OwnLsas::want(std::uint32_t index, Producer producer) {
+  Record& record = records_[index];
+  if (record.on == On::wanted && record.producer == producer) return;
+  take_off(index);
+  record.producer = producer;
+  put_on(index, On::wanted);
 }
 
 void OwnLsas::take_off_kept(std::uint32_t index) {
-  Record& record = records_[index];
-  if (!record.is_kept) return;
-  (record.older == kNone ? oldest_kept_ : records_[record.older].newer) = record.newer;
-  (record.newer == kNone ? newest_kept_ : records_[record.newer].older) = record.older;
-  record.is_kept = false;
-  record.older = record.newer = kNone;
-  --kept_count_;
+  if (records_[index].on == On::kept) take_off(index);
 }
 
 void OwnLsas::release(std::uint32_t index) {
-  take_off_kept(index);
+  take_off(index);
+  unlink(domains_[records_[index].domain].all, &Record::in_domain, index);
   core_.timers.cancel({TimerKind::originate, index, 0});
   index_.erase({records_[index].domain, records_[index].key});
   records_[index] = Record{};
@@ -60,7 +106,7 @@ void OwnLsas::release(std::uint32_t index) {
 }
 
 void OwnLsas::purge() {
-  while (oldest_kept_ != kNone && records_[oldest_kept_].kept_until <= core_.now) release(oldest_kept_);
+  while (kept_.oldest != kNone && records_[kept_.oldest].kept_until <= core_.now) release(kept_.oldest);
 }
 
 void OwnLsas::number_seen(std::uint32_t domain, const LsaHeader& header) {

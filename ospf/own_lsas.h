@@ -10,6 +10,7 @@
 // which makes up LSAs of ours does not fill the memory, at most kKeptNumbers records of LSAs that are not
 // wanted are kept, the latest; of one forgotten too early the number comes back with the answer of step 8.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -20,9 +21,19 @@
 
 namespace wgospf::ospf {
 
+/// Who wants LSAs of ours: each says of a database what it wants there, and knows nothing of the others.
+enum class Producer : std::uint8_t { router_lsas, externals, opaque_lsas, link_costs };
+inline constexpr std::size_t kProducers = 4;
+
 class OwnLsas {
  public:
   static constexpr std::uint32_t kNone = 0xffffffff;
+  /// On which list a record is.
+  enum class On : std::uint8_t { none, wanted, kept };
+  /// What stands beside a record on a list.
+  struct Links {
+    std::uint32_t older = kNone, newer = kNone;
+  };
   struct Record {
     std::uint32_t domain = 0;
     LsaKey key;
@@ -33,12 +44,14 @@ class OwnLsas {
     LsaOptions options;
     bool is_outdated = false;  ///< `wanted` is to be made anew when an instance may go out
     bool is_owed = false;      ///< an instance is to go out then, whether `wanted` changes or not
-    bool is_kept = false;      ///< not wanted, and on the list of those kept for their numbers
-    std::uint32_t older = kNone, newer = kNone;  ///< on that list
+    /// Wanted: the list of its producer in the domain. Kept: not wanted, for its number.
+    On on = On::none;
+    Producer producer{};     ///< while it is wanted
+    Links links, in_domain;  ///< on that list; on the list of all records of the domain
     Instant kept_until{};
   };
 
-  explicit OwnLsas(Core& core) : core_(core) {}
+  explicit OwnLsas(Core& core) : core_(core), index_(0, KeyHash{core.salt}) {}
 
   /// The number of a record; kNone when there is none.
   [[nodiscard]] std::uint32_t find(std::uint32_t domain, const LsaKey& key) const {
@@ -53,10 +66,14 @@ class OwnLsas {
   }
   /// Those of a domain, or all, in order.
   [[nodiscard]] std::vector<std::uint32_t> all(std::optional<std::uint32_t> domain) const;
+  /// What the producer wants in the domain, in the order in which it came to want it.
+  [[nodiscard]] std::vector<std::uint32_t> wanted_by(Producer producer, std::uint32_t domain) const;
 
   /// It is not wanted any more: kept until MaxAge from now, the oldest of too many is not.
   void keep(std::uint32_t index);
-  /// It is wanted again.
+  /// The producer wants it.
+  void want(std::uint32_t index, Producer producer);
+  /// It is about to be wanted.
   void take_off_kept(std::uint32_t index);
   void release(std::uint32_t index);
   /// Drops records that were kept long enough. Call now and then; nothing depends on when.
@@ -69,26 +86,47 @@ class OwnLsas {
   void measure(Footprint& footprint) const {
     footprint.held("origination.records", records_.size() - free_.size());
     footprint.held("origination.by-key", index_.size());
-    footprint.held("origination.kept", kept_count_);
+    footprint.held("origination.kept", kept_.count);
+    std::size_t wanted = 0;
+    for (const DomainLists& lists : domains_)
+      for (const List& list : lists.wanted) wanted += list.count;
+    footprint.held("origination.wanted", wanted);
     footprint.room("origination.slots", records_.size());
   }
 
  private:
   struct KeyHash {
+    std::uint64_t salt;
     std::size_t operator()(const std::pair<std::uint32_t, LsaKey>& key) const {
-      return static_cast<std::size_t>(hash_mix(hash_value(key.second) + key.first));
+      return static_cast<std::size_t>(hash_mix(hash_value(key.second, salt) + key.first));
     }
   };
   using Index = std::unordered_map<std::pair<std::uint32_t, LsaKey>, std::uint32_t, KeyHash>;
 
+  /// A list through the records.
+  struct List {
+    std::uint32_t oldest = kNone, newest = kNone;
+    std::size_t count = 0;
+  };
+
+  [[nodiscard]] List& list_of(const Record& record);
+  void put_on(std::uint32_t index, On on);
+  void take_off(std::uint32_t index);
+  void link(List& list, Links Record::*which, std::uint32_t index);
+  void unlink(List& list, Links Record::*which, std::uint32_t index);
   void tell_fight(const Record& record, const LsaHeader& header);
 
   Core& core_;
   std::vector<Record> records_;
   std::vector<std::uint32_t> free_;
   Index index_;
-  std::uint32_t oldest_kept_ = kNone, newest_kept_ = kNone;
-  std::size_t kept_count_ = 0;
+  List kept_;
+  /// Of a domain.
+  struct DomainLists {
+    List all;
+    std::array<List, kProducers> wanted;  ///< by producer
+  };
+  std::vector<DomainLists> domains_;
   /// Somebody flushes what we want: the LSA that it began with, and what has been told of it.
   struct Fight {
     std::uint32_t domain = 0;

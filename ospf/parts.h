@@ -9,9 +9,12 @@
 #include "ospf/core.h"
 #include "ospf/externals.h"
 #include "ospf/flooding.h"
+#include "ospf/link_costs.h"
+#include "ospf/opaque_lsas.h"
 #include "ospf/origination.h"
 #include "ospf/outbox.h"
 #include "ospf/own_lsas.h"
+#include "ospf/received_opaque_lsas.h"
 #include "ospf/router_lsas.h"
 #include "ospf/routing.h"
 
@@ -30,6 +33,9 @@ struct Parts {
     own_lsas.measure(footprint);
     flooding.measure(footprint);
     externals.measure(footprint);
+    opaque_lsas.measure(footprint);
+    link_costs.measure(footprint);
+    received_opaque_lsas.measure(footprint);
     routing.calculation().measure(footprint);
   }
 
@@ -41,7 +47,10 @@ struct Parts {
   Adjacency adjacency{core, outbox, flooding};
   Origination origination{core, own_lsas, flooding};
   Externals externals{core, origination};
-  RouterLsas router_lsas{core, origination, externals};
+  OpaqueLsas opaque_lsas{core, origination};
+  LinkCosts link_costs{core, origination};
+  RouterLsas router_lsas{core, origination, externals, opaque_lsas};
+  ReceivedOpaqueLsas received_opaque_lsas{core, routing.calculation()};
 };
 
 }  // namespace wgospf::ospf

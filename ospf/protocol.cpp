@@ -72,6 +72,13 @@ std::vector<InterfaceInfo> Protocol::interfaces() const {
 std::vector<NeighborInfo> Protocol::neighbors() const {
   return views::neighbors(machine_->parts.core);
 }
+std::optional<NeighborState> Protocol::neighbor_state(LinkId link, RouterId router) const {
+  const Neighbor* neighbor = machine_->parts.core.find_neighbor(link, router);
+  return neighbor == nullptr ? std::nullopt : std::optional(neighbor->state);
+}
+std::optional<SoleNeighbor> Protocol::sole_neighbor(LinkId link) const {
+  return views::sole_neighbor(machine_->parts.core, link);
+}
 std::vector<DatabaseEntry> Protocol::database(DatabaseCursor& cursor, std::size_t limit, Instant now) const {
   return views::database(machine_->parts.core, cursor, limit, now);
 }

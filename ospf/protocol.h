@@ -35,6 +35,10 @@ class Protocol {
   [[nodiscard]] const InstanceConfig& config() const;
   [[nodiscard]] std::vector<InterfaceInfo> interfaces() const;
   [[nodiscard]] std::vector<NeighborInfo> neighbors() const;
+  /// nullopt: the link has no such neighbour.
+  [[nodiscard]] std::optional<NeighborState> neighbor_state(LinkId link, RouterId router) const;
+  /// nullopt while the link has none, or more than one.
+  [[nodiscard]] std::optional<SoleNeighbor> sole_neighbor(LinkId link) const;
   /// Up to `limit` entries from the cursor on; advances it, sets `done` at the end. A fresh cursor starts.
   [[nodiscard]] std::vector<DatabaseEntry> database(DatabaseCursor& cursor, std::size_t limit,
                                                     Instant now) const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "ospf/recency.h"
+
 namespace wgospf::ospf {
 
 void RequestList::add(std::uint32_t domain, const LsaHeader& header) {
@@ -17,6 +19,10 @@ void RequestList::add(std::uint32_t domain, const LsaHeader& header) {
     all_.listed(header.length);
     bytes_ += header.length;
     bytes_ -= it->second.header.length;
+    if (it->second.is_asked) {
+      all_.asked_bytes_ += header.length;
+      all_.asked_bytes_ -= it->second.header.length;
+    }
     it->second.header = header;
   }
 }
@@ -31,6 +37,7 @@ void RequestList::withdraw(const LsaKey& key, Entry& entry) {
   if (!std::exchange(entry.is_asked, false)) return;
   --outstanding_;
   all_.asked_.erase({entry.domain, key});
+  all_.asked_bytes_ -= entry.header.length;
 }
 
 bool RequestList::came_spoilt(const LsaKey& key) {
@@ -86,6 +93,7 @@ std::vector<LsaKey> RequestList::ask(std::size_t limit) {
     Entry& entry = it->second;
     if (!all_.asked_.try_emplace({entry.domain, it->first}, id_).second) continue;  // of another
     entry.is_asked = true;
+    all_.asked_bytes_ += entry.header.length;
     asked_.push_back(it->first);
   }
   free_from_ = it == wanted_.end() ? std::nullopt : std::optional(it->first);

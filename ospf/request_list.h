@@ -26,7 +26,8 @@ namespace wgospf::ospf {
 class Requests {
  public:
   /// From now on `count` and `bytes` are of all lists together: LSAs, and their length as described.
-  Requests(std::size_t& count, std::size_t& bytes) : count_(count), bytes_(bytes) {}
+  Requests(std::size_t& count, std::size_t& bytes, std::uint64_t salt)
+      : asked_(0, KeyHash{salt}), count_(count), bytes_(bytes) {}
 
   /// Something was asked for in vain: others may be asked for it.
   void freed() {
@@ -36,14 +37,18 @@ class Requests {
   [[nodiscard]] bool has_freed() const { return has_freed_; }
   /// True once after freed().
   [[nodiscard]] bool take_freed() { return std::exchange(has_freed_, false); }
+  /// LSAs that neighbours are asked for at present, and their length as described.
+  [[nodiscard]] std::size_t under_way() const { return asked_.size(); }
+  [[nodiscard]] std::size_t bytes_under_way() const { return asked_bytes_; }
   void measure(Footprint& footprint) const { footprint.held("requests-under-way", asked_.size()); }
 
  private:
   friend class RequestList;
   using Key = std::pair<std::uint32_t, LsaKey>;  ///< domain
   struct KeyHash {
+    std::uint64_t salt;
     std::size_t operator()(const Key& key) const {
-      return static_cast<std::size_t>(hash_mix(hash_value(key.second) + key.first));
+      return static_cast<std::size_t>(hash_mix(hash_value(key.second, salt) + key.first));
     }
   };
   void listed(std::size_t bytes) {
@@ -56,6 +61,7 @@ class Requests {
   }
 
   std::unordered_map<Key, NeighborId, KeyHash> asked_;
+  std::size_t asked_bytes_ = 0;
   std::uint64_t times_freed_ = 0;
   bool has_freed_ = false;
   std::size_t& count_;

@@ -8,8 +8,9 @@ std::vector<InterfaceFacts> RouterLsas::facts_of(const Area& area) const {
   std::vector<InterfaceFacts> facts;
   for (const InterfaceConfig& config : core_.config.interfaces) {
     const auto it = core_.interfaces.find(config.link);
-    if (it == core_.interfaces.end() || config.area != area.id) continue;
-    InterfaceFacts fact{&it->second->config, &it->second->status(), it->second->state, {}};
+    if (it == core_.interfaces.end() || config.area != area.id()) continue;
+    InterfaceFacts fact{
+        &it->second->config, &it->second->status(), it->second->state, it->second->cost(), {}};
     for (const auto& [id, neighbor] : it->second->neighbors)
       if (neighbor->state == NeighborState::full) fact.full_neighbors.push_back({id, neighbor->address});
     facts.push_back(std::move(fact));
@@ -28,11 +29,14 @@ void RouterLsas::originate() {
 
 void RouterLsas::originate(std::uint32_t domain) {
   Area& area = core_.areas[core_.area_index(core_.domain(domain).area)];
-  auto made = core_.version.router_lsa(core_.config.router_id, facts_of(area), !externals_.empty());
+  auto made = core_.version.router_lsa(core_.config.router_id, area, facts_of(area),
+                                       !externals_.empty() || opaque_.is_boundary_router());
   if (made.links_left_out > 0 && !area.router_lsa_full)
-    core_.event(RouterLsaFull{area.id, made.links_left_out});
+    core_.event(RouterLsaFull{area.id(), made.links_left_out});
   area.router_lsa_full = made.links_left_out > 0;
-  origination_.want(domain, std::move(made.own));
+  std::vector<OwnLsa> lsas;
+  lsas.push_back(std::move(made.own));
+  origination_.want_exactly(Producer::router_lsas, domain, std::move(lsas));
 }
 
 }  // namespace wgospf::ospf

@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "ospf/externals.h"
+#include "ospf/opaque_lsas.h"
 #include "ospf/origination.h"
 
 namespace wgospf::ospf {
 
 class RouterLsas {
  public:
-  RouterLsas(Core& core, Origination& origination, const Externals& externals)
-      : core_(core), origination_(origination), externals_(externals) {}
+  RouterLsas(Core& core, Origination& origination, const Externals& externals, const OpaqueLsas& opaque)
+      : core_(core), origination_(origination), externals_(externals), opaque_(opaque) {}
 
   /// Those of the areas where something changed.
   void originate();
@@ -25,6 +26,7 @@ class RouterLsas {
   Core& core_;
   Origination& origination_;
   const Externals& externals_;
+  const OpaqueLsas& opaque_;
 };
 
 }  // namespace wgospf::ospf

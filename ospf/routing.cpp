@@ -6,12 +6,15 @@ namespace wgospf::ospf {
 
 namespace {
 
-[[nodiscard]] RootLink root_link(const Interface& interface) {
+[[nodiscard]] RootLink root_link(const Version& version, const Interface& interface) {
   RootLink link;
   link.link = interface.config.link;
   link.area = interface.config.area;
-  link.cost = interface.config.cost;
+  link.cost = interface.cost();
   link.device = interface.device->of_root;
+  link.source = interface.source();
+  link.is_source_advertised = link.source && version.is_advertised(*link.source);
+  link.is_multipoint = interface.config.type == InterfaceType::point_to_multipoint;
   const bool are_hosts = interface.state == InterfaceState::loopback ||
                          interface.config.type == InterfaceType::point_to_multipoint;
   link.prefixes = are_hosts ? RootLink::Prefixes::hosts : RootLink::Prefixes::subnets;
@@ -41,6 +44,8 @@ void Routing::lsa_installed(LsaRef ref, const Lsa& former) {
     calculation_.lsa_removed(domain.area, entry.key);
   } else if (!was_counted || !same_contents(former, entry.lsa)) {
     calculation_.lsa_installed(domain.area, entry.lsa);
+    // That it is an AS boundary router now changes no path, if nothing depended on it.
+    if (entry.key.type == LsaType::router) core_.opaque_validity_changed = true;
   }
 }
 
@@ -54,7 +59,7 @@ void Routing::publish_links() {
     if (it == core_.interfaces.end() || it->second->state == InterfaceState::down)
       calculation_.remove_link(id);
     else
-      calculation_.set_link(root_link(*it->second));
+      calculation_.set_link(root_link(core_.version, *it->second));
   }
 }
 
@@ -82,6 +87,7 @@ void Routing::calculate() {
   scheduler_.ran();
   const auto outcome = calculation_.calculate();
   if (outcome.result.kind == CalculationResult::Kind::nothing) return;
+  core_.opaque_validity_changed = true;
   if (outcome.result.kind == CalculationResult::Kind::full) {
     ++core_.statistics.spf_full;
     has_calculated_ = true;

@@ -33,11 +33,11 @@ void SentList::send(FloodLog::Record record, std::uint16_t bytes, Instant now, I
   std::uint32_t slot = slot_of(record);
   if (slot == kNoSlot) slot = make(record);
   unlink(slot);
-  link_last(slot);
   Entry& entry = entries_[slot];
   entry.in_flight = bytes;
   entry.sent = now;
   if (entry.times_sent < kTimesMost) ++entry.times_sent;
+  if (!entry.is_stubborn()) link_last(slot);  // it has its own time, and must not stand before others
   first_lost_ = std::min(first_lost_.value_or(lost_at), lost_at);
   if (entry.times_sent == 1) return;
   again_.push_back({lost_at, record, now});
@@ -64,6 +64,20 @@ auto SentList::erase(FloodLog::Record record) -> Entry {
     if (entries_.end() >> kBlockBits > 1) clear();  // the memory of a large flood is not kept
   }
   return entry;
+}
+
+void SentList::renumber(const std::function<FloodLog::Record(FloodLog::Record)>& moved) {
+  index_.clear();
+  for (std::uint32_t slot = 0; slot < entries_.end(); ++slot) {
+    FloodLog::Record& record = entries_[slot].record;
+    if (record == FloodLog::kNone) continue;
+    record = moved(record);
+    index_.insert(hash_of(record), slot,
+                  [this](std::uint32_t other) { return hash_of(entries_[other].record); });
+  }
+  for (Again& again : again_) again.record = moved(again.record);
+  std::erase_if(again_, [](const Again& again) { return again.record == FloodLog::kNone; });
+  std::make_heap(again_.begin(), again_.end(), std::greater<>{});
 }
 
 auto SentList::next_again() -> std::optional<Loss> {

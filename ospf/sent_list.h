@@ -50,7 +50,7 @@ class SentList {
   Entry erase(FloodLog::Record record);
   void clear() { *this = SentList{}; }
 
-  /// The oldest of what is under way; nullptr when there is none.
+  /// The oldest of what is under way, but for what is stubborn; nullptr when there is none.
   [[nodiscard]] const Entry* oldest() const { return first_ == kNoSlot ? nullptr : &entries_[first_]; }
   /// Leaves it out of oldest() until it is sent again.
   void pop_oldest() { unlink(first_); }
@@ -62,6 +62,9 @@ class SentList {
   [[nodiscard]] std::optional<Loss> next_again();
   /// When the first is lost of what was sent since the last call.
   [[nodiscard]] std::optional<Instant> take_first_lost() { return std::exchange(first_lost_, std::nullopt); }
+
+  /// Records have other numbers, in the same order: `moved(record)`, kNone when it is gone.
+  void renumber(const std::function<FloodLog::Record(FloodLog::Record)>& moved);
 
   void measure(Footprint& footprint) const {
     footprint.held("neighbors.retransmissions.order", entries_.size() + again_.size());

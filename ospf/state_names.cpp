@@ -52,6 +52,8 @@ std::string_view to_string(NeighborEvent event) {
       return "InactivityTimer";
     case NeighborEvent::ll_down:
       return "LLDown";
+    case NeighborEvent::exchange_stalled:
+      return "ExchangeStalled";
   }
   return "unknown";
 }

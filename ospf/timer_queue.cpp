@@ -16,6 +16,8 @@ std::string_view to_string(TimerKind kind) {
       return "dd-retransmit";
     case TimerKind::request_retransmit:
       return "request-retransmit";
+    case TimerKind::exchange_patience:
+      return "exchange-patience";
     case TimerKind::update_retransmit:
       return "update-retransmit";
     case TimerKind::own_lsas:

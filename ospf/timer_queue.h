@@ -22,6 +22,7 @@ enum class TimerKind : std::uint8_t {
   dd_retransmit,       ///< a: neighbour
   request_retransmit,  ///< a: neighbour
   update_retransmit,   ///< a: neighbour
+  exchange_patience,   ///< a: neighbour
   own_lsas,            ///< a: neighbour
   delayed_ack,         ///< a: link
   flood_pace,          ///< a: link

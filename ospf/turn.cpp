@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "ospf/admission.h"
+#include "ospf/packet_admission.h"
 
 namespace wgospf::ospf {
 
@@ -30,12 +30,23 @@ void Turn::input(const PeerWoken& woken) {
   if (it != core_.interfaces.end()) parts_.adjacency.peer_woken(*it->second);
 }
 
+void Turn::input(const NeighborDown& down) {
+  if (Neighbor* neighbor = core_.find_neighbor(down.link, down.router_id))
+    parts_.adjacency.neighbor_lost(neighbor->interface, *neighbor, down.reason);
+}
+
+void Turn::input(const NeighborHeard& heard) {
+  const auto it = core_.interfaces.find(heard.link);
+  if (it != core_.interfaces.end()) parts_.adjacency.neighbor_heard(*it->second);
+}
+
 void Turn::dispatch(Interface& interface, const Received& received, const Packet& packet) {
   if (const auto* hello = std::get_if<Hello>(&packet.body))
     return parts_.adjacency.receive_hello(interface, packet.header, *hello, received.source);
   Neighbor* const sender = interface.find_neighbor(packet.header.router_id);
   if (sender == nullptr) return core_.drop(interface, DropReason::unknown_neighbor, received.source);
   Neighbor& neighbor = *sender;
+  neighbor.last_heard = core_.now;
   if (const auto* dd = std::get_if<DatabaseDescription>(&packet.body))
     return parts_.adjacency.receive_dd(interface, neighbor, *dd);
   if (neighbor.state < NeighborState::exchange)
@@ -114,6 +125,8 @@ void Turn::due(const TimerKey& key, Neighbor& neighbor) {
       return parts_.adjacency.request_retransmit_due(interface, neighbor);
     case TimerKind::own_lsas:
       return parts_.adjacency.own_lsas_due(interface, neighbor);
+    case TimerKind::exchange_patience:
+      return parts_.adjacency.exchange_patience_due(interface, neighbor);
     case TimerKind::update_retransmit:
       return parts_.outbox.retransmit_due(interface, neighbor);
     default:
@@ -165,10 +178,12 @@ void Turn::end() {
   parts_.flooding.end_turn();
   parts_.own_lsas.purge();
   parts_.routing.schedule();
+  parts_.received_opaque_lsas.end_turn();
   lifecycle_.end_if_acknowledged();
 }
 
 void Turn::round() {
+  parts_.link_costs.update();
   lifecycle_.originate();
   parts_.routing.publish_links();
   parts_.adjacency.ask_for_more(parts_.flooding.take_shrunk());

@@ -27,8 +27,11 @@ class Turn {
     parts_.adjacency.device_changed(changed.device, changed.status);
   }
   void input(const PeerWoken& woken);
+  void input(const NeighborDown& down);
+  void input(const NeighborHeard& heard);
   void input(const Reconfigure& command) { configuration_.reconfigure(command); }
   void input(const ExternalsChanged& changed) { parts_.externals.change(changed); }
+  void input(const OpaqueChanged& changed) { parts_.opaque_lsas.change(changed); }
   void input(const Shutdown&) { lifecycle_.leave(); }
   void dispatch(Interface& interface, const Received& received, const Packet& packet);
 

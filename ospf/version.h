@@ -21,11 +21,14 @@
 
 namespace wgospf::ospf {
 
+struct Area;
+
 /// What origination needs to know of an interface.
 struct InterfaceFacts {
   const InterfaceConfig* config = nullptr;
   const DeviceStatus* status = nullptr;  ///< of its device
   InterfaceState state = InterfaceState::down;
+  std::uint16_t cost = 0;  ///< of the link, as it is used
   struct FullNeighbor {
     RouterId router_id;
     IpAddress address;
@@ -43,6 +46,12 @@ struct OwnRouterLsa {
 struct DifferingMasks {
   std::uint32_t theirs = 0, ours = 0;
   constexpr bool operator==(const DifferingMasks&) const = default;
+};
+
+/// Of a neighbour that does not tell its cost and has a smaller one than ours in its router-LSA.
+struct LowerCost {
+  std::uint16_t theirs = 0, ours = 0;
+  constexpr bool operator==(const LowerCost&) const = default;
 };
 
 class Version {
@@ -82,9 +91,9 @@ class Version {
 
   // Hellos and descriptions (RFC 2328 sections 9.5, 10.5, 10.8).
   /// What the version says in a hello beside the intervals and neighbours.
-  [[nodiscard]] virtual Hello hello(const DeviceStatus& status) const = 0;
-  [[nodiscard]] virtual Options dd_options() const = 0;
-  /// Section 10.5 beyond the intervals.
+  [[nodiscard]] virtual Hello hello(const Area& area, const DeviceStatus& status) const = 0;
+  [[nodiscard]] virtual Options dd_options(const Area& area) const = 0;
+  /// Section 10.5 beyond the intervals and what both ends have to say of the area.
   [[nodiscard]] virtual std::optional<DropReason> refuse_hello(const InterfaceConfig& config,
                                                                const DeviceStatus& status,
                                                                const Hello& hello) const = 0;
@@ -93,8 +102,8 @@ class Version {
                                                                       const Hello& hello) const = 0;
 
   // LSAs (RFC 2328 sections 13, 13.3, 13.4, 12.4).
-  /// An LSA that must not come from a neighbour of these options, or cannot be by its header: asked of the
-  /// headers of database descriptions too.
+  /// An LSA that must not come from a neighbour of these options, or cannot be by its header. What the area
+  /// does not take was refused before (Core::refuse_lsa).
   [[nodiscard]] virtual std::optional<DropReason> refuse_lsa(const LsaHeader& header,
                                                              Options neighbor) const = 0;
   /// An LSA of this type is for neighbours with all these options only.
@@ -104,11 +113,19 @@ class Version {
   /// Is an address of an interface advertised in the router-LSA?
   [[nodiscard]] virtual bool is_advertised(const IpAddress& address) const = 0;
   [[nodiscard]] virtual LsaKey router_lsa_key(RouterId self) const = 0;
-  /// Section 12.4.1.
-  [[nodiscard]] virtual OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
+  /// Section 12.4.1, of the area that the interfaces are in.
+  [[nodiscard]] virtual OwnRouterLsa router_lsa(RouterId self, const Area& area,
+                                                const std::vector<InterfaceFacts>& interfaces,
                                                 bool as_boundary_router) const = 0;
+  /// What a neighbour's router-LSA says of the link to us. `address`: of its end; of several links that without
+  /// one is as good as any, and the least counts.
+  [[nodiscard]] virtual std::optional<std::uint16_t> cost_towards(const Lsa& router_lsa, RouterId self,
+                                                                  const IpAddress& address) const = 0;
   /// Section 12.4.4. The prefix is of the version's family.
   [[nodiscard]] virtual OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const = 0;
+  /// RFC 5250. The body is one that a packet has room for. `area`: of link and area scope; nullptr: of the AS.
+  [[nodiscard]] virtual OwnLsa opaque_lsa(const Area* area, const LsaKey& key,
+                                          std::span<const std::byte> body) const = 0;
   /// Which Link State IDs an instance's AS-external-LSAs have (appendix E); none is given out yet.
   [[nodiscard]] virtual std::unique_ptr<ExternalIds> external_ids() const = 0;
 

@@ -12,6 +12,7 @@ namespace {
 [[nodiscard]] InterfaceInfo info_of(const Core& core, const Interface& interface) {
   InterfaceInfo info;
   info.config = interface.config;
+  info.cost = interface.cost();
   info.status = interface.status();
   info.state = interface.state;
   info.neighbor_count = static_cast<std::uint32_t>(interface.neighbors.size());
@@ -39,7 +40,7 @@ void for_each_interface(const Core& core, Visit&& visit) {
 [[nodiscard]] std::size_t summary_left(const Core& core, const Interface& interface,
                                        const Neighbor& neighbor) {
   const auto domains = core.described_domains(interface);
-  if (neighbor.state != NeighborState::exchange || neighbor.summary.domain == std::size(domains)) return 0;
+  if (neighbor.state != NeighborState::exchange || neighbor.summary.domain == domains.size()) return 0;
   std::size_t all = 0;
   for (const std::uint32_t domain : domains) all += core.domains[domain]->lsdb.size();
   return all - std::min(all, neighbor.described);
@@ -56,15 +57,21 @@ void add_problem(const Core& core, const Interface& interface, const Neighbor& n
     if (neighbor.state <= NeighborState::init) return is_long ? Problem::not_heard_by_it : Problem::none;
     if (neighbor.state == NeighborState::ex_start && neighbor.refused_mtu) return Problem::mtu_mismatch;
     if (neighbor.elects) return Problem::network_type;
+    if (neighbor.stalls > 0 && neighbor.state != NeighborState::full) return Problem::stalled;
     if (is_long && neighbor.state == NeighborState::ex_start) return Problem::long_in_exstart;
     if (is_long && neighbor.state == NeighborState::exchange) return Problem::long_in_exchange;
     if (is_long && neighbor.state == NeighborState::loading) return Problem::long_in_loading;
+    if (neighbor.mtu != 0 && neighbor.mtu != interface.mtu()) return Problem::mtu_differs;
+    if (neighbor.lower_cost) return Problem::lower_cost;
     return neighbor.masks ? Problem::network_mask : Problem::none;
   };
   info.problem = problem();
-  if (info.problem == Problem::mtu_mismatch) {
-    info.theirs = *neighbor.refused_mtu;
-    info.ours = interface.status().mtu;
+  if (info.problem == Problem::mtu_mismatch || info.problem == Problem::mtu_differs) {
+    info.theirs = info.problem == Problem::mtu_differs ? neighbor.mtu : *neighbor.refused_mtu;
+    info.ours = interface.mtu();
+  } else if (info.problem == Problem::lower_cost) {
+    info.theirs = neighbor.lower_cost->theirs;
+    info.ours = neighbor.lower_cost->ours;
   } else if (info.problem == Problem::network_mask) {
     info.theirs = neighbor.masks->theirs;
     info.ours = neighbor.masks->ours;
@@ -108,6 +115,14 @@ std::vector<NeighborInfo> neighbors(const Core& core) {
   return infos;
 }
 
+std::optional<SoleNeighbor> sole_neighbor(const Core& core, LinkId link) {
+  const auto interface = core.interfaces.find(link);
+  if (interface == core.interfaces.end() || interface->second->neighbors.size() != 1) return std::nullopt;
+  const Neighbor& neighbor = *interface->second->neighbors.begin()->second;
+  return SoleNeighbor{neighbor.router_id, neighbor.address, neighbor.state, neighbor.last_heard,
+                      core.timers.deadline(neighbor.timer(TimerKind::inactivity))};
+}
+
 // ---- The database ----
 
 namespace {
@@ -142,8 +157,10 @@ std::optional<DatabaseEntry> find_lsa(const Core& core, const LsaPlace& place, c
     if (!domain->in_use || domain->scope != scope) continue;
     if (scope != FloodingScope::as && domain->area != place.area) continue;
     if (scope == FloodingScope::link && domain->link != place.link) continue;
+    // There is no other such database.
     const std::uint32_t slot = domain->lsdb.find(key);
-    if (slot != Lsdb::kNone) return entry_of(core, *domain, domain->lsdb[slot], now);
+    if (slot == Lsdb::kNone) return std::nullopt;
+    return entry_of(core, *domain, domain->lsdb[slot], now);
   }
   return std::nullopt;
 }

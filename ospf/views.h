@@ -13,6 +13,7 @@ namespace wgospf::ospf::views {
 
 [[nodiscard]] std::vector<InterfaceInfo> interfaces(const Core& core);
 [[nodiscard]] std::vector<NeighborInfo> neighbors(const Core& core);
+[[nodiscard]] std::optional<SoleNeighbor> sole_neighbor(const Core& core, LinkId link);
 [[nodiscard]] std::vector<DatabaseEntry> database(const Core& core, DatabaseCursor& cursor, std::size_t limit,
                                                   Instant now);
 [[nodiscard]] std::optional<DatabaseEntry> find_lsa(const Core& core, const LsaPlace& place,

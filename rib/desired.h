@@ -9,9 +9,9 @@
 // A member bears a tag that only the daemon understands: when what it stands for fails, one call takes all
 // members with that tag out of their sets before anything has been calculated.
 //
-// A set may have to wait for something that is not rib's, a peer's allowed-ips for instance: its change names
-// a gate. Until that is opened, the kernel keeps what it has for the set and for the prefixes that come to
-// it; all other sets go on.
+// A set, or a prefix that comes to one, may have to wait for something that is not rib's, a peer's allowed-ips
+// for instance: its change names a gate. Until that is opened, the kernel keeps what it has for the set and for
+// all prefixes that come to it, or for that prefix; all others go on.
 
 #include <compare>
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace wgospf::rib {
 
 /// What a member is known by to whoever made it; rib/ compares it and nothing else.
 using Tag = std::uint64_t;
-/// What a set may wait for; a number is used once.
+/// What sets and prefixes may wait for; a number is used once.
 using Gate = std::uint64_t;
 /// Of a batch; tickets grow and need not be consecutive.
 using Ticket = std::uint64_t;
@@ -80,7 +80,8 @@ struct SetGone {
 /// What sort of route it is (RFC 2328 section 11); kept for reports, without effect on the kernel.
 enum class RouteType : std::uint8_t { intra_area, inter_area, external_1, external_2 };
 
-/// The prefix is reachable through the set. A change of `metric` or `type` alone costs no message.
+/// The prefix is reachable through the set. A change of `metric` or `type` alone costs no message. `gate`: not
+/// before it is opened, until when the kernel keeps what it has for the prefix.
 struct PrefixChanged {
   IpPrefix prefix{};
   SetId set_id = 0;
@@ -88,6 +89,7 @@ struct PrefixChanged {
       0;  ///< Cost of the path, not the kernel's metric, which is the same for all our routes.
   RouteType type = RouteType::intra_area;
   std::optional<IpAddress> source{};  ///< Preferred source (RTA_PREFSRC).
+  std::optional<Gate> gate{};
 };
 
 struct PrefixGone {

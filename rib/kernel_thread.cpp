@@ -43,6 +43,10 @@ void KernelThread::watch(RedistributionWatch watch) {
   worker_->post(std::move(watch));
 }
 
+void KernelThread::set_rules(WantedRules rules) {
+  worker_->post(std::move(rules));
+}
+
 Table::Table(std::shared_ptr<KernelWorker> worker, std::uint32_t id, std::shared_ptr<Published> published)
     : worker_(std::move(worker)), id_(id), published_(std::move(published)) {}
 

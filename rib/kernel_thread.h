@@ -30,6 +30,7 @@
 #include "net/result.h"
 #include "rib/desired.h"
 #include "rib/operation.h"
+#include "rib/policy_rule.h"
 #include "rib/report.h"
 
 namespace wgospf::rib {
@@ -47,19 +48,6 @@ struct TableConfig {
   std::uint32_t metric = 110;                  ///< RTA_PRIORITY of all our routes
   std::optional<IdRange> ids{};                ///< default_id_range(table) if not given
   std::vector<Family> families{Family::ipv4};  ///< Families whose routes are read, kept and watched
-};
-
-/// Counts since start, and sizes now.
-struct Counters : Sizes {
-  std::uint64_t messages = 0;      ///< Requests that the kernel has executed, failed ones included
-  std::uint64_t system_calls = 0;  ///< Batches sent
-  std::uint64_t failures = 0;      ///< Requests that the kernel refused
-  std::uint64_t drift = 0;         ///< Objects of ours that others removed or changed
-  std::uint64_t overruns = 0;  ///< Losses of notifications or acknowledgements, whatever table they were of
-  std::uint64_t resyncs = 0;   ///< Readings of the kernel's whole state after the first
-  Ticket ticket = 0;           ///< Acknowledged up to here
-  std::size_t links = 0;       ///< That are known
-  bool claimed = false;        ///< Nothing is held for a former run's sake
 };
 
 enum class OnStop : std::uint8_t { remove_routes, keep_routes };
@@ -118,7 +106,7 @@ class Table {
 
 class KernelThread {
  public:
-  /// `callback` has the reports that are of no table: Overrun, and those about foreign routes.
+  /// `callback` has the reports that are of no table: Overrun, those about foreign routes, and those about rules.
   [[nodiscard]] static Result<std::unique_ptr<KernelThread>> start(KernelConfig config, Callback callback,
                                                                    LinkListener links);
   /// For who wants to hear of no link.
@@ -132,6 +120,9 @@ class KernelThread {
   [[nodiscard]] Result<std::unique_ptr<Table>> attach(TableConfig config, Callback callback);
   /// Other foreign routes are wanted from now on; differences are reported, then ForeignRoutesComplete.
   void watch(RedistributionWatch watch);
+  /// Our routing policy rules are to be these; until the first call what a former run left stays. Answered by
+  /// RulesStand, to the callback of `start`.
+  void set_rules(WantedRules rules);
 
  private:
   explicit KernelThread(std::shared_ptr<KernelWorker> worker) : worker_(std::move(worker)) {}

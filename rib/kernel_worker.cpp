@@ -94,6 +94,7 @@ void KernelWorker::run() {
     take_notifications();
     plan_readings();
     read_one();
+    rules_.work(kernel_.requests, kernel_.now, reports_);
     busy = work();
     std::erase_if(tables_, [](const auto& table) { return table->is_let_go(); });
     if (ends_ && tables_.empty()) break;
@@ -124,6 +125,7 @@ void KernelWorker::report() {
 std::optional<Instant> KernelWorker::wake_time() const {
   std::optional<Instant> earliest = readings_.next();
   if (const auto foreign = foreign_readings_.next()) sooner(earliest, *foreign);
+  if (const auto rules = rules_.wake_time()) sooner(earliest, *rules);
   for (const auto& table : tables_) {
     if (table->has_ended()) continue;
     if (const auto wakes = table->wake_time()) sooner(earliest, *wakes);
@@ -238,6 +240,8 @@ void KernelWorker::heard(const Message& message) {
       return table->context().ids.contains(nexthop->id);
     });
     if ((nexthop->removed || nexthop->replaces) && !is_of_a_table) want_foreign(foreign_read_ + kSettleTime);
+  } else if (const auto* rule = std::get_if<RuleMessage>(&message)) {
+    rules_.heard(*rule, kernel_.now);
   }
   for (const auto& table : tables_) {
     if (!table->has_ended()) table->heard(message);
@@ -322,6 +326,7 @@ std::optional<Error> KernelWorker::listen_again() {
   is_deaf_ = false;
   listened_ = kernel_.now;
   foreign_readings_.want(foreign_reading_, kernel_.now);
+  rules_.look_again(kernel_.now);
   for (const auto& table : tables_) table->read_everything_again();
   return std::nullopt;
 }

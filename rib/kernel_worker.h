@@ -27,6 +27,7 @@
 #include "rib/foreign_routes.h"
 #include "rib/kernel_thread.h"
 #include "rib/readings.h"
+#include "rib/rule_keeper.h"
 #include "rib/socket.h"
 #include "rib/table_reconciler.h"
 
@@ -43,7 +44,7 @@ class KernelWorker {
     TableCommand command{};
   };
   struct End {};
-  using Command = std::variant<Attach, ForTable, RedistributionWatch, End>;
+  using Command = std::variant<Attach, ForTable, RedistributionWatch, WantedRules, End>;
 
   /// Sockets open, links read, thread not started.
   [[nodiscard]] static Result<std::shared_ptr<KernelWorker>> create(KernelConfig config, Callback callback,
@@ -77,6 +78,7 @@ class KernelWorker {
   void take(Attach& command);
   void take(ForTable& command);
   void take(RedistributionWatch& command);
+  void take(WantedRules& command) { rules_.want(std::move(command), kernel_.now); }
   void take(End&);
 
   RouteSocket::Drained take_notifications();
@@ -122,6 +124,7 @@ class KernelWorker {
   Instant links_read_{};
   std::vector<std::unique_ptr<TableReconciler>> tables_;
   ForeignRoutes foreign_;
+  RuleKeeper rules_;
   RedistributionWatch watch_;
   Reports reports_;
   bool ends_ = false;

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "rib/message.h"
+#include "rib/policy_rule.h"
 #include "rib/table_lock.h"
 
 namespace wgospf::rib {
@@ -103,6 +104,32 @@ std::optional<Error> may_change_routes() {
   return may_change_routes(socket.value());
 }
 
+namespace {
+
+/// Nothing looks the table of routes that stand apart up before they are gone.
+std::optional<Error> remove_rules(RouteSocket& socket, const std::string& lock_directory, Cleanup& result) {
+  const auto lock = IdsLock::try_acquire(default_id_range(kApartTable).first, lock_directory);
+  result.has_no_daemon = lock.has_value();
+  auto found = socket.dump([](MessageBuffer& buffer) { encode_rule_dump(buffer, Family::ipv4); });
+  if (!found) return found.error();
+  std::size_t count = 0, refused = 0;
+  for (const Message& message : found.value()) {
+    const auto* rule = std::get_if<RuleMessage>(&message);
+    if (rule == nullptr || rule->protocol != kProtocol) continue;
+    ++count;
+    if (lock && socket.change(rule->rule, RuleChange::remove)) ++refused;
+  }
+  if (count == 0) return std::nullopt;
+  result.complete = result.complete && refused == 0;
+  result.lines.push_back((lock ? "removed " : "kept, for a daemon that runs has them: ") +
+                         count_of(count - refused, "routing rule"));
+  if (refused != 0)
+    result.lines.push_back("the kernel refused to remove " + count_of(refused, "routing rule"));
+  return std::nullopt;
+}
+
+}  // namespace
+
 Result<Cleanup> clean_up(const std::string& lock_directory) {
   auto socket = RouteSocket::open();
   if (!socket) return socket.error();
@@ -121,7 +148,7 @@ Result<Cleanup> clean_up(const std::string& lock_directory) {
     result.lines.push_back("removed " + leftovers.to_string());
     if (left != 0) result.lines.push_back("the kernel refused to remove " + count_of(left, "object"));
   }
-  if (result.lines.empty()) result.lines.emplace_back("nothing of wgospfd is in the kernel");
+  if (auto error = remove_rules(socket.value(), lock_directory, result)) return *error;
   return result;
 }
 

@@ -45,7 +45,8 @@ struct Leftovers {
 /// Removes all that is ours but for what belongs to a daemon that runs: what was done, a line each.
 struct Cleanup {
   std::vector<std::string> lines{};
-  bool complete = true;  ///< nothing is left but what a running daemon keeps
+  bool complete = true;        ///< nothing is left but what a running daemon keeps
+  bool has_no_daemon = false;  ///< no running daemon keeps rules
 };
 [[nodiscard]] Result<Cleanup> clean_up(const std::string& lock_directory);
 

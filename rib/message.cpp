@@ -3,6 +3,7 @@
 #include <linux/fib_rules.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 namespace wgospf::rib {
@@ -122,16 +123,43 @@ std::optional<Message> decode_nexthop(Bytes message, const nlmsghdr& header) {
   return nexthop;
 }
 
+std::optional<Ipv4Address> ipv4_of(Bytes value) {
+  const auto address = address_of(value);
+  const auto* ipv4 = address ? std::get_if<Ipv4Address>(&*address) : nullptr;
+  return ipv4 != nullptr ? std::optional(*ipv4) : std::nullopt;
+}
+
 std::optional<Message> decode_rule(Bytes message, const nlmsghdr& header) {
   const auto body = header_at<fib_rule_hdr>(message, sizeof(nlmsghdr));
   if (!body) return std::nullopt;
   RuleMessage rule{.removed = header.nlmsg_type == RTM_DELRULE,
+                   .family = body->family == AF_INET6 ? Family::ipv6 : Family::ipv4,
                    .table = body->table,
                    .looks_up = body->action == FR_ACT_TO_TBL};
+  constexpr std::uint32_t kNone = 0xffffffff;
+  PolicyRule& ours = rule.rule;
+  ours.inverted = (body->flags & FIB_RULE_INVERT) != 0;
+  if (body->action == FR_ACT_GOTO) ours.action = PolicyRule::Action::jump;
+  if (body->action == FR_ACT_NOP) ours.action = PolicyRule::Action::nothing;
+  const auto first_byte = [](Bytes value) {
+    return value.empty() ? std::uint8_t{0} : std::to_integer<std::uint8_t>(value[0]);
+  };
   for_each_attribute(attributes_of<fib_rule_hdr>(message), [&](std::uint16_t type, Bytes value) {
     if (type == FRA_TABLE) rule.table = u32_of(value);
-    if (type == FRA_L3MDEV) rule.by_l3mdev = !value.empty() && value[0] != std::byte{0};
+    if (type == FRA_L3MDEV) rule.by_l3mdev = first_byte(value) != 0;
+    if (type == FRA_PROTOCOL) rule.protocol = first_byte(value);
+    if (type == FRA_PRIORITY) ours.priority = u32_of(value);
+    if (type == FRA_GOTO) ours.target = u32_of(value);
+    if (type == FRA_FWMARK) ours.mark = u32_of(value);
+    if (type == FRA_FWMASK) ours.mask = u32_of(value);
+    if (type == FRA_SUPPRESS_PREFIXLEN && u32_of(value) != kNone) ours.suppress_prefix_length = u32_of(value);
+    if (type == FRA_IP_PROTO) ours.is_local_udp = first_byte(value) == IPPROTO_UDP;
+    if (type == FRA_SPORT_RANGE)
+      if (const auto range = header_at<fib_rule_port_range>(value)) ours.source_port = range->start;
+    if (type == FRA_SRC && body->src_len == 32) ours.source = ipv4_of(value);
+    if (type == FRA_DST && body->dst_len == 32) ours.destination = ipv4_of(value);
   });
+  if (ours.action == PolicyRule::Action::look_up) ours.table = rule.table;
   return rule;
 }
 
@@ -248,6 +276,51 @@ void encode_rule_dump(MessageBuffer& buffer, Family family) {
   fib_rule_hdr header{};
   header.family = address_family(family);
   encode_dump(buffer, RTM_GETRULE, header);
+  buffer.end();
+}
+
+namespace {
+
+// "lo" makes it certain that the packet is of this machine, and spares the kernel taking apart those that it forwards.
+void put_local_udp(MessageBuffer& buffer, std::uint16_t source_port) {
+  const char loopback[] = "lo";
+  buffer.put_attribute(FRA_IIFNAME, std::as_bytes(std::span(loopback)));
+  const std::byte udp{IPPROTO_UDP};
+  buffer.put_attribute(FRA_IP_PROTO, Bytes(&udp, 1));
+  if (source_port == 0) return;
+  const fib_rule_port_range range{source_port, source_port};
+  buffer.put_attribute(FRA_SPORT_RANGE, std::as_bytes(std::span(&range, 1)));
+}
+
+}  // namespace
+
+void encode_rule_change(MessageBuffer& buffer, const PolicyRule& rule, RuleChange change) {
+  const bool is_added = change == RuleChange::add;
+  buffer.begin(
+      is_added ? RTM_NEWRULE : RTM_DELRULE,
+      static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | (is_added ? NLM_F_CREATE | NLM_F_EXCL : 0)));
+  fib_rule_hdr header{};
+  header.family = AF_INET;
+  header.action = FR_ACT_TO_TBL;
+  if (rule.action == PolicyRule::Action::jump) header.action = FR_ACT_GOTO;
+  if (rule.action == PolicyRule::Action::nothing) header.action = FR_ACT_NOP;
+  if (rule.source) header.src_len = 32;
+  if (rule.destination) header.dst_len = 32;
+  if (rule.inverted) header.flags = FIB_RULE_INVERT;
+  buffer.put_header(header);
+  buffer.put_u32(FRA_PRIORITY, rule.priority);
+  const std::byte protocol{kProtocol};
+  buffer.put_attribute(FRA_PROTOCOL, Bytes(&protocol, 1));
+  if (rule.source) buffer.put_address(FRA_SRC, *rule.source);
+  if (rule.destination) buffer.put_address(FRA_DST, *rule.destination);
+  if (rule.is_local_udp) put_local_udp(buffer, rule.source_port);
+  if (rule.mask != 0) {
+    buffer.put_u32(FRA_FWMARK, rule.mark);
+    buffer.put_u32(FRA_FWMASK, rule.mask);
+  }
+  if (rule.action == PolicyRule::Action::look_up) buffer.put_u32(FRA_TABLE, rule.table);
+  if (rule.action == PolicyRule::Action::jump) buffer.put_u32(FRA_GOTO, rule.target);
+  if (rule.suppress_prefix_length) buffer.put_u32(FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefix_length);
   buffer.end();
 }
 

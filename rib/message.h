@@ -10,6 +10,7 @@
 
 #include "net/netlink.h"
 #include "rib/operation.h"
+#include "rib/policy_rule.h"
 
 namespace wgospf::rib {
 
@@ -29,6 +30,10 @@ void encode(MessageBuffer& buffer, const Operation& operation, const RouteContex
 void encode_route_dump(MessageBuffer& buffer, Family family, std::uint32_t table, std::uint8_t protocol);
 void encode_nexthop_dump(MessageBuffer& buffer);
 void encode_rule_dump(MessageBuffer& buffer, Family family);
+
+enum class RuleChange : std::uint8_t { add, remove };
+/// The request that adds a rule, which is refused where there is an equal one, or removes it.
+void encode_rule_change(MessageBuffer& buffer, const PolicyRule& rule, RuleChange change);
 
 struct RouteMessage {
   bool removed = false;
@@ -63,6 +68,9 @@ struct NexthopMessage {
 };
 struct RuleMessage {
   bool removed = false;
+  Family family = Family::ipv4;
+  std::uint8_t protocol = 0;
+  PolicyRule rule{};  ///< As far as it is of the sort that is ours
   std::uint32_t table = 0;
   bool looks_up = false;   ///< FR_ACT_TO_TBL
   bool by_l3mdev = false;  ///< The table is that of the packet's VRF

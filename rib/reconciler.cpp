@@ -27,6 +27,21 @@ void Reconciler::open_gate(Gate gate) {
     take_members(set);
     release_routes(set);
   }
+  const auto waiting = waiting_.extract(gate);
+  if (waiting.empty()) return;
+  for (const IpPrefix& prefix : waiting.mapped()) {
+    const auto found = routes_.find(prefix);
+    if (found == routes_.end() || found->second.gate != gate) continue;
+    found->second.gate.reset();
+    if (found->second.set != nullptr) enqueue(found->second, ticket_);
+  }
+}
+
+/// Whether the route need not wait any more, and did.
+bool Reconciler::wait_at(Route& route, const std::optional<Gate>& gate) {
+  const auto former = std::exchange(route.gate, gate);
+  if (gate && gate != former) waiting_[*gate].push_back(route.prefix);
+  return former && !gate;
 }
 
 void Reconciler::release_routes(Set& set) {
@@ -97,7 +112,8 @@ void Reconciler::apply(const SetGone& change) {
 void Reconciler::apply(const PrefixChanged& change) {
   Route& route = route_at(change.prefix);
   Set& set = set_at({family_of(change.prefix), change.set_id});
-  if (route.set == &set && route.source == change.source) return;
+  const bool is_freed = wait_at(route, change.gate);
+  if (!is_freed && route.set == &set && route.source == change.source) return;
   if (route.set != &set) {
     detach(route);
     attach(route, set);
@@ -109,6 +125,7 @@ void Reconciler::apply(const PrefixChanged& change) {
 void Reconciler::apply(const PrefixGone& change) {
   const auto found = routes_.find(change.prefix);
   if (found == routes_.end() || found->second.set == nullptr) return;
+  found->second.gate.reset();
   detach(found->second);
   enqueue(found->second, ticket_);
 }
@@ -143,9 +160,11 @@ void Reconciler::abandon() {
   abandoned_ = true;
   claim();
   for (auto& [prefix, route] : routes_) {
+    route.gate.reset();
     detach(route);
     enqueue(route, ticket_);
   }
+  waiting_.clear();
   for (auto& [key, set] : sets_) {
     set.wanted = false;
     set.told.clear();

@@ -30,8 +30,9 @@
 // refused because of an object it builds on (EINVAL: an id that is not there any more) is tried once more
 // after the kernel's state has been read, before anything is told of it.
 //
-// A set behind a gate keeps the group that it has, and each of its routes the path that it has; none is
-// removed for it and none is added. What waits there owes nothing to its ticket: it is named by its standing.
+// A set behind a gate keeps the group that it has, and each of its routes the path that it has, as does a route
+// behind a gate of its own; none is removed for it and none is added. What waits there owes nothing to its
+// ticket: it is named by its standing.
 //
 // Standing: each wanted route is in the kernel as wanted, or is named with the reason why not. It follows
 // from what the kernel is known to hold (`standing_of`), never from what was once acknowledged.
@@ -201,6 +202,7 @@ class Reconciler {
     std::uint32_t slot = 0;
     std::optional<IpAddress> source{};
     std::uint32_t known_id = 0;  // 0: not in the kernel
+    std::optional<Gate> gate{};
     bool adopted = false;
     bool touched = false;  // in touched_: its standing may have changed
     Counted counted = Counted::not_at_all;
@@ -221,6 +223,7 @@ class Reconciler {
   Set& set_at(SetKey key);
   Route& route_at(const IpPrefix& prefix);
   Nexthop& nexthop_at(const NexthopKey& key);
+  [[nodiscard]] bool wait_at(Route& route, const std::optional<Gate>& gate);
   void attach(Route& route, Set& set);
   void detach(Route& route);
   [[nodiscard]] Members resolve(const Set& set);
@@ -228,8 +231,8 @@ class Reconciler {
   void release_routes(Set& set);
   void assign_members(Set& set, Members members);
   [[nodiscard]] bool installable(const Route& route) const;
-  [[nodiscard]] static bool leads_nowhere(const Set& set) {
-    return set.state == SetState::empty && !set.gate;
+  [[nodiscard]] static bool leads_nowhere(const Route& route) {
+    return route.set->state == SetState::empty && !route.set->gate && !route.gate;
   }
 
   // Queues and tickets.
@@ -319,6 +322,7 @@ class Reconciler {
   std::map<NexthopKey, Nexthop> nexthops_;
   std::map<SetKey, Set> sets_;
   std::unordered_map<IpPrefix, Route> routes_;
+  std::map<Gate, std::vector<IpPrefix>> waiting_;  // for a gate of their own, or not any more
   std::unordered_set<IpPrefix> connected_;
   std::unordered_set<Tag> unusable_;
   std::unordered_set<std::uint32_t> down_;

@@ -147,7 +147,7 @@ void Reconciler::done(const DeleteRoute& operation, const Outcome& outcome) {
     return;
   }
   set_known(route, 0, std::nullopt);
-  if (installable(route) && !leads_nowhere(*route.set)) return enqueue(route, route.ticket);
+  if (installable(route) && !leads_nowhere(route)) return enqueue(route, route.ticket);
   recover(route, route.prefix);
   close(route);
   drop_if_idle(route);

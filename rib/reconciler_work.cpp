@@ -217,8 +217,8 @@ std::optional<Operation> Reconciler::plan(Route& route) {
     return std::nullopt;
   }
   Set& set = *route.set;
-  if (set.gate) {
-    set.routes_held = true;
+  if (set.gate || route.gate) {
+    set.routes_held = set.routes_held || set.gate;
     close(route);
     return std::nullopt;
   }
@@ -266,7 +266,7 @@ void Reconciler::plan_removals(std::vector<Operation>& operations, std::size_t l
     Route& route = *removal_queue_.front();
     removal_queue_.pop_front();
     route.queued = false;
-    if (installable(route) && !leads_nowhere(*route.set)) {
+    if (installable(route) && !leads_nowhere(route)) {
       enqueue(route, route.ticket);
     } else if (route.known_id == 0) {
       want_removed(route);

@@ -145,14 +145,21 @@ struct RedistributionWatch {
 /// The first reading of foreign routes since start, or since what is watched changed, has been reported.
 struct ForeignRoutesComplete {};
 
+/// Our routing policy rules are as they were wanted last with this ticket; or they are not, and why, which is
+/// tried again.
+struct RulesStand {
+  std::uint64_t ticket = 0;
+  std::string error{};
+};
+
 /// The last report. Nothing of ours is left in the kernel unless routes were to be kept.
 struct Stopped {
   std::size_t routes_left = 0;
 };
 
-using Report =
-    std::variant<Acknowledged, Failed, Recovered, RouteStands, Drift, Overrun, LeftoversRemoved,
-                 TableReachable, ForeignRouteAdded, ForeignRouteRemoved, ForeignRoutesComplete, Stopped>;
+using Report = std::variant<Acknowledged, Failed, Recovered, RouteStands, Drift, Overrun, LeftoversRemoved,
+                            TableReachable, ForeignRouteAdded, ForeignRouteRemoved, ForeignRoutesComplete,
+                            RulesStand, Stopped>;
 using Reports = std::vector<Report>;
 
 /// Of one table, now.
@@ -167,6 +174,25 @@ struct Sizes {
   std::size_t missing =
       0;                   ///< Wanted routes that are not in the kernel; to connected prefixes none is wanted
   std::size_t hidden = 0;  ///< Routes in the kernel in place of which it uses another program's
+};
+
+/// What has been done, and what is known.
+struct Work {
+  std::uint64_t messages = 0;      ///< Requests that the kernel has executed, failed ones included
+  std::uint64_t system_calls = 0;  ///< Batches sent
+  std::uint64_t failures = 0;      ///< Requests that the kernel refused
+  std::uint64_t drift = 0;         ///< Objects of ours that others removed or changed
+  std::uint64_t overruns = 0;  ///< Losses of notifications or acknowledgements, whatever table they were of
+  std::uint64_t resyncs = 0;   ///< Readings of the kernel's whole state after the first
+  Ticket ticket = 0;           ///< Acknowledged up to here
+  std::size_t links = 0;       ///< That are known
+  bool claimed = false;        ///< Nothing is held for a former run's sake
+};
+
+/// Counts since start, and sizes now.
+struct Counters : Sizes, Work {
+  /// Of two tables together. What the tables share counts once; what holds of both holds of the sum.
+  Counters& operator+=(const Counters& other);
 };
 
 }  // namespace wgospf::rib

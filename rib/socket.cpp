@@ -141,6 +141,14 @@ bool RouteSocket::take_outcomes(std::uint32_t first, std::vector<Outcome>& outco
   return !lost;
 }
 
+std::optional<Error> RouteSocket::change(const PolicyRule& rule, RuleChange change) {
+  MessageBuffer buffer;
+  encode_rule_change(buffer, rule, change);
+  const auto done = socket_.request(buffer.bytes(), std::chrono::steady_clock::now() + kDumpTimeout,
+                                    [](netlink::Bytes) { return Result<void>(); });
+  return done ? std::nullopt : std::optional(done.error());
+}
+
 Result<std::vector<Message>> RouteSocket::dump(const std::function<void(MessageBuffer&)>& request) {
   std::vector<Message> messages;
   const Reader reader{[&messages] { messages.clear(); },

@@ -39,6 +39,9 @@ class RouteSocket {
   };
   [[nodiscard]] Batch execute(std::span<const Operation> operations, const RouteContext& context);
 
+  /// Adds or removes a rule; the error is the kernel's.
+  [[nodiscard]] std::optional<Error> change(const PolicyRule& rule, RuleChange change);
+
   /// Runs a dump request from message.h, from the start again if the kernel says that it was interrupted. A
   /// table that does not exist, or a family that the kernel lacks, is an empty dump.
   [[nodiscard]] Result<std::vector<Message>> dump(const std::function<void(MessageBuffer&)>& request);

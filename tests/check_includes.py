@@ -6,6 +6,8 @@ From the ground up; a folder includes itself and what its line names, and nothin
 net/        nothing
 ospf/base/  net/ip.h and itself: it knows nothing of the protocol
 ospf/       net/ip.h; of all else only the standard library, no clock, no randomness but what is given to it
+bfd/        net/, and of ospf/base/ the bytes, the clock type and the generator. Its core is as pure as ospf/ is;
+            engine.cpp has the thread, the sockets and the clock
 wgadapter/  net/
 rib/        net/
 daemon/config/  net/, ospf/, rib/report.h: a library of its own, which needs no thread, socket or API
@@ -25,13 +27,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 ALLOWED = {
     "net": (("net",), ()),
     "ospf": (("ospf",), ("net/ip.h",)),
+    "bfd": (("bfd", "net"), ("ospf/base/bytes.h", "ospf/base/clock.h", "ospf/base/random.h")),
     "wgadapter": (("wgadapter", "net"), ()),
     "rib": (("rib", "net"), ()),
     "daemon/config": (("daemon/config", "net", "ospf"), ("rib/report.h",)),
     "cli": (("cli", "wgospf", "daemon/config"), ("net/host_port.h",)),
-    "daemon": (("daemon", "net", "ospf", "wgadapter", "rib", "wgospf"), ()),
+    "daemon": (("daemon", "net", "ospf", "bfd", "wgadapter", "rib", "wgospf"), ()),
 }
-OURS = ("net", "ospf", "wgadapter", "rib", "cli", "daemon", "wgospf", "proto", "tests")
+OURS = ("net", "ospf", "bfd", "wgadapter", "rib", "cli", "daemon", "wgospf", "proto", "tests")
 
 # Standard headers that would bring threads, files or hidden randomness into the core. <chrono> is not among
 # them: a clock type without now() is made from it; reading a clock is what CORE_CALLS finds.

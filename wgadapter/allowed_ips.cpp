@@ -12,10 +12,11 @@ std::uint32_t last_of(const Ipv4Prefix& prefix) {
   return prefix.address.value | ~netmask(prefix.length);
 }
 
-struct Owned {
-  Ipv4Prefix prefix{};
-  std::size_t peer = 0;
-};
+using Owned = AllowedIpMap::Owned;
+
+bool comes_before(const Ipv4Prefix& a, const Ipv4Prefix& b) {
+  return std::tie(a.address, a.length) < std::tie(b.address, b.length);
+}
 
 /// Those of IPv4 in order of address, the wider first; no prefix belongs to two peers.
 std::vector<Owned> in_order(const Device& device) {
@@ -23,9 +24,8 @@ std::vector<Owned> in_order(const Device& device) {
   for (std::size_t peer = 0; peer < device.peers.size(); ++peer)
     for (const AllowedIp& allowed : device.peers[peer].allowed_ips)
       if (const auto* prefix = std::get_if<Ipv4Prefix>(&allowed)) list.push_back({*prefix, peer});
-  std::sort(list.begin(), list.end(), [](const Owned& a, const Owned& b) {
-    return std::tie(a.prefix.address, a.prefix.length) < std::tie(b.prefix.address, b.prefix.length);
-  });
+  std::sort(list.begin(), list.end(),
+            [](const Owned& a, const Owned& b) { return comes_before(a.prefix, b.prefix); });
   return list;
 }
 
@@ -37,7 +37,7 @@ std::string joined(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-AllowedIpMap::AllowedIpMap(const Device& device) {
+AllowedIpMap::AllowedIpMap(const Device& device) : owned_(in_order(device)) {
   const auto add = [this](std::uint64_t first, std::uint64_t last, std::size_t peer) {
     if (first > last) return;
     if (!ranges_.empty() && ranges_.back().peer == peer && std::uint64_t{ranges_.back().last} + 1 == first) {
@@ -59,7 +59,7 @@ AllowedIpMap::AllowedIpMap(const Device& device) {
     if (!open.empty()) add(at, next - 1, open.back().peer);
     at = std::max(at, next);
   };
-  for (const Owned& next : in_order(device)) {
+  for (const Owned& next : owned_) {
     close_before(next.prefix.address.value);
     open.push_back(next);
   }
@@ -83,6 +83,27 @@ bool AllowedIpMap::passes(std::size_t peer, const Ipv4Prefix& prefix) const {
   return range != nullptr && range->peer == peer && range->last >= last_of(prefix);
 }
 
+std::optional<AllowedIpMap::Owned> AllowedIpMap::holder(const Ipv4Prefix& prefix) const {
+  for (int length = prefix.length; length >= 0; --length) {
+    const auto wanted = Ipv4Prefix::make(prefix.address, static_cast<std::uint8_t>(length));
+    const auto found = std::lower_bound(
+        owned_.begin(), owned_.end(), wanted,
+        [](const Owned& owned, const Ipv4Prefix& value) { return comes_before(owned.prefix, value); });
+    if (found != owned_.end() && found->prefix == wanted) return *found;
+  }
+  return std::nullopt;
+}
+
+std::span<const AllowedIpMap::Owned> AllowedIpMap::inside(const Ipv4Prefix& prefix) const {
+  const auto after = [&](const Ipv4Prefix& value) {
+    return std::upper_bound(
+        owned_.begin(), owned_.end(), value,
+        [](const Ipv4Prefix& wanted, const Owned& owned) { return comes_before(wanted, owned.prefix); });
+  };
+  const auto first = after(prefix), end = after(Ipv4Prefix::host({last_of(prefix)}));
+  return first < end ? std::span<const Owned>(first, end) : std::span<const Owned>();
+}
+
 bool AllowedIpMap::passes_all(std::size_t peer) const {
   return ranges_.size() == 1 && ranges_[0].peer == peer && ranges_[0].first == 0 &&
          ranges_[0].last == kLastAddress;
@@ -92,6 +113,28 @@ std::optional<std::size_t> ospf_peer(const Device& device, const AllowedIpMap& m
                                      const std::optional<Ipv4Address>& neighbor) {
   if (device.peers.size() == 1) return 0;
   return neighbor ? map.owner(*neighbor) : std::nullopt;
+}
+
+std::optional<CoverageFinding> check_peer_coverage(const Device& device, const AllowedIpMap& map,
+                                                   const Key& peer, Ipv4Address address) {
+  using Kind = CoverageFinding::Kind;
+  const auto owner = map.owner(address);
+  if (owner && device.peers[*owner].public_key == peer) return std::nullopt;
+  const auto at = std::find_if(device.peers.begin(), device.peers.end(),
+                               [&](const Peer& other) { return other.public_key == peer; });
+  if (at == device.peers.end()) return std::nullopt;
+  const std::string command = allowed_ips_command(device, static_cast<std::size_t>(at - device.peers.begin()),
+                                                  {Ipv4Prefix::host(address)});
+  const std::string cure = command.empty() ? std::string() : "; \"" + command + "\"";
+  const std::string which = "its address " + address.to_string();
+  if (!owner)
+    return CoverageFinding{Kind::not_covered, address,
+                           "no allowed-ips of the peer cover " + which +
+                               ": nothing can be sent to it, and what comes from it is dropped" + cure};
+  return CoverageFinding{Kind::other_peer, address,
+                         which + " belongs to the allowed-ips of peer " +
+                             device.peers[*owner].public_key.to_base64() +
+                             ", to whom all goes that is sent to it" + cure};
 }
 
 std::vector<Ipv4Prefix> aggregated(std::vector<Ipv4Prefix> prefixes) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,12 @@ namespace wgospf::wg {
 /// Who owns which IPv4 addresses of a device, as ranges: made once a reading, asked once a route.
 class AllowedIpMap {
  public:
+  /// An allowed-ip with the index of its peer in Device::peers.
+  struct Owned {
+    Ipv4Prefix prefix{};
+    std::size_t peer = 0;
+    bool operator==(const Owned&) const = default;
+  };
   AllowedIpMap() = default;
   explicit AllowedIpMap(const Device& device);
 
@@ -26,6 +33,10 @@ class AllowedIpMap {
   [[nodiscard]] bool passes(std::size_t peer, const Ipv4Prefix& prefix) const;
   /// Whether the peer owns every address there is, so that no prefix needs to be asked for.
   [[nodiscard]] bool passes_all(std::size_t peer) const;
+  /// The longest allowed-ip that covers the prefix as a whole; nullopt when none does.
+  [[nodiscard]] std::optional<Owned> holder(const Ipv4Prefix& prefix) const;
+  /// The allowed-ips inside the prefix, itself excepted, in order of address, the wider first.
+  [[nodiscard]] std::span<const Owned> inside(const Ipv4Prefix& prefix) const;
   bool operator==(const AllowedIpMap&) const = default;
 
  private:
@@ -35,12 +46,19 @@ class AllowedIpMap {
     bool operator==(const Range&) const = default;
   };
   [[nodiscard]] const Range* range_of(Ipv4Address address) const;
+  std::vector<Owned> owned_;   ///< in order of address, the wider first
   std::vector<Range> ranges_;  ///< in order, without overlap; neighbouring ones of a peer are one
 };
 
 /// The peer that OSPF speaks to over the device: its only one, else the owner of the neighbour's address.
 [[nodiscard]] std::optional<std::size_t> ospf_peer(const Device& device, const AllowedIpMap& map,
                                                    const std::optional<Ipv4Address>& neighbor);
+
+/// What keeps OSPF by unicast from passing to this peer of a device: that it does not own the address that it
+/// speaks from. nullopt when it does, and for a peer that the device does not have.
+[[nodiscard]] std::optional<CoverageFinding> check_peer_coverage(const Device& device,
+                                                                 const AllowedIpMap& map, const Key& peer,
+                                                                 Ipv4Address address);
 
 /// The same addresses in as few prefixes as possible, in order.
 [[nodiscard]] std::vector<Ipv4Prefix> aggregated(std::vector<Ipv4Prefix> prefixes);

@@ -75,7 +75,7 @@ std::vector<CoverageFinding> check_ospf_coverage(const Device& device,
         {Kind::several_peers, group,
          device.name + " has " + std::to_string(device.peers.size()) +
              " peers, and multicast reaches one of them only; give each neighbour an interface "
-             "of its own"});
+             "of its own, or configure \"peers: auto\""});
   if (multicast.empty())
     findings.push_back({Kind::not_covered, group,
                         "no allowed-ips on " + device.name + " cover " + to_string(group) + "; add " +
@@ -94,6 +94,27 @@ std::vector<CoverageFinding> check_ospf_coverage(const Device& device,
                               "; give each neighbour an interface of its own"});
   }
   return findings;
+}
+
+std::optional<CoverageFinding> check_unknown_neighbor(const Device& device,
+                                                      const std::vector<Ipv4Prefix>& subnets) {
+  if (device.peers.size() != 1) return std::nullopt;
+  const auto may_speak_from = [&](const AllowedIp& allowed) {
+    const auto* prefix = std::get_if<Ipv4Prefix>(&allowed);
+    const Ipv4Prefix multicast = Ipv4Prefix::make({0xe0000000}, 4);
+    if (prefix == nullptr || multicast.covers(*prefix)) return false;
+    return subnets.empty() || std::any_of(subnets.begin(), subnets.end(), [&](const Ipv4Prefix& subnet) {
+             return subnet.covers(*prefix) || prefix->covers(subnet);
+           });
+  };
+  const auto& allowed = device.peers.front().allowed_ips;
+  if (std::any_of(allowed.begin(), allowed.end(), may_speak_from)) return std::nullopt;
+  const std::string any = subnets.empty() ? "address but multicast" : "of " + subnets.front().to_string();
+  return CoverageFinding{CoverageFinding::Kind::not_covered, std::nullopt,
+                         "the neighbour's address is not known, and no allowed-ips on " + device.name +
+                             " cover any " + any +
+                             ": its hellos are dropped before they are heard; add the "
+                             "address that it speaks from to its allowed-ips"};
 }
 
 }  // namespace wgospf::wg

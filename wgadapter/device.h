@@ -116,4 +116,9 @@ inline constexpr Ipv4Address kAllDRouters{0xe0000006};
 [[nodiscard]] std::vector<CoverageFinding> check_ospf_coverage(const Device& device,
                                                                const std::vector<IpAddress>& neighbors);
 
+/// Of a device with one peer, where the neighbour's address is not known: that its hellos cannot be heard from any
+/// address that it may have. `subnets`: the interface's; none of an unnumbered one, over which any may speak.
+[[nodiscard]] std::optional<CoverageFinding> check_unknown_neighbor(const Device& device,
+                                                                    const std::vector<Ipv4Prefix>& subnets);
+
 }  // namespace wgospf::wg

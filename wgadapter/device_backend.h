@@ -15,6 +15,7 @@
 
 #include "net/result.h"
 #include "wgadapter/device.h"
+#include "wgadapter/renewal.h"
 
 namespace wgospf::wg {
 
@@ -37,12 +38,18 @@ class DeviceBackend {
   [[nodiscard]] virtual Result<Device> read(const std::string& name) = 0;
 
   /// Carries out the difference to `now`, the device as it was read last, and returns it as it is afterwards:
-  /// read again, once, or `now` where there was nothing to do. WireGuard has no transactions: after an error
+  /// read again, once, or `now` where there was nothing to do. Where the difference takes_nothing_unseen, `now`
+  /// has just been read for it, and is not read once more for allowed-ips alone. WireGuard has no transactions: after an error
   /// a part may be in force; the text names what was refused. An update or removal of a peer that the device
   /// does not have is not_found, before anything is changed. Allowed-ips are added first and removed last; no
   /// other prefix of a live peer is touched meanwhile. Where somebody else has changed the device since, the
   /// error (not_found, rejected) says so: read it, and try again.
   [[nodiscard]] virtual Result<Device> apply(const Device& now, const DeviceDelta& delta) = 0;
+
+  /// A new session with the peer: it is removed and made again with all that it has, as it is read for that; its
+  /// counters begin anew. False: nothing was done, see made_again(). After an error the peer may be gone, and the text
+  /// says so.
+  [[nodiscard]] virtual Result<bool> renew(const std::string& name, const Renewal& renewal) = 0;
 };
 
 /// Errors: unsupported when the kernel has no WireGuard (and loads none on demand), system.
@@ -63,6 +70,7 @@ class Devices final : public DeviceBackend {
   [[nodiscard]] BackendKind kind() const override;
   [[nodiscard]] Result<Device> read(const std::string& name) override;
   [[nodiscard]] Result<Device> apply(const Device& now, const DeviceDelta& delta) override;
+  [[nodiscard]] Result<bool> renew(const std::string& name, const Renewal& renewal) override;
 
  private:
   [[nodiscard]] Result<DeviceBackend*> choose(const std::string& name);

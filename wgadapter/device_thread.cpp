@@ -25,6 +25,10 @@ constexpr int kRestBeforeLeap = 25;
 /// The interfaces' counters rest for so many times the processor time that they took.
 constexpr int kRestOfTraffic = 100;
 
+/// A device that is read closely rests for so many times the processor time that its reading took: with what those do
+/// who are told of it, a hundredth of the processor.
+constexpr int kRestOfClose = 200;
+
 /// That this thread has had.
 std::chrono::nanoseconds processor_time() {
   timespec time{};
@@ -49,13 +53,20 @@ class DeviceThread::Worker {
   struct Read {
     std::string name{};
   };
+  struct Close {
+    std::set<std::string> names{};
+  };
   struct Ask {};
   struct Change {
     std::uint64_t ticket = 0;
     std::string name{};
     DeviceDelta delta{};
   };
-  using Command = std::variant<Watch, Read, Ways, Ask, Change>;
+  struct Renew {
+    std::string name{};
+    Renewal renewal{};
+  };
+  using Command = std::variant<Watch, Close, Read, Ways, Ask, Change, Renew>;
 
   Worker(DeviceThreadOptions options, Callback callback)
       : options_(std::move(options)), callback_(std::move(callback)), devices_(options_.device) {
@@ -87,10 +98,12 @@ class DeviceThread::Worker {
   [[nodiscard]] std::optional<std::vector<Command>> wait();
   [[nodiscard]] std::optional<Clock::time_point> next_due() const;
   void take(Watch& command);
+  void take(Close& command);
   void take(Read& command);
   void take(Ways& command);
   void take(Ask& command);
   void take(Change& command);
+  void take(Renew& command);
   [[nodiscard]] Result<wg::Device> change(const Change& command, const wg::Device* last);
   void do_what_is_due();
   void read(const std::string& name, Device& device);
@@ -114,6 +127,7 @@ class DeviceThread::Worker {
   // The thread's own.
   Devices devices_;
   std::map<std::string, Device> watched_;
+  std::set<std::string> closely_;
   bool is_watching_ = false;  ///< names have been given, be it none
   std::optional<UnderlayReader> reader_;
   std::optional<OwnRoutes> own_;  ///< the ways are wanted
@@ -148,6 +162,9 @@ void DeviceThread::Worker::post(Command command) {
 
 void DeviceThread::Worker::run() {
   while (auto commands = wait()) {
+    // Renewals may be many and take long; what routes wait for goes first.
+    std::stable_partition(commands->begin(), commands->end(),
+                          [](const auto& command) { return !std::holds_alternative<Renew>(command); });
     for (auto& command : *commands) std::visit([this](auto& item) { take(item); }, command);
     do_what_is_due();
     report();
@@ -193,6 +210,14 @@ void DeviceThread::Worker::take(Watch& command) {
   want_underlay();
 }
 
+void DeviceThread::Worker::take(Close& command) {
+  closely_ = std::move(command.names);
+  const auto now = Clock::now();
+  for (const auto& name : closely_)
+    if (const auto watched = watched_.find(name); watched != watched_.end())
+      watched->second.due = std::min(watched->second.due, now + options_.close_interval);
+}
+
 void DeviceThread::Worker::take(Read& command) {
   const auto watched = watched_.find(command.name);
   if (watched != watched_.end()) watched->second.due = std::min(watched->second.due, Clock::now());
@@ -224,8 +249,17 @@ void DeviceThread::Worker::take(Change& command) {
   reports_.push_back(Applied{command.ticket, result ? std::nullopt : std::optional(result.error())});
 }
 
-// Against the device as it was read last, which spares a reading. Where that turns out to be too old, against
-// the device as it is.
+void DeviceThread::Worker::take(Renew& command) {
+  const auto done = devices_.renew(command.name, command.renewal);
+  if (done && !*done) return;
+  if (const auto watched = watched_.find(command.name); watched != watched_.end())
+    watched->second.due = Clock::now();
+  reports_.push_back(
+      Renewed{command.name, command.renewal.peer, done ? std::nullopt : std::optional(done.error())});
+}
+
+// One reading: before the difference where that must not take what nobody has seen, else after it, against the
+// device as it was read last. Where that turns out to be too old, against the device as it is.
 Result<Device> DeviceThread::Worker::change(const Change& command, const wg::Device* last) {
   if (command.delta.takes_nothing_unseen) {
     const auto now = devices_.read(command.name);
@@ -259,9 +293,15 @@ void DeviceThread::Worker::do_what_is_due() {
 
 void DeviceThread::Worker::read(const std::string& name, Device& device) {
   const auto begin = Clock::now();
+  const auto processor_begin = processor_time();
   auto reading = devices_.read(name);
   const auto end = Clock::now();
-  device.due = end + std::max<Clock::duration>(options_.interval, kRest * (end - begin));
+  const bool is_close = closely_.contains(name);
+  const auto least = is_close ? std::max<Clock::duration>(options_.close_interval,
+                                                          kRestOfClose * (processor_time() - processor_begin))
+                              : Clock::duration{options_.interval};
+  device.due = end + std::max<Clock::duration>(std::min<Clock::duration>(least, options_.interval),
+                                               kRest * (end - begin));
   device.rests_until =
       end + std::max<Clock::duration>(options_.traffic_interval, kRestBeforeLeap * (end - begin));
   if (reading) return note(name, device, std::move(reading).value());
@@ -374,6 +414,10 @@ void DeviceThread::watch(std::vector<std::string> names) {
   worker_->post(Worker::Watch{std::move(names)});
 }
 
+void DeviceThread::read_closely(std::set<std::string> names) {
+  worker_->post(Worker::Close{std::move(names)});
+}
+
 void DeviceThread::read_soon(std::string name) {
   worker_->post(Worker::Read{std::move(name)});
 }
@@ -384,6 +428,10 @@ void DeviceThread::set_ways(std::optional<OwnRoutes> own) {
 
 void DeviceThread::ask_soon() {
   worker_->post(Worker::Ask{});
+}
+
+void DeviceThread::renew(std::string name, Renewal renewal) {
+  worker_->post(Worker::Renew{std::move(name), renewal});
 }
 
 void DeviceThread::submit(std::uint64_t ticket, std::string name, DeviceDelta delta) {

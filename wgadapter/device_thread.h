@@ -10,6 +10,7 @@
 // thread that calls the constructor.
 //
 //   watch                 the devices to be read, and to be held against each other in the underlay
+//   read_closely          those of them whose peers' presence matters
 //   read_soon             one of them out of turn
 //   set_ways, ask_soon    the kernel's ways to the peers' endpoints
 //   submit                a difference, carried out before anything else is read; its ticket comes back
@@ -19,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,7 +57,13 @@ struct UnderlayRead {
   std::string ways_error{};  ///< why the ways are those of the time before
   bool is_complete = true;   ///< no device is left out because it never could be read
 };
-using DeviceReport = std::variant<DeviceRead, PeersChanged, Applied, UnderlayRead>;
+/// A peer was made again for a new session, or could not be, and why.
+struct Renewed {
+  std::string name{};
+  Key peer{};
+  std::optional<Error> error{};
+};
+using DeviceReport = std::variant<DeviceRead, PeersChanged, Applied, UnderlayRead, Renewed>;
 using DeviceReports = std::vector<DeviceReport>;
 
 struct DeviceThreadOptions {
@@ -64,6 +72,9 @@ struct DeviceThreadOptions {
   /// Between two readings of how much the interfaces send; longer where that would take more than a
   /// hundredth of the processor.
   std::chrono::milliseconds traffic_interval{100};
+  /// Between two readings of a device that is read closely; longer where that would take more than its share of the
+  /// processor (kRestOfClose in device_thread.cpp).
+  std::chrono::milliseconds close_interval{200};
 };
 
 class DeviceThread {
@@ -81,6 +92,8 @@ class DeviceThread {
   /// What is not named any more is told as gone. Answered by an UnderlayRead the first time, and when the
   /// names have changed.
   void watch(std::vector<std::string> names);
+  /// Devices, watched or not, that are read with the close interval from now on; all others are not.
+  void read_closely(std::set<std::string> names);
   /// Reads a watched device out of turn; one reading for all calls that come before it begins.
   void read_soon(std::string name);
   /// Whether the kernel's ways are wanted, and what of it is ours. They are asked for at once when this
@@ -89,8 +102,11 @@ class DeviceThread {
   /// Reads all devices, and asks for the ways if these are wanted, out of turn; one UnderlayRead for all
   /// calls that come before it begins.
   void ask_soon();
+  /// A new session with a peer that is not heard any more (renewal.h); an error comes back as a report. The device is
+  /// read again at once.
+  void renew(std::string name, Renewal renewal);
   /// A difference for a device, watched or not. In the order of the calls; `ticket` grows. One reading a
-  /// difference at most, one more where it takes_nothing_unseen, and none where it says nothing new.
+  /// difference at most: before it where it takes_nothing_unseen, else after it; none where it says nothing new.
   void submit(std::uint64_t ticket, std::string name, DeviceDelta delta);
 
  private:

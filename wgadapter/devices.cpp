@@ -100,4 +100,9 @@ Result<Device> Devices::apply(const Device& now, const DeviceDelta& delta) {
   return backend ? (*backend)->apply(now, delta) : Result<Device>(backend.error());
 }
 
+Result<bool> Devices::renew(const std::string& name, const Renewal& renewal) {
+  const auto backend = choose(name);
+  return backend ? (*backend)->renew(name, renewal) : Result<bool>(backend.error());
+}
+
 }  // namespace wgospf::wg

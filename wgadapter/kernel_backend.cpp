@@ -49,9 +49,16 @@ class KernelBackend final : public DeviceBackend {
     return read(name, std::chrono::steady_clock::now() + options_.timeout);
   }
   [[nodiscard]] Result<Device> apply(const Device& now, const DeviceDelta& delta) override;
+  [[nodiscard]] Result<bool> renew(const std::string& name, const Renewal& renewal) override;
 
  private:
-  Result<Device> read(const std::string& name, Deadline deadline);
+  Result<Device> read(const std::string& name, Deadline deadline) {
+    std::optional<SecretKey> none;
+    return read(name, deadline, nullptr, none);
+  }
+  /// With the preshared key of one peer, if that is wanted.
+  Result<Device> read(const std::string& name, Deadline deadline, const Key* peer,
+                      std::optional<SecretKey>& preshared_key);
   Result<void> send(const std::string& name, Result<std::vector<Message>> messages, Deadline deadline);
   Result<void> remove(const std::string& name, const std::vector<Removal>& removals, Deadline deadline);
   static Error explain(const std::string& name, Error error);
@@ -77,16 +84,20 @@ Error KernelBackend::explain(const std::string& name, Error error) {
   }
 }
 
-Result<Device> KernelBackend::read(const std::string& name, Deadline deadline) {
+Result<Device> KernelBackend::read(const std::string& name, Deadline deadline, const Key* peer,
+                                   std::optional<SecretKey>& preshared_key) {
   if (name.empty() || name.size() >= IFNAMSIZ)
     return Error{ErrorCode::invalid, "'" + name + "' is no interface name: 1 to 15 characters"};
   for (int attempt = 1;; ++attempt) {
-    DeviceDumpParser parser(name);
+    DeviceDumpParser parser(name, peer == nullptr ? std::nullopt : std::optional(*peer));
     const Message request = make_get_device(family_, name);
     const auto done = socket_.request(bytes_of(request), deadline, [&](netlink::Bytes message) {
       return parser.add(*reinterpret_cast<const nlmsghdr*>(message.data()));
     });
-    if (done) return parser.take();
+    if (done) {
+      preshared_key = parser.preshared_key();
+      return parser.take();
+    }
     if (done.error().code != ErrorCode::interrupted || attempt == kReadAttempts)
       return explain(name, done.error());
   }
@@ -130,10 +141,30 @@ Result<Device> KernelBackend::apply(const Device& now, const DeviceDelta& delta)
   if (auto done = remove(name, plan->removals, deadline); !done) return done.error();
   if (auto done = send(name, encode_peer_removals(family_, name, plan->removed_peers), deadline); !done)
     return done.error();
+  if (delta.takes_nothing_unseen && is_allowed_ips_alone(delta)) return carried_out(now, *plan);
   auto after = read(name, deadline);
   if (!after) return after;
   if (auto done = verify(*after, delta); !done) return done.error();
   return after;
+}
+
+Result<bool> KernelBackend::renew(const std::string& name, const Renewal& renewal) {
+  const Deadline deadline = std::chrono::steady_clock::now() + options_.timeout;
+  std::optional<SecretKey> preshared_key;
+  const auto device = read(name, deadline, &renewal.peer, preshared_key);
+  if (!device) return device.error();
+  const auto delta = made_again(*device, renewal, preshared_key);
+  if (!delta) return false;
+  if (send(name, encode_made_again(family_, name, delta->peers.front()), deadline)) return true;
+  // It may have been removed all the same.
+  for (int attempt = 1;; ++attempt) {
+    const auto done = send(name, encode_settings(family_, name, *delta),
+                           std::chrono::steady_clock::now() + options_.timeout);
+    if (done) return true;
+    if (attempt == 5)
+      return Error{ErrorCode::rejected,
+                   "peer " + renewal.peer.to_base64() + " is gone from " + done.error().text};
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <utility>
 
 namespace wgospf::wg {
@@ -27,28 +28,43 @@ bool is_same_peer(const Peer& one, const Peer& other) {
          one.protocol_version == other.protocol_version;
 }
 
+/// Of a peer that was there before, and is.
+void compare(const Peer& old, SystemTime before, const Peer& now, SystemTime after,
+             std::vector<PeerChange>& changes) {
+  if (old.endpoint != now.endpoint)
+    changes.push_back({Kind::endpoint_changed, now.public_key, old.endpoint, now.endpoint, false});
+  compare_sessions(now, has_session(old, before), has_session(now, after), !old.last_handshake, changes);
+}
+
+bool are_same_peers(std::span<const Peer> before, std::span<const Peer> after) {
+  return std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                    [](const Peer& one, const Peer& other) { return one.public_key == other.public_key; });
+}
+
 }  // namespace
 
 std::vector<PeerChange> peer_changes(const PeerReading& before, const PeerReading& after) {
+  std::vector<PeerChange> changes;
+  if (are_same_peers(before.peers, after.peers)) {
+    for (std::size_t i = 0; i < after.peers.size(); ++i)
+      compare(before.peers[i], before.time, after.peers[i], after.time, changes);
+    std::stable_sort(changes.begin(), changes.end(),
+                     [](const auto& one, const auto& other) { return one.peer < other.peer; });
+    return changes;
+  }
   std::map<Key, std::pair<const Peer*, const Peer*>> pairs;
   for (const Peer& peer : before.peers) pairs[peer.public_key].first = &peer;
   for (const Peer& peer : after.peers) pairs[peer.public_key].second = &peer;
-  std::vector<PeerChange> changes;
   for (const auto& [key, pair] : pairs) {
     const auto& [old, now] = pair;
     if (now == nullptr) {
       changes.push_back({Kind::removed, key, {}, {}, false});
-      continue;
-    }
-    if (old == nullptr) {
+    } else if (old == nullptr) {
       changes.push_back({Kind::added, key, {}, now->endpoint, false});
       compare_sessions(*now, false, has_session(*now, after.time), true, changes);
-      continue;
+    } else {
+      compare(*old, before.time, *now, after.time, changes);
     }
-    if (old->endpoint != now->endpoint)
-      changes.push_back({Kind::endpoint_changed, key, old->endpoint, now->endpoint, false});
-    compare_sessions(*now, has_session(*old, before.time), has_session(*now, after.time),
-                     !old->last_handshake, changes);
   }
   return changes;
 }

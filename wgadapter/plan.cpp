@@ -65,6 +65,30 @@ Result<Plan> make_plan(const Device& now, const DeviceDelta& delta) {
   return plan;
 }
 
+bool is_allowed_ips_alone(const DeviceDelta& delta) {
+  return !delta.private_key && !delta.listen_port && !delta.fwmark &&
+         std::all_of(delta.peers.begin(), delta.peers.end(), [](const PeerDelta& peer) {
+           return peer.action == PeerAction::update && !peer.endpoint && !peer.persistent_keepalive &&
+                  !peer.preshared_key;
+         });
+}
+
+Device carried_out(Device now, const Plan& plan) {
+  std::set<AllowedIp> taken;
+  std::map<Key, const std::vector<AllowedIp>*> added;
+  for (const PeerDelta& peer : plan.settings.peers) {
+    added[peer.public_key] = &peer.add_allowed_ips;
+    taken.insert(peer.add_allowed_ips.begin(), peer.add_allowed_ips.end());
+  }
+  for (const Removal& removal : plan.removals) taken.insert(removal.prefixes.begin(), removal.prefixes.end());
+  for (Peer& peer : now.peers) {
+    std::erase_if(peer.allowed_ips, [&](const AllowedIp& prefix) { return taken.contains(prefix); });
+    if (const auto more = added.find(peer.public_key); more != added.end())
+      peer.allowed_ips.insert(peer.allowed_ips.end(), more->second->begin(), more->second->end());
+  }
+  return now;
+}
+
 Result<void> check_unseen(const Device& seen, const Device& now, const DeviceDelta& delta) {
   std::map<AllowedIp, Key> added;
   for (const PeerDelta& peer : delta.peers)

@@ -29,6 +29,12 @@ struct Plan {
 /// that is not there, invalid for a prefix both added to and removed from one peer.
 [[nodiscard]] Result<Plan> make_plan(const Device& now, const DeviceDelta& delta);
 
+/// Whether the difference is about allowed-ips of peers that are there, and nothing else: what it makes of the
+/// device is known without reading that again.
+[[nodiscard]] bool is_allowed_ips_alone(const DeviceDelta& delta);
+/// The device after such a plan was carried out.
+[[nodiscard]] Device carried_out(Device now, const Plan& plan);
+
 /// Whether the difference would take an allowed-ip from a peer that has it `now` and did not when the device
 /// was `seen`. Error: rejected, with the first of them.
 [[nodiscard]] Result<void> check_unseen(const Device& seen, const Device& now, const DeviceDelta& delta);

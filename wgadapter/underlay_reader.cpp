@@ -2,9 +2,11 @@
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -14,6 +16,10 @@ namespace wgospf::wg {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{2};
+
+// Later than the headers of Debian 12.
+constexpr std::uint16_t kFraDscp = 25, kFraSourcePortMask = 28, kFraDestinationPortMask = 29;
+constexpr std::uint16_t kWholePort = 0xffff;
 
 #ifndef RTM_F_FIB_MATCH
 #define RTM_F_FIB_MATCH 0x2000
@@ -49,14 +55,21 @@ RoutingRule::Others others_of(std::uint16_t attribute, Bytes value) {
     case FRA_OIFNAME:
       return RoutingRule::Others::never;
     case FRA_UID_RANGE:
-    case FRA_IP_PROTO:
-    case FRA_SPORT_RANGE:
-    case FRA_DPORT_RANGE:
     case FRA_SUPPRESS_IFGROUP:
+    case kFraDscp:
       return RoutingRule::Others::unknown;
+    case kFraSourcePortMask:
+    case kFraDestinationPortMask:
+      return netlink::header_at<std::uint16_t>(value) == kWholePort ? RoutingRule::Others::none
+                                                                    : RoutingRule::Others::unknown;
     default:
       return RoutingRule::Others::none;
   }
+}
+
+std::optional<PortRange> ports_of(Bytes value) {
+  const auto range = netlink::header_at<fib_rule_port_range>(value);
+  return range ? std::optional(PortRange{range->start, range->end}) : std::nullopt;
 }
 
 std::optional<RoutingRule> parse_rule(Bytes message) {
@@ -77,10 +90,15 @@ std::optional<RoutingRule> parse_rule(Bytes message) {
     if (type == FRA_FWMARK) rule.mark = u32_of(value);
     if (type == FRA_FWMASK) mask = u32_of(value);
     if (type == FRA_SUPPRESS_PREFIXLEN) suppress = u32_of(value);
+    if (type == FRA_PROTOCOL && !value.empty()) rule.protocol = std::to_integer<std::uint8_t>(value[0]);
     if (type == FRA_L3MDEV) by_l3mdev = !value.empty() && value[0] != std::byte{0};
     if (type == FRA_DST && header->dst_len != 0 && value.size() == 4)
       rule.destination =
           Ipv4Prefix::make(std::get<Ipv4Address>(*netlink::address_of(value)), header->dst_len);
+    if (type == FRA_IIFNAME) rule.is_local = netlink::text_of(value) == "lo";
+    if (type == FRA_IP_PROTO && !value.empty()) rule.ip_protocol = std::to_integer<std::uint8_t>(value[0]);
+    if (type == FRA_SPORT_RANGE) rule.source_ports = ports_of(value);
+    if (type == FRA_DPORT_RANGE) rule.destination_ports = ports_of(value);
     const auto others = others_of(type, value);
     if (others != RoutingRule::Others::none && rule.others != RoutingRule::Others::never)
       rule.others = others;
@@ -109,11 +127,19 @@ std::optional<EndpointWay> parse_way(Bytes message, const OwnRoutes& own) {
     if (type == RTA_TABLE) way.place->table = u32_of(value);
     if (type == RTA_PRIORITY) way.place->metric = u32_of(value);
     if (type == RTA_OIF && u32_of(value) != 0) way.ifindexes.push_back(u32_of(value));
+    if (type == RTA_GATEWAY) way.gateway = netlink::address_of(value);
     if (type == RTA_MULTIPATH) add_ifindexes(value, way.ifindexes);
   });
-  way.is_ours =
-      route->rtm_protocol == own.protocol && way.place->table == own.table && way.place->metric == own.metric;
+  way.is_ours = route->rtm_protocol == own.protocol && way.place->metric == own.metric &&
+                (way.place->table == own.table || way.place->table == own.apart);
   return way;
+}
+
+/// In the order of the network.
+void put_port(netlink::MessageBuffer& request, std::uint16_t type, std::uint16_t port) {
+  if (port == 0) return;
+  const std::array<std::byte, 2> bytes{std::byte(port >> 8), std::byte(port & 0xff)};
+  request.put_attribute(type, bytes);
 }
 
 /// The kernel has looked, and there is no way.
@@ -128,11 +154,11 @@ struct UnderlayReader::State {
   netlink::Socket socket;
 
   /// One lookup. With RTM_F_FIB_MATCH the answer is the entry of the table with all its next hops.
-  Result<EndpointWay> look_up(const IpAddress& endpoint, std::uint32_t mark, const OwnRoutes& own,
+  Result<EndpointWay> look_up(const IpAddress& endpoint, const Outer& outer, const OwnRoutes& own,
                               unsigned flags);
 };
 
-Result<EndpointWay> UnderlayReader::State::look_up(const IpAddress& endpoint, std::uint32_t mark,
+Result<EndpointWay> UnderlayReader::State::look_up(const IpAddress& endpoint, const Outer& outer,
                                                    const OwnRoutes& own, unsigned flags) {
   const bool is_v4 = std::holds_alternative<Ipv4Address>(endpoint);
   rtmsg header{};
@@ -143,7 +169,11 @@ Result<EndpointWay> UnderlayReader::State::look_up(const IpAddress& endpoint, st
   request.begin(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK);
   request.put_header(header);
   request.put_address(RTA_DST, endpoint);
-  if (mark != 0) request.put_u32(RTA_MARK, mark);
+  if (outer.mark != 0) request.put_u32(RTA_MARK, outer.mark);
+  const std::byte udp{IPPROTO_UDP};
+  request.put_attribute(RTA_IP_PROTO, Bytes(&udp, 1));
+  put_port(request, RTA_SPORT, outer.source_port);
+  put_port(request, RTA_DPORT, outer.destination_port);
   request.end();
   EndpointWay way;
   const auto deadline = std::chrono::steady_clock::now() + kTimeout;
@@ -186,25 +216,29 @@ Result<std::vector<RoutingRule>> UnderlayReader::rules() {
   return rules;
 }
 
-Result<EndpointWay> UnderlayReader::way(const IpAddress& endpoint, std::uint32_t mark, const OwnRoutes& own) {
-  auto entry = state_->look_up(endpoint, mark, own, RTM_F_FIB_MATCH);
+Result<EndpointWay> UnderlayReader::way(const IpAddress& endpoint, const Outer& outer, const OwnRoutes& own) {
+  auto entry = state_->look_up(endpoint, outer, own, RTM_F_FIB_MATCH);
   if (!entry || !entry->place || !entry->ifindexes.empty()) return entry;
   // The next hops are in an object that the entry only names (nexthop_compat_mode 0).
-  const auto chosen = state_->look_up(endpoint, mark, own, 0);
+  const auto chosen = state_->look_up(endpoint, outer, own, 0);
   if (chosen) entry->ifindexes = chosen->ifindexes;
+  if (chosen) entry->gateway = chosen->gateway;
   return entry;
 }
 
 Result<void> UnderlayReader::read(Underlay& underlay, const OwnRoutes& own) {
   auto found = rules();
   if (!found) return found.error();
+  auto uplink = way(kAnywhere, {}, own);
+  if (!uplink) return uplink.error();
   std::vector<EndpointWay> ways;
   for (const UnderlayPeer& peer : underlay.peers) {
-    auto answer = way(peer.endpoint.address, underlay.devices[peer.device].fwmark, own);
+    auto answer = way(peer.endpoint.address, outer_of(underlay.devices[peer.device], peer.endpoint), own);
     if (!answer) return answer.error();
     ways.push_back(*std::move(answer));
   }
   underlay.rules = *std::move(found);
+  underlay.uplink = *std::move(uplink);
   for (std::size_t i = 0; i < ways.size(); ++i) underlay.peers[i].way = std::move(ways[i]);
   return {};
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Asks the kernel what underlay.h goes by: its policy rules, and the ways to the endpoints of peers, with the
-// mark of each device. Needs no privilege; waits for the kernel, so call it off the thread that serves
+// Asks the kernel what underlay.h goes by: its policy rules, and the ways to the endpoints of peers, for
+// datagrams with the mark and the ports that theirs have. Needs no privilege; waits for the kernel, so call it off the thread that serves
 // hellos. An object is used by one thread at a time and belongs to the network namespace that made it.
 
 #include <chrono>
@@ -12,14 +12,6 @@
 
 namespace wgospf::wg {
 
-/// By what routes of this program are known among others.
-struct OwnRoutes {
-  std::uint32_t table = 254;
-  std::uint32_t metric = 0;
-  std::uint8_t protocol = 0;
-  bool operator==(const OwnRoutes&) const = default;
-};
-
 class UnderlayReader {
  public:
   [[nodiscard]] static Result<UnderlayReader> open();
@@ -27,12 +19,12 @@ class UnderlayReader {
   UnderlayReader& operator=(UnderlayReader&&) noexcept;
   ~UnderlayReader();
 
-  /// Fills in the rules and the ways. After an error they are as they were. Two system calls a peer.
+  /// Fills in the rules, the uplink and the ways. After an error they are as they were. Two system calls a peer.
   [[nodiscard]] Result<void> read(Underlay& underlay, const OwnRoutes& own);
 
   /// IPv4 policy rules in the kernel's order.
   [[nodiscard]] Result<std::vector<RoutingRule>> rules();
-  [[nodiscard]] Result<EndpointWay> way(const IpAddress& endpoint, std::uint32_t mark, const OwnRoutes& own);
+  [[nodiscard]] Result<EndpointWay> way(const IpAddress& endpoint, const Outer& outer, const OwnRoutes& own);
 
  private:
   struct State;

@@ -153,6 +153,7 @@ class UserspaceBackend final : public DeviceBackend {
     return read(name, std::chrono::steady_clock::now() + options_.timeout);
   }
   [[nodiscard]] Result<Device> apply(const Device& now, const DeviceDelta& delta) override;
+  [[nodiscard]] Result<bool> renew(const std::string& name, const Renewal& renewal) override;
 
  private:
   Result<Device> read(const std::string& name, Deadline deadline);
@@ -257,10 +258,31 @@ Result<Device> UserspaceBackend::apply(const Device& now, const DeviceDelta& del
   if (auto done = remove(name, plan->removals, deadline); !done) return done.error();
   if (auto done = set_or_explain(name, encode_uapi_peer_removals(plan->removed_peers), deadline); !done)
     return done.error();
+  if (delta.takes_nothing_unseen && is_allowed_ips_alone(delta)) return carried_out(now, *plan);
   auto after = read(name, deadline);
   if (!after) return after;
   if (auto done = verify(*after, delta); !done) return done.error();
   return after;
+}
+
+Result<bool> UserspaceBackend::renew(const std::string& name, const Renewal& renewal) {
+  const Deadline deadline = std::chrono::steady_clock::now() + options_.timeout;
+  auto answer = exchange(name, "get=1\n\n", deadline);
+  if (!answer) return answer.error();
+  const auto device = parse_uapi_device(*answer, name);
+  if (!device) return device.error();
+  const auto delta = made_again(*device, renewal, preshared_key_in(*answer, renewal.peer));
+  if (!delta) return false;
+  auto blocks = encode_uapi_peer_removals({renewal.peer});
+  const auto made = encode_uapi_settings(*delta);
+  blocks.insert(blocks.end(), made.begin(), made.end());
+  const auto code = set(name, blocks, deadline);
+  if (code && *code == 0) return true;
+  // Whatever it was: the peer must be there.
+  auto done = set_or_explain(name, made, std::chrono::steady_clock::now() + options_.timeout);
+  if (done) return true;
+  return Error{ErrorCode::rejected,
+               "peer " + renewal.peer.to_base64() + " is gone from " + done.error().text};
 }
 
 }  // namespace

@@ -241,6 +241,15 @@ class Packer {
     prefixes_ += prefixes;
   }
 
+  /// Prefixes that still fit the message beside so many nests; those of a new one where few do.
+  [[nodiscard]] std::size_t room(std::size_t nests) const {
+    constexpr std::size_t kFew = 50;
+    const std::size_t taken = bytes_ + nests * kPeerBytes;
+    const std::size_t bytes = taken < kNestBudget ? (kNestBudget - taken) / kAllowedIpBytes : 0;
+    const std::size_t left = std::min(kMaxAllowedIpsPerMessage - prefixes_, bytes);
+    return left < kFew ? kMaxAllowedIpsPerMessage : left;
+  }
+
   Result<std::vector<Message>> finish() {
     close();
     if (!good_)
@@ -268,11 +277,12 @@ class Packer {
   bool good_ = true;
 };
 
-/// Calls `consume` with at most kMaxAllowedIpsPerMessage prefixes at a time, at least once.
+/// Calls `consume` with as many prefixes at a time as the message has room for, at least once.
 template <class Consumer>
-void in_chunks(std::span<const AllowedIp> prefixes, Consumer consume) {
+void in_chunks(const Packer& packer, std::size_t nests, std::span<const AllowedIp> prefixes,
+               Consumer consume) {
   do {
-    const auto part = prefixes.first(std::min(prefixes.size(), kMaxAllowedIpsPerMessage));
+    const auto part = prefixes.first(std::min(prefixes.size(), packer.room(nests)));
     consume(part);
     prefixes = prefixes.subspan(part.size());
   } while (!prefixes.empty());
@@ -280,7 +290,8 @@ void in_chunks(std::span<const AllowedIp> prefixes, Consumer consume) {
 
 }  // namespace
 
-DeviceDumpParser::DeviceDumpParser(const std::string& name) {
+DeviceDumpParser::DeviceDumpParser(const std::string& name, std::optional<Key> secret_of)
+    : secret_of_(secret_of) {
   device_.name = name;
   device_.backend = BackendKind::kernel;
 }
@@ -316,6 +327,10 @@ Result<void> DeviceDumpParser::add_peer(nlattr& nest) {
   if (device_.peers.empty() || device_.peers.back().public_key != *key) {
     device_.peers.emplace_back().public_key = *key;
     if (auto done = fill_peer(device_.peers.back(), table, device_.name); !done) return done;
+    if (key == secret_of_ && table[WGPEER_A_PRESHARED_KEY] != nullptr &&
+        nla_len(table[WGPEER_A_PRESHARED_KEY]) == static_cast<int>(kKeyBytes))
+      preshared_key_.emplace(std::span<const std::uint8_t, kKeyBytes>(
+          static_cast<const std::uint8_t*>(nla_data(table[WGPEER_A_PRESHARED_KEY])), kKeyBytes));
   }
   if (table[WGPEER_A_ALLOWEDIPS] == nullptr) return {};
   nlattr* entry = nullptr;
@@ -346,7 +361,7 @@ Result<std::vector<Message>> encode_settings(std::uint16_t family, const std::st
   for (const PeerDelta& peer : settings.peers) {
     const std::uint32_t update_only = WGPEER_F_UPDATE_ONLY;
     PeerNest nest{peer.public_key, peer.action == PeerAction::update ? update_only : 0, &peer, {}, 0};
-    in_chunks(peer.add_allowed_ips, [&](std::span<const AllowedIp> part) {
+    in_chunks(packer, 1, peer.add_allowed_ips, [&](std::span<const AllowedIp> part) {
       nest.prefixes = part;
       packer.add({nest});
       nest.settings = nullptr;
@@ -356,16 +371,36 @@ Result<std::vector<Message>> encode_settings(std::uint16_t family, const std::st
   return packer.finish();
 }
 
+Result<std::vector<Message>> encode_made_again(std::uint16_t family, const std::string& name,
+                                               const PeerDelta& peer) {
+  Packer packer(family, name);
+  const PeerNest removed{peer.public_key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY, nullptr, {}, 0};
+  PeerNest made{peer.public_key, 0, &peer, {}, 0};
+  in_chunks(packer, 2, peer.add_allowed_ips, [&](std::span<const AllowedIp> part) {
+    made.prefixes = part;
+    packer.add(made.settings == nullptr ? std::vector{made} : std::vector{removed, made});
+    made.settings = nullptr;
+    made.flags = WGPEER_F_UPDATE_ONLY;
+  });
+  return packer.finish();
+}
+
 Result<std::vector<Message>> encode_removals(std::uint16_t family, const std::string& name,
                                              const std::vector<Removal>& removals, RemovalMethod method,
                                              const Key& throwaway) {
   Packer packer(family, name);
+  if (method == RemovalMethod::theft) {
+    std::vector<AllowedIp> stolen;  // from whom does not matter
+    for (const Removal& removal : removals)
+      stolen.insert(stolen.end(), removal.prefixes.begin(), removal.prefixes.end());
+    in_chunks(packer, 2, stolen, [&](std::span<const AllowedIp> part) {
+      packer.add({{throwaway, 0, nullptr, part, 0}, {throwaway, WGPEER_F_REMOVE_ME, nullptr, {}, 0}});
+    });
+    return packer.finish();
+  }
   for (const Removal& removal : removals)
-    in_chunks(removal.prefixes, [&](std::span<const AllowedIp> part) {
-      if (method == RemovalMethod::flag)
-        packer.add({{removal.public_key, WGPEER_F_UPDATE_ONLY, nullptr, part, kAllowedIpRemoveMe}});
-      else
-        packer.add({{throwaway, 0, nullptr, part, 0}, {throwaway, WGPEER_F_REMOVE_ME, nullptr, {}, 0}});
+    in_chunks(packer, 1, removal.prefixes, [&](std::span<const AllowedIp> part) {
+      packer.add({{removal.public_key, WGPEER_F_UPDATE_ONLY, nullptr, part, kAllowedIpRemoveMe}});
     });
   return packer.finish();
 }

@@ -37,15 +37,19 @@ using Message = std::unique_ptr<nl_msg, MessageDeleter>;
 /// nests and messages that carry its key and the next prefixes only; adjacent equal keys are one peer.
 class DeviceDumpParser {
  public:
-  explicit DeviceDumpParser(const std::string& name);
+  /// `secret_of`: a peer whose preshared key is wanted.
+  explicit DeviceDumpParser(const std::string& name, std::optional<Key> secret_of = std::nullopt);
   /// Errors: malformed, with the attribute's name.
   [[nodiscard]] Result<void> add(const nlmsghdr& message);
   [[nodiscard]] Device take() { return std::move(device_); }
+  [[nodiscard]] const std::optional<SecretKey>& preshared_key() const { return preshared_key_; }
 
  private:
   [[nodiscard]] Result<void> add_peer(nlattr& nest);
 
   Device device_;
+  std::optional<Key> secret_of_;
+  std::optional<SecretKey> preshared_key_;
 };
 
 [[nodiscard]] Message make_get_device(std::uint16_t family, const std::string& name);
@@ -54,6 +58,11 @@ class DeviceDumpParser {
 /// say. Errors: too_large when a nest overflows all the same.
 [[nodiscard]] Result<std::vector<Message>> encode_settings(std::uint16_t family, const std::string& name,
                                                            const DeviceDelta& settings);
+
+/// The peer removed and made anew, in one message: nobody sees the device without it. Its prefixes go on in further
+/// messages where they are many.
+[[nodiscard]] Result<std::vector<Message>> encode_made_again(std::uint16_t family, const std::string& name,
+                                                             const PeerDelta& peer);
 
 enum class RemovalMethod : std::uint8_t {
   flag,   ///< WGALLOWEDIP_F_REMOVE_ME, Linux 6.16 and later; older ones answer EINVAL.

@@ -42,9 +42,15 @@ def wait_until(problem, timeout=PATIENCE, interval=0.05):
 # --- adjacencies
 
 
+def _works(name, tunnel, without):
+    """`without`: frozensets of two names, of which no tunnel works, or of these and "shared" or "dedicated"."""
+    ends = (name, tunnel.peer)
+    return frozenset(ends) not in without and frozenset((*ends, tunnel.way)) not in without
+
+
 def _wanted_neighbors(everyone, router, without):
-    return {(everyone[tunnel.peer].router_id, tunnel.interface) for tunnel in router.tunnels
-            if frozenset((router.name, tunnel.peer)) not in without}
+    return {(everyone[tunnel.peer].router_id, tunnel.interface if router.kind == "wgospfd" else tunnel.device)
+            for tunnel in router.tunnels if _works(router.name, tunnel, without)}
 
 
 def not_full(lab, without=frozenset()):
@@ -60,53 +66,63 @@ def not_full(lab, without=frozenset()):
 
 
 def all_full(lab, timeout=PATIENCE, without=frozenset()):
-    """Waits until exactly the tunnels that work carry a Full adjacency. `without`: frozensets of two names."""
+    """Waits until exactly the tunnels that work carry a Full adjacency. `without`: see _works()."""
     wait_until(lambda: not_full(lab, without), timeout)
 
 
 # --- routes
 
 
+def _cost(everyone, name, tunnel):
+    """Of one direction. The ends of a shared device use the greater of what both are given."""
+    if not tunnel.is_shared:
+        return tunnel.cost
+    return max(tunnel.cost, *(back.cost for back in everyone[tunnel.peer].tunnels if back.is_shared and back.peer == name))
+
+
 def _distances(everyone, start, without):
-    """router -> (hops from start, set of first interfaces)."""
+    """router -> (cost of the way from start, set of first interfaces)."""
     found = {}
-    queue = [(0, start, frozenset())]
+    queue = [(0, start, ())]
     while queue:
-        hops, name, first = heapq.heappop(queue)
-        if name in found:
-            known, interfaces = found[name]
-            if hops == known:
-                found[name] = (known, interfaces | first)
-            if hops > known or first <= interfaces:
-                continue
-        else:
-            found[name] = (hops, first)
+        distance, name, first = heapq.heappop(queue)
+        known, interfaces = found.get(name, (distance, set()))
+        if distance > known or (name in found and interfaces.issuperset(first)):
+            continue
+        found[name] = (distance, interfaces.union(first))
         for tunnel in everyone[name].tunnels:
-            if frozenset((name, tunnel.peer)) not in without:
-                heapq.heappush(queue, (hops + 1, tunnel.peer, first or frozenset([tunnel.interface])))
+            if _works(name, tunnel, without):
+                heapq.heappush(queue, (distance + _cost(everyone, name, tunnel), tunnel.peer, first or (tunnel.device,)))
     return found
+
+
+def reachable(plan, start, without=frozenset()):
+    """Routers that a router has a way to, itself included."""
+    return set(_distances(prepare.routers(plan), start, without))
 
 
 def wanted_routes(plan, start, without=frozenset()):
     """prefix -> set of interfaces: what a router's kernel must hold beside its connected prefixes.
 
-    Every tunnel costs the same, so distances are hops. A tunnel's prefix is advertised by both ends.
+    A tunnel's prefix is advertised by both ends, at the cost of their interfaces; on a shared device it is the own
+    address, at none.
     """
     everyone = prepare.routers(plan)
     distances = _distances(everyone, start, without)
     best = {}
-    for name, (hops, first) in distances.items():
+    for name, (distance, first) in distances.items():
         router = everyone[name]
-        offers = [(prefix, hops) for prefix in router.interfaces().values() if prefix]
-        offers.append((ipaddress.ip_network(router.router_id), hops))
-        if router.external:  # advertised by one router alone: the way to it is the way to that router
-            offers.append((router.external, hops))
-        for prefix, distance in offers:
+        offers = [(tunnel.prefix, distance if tunnel.is_shared else distance + tunnel.cost)
+                  for tunnel in router.tunnels if tunnel.prefix]
+        # Advertised by one router alone: the way to it is the way to that router.
+        alone = [ipaddress.ip_network(router.router_id), router.external, router.lan and router.lan.network]
+        offers += [(prefix, distance) for prefix in alone if prefix]
+        for prefix, offered in offers:
             known = best.get(prefix)
-            if known is None or distance < known[0]:
-                best[prefix] = (distance, set(first))
-            elif distance == known[0]:
-                best[prefix] = (distance, known[1] | first)
+            if known is None or offered < known[0]:
+                best[prefix] = (offered, set(first))
+            elif offered == known[0]:
+                best[prefix] = (offered, known[1] | first)
     return {prefix: first for prefix, (_, first) in best.items() if first}
 
 

@@ -47,8 +47,9 @@ def _parser():
     ends = (("first", "NODE"), ("second", "NODE"))
     verb("up", "builds the lab", world=True)
     verb("check", "waits until the lab is as NAME.check.py says, or tells what is not", world=True)
-    verb("cut", "drops all datagrams between two nodes in the underlay, silently", positional=ends)
-    verb("heal", "undoes a cut", positional=ends)
+    for name, text in (("cut", "drops all datagrams between two nodes in the underlay, silently"), ("heal", "undoes a cut")):
+        verb(name, text, positional=ends).add_argument("--only", choices=("shared", "dedicated"),
+                                                       help="the tunnel over wg0, or over an interface of its own")
     verb("shell", "a shell in a node", positional=(("node", "NODE"),))
     run = verb("exec", "runs a command in a node: lab exec NAME NODE -- COMMAND", positional=(("node", "NODE"),))
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
@@ -83,7 +84,7 @@ def _run(arguments):
     elif arguments.verb == "check":
         checks.run_file(found)
     elif arguments.verb in ("cut", "heal"):
-        getattr(found, arguments.verb)(arguments.first, arguments.second)
+        getattr(found, arguments.verb)(arguments.first, arguments.second, arguments.only)
     elif arguments.verb == "log":
         print(found.last_words(arguments.node))
         print(found.exec(arguments.node, ["cat", "/run/router.log"]).out, end="")

@@ -69,19 +69,28 @@ def underlay_between(plan, first, second):
     return shared.pop()
 
 
-def cut_commands(plan, first, second):
-    """Commands that, run in the node between two, drop all datagrams between them without a word."""
-    table = cut_table(first, second)
-    here, there = (prepare.underlay_address(plan.nodes[name]) for name in (first, second))
+def cut_commands(plan, first, second, way=None):
+    """Commands that, run in the node between two, drop all datagrams between them without a word; with `way`, those of
+    their "shared" or "dedicated" tunnel."""
+    table = cut_table(first, second, way)
     rules = f"add table bridge {table}\nadd chain bridge {table} silence {{ type filter hook forward priority 0; }}\n"
-    for source, target in ((here, there), (there, here)):
-        rules += f"add rule bridge {table} silence ip saddr {source} ip daddr {target} drop\n"
+    for source, target in ((first, second), (second, first)):
+        here, there = (prepare.underlay_address(plan.nodes[name]) for name in (source, target))
+        port = f"udp sport {_port(plan, source, target, way)} " if way else ""
+        rules += f"add rule bridge {table} silence ip saddr {here} ip daddr {there} {port}drop\n"
     return ["nft", rules]
 
 
-def cut_table(first, second):
+def _port(plan, name, peer, way):
+    for tunnel in prepare.routers(plan)[name].tunnels:
+        if tunnel.peer == peer and tunnel.way == way:
+            return tunnel.port
+    raise LabError(f"{plan.name}: {name} and {peer} have no {way} tunnel")
+
+
+def cut_table(first, second, way=None):
     """nftables table that holds a cut; its presence is the cut."""
-    return "cut_" + "_".join(sorted((first, second))).replace("-", "_")
+    return "_".join(["cut", *sorted((first, second)), *([way] if way else [])]).replace("-", "_")
 
 
 @contextlib.contextmanager
@@ -271,25 +280,44 @@ class Lab(_Running):
         command = self.command(node, argv)
         os.execve(command[0], command, self.environment(self.plan.nodes[node]))
 
+    def root_of(self, node):
+        """Where this machine sees a node's files."""
+        return pathlib.Path(f"/proc/{self._pid(node)}/root")
+
+    def overlay(self, node, path, text):
+        """From now on a node finds a text of its own at the path of a file that it has."""
+        own = "/run/overlay" + path
+        place = self.root_of(node) / own[1:]
+        is_new = not place.exists()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="ascii")
+        if is_new:
+            # Mounting takes more than a node may do.
+            inside = [shutil.which("nsenter"), "--target", str(self._pid(node)), "--mount", "--root", "--wd", "--"]
+            done = subprocess.run([*inside, "mount", "--bind", own, path], capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise LabError(f"{node}: {done.stderr.strip()}")
+
     # --- the underlay
 
-    def cut(self, first, second):
-        """Drops every datagram between two nodes in the underlay, without a word to either."""
+    def cut(self, first, second, way=None):
+        """Drops every datagram between two nodes in the underlay, without a word to either; with `way`, those of their
+        "shared" or "dedicated" tunnel alone."""
         middle = underlay_between(self.plan, first, second)
-        if self.is_cut(first, second):
+        if self.is_cut(first, second, way):
             return
-        program, rules = cut_commands(self.plan, first, second)
+        program, rules = cut_commands(self.plan, first, second, way)
         self._must(middle, [program, "-f", "-"], rules)
 
-    def heal(self, first, second):
+    def heal(self, first, second, way=None):
         """Undoes a cut."""
-        if self.is_cut(first, second):
+        if self.is_cut(first, second, way):
             middle = underlay_between(self.plan, first, second)
-            self._must(middle, ["nft", "delete", "table", "bridge", cut_table(first, second)])
+            self._must(middle, ["nft", "delete", "table", "bridge", cut_table(first, second, way)])
 
-    def is_cut(self, first, second):
+    def is_cut(self, first, second, way=None):
         middle = underlay_between(self.plan, first, second)
-        return cut_table(first, second) in self._must(middle, ["nft", "list", "tables", "bridge"]).split()
+        return cut_table(first, second, way) in self._must(middle, ["nft", "list", "tables", "bridge"]).split()
 
     # --- beneath
 

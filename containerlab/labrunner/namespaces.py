@@ -122,13 +122,19 @@ class _Root:
         _bind(str(bind.source), self.inside(bind.target), bind.read_only)
 
     def mount_system(self, sysctls):
-        """/run, /proc and /sys of the node. Sysctls are written first: afterwards /proc/sys is read-only."""
+        """/run, /proc, /sys and the state directory of the node. Sysctls are written first: afterwards /proc/sys is read-only."""
         _mount("lab", self.inside("/run"), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755")
         if not os.path.islink("/var/run"):
             os.makedirs(self.inside("/var/run"), exist_ok=True)
             _bind(self.inside("/run"), self.inside("/var/run"))
         # FRR keeps state there under its process ids, which every node counts anew.
         _mount("lab", self.inside("/var/tmp"), "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=1777")
+        # What wgospfd remembers from one run to the next.
+        state = self.inside("/var/lib/wgospf")
+        if not os.path.isdir(state):
+            self._make_own("/var/lib")
+            os.mkdir(state)
+        _mount("lab", state, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=750")
         _mount("proc", self.inside("/proc"), "proc")
         _mount("sysfs", self.inside("/sys"), "sysfs", _MS_RDONLY)
         for name, value in sysctls.items():

@@ -7,13 +7,18 @@ What a router is stands once, in its node's `env`:
   UNDERLAY     its address (with length) on eth1, where its tunnels' datagrams travel
   LAN          its address on eth2, if it has a LAN
   TUNNELS      PEER=ADDRESS/LENGTH or PEER=unnumbered, separated by blanks: one WireGuard interface wg-PEER each
+  SHARED       ADDRESS/LENGTH PEER PEER...: one WireGuard interface wg0 with all these peers on it, each of which has
+               the other's own address alone in its allowed-ips
+  COSTS        INTERFACE=COST, separated by blanks: of tunnels, wg-PEER or wg0/PEER, that do not cost 10
   EXTERNAL     PREFIX=ADDRESS: a static route by a host in its LAN, which it redistributes
+  WG_LOG       what wireguard-go writes into /run/INTERFACE.log: error, or verbose
   LS_REFRESH   seconds between refreshes of its own LSAs (wgospfd only)
+  BFD          milliseconds between BFD packets on its tunnels, of which three may be missing; 0: no BFD
 
 A host in a LAN has instead ADDRESS (with length, on eth1), GATEWAY and, when a prefix is behind it, an address of
 that, BEHIND.
 
-From that come each tunnel's wg-PEER.conf and the daemon's own configuration. Keys are made once and kept.
+From that come each tunnel's wg-PEER.conf, wg0.conf and the daemon's own configuration. Keys are made once and kept.
 """
 
 import dataclasses
@@ -27,18 +32,44 @@ from .topology import TopologyError
 HELLO_INTERVAL = 1
 DEAD_INTERVAL = 4
 _FIRST_PORT = 51820
+SHARED_DEVICE = "wg0"
+COST = 10
+_SHARED_PORT = 51819
 KINDS = ("wgospfd", "frr", "bird")
 _FRR_LOG = "log stdout informational\nlog file /run/router.warnings warnings\n"
 
 
 @dataclasses.dataclass
 class Tunnel:
-    """One end of a tunnel. `address` is None when unnumbered."""
+    """One end of a tunnel. `address` is None when unnumbered. `interface`: what wgospfd calls the link over it, which
+    behind a peer of the shared device has the peer's name, too."""
 
     peer: str
     interface: str
     address: object
     port: int
+    cost: int = COST
+
+    @property
+    def way(self):
+        """Two routers may be joined both ways."""
+        return "shared" if self.is_shared else "dedicated"
+
+    @property
+    def device(self):
+        """As the kernel, and any other daemon, calls it."""
+        return self.interface.partition("/")[0]
+
+    @property
+    def is_shared(self):
+        return "/" in self.interface
+
+    @property
+    def prefix(self):
+        """What is announced of it: on a shared device the own address (RFC 2328 12.4.1.4), else the subnet."""
+        if self.address is None:
+            return None
+        return ipaddress.ip_network(self.address.ip) if self.is_shared else self.address.network
 
 
 @dataclasses.dataclass
@@ -54,10 +85,16 @@ class Router:
     external: object
     external_gateway: str
     refresh: object
+    bfd: int = 0
+
+    @property
+    def shared_address(self):
+        """Its own on the shared device, None without one."""
+        return next((tunnel.address.ip for tunnel in self.tunnels if tunnel.is_shared), None)
 
     def interfaces(self):
-        """interface -> connected prefix (None: unnumbered) of everything that it routes for."""
-        found = {tunnel.interface: tunnel.address and tunnel.address.network for tunnel in self.tunnels}
+        """interface -> announced prefix (None: unnumbered) of everything that it routes for."""
+        found = {tunnel.interface: tunnel.prefix for tunnel in self.tunnels}
         if self.lan:
             found["eth2"] = self.lan.network
         return found
@@ -76,7 +113,7 @@ def underlay_address(node):
 
 
 def _interface(plan, node, key):
-    text = node.env[key]
+    text = node.env[key].partition(" ")[0]
     try:
         return ipaddress.ip_interface(text)
     except ValueError:
@@ -97,7 +134,29 @@ def _tunnels(plan, node):
             except ValueError:
                 raise TopologyError(f"{where}: wanted PEER=ADDRESS/LENGTH or PEER=unnumbered") from None
         result.append(Tunnel(peer, f"wg-{peer}", own, _FIRST_PORT + number))
+    result += _shared(plan, node)
+    _set_costs(plan, node, {tunnel.interface: tunnel for tunnel in result})
     return result
+
+
+def _set_costs(plan, node, tunnels):
+    for text in node.env.get("COSTS", "").split():
+        interface, _, cost = text.partition("=")
+        if interface not in tunnels or not cost.isdigit() or not 1 <= int(cost) <= 65535:
+            raise TopologyError(f"{plan.path}: node {node.name}: env COSTS: {text}: wanted INTERFACE=COST, an interface "
+                                f"of {', '.join(tunnels)}")
+        tunnels[interface].cost = int(cost)
+
+
+def _shared(plan, node):
+    if "SHARED" not in node.env:
+        return []
+    own = _interface(plan, node, "SHARED")
+    peers = node.env["SHARED"].split()[1:]
+    for peer in peers:
+        if peer not in plan.nodes or "SHARED" not in plan.nodes[peer].env:
+            raise TopologyError(f"{plan.path}: node {node.name}: env SHARED: there is no router {peer} with SHARED")
+    return [Tunnel(peer, f"{SHARED_DEVICE}/{peer}", own, _SHARED_PORT) for peer in peers]
 
 
 def _external(plan, node):
@@ -118,18 +177,22 @@ def routers(plan):
     for node in plan.nodes.values():
         if "ROUTER_ID" not in node.env:
             continue
-        for key in ("ROUTER", "UNDERLAY", "TUNNELS"):
+        for key in ("ROUTER", "UNDERLAY"):
             if key not in node.env:
                 raise TopologyError(f"{plan.path}: node {node.name}: env {key} is missing")
+        if "TUNNELS" not in node.env and "SHARED" not in node.env:
+            raise TopologyError(f"{plan.path}: node {node.name}: env TUNNELS and SHARED are missing")
         if node.env["ROUTER"] not in KINDS:
             raise TopologyError(f"{plan.path}: node {node.name}: ROUTER is {node.env['ROUTER']}, not {' or '.join(KINDS)}")
         lan = _interface(plan, node, "LAN") if "LAN" in node.env else None
         found[node.name] = Router(node.name, node.env["ROUTER"], node.env["ROUTER_ID"],
                                   _interface(plan, node, "UNDERLAY"), lan, _tunnels(plan, node),
-                                  *_external(plan, node), node.env.get("LS_REFRESH"))
+                                  *_external(plan, node), node.env.get("LS_REFRESH"),
+                                  int(node.env.get("BFD", "0")))
     for router in found.values():
         for tunnel in router.tunnels:
-            back = [other for other in found[tunnel.peer].tunnels if other.peer == router.name]
+            back = [other for other in found[tunnel.peer].tunnels
+                    if other.peer == router.name and other.is_shared == tunnel.is_shared]
             network = tunnel.address and tunnel.address.network
             if len(back) != 1 or (back[0].address and back[0].address.network) != network:
                 raise TopologyError(f"{plan.path}: the tunnel of {router.name} to {tunnel.peer} has no counterpart "
@@ -178,14 +241,39 @@ def _wireguard_conf(private_key, tunnel, peer_key, endpoint):
             f"[Peer]\nPublicKey = {peer_key}\nEndpoint = {endpoint}\nAllowedIPs = 0.0.0.0/0, ::/0\n")
 
 
-def _wgospfd_yaml(router):
+def _shared_conf(private_key, peers):
+    """`peers`: (key, endpoint, allowed-ips) of each."""
+    text = f"[Interface]\nPrivateKey = {private_key}\nListenPort = {_SHARED_PORT}\n"
+    for key, endpoint, allowed_ips in peers:
+        text += f"\n[Peer]\nPublicKey = {key}\nEndpoint = {endpoint}\nAllowedIPs = {allowed_ips}\n"
+    return text
+
+
+def _wgospfd_shared_yaml(router, keys):
+    """`keys`: peer -> its public key."""
+    text = (f"      - name: {SHARED_DEVICE}\n        peers: auto\n        peer-defaults:\n          cost: {COST}\n"
+            f"          hello-interval: {HELLO_INTERVAL}\n          dead-interval: {DEAD_INTERVAL}\n        peer:\n")
+    for tunnel in router.tunnels:
+        if tunnel.is_shared:
+            text += f'          - public-key: "{keys[tunnel.peer]}"\n            name: {tunnel.peer}\n'
+            text += "" if tunnel.cost == COST else f"            cost: {tunnel.cost}\n"
+    return text
+
+
+def _wgospfd_yaml(router, shared_keys):
     text = f"router-id: {router.router_id}\n"
     if router.refresh:
         text += f"ls-refresh-time: {router.refresh}\n"
     text += "areas:\n  - area-id: 0.0.0.0\n    interfaces:\n      - name: lo\n        passive: true\n"
+    if shared_keys:
+        text = "state-directory: /run/wgospf-state\n" + text + _wgospfd_shared_yaml(router, shared_keys)
     for tunnel in router.tunnels:
-        text += (f"      - name: {tunnel.interface}\n        interface-type: point-to-point\n        cost: 10\n"
+        if tunnel.is_shared:
+            continue
+        text += (f"      - name: {tunnel.interface}\n        interface-type: point-to-point\n        cost: {tunnel.cost}\n"
                  f"        hello-interval: {HELLO_INTERVAL}\n        dead-interval: {DEAD_INTERVAL}\n")
+        if router.bfd:
+            text += f"        bfd: {{ enabled: true, min-interval: {1000 * router.bfd} }}\n"
     if router.lan:
         text += "      - name: eth2\n        passive: true\n        cost: 10\n"
     if router.external:
@@ -198,23 +286,30 @@ def _frr_conf(router):
     for tunnel in router.tunnels:
         text += (f"interface {tunnel.interface}\n ip ospf area 0\n ip ospf network point-to-point\n"
                  f" ip ospf hello-interval {HELLO_INTERVAL}\n ip ospf dead-interval {DEAD_INTERVAL}\n"
-                 " ip ospf cost 10\n ip ospf mtu-ignore\n")
+                 f" ip ospf cost {tunnel.cost}\n" + (" ip ospf bfd\n ip ospf bfd profile lab\n" if router.bfd else ""))
     if router.lan:
         text += "interface eth2\n ip ospf area 0\n ip ospf passive\n ip ospf cost 10\n"
     text += f"interface lo\n ip ospf area 0\nrouter ospf\n ospf router-id {router.router_id}\n"
     return text + (" redistribute kernel\n" if router.external else "")
 
 
-def _bird_conf(router):
+def _bird_conf(router, everyone):
     text = (f'log stderr all;\nlog "/run/router.warnings" {{ warning, error, fatal, bug, remote, auth }};\n'
             f"router id {router.router_id};\nprotocol device {{}}\n"
             "protocol kernel { ipv4 { import none; export where source ~ [RTS_OSPF, RTS_OSPF_IA, RTS_OSPF_EXT1, RTS_OSPF_EXT2]; }; "
             "}\n"
+            + (f"protocol bfd {{ interface \"wg-*\" {{ interval {router.bfd} ms; multiplier 3; }}; }}\n" if router.bfd else "") +
             "protocol ospf v2 main {\n  ipv4 { import all; export where source = RTS_STATIC; };\n  area 0 {\n"
             '    interface "lo" { stub yes; cost 1; };\n')
+    neighbors = [str(everyone[tunnel.peer].shared_address) for tunnel in router.tunnels if tunnel.is_shared]
+    if neighbors:
+        text += (f'    interface "{SHARED_DEVICE}" {{ type ptmp; hello {HELLO_INTERVAL}; dead {DEAD_INTERVAL}; cost {COST}; '
+                 f"neighbors {{ {' '.join(f'{address};' for address in neighbors)} }}; }};\n")
     for tunnel in router.tunnels:
+        if tunnel.is_shared:
+            continue
         text += (f'    interface "{tunnel.interface}" {{ type ptp; hello {HELLO_INTERVAL}; dead {DEAD_INTERVAL}; '
-                 "cost 10; };\n")
+                 f"cost {tunnel.cost}; {'bfd on; ' if router.bfd else ''}}};\n")
     if router.lan:
         text += '    interface "eth2" { stub yes; cost 10; };\n'
     text += "  };\n}\n"
@@ -223,14 +318,26 @@ def _bird_conf(router):
     return text
 
 
-def _daemon_files(router):
+def _daemon_files(router, everyone, shared_keys):
     if router.kind == "wgospfd":
-        return {"wgospfd.yaml": _wgospfd_yaml(router)}
+        return {"wgospfd.yaml": _wgospfd_yaml(router, shared_keys)}
     if any(tunnel.address is None for tunnel in router.tunnels):
         raise TopologyError(f"node {router.name}: unnumbered tunnels are written for wgospfd only")
+    if router.kind == "frr" and router.shared_address:
+        raise TopologyError(f"node {router.name}: FRR of Debian 12 has no links by unicast; give it TUNNELS")
     if router.kind == "frr":
-        return {"zebra.conf": f"hostname {router.name}\n{_FRR_LOG}", "ospfd.conf": _frr_conf(router)}
-    return {"bird.conf": _bird_conf(router)}
+        return {"zebra.conf": f"hostname {router.name}\n{_FRR_LOG}", "ospfd.conf": _frr_conf(router),
+                "bfdd.conf": f"hostname {router.name}\n{_FRR_LOG}bfd\n profile lab\n  detect-multiplier 3\n"
+                             f"  receive-interval {router.bfd or 300}\n  transmit-interval {router.bfd or 300}\n"}
+    return {"bird.conf": _bird_conf(router, everyone)}
+
+
+def configuration(plan, name):
+    """What a router of wgospfd is configured with, after prepare()."""
+    everyone = routers(plan)
+    keys = {peer: _run(["wg", "pubkey"], _private_key(folder(plan) / peer, SHARED_DEVICE))
+            for peer in [tunnel.peer for tunnel in everyone[name].tunnels if tunnel.is_shared]}
+    return _wgospfd_yaml(everyone[name], keys)
 
 
 def prepare(plan):
@@ -249,15 +356,26 @@ def _prepare(plan):
         directory = folder(plan) / router.name
         directory.mkdir(parents=True, exist_ok=True)
         for tunnel in router.tunnels:
-            keys[router.name, tunnel.peer] = _private_key(directory, tunnel.interface)
+            keys[router.name, tunnel.interface] = _private_key(directory, tunnel.device)
     public = {ends: _run(["wg", "pubkey"], key) for ends, key in keys.items()}
     for router in everyone.values():
         directory = folder(plan) / router.name
+        shared_keys, shared_peers = {}, []
         for tunnel in router.tunnels:
             peer = everyone[tunnel.peer]
-            port = next(back.port for back in peer.tunnels if back.peer == router.name)
-            _write(directory / f"{tunnel.interface}.conf",
-                   _wireguard_conf(keys[router.name, tunnel.peer], tunnel, public[tunnel.peer, router.name],
-                                   f"{peer.underlay.ip}:{port}"), 0o600)
-        for name, text in _daemon_files(router).items():
+            back = next(back for back in peer.tunnels
+                        if back.peer == router.name and back.is_shared == tunnel.is_shared)
+            key, endpoint = public[peer.name, back.interface], f"{peer.underlay.ip}:{back.port}"
+            if tunnel.is_shared:
+                # Only wgospfd adds to them what routes lead to.
+                allowed = f"{peer.shared_address}/32" if router.kind == "wgospfd" else "0.0.0.0/0"
+                shared_keys[peer.name] = key
+                shared_peers.append((key, endpoint, allowed))
+            else:
+                _write(directory / f"{tunnel.interface}.conf",
+                       _wireguard_conf(keys[router.name, tunnel.interface], tunnel, key, endpoint), 0o600)
+        if shared_peers:
+            private = next(keys[router.name, tunnel.interface] for tunnel in router.tunnels if tunnel.is_shared)
+            _write(directory / f"{SHARED_DEVICE}.conf", _shared_conf(private, shared_peers), 0o600)
+        for name, text in _daemon_files(router, everyone, shared_keys).items():
             _write(directory / name, text)

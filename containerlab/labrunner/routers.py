@@ -10,7 +10,7 @@ import signal
 
 from .lab import LabError
 
-_PROCESSES = {"wgospfd": ("wgospfd",), "frr": ("ospfd", "zebra"), "bird": ("bird",)}
+_PROCESSES = {"wgospfd": ("wgospfd",), "frr": ("ospfd", "zebra", "bfdd"), "bird": ("bird",)}
 
 
 @dataclasses.dataclass(frozen=True)

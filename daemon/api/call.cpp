@@ -1,5 +1,7 @@
 #include "daemon/api/call.h"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 namespace wgospf::daemon::api {
@@ -27,12 +29,27 @@ class RunGuard {
 }  // namespace
 
 void Context::add(const std::shared_ptr<Call>& call) {
+  grpc::Status refusal;
   {
     const std::scoped_lock lock(mutex_);
-    calls_[call.get()] = call;
-    if (!stopping_) return;
+    if (stopping_) {
+      refusal = stopping();
+    } else if (calls_.size() >= limits_.max_calls) {
+      refusal = {grpc::StatusCode::RESOURCE_EXHAUSTED,
+                 fmt::format("{} calls are open, and no more are served; try again later", calls_.size())};
+    } else {
+      calls_[call.get()] = call;
+      return;
+    }
   }
-  call->end(stopping());
+  call->is_refused_ = true;
+  call->end(refusal);
+}
+
+bool Context::admit_watcher() {
+  if (++watchers_ <= limits_.max_watchers) return true;
+  --watchers_;
+  return false;
 }
 
 void Context::remove(const Call* call) {
@@ -66,6 +83,7 @@ void Context::join() {
 }
 
 void Call::on_strand(std::function<void(RouterView&)> task, Needs needs) {
+  if (is_refused_) return;
   auto guard = std::make_shared<RunGuard>(shared_from_this());
   context_->router().post(
       [guard, self = shared_from_this(), task = std::move(task), needs, &router = context_->router()] {

@@ -13,6 +13,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -26,6 +27,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "daemon/config/api_options.h"
 #include "daemon/router_view.h"
 
 namespace wgospf::daemon::api {
@@ -35,13 +37,12 @@ class Call;
 /// What all calls share. Outlives the server while closures of ended calls are still queued at the router.
 class Context {
  public:
-  Context(RouterView& router, std::size_t watch_queue_limit, std::chrono::milliseconds slow_client_grace)
-      : router_(router), watch_queue_limit_(watch_queue_limit), slow_client_grace_(slow_client_grace) {}
+  Context(RouterView& router, const ApiOptions& options) : router_(router), limits_(options) {}
 
   [[nodiscard]] RouterView& router() { return router_; }
-  [[nodiscard]] std::size_t watch_queue_limit() const { return watch_queue_limit_; }
+  [[nodiscard]] std::size_t watch_queue_limit() const { return limits_.watch_queue_limit; }
   /// How long an ended call waits for its client to take what is on its way.
-  [[nodiscard]] std::chrono::milliseconds slow_client_grace() const { return slow_client_grace_; }
+  [[nodiscard]] std::chrono::milliseconds slow_client_grace() const { return limits_.slow_client_grace; }
   /// Its handlers run on the worker; it must be gone before join(), which would wait for it.
   [[nodiscard]] std::unique_ptr<boost::asio::steady_timer> make_timer() {
     return std::make_unique<boost::asio::steady_timer>(worker_.get_executor());
@@ -52,11 +53,16 @@ class Context {
     const std::scoped_lock lock(mutex_);
     if (!joined_) boost::asio::post(worker_, std::move(task));
   }
-  /// From now on until remove(), stop() ends it; at once if stop() was called before.
+  /// From now on until remove(), stop() ends it. It ends at once, and is refused, if stop() was called before or
+  /// too many calls are open.
   void add(const std::shared_ptr<Call>& call);
   void remove(const Call* call);
   /// How many there are of them.
   [[nodiscard]] std::size_t call_count();
+  /// One more Watch client until leave_watcher(); false when there are too many.
+  [[nodiscard]] bool admit_watcher();
+  void leave_watcher() { --watchers_; }
+  [[nodiscard]] std::size_t watcher_count() const { return watchers_; }
   /// Ends all calls, those that come later too.
   void stop();
   /// Waits for the worker.
@@ -64,8 +70,8 @@ class Context {
 
  private:
   RouterView& router_;
-  const std::size_t watch_queue_limit_;
-  const std::chrono::milliseconds slow_client_grace_;
+  const ApiOptions limits_;
+  std::atomic<std::size_t> watchers_ = 0;
   boost::asio::thread_pool worker_{1};
   std::mutex mutex_;
   bool stopping_ = false;
@@ -96,9 +102,11 @@ class Call : public std::enable_shared_from_this<Call> {
   [[nodiscard]] Context& context() { return *context_; }
 
  private:
+  friend class Context;
   void end_waiting(const std::string& what);
 
   std::shared_ptr<Context> context_;
+  std::atomic<bool> is_refused_ = false;  ///< nothing is done for it
 };
 
 /// One question, one answer.
@@ -122,6 +130,22 @@ class UnaryCall final : public Call {
           call->on_worker([call, write = gather(router)] { call->answer(write); });
         },
         needs);
+    return reactor;
+  }
+
+  /// On the strand: begins what takes time; `Write` follows there later, once.
+  using Begin = std::function<void(RouterView&, std::function<void(Write)>)>;
+  [[nodiscard]] static grpc::ServerUnaryReactor* begin(const std::shared_ptr<Context>& context,
+                                                       Response* response, Begin begin) {
+    auto call = std::make_shared<UnaryCall>(context, response);
+    auto* reactor = new Reactor(call);
+    call->reactor_ = reactor;
+    context->add(call);
+    call->on_strand(
+        [call, begin = std::move(begin)](RouterView& router) {
+          begin(router, [call](Write write) { call->on_worker([call, write] { call->answer(write); }); });
+        },
+        Needs::nothing);
     return reactor;
   }
 

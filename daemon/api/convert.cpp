@@ -13,7 +13,7 @@
 namespace wgospf::daemon::api {
 namespace {
 
-v1::InterfaceType convert(ospf::InterfaceType type) {
+v1::InterfaceType interface_type(ospf::InterfaceType type) {
   switch (type) {
     case ospf::InterfaceType::point_to_point:
       return v1::INTERFACE_TYPE_POINT_TO_POINT;
@@ -25,7 +25,7 @@ v1::InterfaceType convert(ospf::InterfaceType type) {
   return v1::INTERFACE_TYPE_UNSPECIFIED;
 }
 
-v1::AllowedIpsProblem convert(wg::CoverageFinding::Kind kind) {
+v1::AllowedIpsProblem allowed_ips_problem(wg::CoverageFinding::Kind kind) {
   switch (kind) {
     case wg::CoverageFinding::Kind::no_peer:
       return v1::ALLOWED_IPS_PROBLEM_NO_PEER;
@@ -41,7 +41,7 @@ v1::AllowedIpsProblem convert(wg::CoverageFinding::Kind kind) {
   return v1::ALLOWED_IPS_PROBLEM_UNSPECIFIED;
 }
 
-void convert(const std::array<std::uint64_t, 6>& by_type, v1::PacketCounters& out) {
+void count_packets(const std::array<std::uint64_t, 6>& by_type, v1::PacketCounters& out) {
   out.set_hello(by_type[1]);
   out.set_database_description(by_type[2]);
   out.set_link_state_request(by_type[3]);
@@ -157,10 +157,10 @@ v1::Interface convert(const ospf::InterfaceInfo& info, const WireguardView* wire
   v1::Interface out;
   out.set_name(printable(info.config.name));
   out.set_area_id(info.config.area.to_string());
-  out.set_interface_type(convert(info.config.type));
+  out.set_interface_type(interface_type(info.config.type));
   out.set_passive(info.config.passive);
   out.set_state(convert(info.state));
-  out.set_cost(info.config.cost);
+  out.set_cost(info.cost);
   out.set_hello_interval(info.config.hello_interval);
   out.set_dead_interval(info.config.dead_interval);
   out.set_retransmit_interval(info.config.retransmit_interval);
@@ -176,14 +176,18 @@ v1::Interface convert(const ospf::InterfaceInfo& info, const WireguardView* wire
   out.set_neighbor_count(info.neighbor_count);
   out.set_full_count(info.full_count);
   if (info.next_hello) convert_remaining(*info.next_hello, now, *out.mutable_hello_due());
-  convert(info.packets.received, *out.mutable_received());
-  convert(info.packets.sent, *out.mutable_sent());
+  count_packets(info.packets.received, *out.mutable_received());
+  count_packets(info.packets.sent, *out.mutable_sent());
   convert_drops(info.drops, out);
+  if (info.config.peer_address) out.set_peer_address(to_string(*info.config.peer_address));
+  out.set_peer_asleep(info.peer_asleep);
   out.set_wireguard(wireguard != nullptr);
   if (!wireguard) return out;
+  out.set_path_mtu(wireguard->path_mtu);
+  if (wireguard->link_local) out.set_link_local_address(wireguard->link_local->to_string());
   for (const auto& finding : wireguard->findings) {
     auto* added = out.add_allowed_ips_findings();
-    added->set_problem(convert(finding.kind));
+    added->set_problem(allowed_ips_problem(finding.kind));
     if (finding.address) added->set_address(to_string(*finding.address));
     added->set_text(printable(finding.text));
   }
@@ -208,6 +212,33 @@ v1::Neighbor convert(const ospf::NeighborInfo& info, const NameMap& names, ospf:
   out.set_database_summary(info.database_summary);
   out.set_problem(describe_problem(info));
   return out;
+}
+
+void convert(const LivenessView& view, ospf::Instant now, v1::Liveness& out) {
+  switch (view.last_sign) {
+    case SignOfLife::ospf:
+      out.set_last_sign(v1::SIGN_OF_LIFE_OSPF);
+      break;
+    case SignOfLife::traffic:
+      out.set_last_sign(v1::SIGN_OF_LIFE_TRAFFIC);
+      break;
+    case SignOfLife::handshake:
+      out.set_last_sign(v1::SIGN_OF_LIFE_HANDSHAKE);
+      break;
+    case SignOfLife::echo:
+      out.set_last_sign(v1::SIGN_OF_LIFE_ECHO);
+      break;
+  }
+  convert(std::max(now - view.last_sign_at, ospf::Duration{}), *out.mutable_last_sign_age());
+  out.set_suspect(view.is_suspect);
+  if (!view.answers_echoes)
+    out.set_echo_answers(v1::ECHO_ANSWERS_UNKNOWN);
+  else
+    out.set_echo_answers(*view.answers_echoes ? v1::ECHO_ANSWERS_YES : v1::ECHO_ANSWERS_NO);
+  out.set_loss(view.loss);
+  out.set_loss_samples(view.loss_samples);
+  if (view.round_trip) convert(*view.round_trip, *out.mutable_round_trip());
+  convert(view.patience, *out.mutable_patience());
 }
 
 v1::Neighbor convert(const ospf::RefusedSender& refused, const std::string& interface, ospf::Instant now) {
@@ -280,6 +311,9 @@ void convert(const RouteKernelState& state, v1::Route& out) {
     case RouteKernelState::Kind::held_back:
       out.set_kernel_state(v1::KERNEL_STATE_HELD_BACK);
       break;
+    case RouteKernelState::Kind::withheld:
+      out.set_kernel_state(v1::KERNEL_STATE_WITHHELD);
+      break;
   }
   out.set_kernel_error(printable(state.error));
 }
@@ -323,24 +357,6 @@ v1::WireguardDevice convert(const WireguardView& view) {
   return out;
 }
 
-v1::Peer convert(const WireguardView& view, const wg::Peer& peer, std::optional<ospf::RouterId> neighbor,
-                 SystemTime now) {
-  v1::Peer out;
-  out.set_interface(printable(view.name));
-  out.set_public_key(peer.public_key.to_base64());
-  if (peer.endpoint) out.set_endpoint(to_string(*peer.endpoint));
-  if (peer.last_handshake) {
-    convert(std::max(now - *peer.last_handshake, std::chrono::nanoseconds::zero()),
-            *out.mutable_handshake_age());
-  }
-  out.set_rx_bytes(peer.rx_bytes);
-  out.set_tx_bytes(peer.tx_bytes);
-  out.set_persistent_keepalive(peer.persistent_keepalive);
-  for (const auto& allowed : peer.allowed_ips) out.add_allowed_ips(to_string(allowed));
-  if (neighbor) out.set_neighbor_router_id(neighbor->to_string());
-  return out;
-}
-
 v1::KernelStatus convert(const KernelView& kernel) {
   v1::KernelStatus out;
   out.set_table(kernel.table);
@@ -358,6 +374,7 @@ v1::KernelStatus convert(const KernelView& kernel) {
   out.set_pending(kernel.counters.pending);
   out.set_missing(kernel.counters.missing);
   out.set_hidden(kernel.counters.hidden);
+  out.set_withheld(kernel.withheld);
   return out;
 }
 
@@ -371,8 +388,8 @@ v1::ProtocolStatistics convert(const ospf::Statistics& statistics) {
   out.set_spf_full(statistics.spf_full);
   out.set_spf_prefixes_only(statistics.spf_prefixes_only);
   out.set_timers(statistics.timers);
-  convert(statistics.packets.received, *out.mutable_received());
-  convert(statistics.packets.sent, *out.mutable_sent());
+  count_packets(statistics.packets.received, *out.mutable_received());
+  count_packets(statistics.packets.sent, *out.mutable_sent());
   convert_drops(statistics.drops, out);
   return out;
 }

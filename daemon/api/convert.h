@@ -9,6 +9,7 @@
 
 #include "daemon/router_view.h"
 #include "wgospf/v1/database.pb.h"
+#include "wgospf/v1/firewall.pb.h"
 #include "wgospf/v1/interface.pb.h"
 #include "wgospf/v1/neighbor.pb.h"
 #include "wgospf/v1/path.pb.h"
@@ -41,6 +42,7 @@ void convert(SystemTime time, google::protobuf::Timestamp& out);
 [[nodiscard]] v1::Interface convert(const ospf::InterfaceInfo& info, const WireguardView* wireguard,
                                     ospf::Instant now);
 [[nodiscard]] v1::Neighbor convert(const ospf::NeighborInfo& info, const NameMap& names, ospf::Instant now);
+void convert(const LivenessView& view, ospf::Instant now, v1::Liveness& out);
 /// Without the body when `headers_only`.
 /// A router on the link that is not taken as a neighbour: one in state down, with the reason.
 [[nodiscard]] v1::Neighbor convert(const ospf::RefusedSender& refused, const std::string& interface,
@@ -57,9 +59,8 @@ void convert(const RouteKernelState& state, v1::Route& out);
 [[nodiscard]] v1::Path convert(const ospf::PrefixPath& path, const NameMap& names);
 [[nodiscard]] v1::WireguardDevice convert(const WireguardView& view);
 /// `neighbor`: the router at the other end, where that is known.
-[[nodiscard]] v1::Peer convert(const WireguardView& view, const wg::Peer& peer,
-                               std::optional<ospf::RouterId> neighbor, SystemTime now);
 [[nodiscard]] v1::KernelStatus convert(const KernelView& kernel);
+[[nodiscard]] v1::Opening convert(const firewall::Opening& opening);
 [[nodiscard]] v1::ProtocolStatistics convert(const ospf::Statistics& statistics);
 
 }  // namespace wgospf::daemon::api

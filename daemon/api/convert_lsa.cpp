@@ -13,7 +13,7 @@ std::string quad(std::uint32_t value) {
   return Ipv4Address{value}.to_string();
 }
 
-v1::FloodingScope convert(ospf::FloodingScope scope) {
+v1::FloodingScope flooding_scope(ospf::FloodingScope scope) {
   switch (scope) {
     case ospf::FloodingScope::link:
       return v1::FLOODING_SCOPE_LINK;
@@ -27,7 +27,7 @@ v1::FloodingScope convert(ospf::FloodingScope scope) {
   return v1::FLOODING_SCOPE_UNSPECIFIED;
 }
 
-v1::RouterLinkType convert(ospf::v2::RouterLinkType type) {
+v1::RouterLinkType link_type(ospf::v2::RouterLinkType type) {
   switch (type) {
     case ospf::v2::RouterLinkType::point_to_point:
       return v1::ROUTER_LINK_TYPE_POINT_TO_POINT;
@@ -55,7 +55,7 @@ struct BodyWriter {
     }
     for (const auto& link : body.links) {
       auto* added = router->add_links();
-      added->set_type(convert(link.type));
+      added->set_type(link_type(link.type));
       added->set_link_id(quad(link.link_id));
       added->set_link_data(quad(link.link_data));
       added->set_metric(link.metric);
@@ -133,7 +133,7 @@ std::vector<std::string> option_names(Options options) {
 v1::Lsa convert(const ospf::DatabaseEntry& entry, const NameMap& names, bool headers_only) {
   const ospf::LsaHeader& header = entry.header;
   v1::Lsa out;
-  out.set_scope(convert(entry.scope));
+  out.set_scope(flooding_scope(entry.scope));
   if (entry.scope != ospf::FloodingScope::as) out.set_area_id(entry.area.to_string());
   if (entry.scope == ospf::FloodingScope::link) out.set_interface(name_in(names, entry.link));
   out.set_type(convert(header.key.type));

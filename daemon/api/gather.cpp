@@ -1,7 +1,5 @@
 #include "daemon/api/gather.h"
 
-#include <algorithm>
-
 namespace wgospf::daemon::api {
 
 NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo>& interfaces) {
@@ -12,28 +10,13 @@ NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo>& i
   return names;
 }
 
-const WireguardView* find(const WireguardViews& views, ospf::LinkId link) {
-  const auto found =
-      std::find_if(views->begin(), views->end(), [link](const auto& view) { return view.link == link; });
-  return found == views->end() ? nullptr : &*found;
+ViewsByLink::ViewsByLink(const WireguardViews& views) : views_(views) {
+  for (const auto& view : *views_) by_link_.emplace(view.link, &view);
 }
 
-std::vector<v1::Peer> peers_of(const WireguardViews& views, const std::vector<ospf::NeighborInfo>& neighbors,
-                               SystemTime now) {
-  std::vector<v1::Peer> peers;
-  for (const auto& view : *views) {
-    if (!view.device) continue;
-    std::optional<ospf::RouterId> router;
-    std::size_t on_link = 0;
-    for (const auto& neighbor : neighbors) {
-      if (neighbor.link != view.link) continue;
-      router = neighbor.router_id;
-      ++on_link;
-    }
-    if (on_link != 1 || view.device->peers.size() != 1) router.reset();
-    for (const auto& peer : view.device->peers) peers.push_back(convert(view, peer, router, now));
-  }
-  return peers;
+const WireguardView* ViewsByLink::find(ospf::LinkId link) const {
+  const auto found = by_link_.find(link);
+  return found == by_link_.end() ? nullptr : found->second;
 }
 
 }  // namespace wgospf::daemon::api

@@ -3,11 +3,11 @@
 
 #include <map>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "daemon/api/convert.h"
 #include "daemon/router_view.h"
-#include "wgospf/v1/peer.pb.h"
 
 namespace wgospf::daemon::api {
 
@@ -17,12 +17,14 @@ using WireguardViews = std::shared_ptr<const std::vector<WireguardView>>;
 [[nodiscard]] NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo>& interfaces);
 
 /// What the interface is as a WireGuard device; null when it is none.
-[[nodiscard]] const WireguardView* find(const WireguardViews& views, ospf::LinkId link);
+class ViewsByLink {
+ public:
+  explicit ViewsByLink(const WireguardViews& views);
+  [[nodiscard]] const WireguardView* find(ospf::LinkId link) const;
 
-/// The peers of all devices. A neighbor is told where a device has one peer and the link one neighbor: then
-/// they are the same router.
-[[nodiscard]] std::vector<v1::Peer> peers_of(const WireguardViews& views,
-                                             const std::vector<ospf::NeighborInfo>& neighbors,
-                                             SystemTime now);
+ private:
+  WireguardViews views_;
+  std::unordered_map<ospf::LinkId, const WireguardView*> by_link_;
+};
 
 }  // namespace wgospf::daemon::api

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "daemon/api/convert.h"
 #include "daemon/telling/words.h"
 
@@ -43,6 +45,15 @@ bool parse_id(const std::string& text, std::optional<Id>& out) {
   return out.has_value();
 }
 
+/// An area as the configuration may have it: a dotted quad, or a number.
+std::optional<ospf::AreaId> parse_area(const std::string& text) {
+  std::uint32_t number = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error == std::errc() && end == last) return ospf::AreaId{number};
+  return ospf::AreaId::parse(text);
+}
+
 }  // namespace
 
 Checked<PathsQuestion> check(const v1::GetPathsRequest& request) {
@@ -71,9 +82,11 @@ Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request) {
 
 Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request) {
   DatabaseFilter filter;
-  if (request.has_area_id() && !parse_id(request.area_id(), filter.area)) {
-    return invalid(
-        fmt::format("area_id: \"{}\" is not an area; write it as 0.0.0.0", shortened(request.area_id())));
+  if (request.has_area_id()) {
+    filter.area = parse_area(request.area_id());
+    if (!filter.area)
+      return invalid(fmt::format("area_id: \"{}\" is not an area; write it as 0.0.0.0, or as a number",
+                                 shortened(request.area_id())));
   }
   if (request.has_adv_router() && !parse_id(request.adv_router(), filter.adv_router)) {
     return invalid(fmt::format("adv_router: \"{}\" is not a router id; write it as 10.0.0.1",
@@ -111,6 +124,16 @@ Checked<Topics> check(const v1::WatchRequest& request) {
     topics.add(static_cast<v1::WatchTopic>(topic));
   }
   return topics;
+}
+
+Checked<ReloadOrder> check(const v1::ReloadRequest& request) {
+  constexpr std::uint32_t kLongest = 86'400;
+  if (request.confirm_seconds() > kLongest)
+    return invalid(fmt::format("confirm_seconds: {} is more than a day; give it at most {}",
+                               request.confirm_seconds(), kLongest));
+  if (request.confirm_seconds() > 0 && request.dry_run())
+    return invalid("dry_run: takes nothing over, so there is nothing to confirm; leave one of them away");
+  return ReloadOrder{std::chrono::seconds{request.confirm_seconds()}, request.dry_run()};
 }
 
 }  // namespace wgospf::daemon::api

@@ -12,6 +12,7 @@
 #include "daemon/router_view.h"
 #include "wgospf/v1/database.pb.h"
 #include "wgospf/v1/path.pb.h"
+#include "wgospf/v1/reload.pb.h"
 #include "wgospf/v1/route.pb.h"
 #include "wgospf/v1/watch.pb.h"
 
@@ -31,6 +32,8 @@ inline constexpr std::uint32_t kMaxPathLimit = 1000;
 
 /// nullopt: all.
 [[nodiscard]] Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request);
+
+[[nodiscard]] Checked<ReloadOrder> check(const v1::ReloadRequest& request);
 
 struct DatabaseFilter {
   std::optional<ospf::AreaId> area;

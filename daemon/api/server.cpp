@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include <atomic>
 #include <cerrno>
@@ -25,6 +27,11 @@ constexpr std::string_view kUnixScheme = "unix:";
 constexpr std::string_view kAcceptFailed = "Failed accept4";
 /// A Watch client that vanished without a word is noticed after this much silence (TCP).
 constexpr int kKeepaliveMilliseconds = 20'000;
+/// Of one connection: calls at a time; how long it may stand idle, and take for its handshake; a question's size.
+constexpr int kCallsOfAConnection = 64, kIdleMilliseconds = 300'000, kHandshakeMilliseconds = 10'000;
+constexpr int kQuestionBytes = 64 * 1024;
+/// Certificates are read again this often.
+constexpr unsigned kCertificateSeconds = 1;
 
 /// gRPC's own lines go where ours go, and are limited as ours are: a client can cause one with each attempt.
 void log_line(const std::string& text) {
@@ -61,23 +68,28 @@ Result<std::shared_ptr<grpc::ServerCredentials>> credentials_of(const ApiTls& tl
   if (!certificate) return certificate.error();
   const auto key = read_pem("key", tls.key);
   if (!key) return key.error();
-  grpc::SslServerCredentialsOptions options;
   if (!tls.client_ca.empty()) {
     const auto authority = read_pem("client-ca", tls.client_ca);
     if (!authority) return authority.error();
-    options.pem_root_certs = authority.value();
-    options.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
-  options.pem_key_cert_pairs.push_back({key.value(), certificate.value()});
-  return grpc::SslServerCredentials(options);
+  // The files were read to tell what is wrong with them; gRPC reads them again, now and whenever they have changed.
+  using namespace grpc::experimental;
+  TlsServerCredentialsOptions options(std::make_shared<FileWatcherCertificateProvider>(
+      tls.key, tls.certificate, tls.client_ca, kCertificateSeconds));
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  if (!tls.client_ca.empty()) {
+    options.watch_root_certs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return TlsServerCredentials(options);
 }
 
 }  // namespace
 
 struct ApiServer::Impl {
   Impl(RouterView& router, const ApiOptions& options)
-      : context(std::make_shared<api::Context>(router, options.watch_queue_limit, options.slow_client_grace)),
-        service(context) {}
+      : context(std::make_shared<api::Context>(router, options)), service(context) {}
 
   [[nodiscard]] std::optional<Error> listen_unix(const std::string& path, const std::string& group);
   [[nodiscard]] std::optional<Error> listen_tcp(const ApiOptions& options);
@@ -102,6 +114,10 @@ int ApiServer::Impl::serve(const std::string& target,
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // else a second daemon could listen here too
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsOfAConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
+  builder.SetMaxReceiveMessageSize(kQuestionBytes);
   builder.AddListeningPort(target, credentials, &port);
   builder.RegisterService(&service);
   server = builder.BuildAndStart();

@@ -1,12 +1,19 @@
 #include "daemon/api/service.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <variant>
 
+#include "daemon/api/bfd.h"
+#include "daemon/api/clients.h"
 #include "daemon/api/convert.h"
 #include "daemon/api/gather.h"
 #include "daemon/api/lists.h"
+#include "daemon/api/peers.h"
+#include "daemon/api/reload.h"
 #include "daemon/api/request.h"
+#include "daemon/api/underlay.h"
 #include "daemon/api/watch.h"
 #include "daemon/telling/words.h"
 
@@ -73,9 +80,10 @@ UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& route
   return [interfaces = router.protocol().interfaces(), neighbors = router.protocol().neighbors(),
           wireguard = router.wireguard(), problems = problems_of_interfaces(router),
           now = router.now()](v1::ListInterfacesResponse& response) {
+    const ViewsByLink views(wireguard);
     for (std::size_t i = 0; i < interfaces.size(); ++i) {
       auto* added = response.add_interfaces();
-      *added = convert(interfaces[i], find(wireguard, interfaces[i].config.link), now);
+      *added = convert(interfaces[i], views.find(interfaces[i].config.link), now);
       for (const auto& problem : problems[i]) added->add_problems(problem);
       convert_problems(neighbors, interfaces[i], *added);
     }
@@ -86,8 +94,15 @@ UnaryCall<v1::ListInterfacesResponse>::Write gather_interfaces(RouterView& route
 UnaryCall<v1::ListNeighborsResponse>::Write gather_neighbors(RouterView& router) {
   auto interfaces = router.protocol().interfaces();
   return [neighbors = router.protocol().neighbors(), names = link_names(router, interfaces),
-          interfaces = std::move(interfaces), now = router.now()](v1::ListNeighborsResponse& response) {
-    for (const auto& neighbor : neighbors) *response.add_neighbors() = convert(neighbor, names, now);
+          interfaces = std::move(interfaces), liveness = router.liveness(), bfd = router.bfd(),
+          now = router.now()](v1::ListNeighborsResponse& response) {
+    for (const auto& neighbor : neighbors) {
+      auto& added = *response.add_neighbors() = convert(neighbor, names, now);
+      const auto known = liveness.find(neighbor.link);
+      if (known != liveness.end() && known->second.router == neighbor.router_id)
+        convert(known->second, now, *added.mutable_liveness());
+      add_bfd(bfd, neighbor, added);
+    }
     for (const auto& interface : interfaces)
       for (const auto& refused : interface.refused)
         *response.add_neighbors() = convert(refused, interface.config.name, now);
@@ -95,15 +110,53 @@ UnaryCall<v1::ListNeighborsResponse>::Write gather_neighbors(RouterView& router)
   };
 }
 
-UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router) {
-  return [neighbors = router.protocol().neighbors(),
-          wireguard = router.wireguard()](v1::ListPeersResponse& response) {
-    for (const auto& view : *wireguard) *response.add_devices() = convert(view);
-    for (auto& peer : peers_of(wireguard, neighbors, std::chrono::system_clock::now())) {
-      *response.add_peers() = std::move(peer);
-    }
+UnaryCall<v1::ListPeersResponse>::Write gather_peers(RouterView& router, WithPrefixes with_prefixes) {
+  return [read = std::make_shared<const PeersRead>(read_peers(router)),
+          with_prefixes](v1::ListPeersResponse& response) {
+    auto found = answer(*read, with_prefixes, std::chrono::system_clock::now());
+    for (auto& device : found.devices) *response.add_devices() = std::move(device);
+    for (auto& peer : found.peers) *response.add_peers() = std::move(peer);
     return grpc::Status::OK;
   };
+}
+
+UnaryCall<v1::GetFirewallResponse>::Write gather_firewall(RouterView& router) {
+  return [view = router.firewall()](v1::GetFirewallResponse& response) {
+    for (const auto& opening : view->openings) *response.add_openings() = convert(opening);
+    response.set_problem(printable(view->problem));
+    return grpc::Status::OK;
+  };
+}
+
+/// The unix socket is for whoever its mode lets in; over TLS it takes a certificate that the daemon has asked for.
+bool may_change(const grpc::CallbackServerContext& context) {
+  return context.peer().starts_with("unix:") || context.auth_context()->IsPeerAuthenticated();
+}
+
+UnaryCall<v1::ForgetKeyResponse>::Write forget_key(RouterView& router, const std::string& key_or_name) {
+  return [forgotten = router.forget_key(key_or_name)](v1::ForgetKeyResponse& response) -> grpc::Status {
+    if (!forgotten) {
+      const bool is_unknown = forgotten.error().code == ErrorCode::not_found;
+      return {is_unknown ? grpc::StatusCode::NOT_FOUND : grpc::StatusCode::FAILED_PRECONDITION,
+              forgotten.error().text};
+    }
+    response.set_public_key(forgotten.value().key.to_base64());
+    response.set_router_id(forgotten.value().router_id.to_string());
+    return grpc::Status::OK;
+  };
+}
+
+const grpc::Status& may_not_change() {
+  static const grpc::Status status{grpc::StatusCode::PERMISSION_DENIED,
+                                   "this changes something: ask over the unix socket, or with a certificate "
+                                   "where the daemon has a client-ca"};
+  return status;
+}
+
+grpc::ServerUnaryReactor* refused_at_once(grpc::CallbackServerContext& context, const grpc::Status& status) {
+  auto* reactor = context.DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
 }
 
 /// nullopt when no route covers the address that is asked for.
@@ -154,20 +207,74 @@ grpc::ServerUnaryReactor* RoutingService::ListNeighbors(grpc::CallbackServerCont
   return UnaryCall<v1::ListNeighborsResponse>::start(context_, response, gather_neighbors);
 }
 
-grpc::ServerUnaryReactor* RoutingService::ListPeers(grpc::CallbackServerContext*, const v1::ListPeersRequest*,
+grpc::ServerUnaryReactor* RoutingService::ListPeers(grpc::CallbackServerContext*,
+                                                    const v1::ListPeersRequest* request,
                                                     v1::ListPeersResponse* response) {
-  return UnaryCall<v1::ListPeersResponse>::start(context_, response, gather_peers);
+  const auto with_prefixes = request->with_prefixes() ? WithPrefixes::yes : WithPrefixes::no;
+  return UnaryCall<v1::ListPeersResponse>::start(context_, response, [with_prefixes](RouterView& router) {
+    return gather_peers(router, with_prefixes);
+  });
+}
+
+grpc::ServerUnaryReactor* RoutingService::ListClients(grpc::CallbackServerContext*,
+                                                      const v1::ListClientsRequest*,
+                                                      v1::ListClientsResponse* response) {
+  return UnaryCall<v1::ListClientsResponse>::start(context_, response, gather_clients);
+}
+
+grpc::ServerUnaryReactor* RoutingService::GetFirewall(grpc::CallbackServerContext*,
+                                                      const v1::GetFirewallRequest*,
+                                                      v1::GetFirewallResponse* response) {
+  return UnaryCall<v1::GetFirewallResponse>::start(context_, response, gather_firewall);
+}
+
+grpc::ServerUnaryReactor* RoutingService::ForgetKey(grpc::CallbackServerContext* context,
+                                                    const v1::ForgetKeyRequest* request,
+                                                    v1::ForgetKeyResponse* response) {
+  if (!may_change(*context)) return refused_at_once(*context, may_not_change());
+  if (request->key().empty())
+    return refused_at_once(
+        *context, {grpc::StatusCode::INVALID_ARGUMENT, "key: is empty; name a public key, a peer or a link"});
+  return UnaryCall<v1::ForgetKeyResponse>::start(
+      context_, response, [key = request->key()](RouterView& router) { return forget_key(router, key); });
+}
+
+grpc::ServerUnaryReactor* RoutingService::Reload(grpc::CallbackServerContext* context,
+                                                 const v1::ReloadRequest* request,
+                                                 v1::ReloadResponse* response) {
+  if (!may_change(*context)) return refused_at_once(*context, may_not_change());
+  const auto order = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&order)) return refused_at_once(*context, *error);
+  return UnaryCall<v1::ReloadResponse>::begin(
+      context_, response, [order = std::get<ReloadOrder>(order)](RouterView& router, auto answer) {
+        router.reload(order, [answer](const Result<ReloadAnswer>& done) { answer(write_reload(done)); });
+      });
+}
+
+grpc::ServerUnaryReactor* RoutingService::Confirm(grpc::CallbackServerContext* context,
+                                                  const v1::ConfirmRequest*, v1::ConfirmResponse* response) {
+  if (!may_change(*context)) return refused_at_once(*context, may_not_change());
+  return UnaryCall<v1::ConfirmResponse>::begin(context_, response, [](RouterView& router, auto answer) {
+    router.confirm([answer](const Result<void>& done) { answer(write_confirm(done)); });
+  });
+}
+
+grpc::ServerUnaryReactor* RoutingService::GetBfd(grpc::CallbackServerContext*, const v1::GetBfdRequest*,
+                                                 v1::GetBfdResponse* response) {
+  return UnaryCall<v1::GetBfdResponse>::start(context_, response, gather_bfd);
+}
+
+grpc::ServerUnaryReactor* RoutingService::GetUnderlay(grpc::CallbackServerContext*,
+                                                      const v1::GetUnderlayRequest*,
+                                                      v1::GetUnderlayResponse* response) {
+  return UnaryCall<v1::GetUnderlayResponse>::start(context_, response, gather_underlay);
 }
 
 grpc::ServerUnaryReactor* RoutingService::GetPaths(grpc::CallbackServerContext* context,
                                                    const v1::GetPathsRequest* request,
                                                    v1::GetPathsResponse* response) {
   const auto question = check(*request);
-  if (const auto* error = std::get_if<grpc::Status>(&question)) {
-    auto* reactor = context->DefaultReactor();
-    reactor->Finish(*error);
-    return reactor;
-  }
+  if (const auto* error = std::get_if<grpc::Status>(&question)) return refused_at_once(*context, *error);
   return UnaryCall<v1::GetPathsResponse>::start(
       context_, response, [question = std::get<PathsQuestion>(question)](RouterView& router) {
         return gather_paths(router, question);
@@ -194,6 +301,10 @@ grpc::ServerWriteReactor<v1::WatchResponse>* RoutingService::Watch(grpc::Callbac
                                                                    const v1::WatchRequest* request) {
   const auto topics = check(*request);
   if (const auto* error = std::get_if<grpc::Status>(&topics)) return refused<v1::WatchResponse>(*error);
+  if (!context_->admit_watcher())
+    return refused<v1::WatchResponse>(
+        {grpc::StatusCode::RESOURCE_EXHAUSTED,
+         fmt::format("{} clients watch already, and no more are served", context_->watcher_count())});
   return std::make_shared<WatchCall>(context_, std::get<Topics>(topics))->start(*context);
 }
 

@@ -18,8 +18,23 @@ class RoutingService final : public v1::Routing::CallbackService {
                                            v1::ListInterfacesResponse* response) override;
   grpc::ServerUnaryReactor* ListNeighbors(grpc::CallbackServerContext*, const v1::ListNeighborsRequest*,
                                           v1::ListNeighborsResponse* response) override;
-  grpc::ServerUnaryReactor* ListPeers(grpc::CallbackServerContext*, const v1::ListPeersRequest*,
+  grpc::ServerUnaryReactor* ListPeers(grpc::CallbackServerContext*, const v1::ListPeersRequest* request,
                                       v1::ListPeersResponse* response) override;
+  grpc::ServerUnaryReactor* ListClients(grpc::CallbackServerContext*, const v1::ListClientsRequest*,
+                                        v1::ListClientsResponse* response) override;
+  grpc::ServerUnaryReactor* GetFirewall(grpc::CallbackServerContext*, const v1::GetFirewallRequest*,
+                                        v1::GetFirewallResponse* response) override;
+  grpc::ServerUnaryReactor* ForgetKey(grpc::CallbackServerContext* context,
+                                      const v1::ForgetKeyRequest* request,
+                                      v1::ForgetKeyResponse* response) override;
+  grpc::ServerUnaryReactor* Reload(grpc::CallbackServerContext* context, const v1::ReloadRequest* request,
+                                   v1::ReloadResponse* response) override;
+  grpc::ServerUnaryReactor* GetBfd(grpc::CallbackServerContext*, const v1::GetBfdRequest*,
+                                   v1::GetBfdResponse* response) override;
+  grpc::ServerUnaryReactor* Confirm(grpc::CallbackServerContext* context, const v1::ConfirmRequest* request,
+                                    v1::ConfirmResponse* response) override;
+  grpc::ServerUnaryReactor* GetUnderlay(grpc::CallbackServerContext*, const v1::GetUnderlayRequest*,
+                                        v1::GetUnderlayResponse* response) override;
   grpc::ServerUnaryReactor* GetPaths(grpc::CallbackServerContext* context, const v1::GetPathsRequest* request,
                                      v1::GetPathsResponse* response) override;
   grpc::ServerWriteReactor<v1::ListDatabaseResponse>* ListDatabase(

@@ -86,6 +86,7 @@ void WatchCall::subscribe_and_read(RouterView& router) {
   snapshot_.interfaces = protocol.interfaces();
   snapshot_.neighbors = protocol.neighbors();
   snapshot_.wireguard = router.wireguard();
+  if (topics_.has(v1::WATCH_TOPIC_PEERS)) snapshot_.peers = read_peers(router);
   snapshot_.kernel_generation = router.acknowledged_generation();
   snapshot_.now = router.now();
   names_ = std::make_shared<NameMap>(link_names(router, snapshot_.interfaces));
@@ -157,9 +158,10 @@ v1::WatchItem& WatchCall::add_item(v1::WatchResponse& part, ospf::Generation gen
 void WatchCall::begin_snapshot(v1::WatchResponse& part) {
   const auto generation = snapshot_.generation;
   if (topics_.has(v1::WATCH_TOPIC_INTERFACES)) {
+    const ViewsByLink views(snapshot_.wireguard);
     for (const auto& interface : snapshot_.interfaces) {
       auto& added = *add_item(part, generation).mutable_interface();
-      added = convert(interface, find(snapshot_.wireguard, interface.config.link), snapshot_.now);
+      added = convert(interface, views.find(interface.config.link), snapshot_.now);
       convert_problems(snapshot_.neighbors, interface, added);
     }
   }
@@ -169,9 +171,9 @@ void WatchCall::begin_snapshot(v1::WatchResponse& part) {
     }
   }
   if (topics_.has(v1::WATCH_TOPIC_PEERS)) {
-    for (auto& peer : peers_of(snapshot_.wireguard, snapshot_.neighbors, std::chrono::system_clock::now())) {
-      *add_item(part, generation).mutable_peer() = std::move(peer);
-    }
+    auto found = answer(snapshot_.peers, WithPrefixes::no, std::chrono::system_clock::now());
+    for (auto& peer : found.peers) *add_item(part, generation).mutable_peer() = std::move(peer);
+    snapshot_.peers = {};
   }
   if (topics_.has(v1::WATCH_TOPIC_KERNEL)) {
     add_item(part, generation)

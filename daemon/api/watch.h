@@ -19,14 +19,17 @@
 #include "daemon/api/call.h"
 #include "daemon/api/convert.h"
 #include "daemon/api/gather.h"
+#include "daemon/api/peers.h"
 #include "daemon/api/request.h"
 
 namespace wgospf::daemon::api {
 
 class WatchCall final : public StreamCall<v1::WatchResponse> {
  public:
+  /// Of a context that has admitted a watcher.
   WatchCall(std::shared_ptr<Context> context, Topics topics)
       : StreamCall(std::move(context)), topics_(topics) {}
+  ~WatchCall() override { this->context().leave_watcher(); }
   [[nodiscard]] grpc::ServerWriteReactor<v1::WatchResponse>* start(
       grpc::CallbackServerContext& server_context);
 
@@ -40,6 +43,7 @@ class WatchCall final : public StreamCall<v1::WatchResponse> {
     std::vector<ospf::InterfaceInfo> interfaces;
     std::vector<ospf::NeighborInfo> neighbors;
     WireguardViews wireguard;
+    PeersRead peers;
     std::shared_ptr<const ospf::RouteTable<V2>> table;
     std::uint64_t kernel_generation = 0;
     ospf::Instant now;

@@ -90,9 +90,28 @@ ApiTls ApiReader::read_tls(const YAML::Node& node) {
   tls.certificate = read_file_name(map, keys::certificate);
   tls.key = read_file_name(map, keys::key);
   tls.client_ca = read_file_name(map, keys::client_ca);
+  check_authentication(map);
   if (check_ != nullptr && tls_files_usable_ && !tls.certificate.empty() && !tls.key.empty())
     check_tls(map, tls);
   return tls;
+}
+
+/// Whether everybody may read must not be decided by a line that was forgotten.
+void ApiReader::check_authentication(MapReader& map) {
+  namespace keys = leaf::tls;
+  const bool has_authority = map.has(keys::client_ca), is_written = map.has(keys::client_authentication);
+  const auto choice = map.choice(keys::client_authentication);
+  if (is_written && !choice) return;
+  const bool is_none = choice && *choice == 1;
+  if (is_none && has_authority) {
+    errors_.add(map.value_mark(keys::client_authentication),
+                "client-authentication: none and client-ca exclude each other; keep the one that is meant");
+  } else if (!is_none && !has_authority) {
+    errors_.add(
+        is_written ? map.mark(keys::client_authentication) : map.mark(keys::client_ca),
+        "without client-ca everybody who reaches the port may read everything; name a client-ca, or write "
+        "\"client-authentication: none\" if that is meant");
+  }
 }
 
 /// Files that can be read may still be none that TLS can use.

@@ -26,6 +26,7 @@ class ApiReader {
   void check_listen(const MapReader& map, const std::string& listen);
   void read_group(MapReader& map, ApiOptions& api);
   [[nodiscard]] ApiTls read_tls(const YAML::Node& node);
+  void check_authentication(MapReader& map);
   void check_tls(const MapReader& map, const ApiTls& tls);
   [[nodiscard]] std::string read_file_name(MapReader& map, const leaf::TextLeaf& leaf);
 

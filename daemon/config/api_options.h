@@ -10,7 +10,8 @@
 
 namespace wgospf::daemon {
 
-/// Files in PEM form. With `client_ca`, only clients with a certificate of that authority are served.
+/// Files in PEM form. With `client_ca`, only clients with a certificate of that authority are served; without it
+/// everybody is, if the configuration says that this is meant.
 struct ApiTls {
   std::string certificate;
   std::string key;
@@ -27,6 +28,8 @@ struct ApiOptions {
   std::size_t watch_queue_limit = 200'000;
   /// After that, how long it may keep its call without taking what is on its way to it.
   std::chrono::milliseconds slow_client_grace{5'000};
+  /// Calls, and Watch clients among them, that may be open at a time; more are refused.
+  std::size_t max_calls = 256, max_watchers = 32;
   bool operator==(const ApiOptions&) const = default;
 };
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "daemon/config/leaves.h"
+#include "daemon/config/link_settings.h"
 #include "daemon/config/names.h"
+#include "daemon/config/peers.h"
+#include "daemon/config/prefix_filter.h"
 #include "daemon/config/printable.h"
 
 namespace wgospf::daemon {
@@ -33,11 +36,41 @@ std::string several_areas_text(ospf::AreaId id, const Config& config) {
 
 }  // namespace
 
+std::optional<ospf::RouterId> read_router_id(MapReader& map, const leaf::TextLeaf& leaf,
+                                             ConfigErrors& errors) {
+  const auto text = map.text(leaf);
+  if (!text) return std::nullopt;
+  auto id = ospf::RouterId::parse(*text);
+  if (id && id->value != 0) return id;
+  errors.add(map.value_mark(leaf),
+             fmt::format("{} must be a dotted quad other than 0.0.0.0, like 10.0.32.1, not \"{}\"", leaf.name,
+                         shortened(*text)));
+  return std::nullopt;
+}
+
+AnnouncePolicy read_announce_policy(const YAML::Node& node, ConfigErrors& errors) {
+  namespace keys = leaf::announces;
+  AnnouncePolicy policy;
+  MapReader map(node, keys::section, errors);
+  if (!map.valid()) return policy;
+  for (const auto& item : map.list(keys::prefixes))
+    if (const auto filter = read_prefix_filter(item, errors)) policy.prefixes.push_back(*filter);
+  map.read(keys::min_metric, policy.min_metric);
+  map.read(keys::max_metric, policy.max_metric);
+  if (policy.min_metric > policy.max_metric)
+    errors.add(map.value_mark(map.has(keys::min_metric) ? leaf::Leaf(keys::min_metric)
+                                                        : leaf::Leaf(keys::max_metric)),
+               fmt::format("min-metric must not be more than max-metric: {} is more than {}",
+                           policy.min_metric, policy.max_metric));
+  return policy;
+}
+
 void AreaReader::read_defaults(const YAML::Node& node) {
   MapReader map(node, leaf::interface_defaults::section, errors_);
   if (!map.valid()) return;
   read_settings(map, defaults_);
   is_dead_interval_given_ = map.has(leaf::interface::dead_interval);
+  is_allowed_ips_given_ = map.has(leaf::interface::allowed_ips);
 }
 
 void AreaReader::read(MapReader& map, Config& config) {
@@ -115,19 +148,25 @@ std::optional<InterfaceSettings> AreaReader::read_interface(const YAML::Node& no
   }
   read_kind(map, interface);
   interface.enabled = map.boolean(leaf::interface::enabled).value_or(interface.enabled);
+  if (const auto peers = map.choice(leaf::interface::peers)) interface.has_peers = *peers == 1;
+  if (interface.has_peers) interface.type_given = false;  // of the defaults
   read_settings(map, interface);
   read_unnumbered(map, interface);
+  read_peers(map, interface);
+  read_peer_router_id(map, interface);
+  read_announces(map, interface);
   return interface;
 }
 
 void AreaReader::read_settings(MapReader& map, InterfaceSettings& interface) {
   interface.passive = map.boolean(leaf::interface::passive).value_or(interface.passive);
   read_interface_type(map, interface);
-  map.read(leaf::interface::cost, interface.cost);
-  read_intervals(map, interface);
-  if (const auto ignore = map.boolean(leaf::interface::mtu_ignore)) interface.mtu_ignore = ignore;
+  (void)read_link_settings(map, interface, dead_interval_of_defaults(), errors_);
   if (const auto choice = map.choice(leaf::interface::allowed_ips))
     interface.manages_allowed_ips = *choice == 1;
+  if (const auto choice = map.choice(leaf::interface::mtu)) interface.sets_mtu = *choice == 1;
+  if (const auto choice = map.choice(leaf::interface::ipv6_link_local))
+    interface.has_link_local = *choice == 1;
 }
 
 void AreaReader::read_kind(MapReader& map, InterfaceSettings& interface) {
@@ -154,6 +193,29 @@ void AreaReader::read_unnumbered(MapReader& map, InterfaceSettings& interface) {
         fmt::format("unnumbered must name one interface, not the pattern \"{}\"", *interface.unnumbered));
 }
 
+void AreaReader::read_peer_router_id(MapReader& map, InterfaceSettings& interface) {
+  const auto& leaf = leaf::interface::peer_router_id;
+  interface.peer_router_id = read_router_id(map, leaf, errors_);
+  if (interface.peer_router_id && interface.passive)
+    errors_.add(map.mark(leaf), "on a passive interface there is no neighbor; remove peer-router-id");
+}
+
+void read_announce_settings(MapReader& map, AnnounceSettings& settings, ConfigErrors& errors) {
+  namespace keys = leaf::interface;
+  if (const auto node = map.node(keys::announces)) settings.announces = read_announce_policy(*node, errors);
+  if (const auto transit = map.boolean(keys::transit)) settings.transit = transit;
+}
+
+void AreaReader::read_announces(MapReader& map, InterfaceSettings& interface) {
+  namespace keys = leaf::interface;
+  read_announce_settings(map, interface, errors_);
+  if (!interface.passive) return;
+  for (const leaf::Leaf& leaf : {leaf::Leaf(keys::announces), leaf::Leaf(keys::transit)})
+    if (map.has(leaf))
+      errors_.add(map.mark(leaf),
+                  fmt::format("on a passive interface there is nobody who announces; remove {}", leaf.name));
+}
+
 std::optional<std::string> AreaReader::read_interface_name(MapReader& map, const leaf::TextLeaf& leaf) {
   const auto name = map.text(leaf);
   if (!name || is_interface_name(*name)) return name;
@@ -173,32 +235,76 @@ void AreaReader::check_unique(const MapReader& map, const std::string& name) {
                                 errors_.in_words(former->second)));
 }
 
+void AreaReader::read_peers(MapReader& map, InterfaceSettings& interface) {
+  namespace keys = leaf::interface;
+  check_peers(map, interface);
+  if (interface.has_peers && !map.has(keys::allowed_ips) && !is_allowed_ips_given_)
+    interface.manages_allowed_ips = true;
+  auto dead_interval = map.has(keys::dead_interval) ? DeadInterval::given : dead_interval_of_defaults();
+  static_cast<LinkSettings&>(interface.peer_defaults) = interface;
+  if (const auto node = map.node(keys::peer_defaults)) {
+    MapReader defaults(*node, leaf::peer_defaults::section, errors_);
+    if (defaults.valid()) {
+      dead_interval = read_link_settings(defaults, interface.peer_defaults, dead_interval, errors_);
+      read_peer_defaults(defaults, interface.peer_defaults, errors_);
+    }
+  }
+  if (const auto choice = map.choice(keys::clients)) interface.finds_clients = *choice == 1;
+  map.read(keys::client_hold, interface.client_hold);
+  PeerReader reader(interface.peer_defaults, dead_interval, errors_);
+  for (const auto& node : map.list(keys::peer))
+    if (auto peer = reader.read(node)) interface.peers.push_back(std::move(*peer));
+}
+
+void AreaReader::check_peers(const MapReader& map, const InterfaceSettings& interface) {
+  namespace keys = leaf::interface;
+  if (!interface.has_peers) {
+    for (const leaf::Leaf& leaf : {leaf::Leaf(keys::clients), leaf::Leaf(keys::client_hold),
+                                   leaf::Leaf(keys::peer_defaults), leaf::Leaf(keys::peer)}) {
+      if (map.has(leaf))
+        errors_.add(map.mark(leaf), fmt::format("\"{}\" is for an interface whose peers are links of their "
+                                                "own; add \"peers: auto\", or remove it",
+                                                leaf.name));
+    }
+    return;
+  }
+  if (interface.passive)
+    errors_.add(map.mark(keys::peers),
+                "\"peers: auto\" is for adjacencies with the interface's peers, and "
+                "\"passive: true\" lets there be none; remove one of them");
+  if (map.has(keys::unnumbered))
+    errors_.add(map.mark(keys::unnumbered),
+                "peers are told apart by addresses: give the interface one of its "
+                "own, and remove \"unnumbered\"");
+  for (const leaf::Leaf& leaf :
+       {leaf::Leaf(keys::peer_router_id), leaf::Leaf(keys::announces), leaf::Leaf(keys::transit)})
+    if (map.has(leaf))
+      errors_.add(map.mark(leaf),
+                  fmt::format("\"{}\" is for one router at the other end; write it into an entry of "
+                              "\"peer\"",
+                              leaf.name));
+}
+
 void AreaReader::read_interface_type(MapReader& map, InterfaceSettings& interface) {
   const auto& leaf = leaf::interface::interface_type;
   const auto type = map.choice(leaf);
   if (!type) return;
+  if (interface.has_peers) {
+    if (leaf.values[*type] != "point-to-multipoint")
+      errors_.add(
+          map.value_mark(leaf),
+          fmt::format("with \"peers: auto\" the interface-type is point-to-multipoint, not {}; remove "
+                      "one of them",
+                      leaf.values[*type]));
+    return;
+  }
   interface.type_given = *type == 0;
   if (*type == 0 || interface.passive) return;
   errors_.add(map.value_mark(leaf),
-              fmt::format("interface-type {} is not built yet; use point-to-point, or \"passive: true\" to "
-                          "advertise the interface's prefixes only",
+              fmt::format("interface-type {} is not built yet; use point-to-point, on a WireGuard interface "
+                          "with several routers \"peers: auto\", or \"passive: true\" to advertise the "
+                          "interface's prefixes only",
                           leaf.values[*type]));
-}
-
-void AreaReader::read_intervals(MapReader& map, InterfaceSettings& interface) {
-  const auto& hello = leaf::interface::hello_interval;
-  const auto& dead = leaf::interface::dead_interval;
-  map.read(hello, interface.hello_interval);
-  if (!is_dead_interval_given_)
-    interface.dead_interval = std::min<std::uint32_t>(4U * interface.hello_interval, 65535);
-  map.read(dead, interface.dead_interval);
-  map.read(leaf::interface::retransmit_interval, interface.retransmit_interval);
-  map.read(leaf::interface::transmit_delay, interface.transmit_delay);
-  if (interface.dead_interval > interface.hello_interval) return;
-  errors_.add(map.value_mark(map.has(dead) ? leaf::Leaf(dead) : leaf::Leaf(hello)),
-              fmt::format("dead-interval must be longer than hello-interval: {} is not more than {}; four "
-                          "times the hello-interval is usual",
-                          interface.dead_interval, interface.hello_interval));
 }
 
 }  // namespace wgospf::daemon

@@ -5,9 +5,20 @@
 #include <string>
 
 #include "daemon/config/config.h"
+#include "daemon/config/link_settings.h"
 #include "daemon/config/yaml_reader.h"
 
 namespace wgospf::daemon {
+
+/// nullopt when it is not given, and where it is none, which is an error.
+[[nodiscard]] std::optional<ospf::RouterId> read_router_id(MapReader& map, const leaf::TextLeaf& leaf,
+                                                           ConfigErrors& errors);
+
+/// What stands in a mapping `announces`.
+[[nodiscard]] AnnouncePolicy read_announce_policy(const YAML::Node& node, ConfigErrors& errors);
+
+/// `announces` and `transit`; what the mapping does not say stays.
+void read_announce_settings(MapReader& map, AnnounceSettings& settings, ConfigErrors& errors);
 
 class AreaReader {
  public:
@@ -31,14 +42,22 @@ class AreaReader {
   void check_unique(const MapReader& map, const std::string& name);
   /// The leaves that `defaults` may have, too.
   void read_settings(MapReader& map, InterfaceSettings& interface);
+  void read_peers(MapReader& map, InterfaceSettings& interface);
+  void check_peers(const MapReader& map, const InterfaceSettings& interface);
   void read_kind(MapReader& map, InterfaceSettings& interface);
   void read_interface_type(MapReader& map, InterfaceSettings& interface);
-  void read_intervals(MapReader& map, InterfaceSettings& interface);
   void read_unnumbered(MapReader& map, InterfaceSettings& interface);
+  void read_peer_router_id(MapReader& map, InterfaceSettings& interface);
+  void read_announces(MapReader& map, InterfaceSettings& interface);
+
+  [[nodiscard]] DeadInterval dead_interval_of_defaults() const {
+    return is_dead_interval_given_ ? DeadInterval::given : DeadInterval::follows;
+  }
 
   ConfigErrors& errors_;
   InterfaceSettings defaults_;
   bool is_dead_interval_given_ = false;  ///< by `defaults`
+  bool is_allowed_ips_given_ = false;    ///< by `defaults`
   bool is_any_given_ = false;
   std::map<std::string, ConfigErrors::Place> interface_places_;
 };

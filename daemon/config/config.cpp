@@ -19,6 +19,7 @@
 #include "daemon/config/redistribute.h"
 #include "daemon/config/sources.h"
 #include "daemon/config/yaml_reader.h"
+#include "net/host_port.h"
 
 namespace wgospf::daemon {
 
@@ -81,11 +82,29 @@ class ConfigParser {
     areas_.read(map, config);
     for (const auto& node : map.list(keys::redistribute)) redistribution_.read(node, config);
     if (const auto node = map.node(keys::api)) api_.read(*node, config.api);
+    if (const auto node = map.node(keys::metrics)) read_metrics(*node, config);
     if (const auto node = map.node(keys::rib)) read_rib(*node, config);
+    if (const auto value = map.choice(keys::underlay)) config.underlay = static_cast<UnderlayMode>(*value);
     if (const auto node = map.node(keys::spf_control)) read_spf_control(*node, config.spf_delay);
     if (const auto node = map.node(keys::database_control)) read_database_control(*node, config);
     if (const auto value = map.number(keys::ls_refresh_time)) config.ls_refresh_time = seconds{*value};
     if (const auto node = map.node(keys::log)) read_log(*node, config);
+  }
+
+  void read_metrics(const YAML::Node& node, Config& config) {
+    namespace keys = leaf::metrics;
+    MapReader map(node, keys::section, errors_);
+    const auto listen = map.valid() ? map.text(keys::listen) : std::nullopt;
+    if (!listen) return;
+    config.metrics_listen = *listen;
+    const auto place = parse_host_port(*listen);
+    const bool is_address = place && place->port != 0 &&
+                            (place->bracketed() ? Ipv6Address::parse(place->bare_host()).has_value()
+                                                : Ipv4Address::parse(place->host).has_value());
+    if (!is_address)
+      errors_.add(map.value_mark(keys::listen),
+                  fmt::format("cannot listen on \"{}\": use ADDRESS:PORT, like 127.0.0.1:9586 or [::1]:9586",
+                              shortened(*listen)));
   }
 
   /// What only one of the files may have.
@@ -140,15 +159,7 @@ class ConfigParser {
   void read_router_id(MapReader& map, Config& config) {
     const auto& leaf = leaf::configuration::router_id;
     note_place(map, leaf, "router-id", config);
-    const auto text = map.text(leaf);
-    if (!text) return;
-    config.router_id = ospf::RouterId::parse(*text);
-    if (!config.router_id || config.router_id->value == 0) {
-      errors_.add(
-          map.value_mark(leaf),
-          fmt::format("router-id must be a dotted quad other than 0.0.0.0, like 10.0.32.1, not \"{}\"",
-                      shortened(*text)));
-    }
+    config.router_id = wgospf::daemon::read_router_id(map, leaf, errors_);
   }
 
   void read_rib(const YAML::Node& node, Config& config) {

@@ -24,33 +24,6 @@ namespace wgospf::daemon {
 
 inline constexpr const char* kDefaultConfigFile = "/etc/wgospf/wgospfd.yaml";
 
-/// Of the interfaces that a pattern matches, those that are meant.
-enum class InterfaceKind : std::uint8_t { any, wireguard };
-
-struct InterfaceSettings {
-  std::string name{};  ///< or a pattern, see names.h
-  InterfaceKind kind = InterfaceKind::any;
-  bool enabled = leaf::interface::enabled.value;
-  bool type_given = false;  ///< `interface-type: point-to-point` stands in the file
-  bool passive = leaf::interface::passive.value;
-  std::uint16_t cost = leaf::interface::cost.value;
-  std::uint16_t hello_interval = leaf::interface::hello_interval.value;  ///< seconds
-  std::uint32_t dead_interval =
-      leaf::interface::dead_interval.value;  ///< seconds; four hello intervals if not given
-  std::uint16_t retransmit_interval = leaf::interface::retransmit_interval.value;  ///< seconds
-  std::uint16_t transmit_delay = leaf::interface::transmit_delay.value;            ///< seconds
-  std::optional<bool> mtu_ignore{};         ///< if not given: on for WireGuard devices
-  std::optional<std::string> unnumbered{};  ///< the interface whose address an unnumbered link borrows
-  bool manages_allowed_ips = leaf::interface::allowed_ips.value == 1;  ///< they follow the routes
-  bool operator==(const InterfaceSettings&) const = default;
-};
-
-struct AreaSettings {
-  ospf::AreaId id{};
-  std::vector<InterfaceSettings> interfaces{};
-  bool operator==(const AreaSettings&) const = default;
-};
-
 /// Prefixes within `prefix` whose length is from `ge` to `le`.
 struct PrefixFilter {
   Ipv4Prefix prefix{};
@@ -64,6 +37,94 @@ struct PrefixFilter {
   bool operator==(const PrefixFilter&) const = default;
 };
 
+/// What the router at the other end may announce.
+struct AnnouncePolicy {
+  std::vector<PrefixFilter> prefixes{};  ///< empty: every prefix
+  std::uint32_t min_metric = leaf::announces::min_metric.value;
+  std::uint32_t max_metric = leaf::announces::max_metric.value;
+  bool operator==(const AnnouncePolicy&) const = default;
+};
+
+/// Of the interfaces that a pattern matches, those that are meant.
+enum class InterfaceKind : std::uint8_t { any, wireguard };
+
+/// Bidirectional Forwarding Detection with the neighbours of a link. Intervals in microseconds.
+struct BfdSettings {
+  bool enabled = leaf::bfd::enabled.value;
+  std::uint8_t local_multiplier = leaf::bfd::local_multiplier.value;
+  std::uint32_t desired_min_tx_interval = leaf::bfd::desired_min_tx_interval.value;
+  std::uint32_t required_min_rx_interval = leaf::bfd::required_min_rx_interval.value;
+  bool operator==(const BfdSettings&) const = default;
+};
+
+/// What an interface has, and each of its peers where these are links of their own.
+struct LinkSettings {
+  std::uint16_t cost = leaf::interface::cost.value;
+  std::uint16_t hello_interval = leaf::interface::hello_interval.value;  ///< seconds
+  std::uint32_t dead_interval =
+      leaf::interface::dead_interval.value;                  ///< seconds; four hello intervals if not given
+  std::uint16_t patience = leaf::interface::patience.value;  ///< milliseconds; 0: off
+  std::uint16_t retransmit_interval = leaf::interface::retransmit_interval.value;  ///< seconds
+  std::uint16_t transmit_delay = leaf::interface::transmit_delay.value;            ///< seconds
+  std::optional<bool> mtu_ignore{};  ///< if not given: on for WireGuard devices
+  BfdSettings bfd{};
+  bool operator==(const LinkSettings&) const = default;
+};
+
+/// What a WireGuard peer is to us. With a client there never is an adjacency.
+enum class ConfiguredRole : std::uint8_t { router, client };
+
+/// What may be said over a link.
+struct AnnounceSettings {
+  std::optional<AnnouncePolicy> announces{};  ///< by the router at the other end
+  std::optional<bool> transit{};              ///< whether routers behind it are believed
+  /// Without `announces` the other end is trusted, and so is who is behind it.
+  [[nodiscard]] bool is_transit() const { return transit.value_or(!announces.has_value()); }
+  /// Nothing is to be held against anybody.
+  [[nodiscard]] bool is_open() const { return !announces && is_transit(); }
+  bool operator==(const AnnounceSettings&) const = default;
+};
+
+/// What peers have that have no entry of their own.
+struct PeerDefaults : LinkSettings, AnnounceSettings {
+  ConfiguredRole role = ConfiguredRole::router;
+  bool operator==(const PeerDefaults&) const = default;
+};
+
+struct PeerSettings : PeerDefaults {
+  std::string public_key{};                   ///< in base64
+  std::string name{};                         ///< empty: it goes by its key
+  std::optional<Ipv4Address> address{};       ///< that it speaks OSPF from
+  std::optional<ospf::RouterId> router_id{};  ///< that its key speaks for
+  bool operator==(const PeerSettings&) const = default;
+};
+
+struct InterfaceSettings : LinkSettings, AnnounceSettings {
+  std::string name{};  ///< or a pattern, see names.h
+  InterfaceKind kind = InterfaceKind::any;
+  bool enabled = leaf::interface::enabled.value;
+  bool type_given = false;  ///< `interface-type: point-to-point` stands in the file
+  bool passive = leaf::interface::passive.value;
+  std::optional<std::string> unnumbered{};         ///< the interface whose address an unnumbered link borrows
+  std::optional<ospf::RouterId> peer_router_id{};  ///< of the router at the other end
+  bool manages_allowed_ips = leaf::interface::allowed_ips.value == 1;  ///< they follow the routes
+  bool has_peers = leaf::interface::peers.value == 1;                  ///< each is a link of its own
+  bool finds_clients = leaf::interface::clients.value == 1;            ///< not only those with an entry
+  std::uint16_t client_hold = leaf::interface::client_hold.value;      ///< seconds
+  PeerDefaults peer_defaults{};                                        ///< of peers without an entry
+  std::vector<PeerSettings> peers{};                                   ///< those with one
+  bool sets_mtu = leaf::interface::mtu.value == 1;  ///< the device's MTU follows what passes
+  /// The device, and its peers where allowed-ips are managed, are given the IPv6 link-local addresses of their keys.
+  bool has_link_local = leaf::interface::ipv6_link_local.value == 1;
+  bool operator==(const InterfaceSettings&) const = default;
+};
+
+struct AreaSettings {
+  ospf::AreaId id{};
+  std::vector<InterfaceSettings> interfaces{};
+  bool operator==(const AreaSettings&) const = default;
+};
+
 struct RedistributeRule {
   rib::RouteOrigin source = rib::RouteOrigin::connected;
   std::uint32_t table = 0;  ///< of source `table`
@@ -71,6 +132,12 @@ struct RedistributeRule {
   std::uint32_t metric = leaf::redistribution::metric.value;
   std::vector<PrefixFilter> prefixes{};  ///< empty: every prefix
   bool operator==(const RedistributeRule&) const = default;
+};
+
+/// What becomes of a route that would carry a tunnel's own packets into it.
+enum class UnderlayMode : std::uint8_t {
+  automatic,  ///< it stands apart: marks, rules and a table of its own keep the packets from it
+  off,        ///< it is held back
 };
 
 struct RibSettings {
@@ -105,7 +172,9 @@ struct Config {
   std::vector<AreaSettings> areas{};
   std::vector<RedistributeRule> redistribute{};
   ApiOptions api{};
+  std::string metrics_listen{};  ///< ADDRESS:PORT; empty: no metrics
   RibSettings rib{};
+  UnderlayMode underlay = static_cast<UnderlayMode>(leaf::configuration::underlay.value);
   ospf::SpfDelay spf_delay = default_spf_delay();
   ospf::Duration ls_refresh_time = std::chrono::seconds{leaf::configuration::ls_refresh_time.value};
   std::size_t max_lsa = leaf::database_control::max_lsa.value;

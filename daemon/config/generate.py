@@ -60,7 +60,8 @@ def take_leaves(section, sections):
     unknown = set(without) - {leaf["name"] for leaf in origin["leaves"]}
     if unknown:
         raise Wrong(f"{section['id']}: {section['leaves-of']} has no {', '.join(sorted(unknown))}")
-    section["leaves"] = [leaf for leaf in origin["leaves"] if leaf["name"] not in without]
+    section["taken"] = [leaf for leaf in origin["leaves"] if leaf["name"] not in without]
+    section["leaves"] = section.get("leaves", []) + section["taken"]
     section["not-built"] = origin.get("not-built", [])
 
 
@@ -205,7 +206,7 @@ def manual_section(section):
         return []  # described where it is used
     if "words" in section:
         parts.append(paragraphs(section["words"]))
-    parts += [manual_leaf(leaf) for leaf in section["leaves"]]
+    parts += [manual_leaf(leaf) for leaf in section["leaves"] if leaf not in section.get("taken", [])]
     if "after" in section:
         parts += [".PP", paragraphs(section["after"])]
     if "after-example" in section:
@@ -238,7 +239,8 @@ def schema_type(leaf):
     if leaf["type"] == "boolean":
         return {"type": "boolean"}
     if leaf["type"] == "choice":
-        return {"enum": leaf["values"]}
+        # YAML 1.1 makes false of a bare "off".
+        return {"enum": leaf["values"] + [False] * ("off" in leaf["values"])}
     if leaf["type"] == "mapping":
         return {"allOf": [{"$ref": f"#/definitions/{leaf['of']}"}]}
     if leaf["type"] == "list":

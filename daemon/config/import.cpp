@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "daemon/config/print.h"
 #include "daemon/config/printable.h"
@@ -24,16 +27,37 @@ constexpr std::string_view kHead =
 /// Where hellos go (RFC 2328 A.1).
 constexpr Ipv4Address kAllSpfRouters{0xe0000005};
 
-std::optional<Ipv4Prefix> ipv4_prefix(const std::string& text) {
+/// Of "10.0.0.1/24" the prefix; the length may be absent. wg(8) and ip(8) take no other form.
+template <class Address>
+std::optional<Prefix<Address>> prefix_of(const std::string& text) {
   const auto slash = std::min(text.find('/'), text.size());
-  const auto address = Ipv4Address::parse(text.substr(0, slash));
-  unsigned length = Ipv4Address::kBits;
+  const auto address = Address::parse(text.substr(0, slash));
+  unsigned length = Address::kBits;
   if (slash < text.size()) {
-    const auto parsed = std::from_chars(text.data() + slash + 1, text.data() + text.size(), length);
-    if (parsed.ptr != text.data() + text.size()) return std::nullopt;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + slash + 1, end, length);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
   }
-  if (!address || length > Ipv4Address::kBits) return std::nullopt;
-  return Ipv4Prefix::make(*address, static_cast<std::uint8_t>(length));
+  if (!address || length > Address::kBits) return std::nullopt;
+  return Prefix<Address>::make(*address, static_cast<std::uint8_t>(length));
+}
+
+std::optional<Ipv4Prefix> ipv4_prefix(const std::string& text) {
+  return prefix_of<Ipv4Address>(text);
+}
+
+/// The interface that wg-quick takes from the name of its file: what is before ".conf", if it is one.
+std::optional<std::string> interface_of(const std::string& file) {
+  constexpr std::size_t kLongest = 15;
+  const std::filesystem::path path(file);
+  const auto name = path.stem().string();
+  const bool is_name =
+      !name.empty() && name.size() <= kLongest && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("_=+.-").find(static_cast<char>(c)) != std::string_view::npos;
+      });
+  if (path.extension() != ".conf" || !is_name) return std::nullopt;
+  return name;
 }
 
 std::vector<Ipv4Prefix> ipv4_prefixes(const std::vector<WgQuickValue>& values) {
@@ -92,10 +116,8 @@ std::vector<HookRoute> routes_of(const std::string& command) {
 
 class Import {
  public:
-  explicit Import(const ImportedFile& file)
-      : name_(file.name),
-        interface_(std::filesystem::path(file.name).stem().string()),
-        file_(parse_wg_quick(file.text)) {
+  Import(const ImportedFile& file, std::string interface, WgQuickFile parsed)
+      : name_(file.name), interface_(std::move(interface)), file_(std::move(parsed)) {
     for (const auto& line : file_.unknown)
       remark(line.line, fmt::format("\"{}\" means nothing to wg-quick", line.text));
     look_at_addresses();
@@ -111,12 +133,14 @@ class Import {
   [[nodiscard]] const std::set<Ipv4Prefix>& behind() const { return behind_; }
   [[nodiscard]] std::string entry() const {
     std::string text = fmt::format("  - name: {}\n", yaml_scalar(interface_));
-    if (is_hub()) text += "    passive: true\n";
+    if (is_hub()) text += has_links() ? "    peers: auto\n" : "    passive: true\n";
     return text;
   }
 
  private:
   [[nodiscard]] bool is_hub() const { return file_.peers.size() != 1; }
+  /// Peers are told apart by their addresses, so the interface needs one.
+  [[nodiscard]] bool has_links() const { return file_.peers.size() > 1 && !own_.empty(); }
   [[nodiscard]] bool is_table_off() const { return file_.table && file_.table->text == "off"; }
 
   void remark(int line, const std::string& text) {
@@ -124,24 +148,37 @@ class Import {
                                  : fmt::format("{}:{}: {}", name_, line, text));
   }
 
+  /// wg-quick and wg refuse the whole file for one of these.
+  void check(const std::vector<WgQuickValue>& values, const char* key) {
+    for (const auto& value : values)
+      if (!prefix_of<Ipv4Address>(value.text) && !prefix_of<Ipv6Address>(value.text))
+        remark(value.line,
+               fmt::format("{}: \"{}\" is no address with a length, like 10.0.0.1/24; it is left out here",
+                           key, shortened(value.text)));
+  }
+
   void look_at_addresses() {
+    check(file_.addresses, "Address");
+    for (const auto& peer : file_.peers) check(peer.allowed_ips, "AllowedIPs");
     own_ = ipv4_prefixes(file_.addresses);
     if (!own_.empty()) return;
     remark(0, is_hub() ? "there is no IPv4 address, so nothing of it is announced"
                        : "there is no IPv4 address: the loopback's is borrowed, or that of \"unnumbered\"");
   }
 
-  /// Several routers on one interface cannot be told apart, clients need no OSPF.
+  /// Which of the peers are routers the file does not say; it turns out by itself.
   void look_at_hub() {
     if (file_.peers.empty()) {
       remark(0, "there are no peers: the interface is announced, and OSPF is not run on it");
       return;
     }
-    remark(0,
-           fmt::format(
-               "there are {} peers on one interface: it is announced with what is behind them, and OSPF is "
-               "not run on it; a peer that is a router gets an interface of its own for that",
-               file_.peers.size()));
+    remark(0, has_links()
+                  ? fmt::format("there are {} peers on one interface: those that speak OSPF become "
+                                "neighbors, the others are left alone after a few hellos",
+                                file_.peers.size())
+                  : fmt::format("there are {} peers on one interface, and no IPv4 address that they could "
+                                "be told apart by: OSPF is not run on it",
+                                file_.peers.size()));
     if (is_table_off()) {
       remark(file_.table->line,
              "with Table = off wg-quick makes no routes to what is behind the peers: none are announced but "
@@ -151,6 +188,12 @@ class Import {
     }
     for (const auto& peer : file_.peers)
       for (const auto& prefix : ipv4_prefixes(peer.allowed_ips)) announce(prefix);
+    if (has_links() && !behind_.empty())
+      remark(file_.table ? file_.table->line : 0,
+             "what wg-quick makes routes to behind the peers is announced; once a router speaks for it, take "
+             "it out of "
+             "that peer's AllowedIPs, and when that is so of all, write \"Table = off\" and remove "
+             "\"redistribute\"");
   }
 
   void look_at_tunnel() {
@@ -246,24 +289,49 @@ class Import {
 
 }  // namespace
 
-std::string import_wg_quick(const std::vector<ImportedFile>& files) {
+Imported import_wg_quick(const std::vector<ImportedFile>& files) {
+  Imported result;
   std::string remarks, interfaces;
   std::set<Ipv4Prefix> behind;
+  std::map<std::string, std::string> names;  // of interfaces, with their files
+  const auto refuse = [&result](const ImportedFile& file, const std::string& why) {
+    result.refused.push_back(printable(fmt::format("{}: {}", file.name, why)));
+  };
   for (const auto& file : files) {
-    const Import import(file);
+    const auto interface = interface_of(file.name);
+    auto parsed = parse_wg_quick(file.text);
+    if (!interface) {
+      refuse(file,
+             "wg-quick takes the interface's name from the file's, NAME.conf with at most 15 letters, digits "
+             "and any "
+             "of _=+.-; call it so");
+      continue;
+    }
+    if (!parsed.has_interface) {
+      refuse(file, "there is no [Interface] in it: it is no file of wg-quick; leave it away");
+      continue;
+    }
+    if (const auto [first, is_new] = names.emplace(*interface, file.name); !is_new) {
+      refuse(file, fmt::format("{} has an interface {} already; leave one of them away", first->second,
+                               *interface));
+      continue;
+    }
+    const Import import(file, *interface, std::move(parsed));
     for (const auto& remark : import.remarks()) remarks += fmt::format("# {}\n", printable(remark));
     interfaces += import.entry();
     behind.insert(import.behind().begin(), import.behind().end());
   }
-  std::string text(kHead);
+  if (interfaces.empty()) return result;
+  std::string& text = result.text;
+  text = kHead;
   if (!remarks.empty()) text += "#\n" + remarks;
   text += "interfaces:\n" + interfaces;
-  if (behind.empty()) return text;
+  if (behind.empty()) return result;
   text +=
       "# Routes that wg-quick makes to what is behind peers.\nredistribute:\n  - source: static\n    "
       "prefixes:\n";
   for (const auto& prefix : behind) text += fmt::format("      - {}\n", prefix.to_string());
-  return text;
+  return result;
 }
 
 }  // namespace wgospf::daemon

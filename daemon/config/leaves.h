@@ -17,16 +17,30 @@ inline constexpr ListLeaf interfaces{{"interfaces"}};
 inline constexpr ListLeaf areas{{"areas"}};
 inline constexpr ListLeaf redistribute{{"redistribute"}};
 inline constexpr MappingLeaf api{{"api"}};
+inline constexpr MappingLeaf metrics{{"metrics"}};
 inline constexpr MappingLeaf rib{{"rib"}};
+inline constexpr auto underlay_values = std::array<std::string_view, 2>{"auto", "off"};
+inline constexpr ChoiceLeaf underlay{{"underlay"}, underlay_values, 1};
 inline constexpr MappingLeaf spf_control{{"spf-control"}};
 inline constexpr MappingLeaf database_control{{"database-control"}};
 inline constexpr NumberLeaf<std::uint16_t> ls_refresh_time{{"ls-refresh-time"}, {2, 1800U, "seconds"}, 1800U};
 inline constexpr TextLeaf state_directory{{"state-directory"}, "/var/lib/wgospf"};
 inline constexpr MappingLeaf log{{"log"}};
-inline constexpr auto known = std::array<std::string_view, 13>{
-    "router-id", "include", "defaults",    "interfaces",       "areas",           "redistribute",
-    "api",       "rib",     "spf-control", "database-control", "ls-refresh-time", "state-directory",
-    "log"};
+inline constexpr auto known = std::array<std::string_view, 15>{"router-id",
+                                                               "include",
+                                                               "defaults",
+                                                               "interfaces",
+                                                               "areas",
+                                                               "redistribute",
+                                                               "api",
+                                                               "metrics",
+                                                               "rib",
+                                                               "underlay",
+                                                               "spf-control",
+                                                               "database-control",
+                                                               "ls-refresh-time",
+                                                               "state-directory",
+                                                               "log"};
 inline constexpr auto not_built =
     std::array<std::string_view, 8>{"stub-router", "graceful-restart", "auto-cost",      "nsr",
                                     "ospf-bfd",    "preference",       "address-family", "max-ecmp"};
@@ -56,31 +70,59 @@ inline constexpr ChoiceLeaf interface_type{{"interface-type"}, interface_type_va
 inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
 inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
 inline constexpr NumberLeaf<std::uint16_t> dead_interval{{"dead-interval"}, {1, 65535U, "seconds"}, 40U};
+inline constexpr NumberLeaf<std::uint16_t> patience{{"patience"}, {100, 60000U, "milliseconds"}, 1500U};
 inline constexpr NumberLeaf<std::uint16_t> retransmit_interval{
     {"retransmit-interval"}, {1, 3600U, "seconds"}, 5U};
 inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1, 900U, "seconds"}, 1U};
 inline constexpr BooleanLeaf passive{{"passive"}, false};
 inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
+inline constexpr MappingLeaf bfd{{"bfd"}};
+inline constexpr auto mtu_values = std::array<std::string_view, 2>{"keep", "auto"};
+inline constexpr ChoiceLeaf mtu{{"mtu"}, mtu_values, 0};
 inline constexpr TextLeaf unnumbered{{"unnumbered"}, ""};
+inline constexpr TextLeaf peer_router_id{{"peer-router-id"}, ""};
+inline constexpr MappingLeaf announces{{"announces"}};
+inline constexpr BooleanLeaf transit{{"transit"}, false};
 inline constexpr auto allowed_ips_values = std::array<std::string_view, 2>{"manual", "managed"};
 inline constexpr ChoiceLeaf allowed_ips{{"allowed-ips"}, allowed_ips_values, 0};
-inline constexpr auto known = std::array<std::string_view, 13>{
-    "name",           "kind",           "enabled",       "interface-type",
-    "cost",           "hello-interval", "dead-interval", "retransmit-interval",
-    "transmit-delay", "passive",        "mtu-ignore",    "unnumbered",
-    "allowed-ips"};
-inline constexpr auto not_built = std::array<std::string_view, 12>{"authentication",
-                                                                   "bfd",
-                                                                   "priority",
-                                                                   "demand-circuit",
-                                                                   "prefix-suppression",
-                                                                   "two-part-metric",
-                                                                   "static-neighbors",
-                                                                   "multi-areas",
-                                                                   "node-flag",
-                                                                   "ttl-security",
-                                                                   "lls",
-                                                                   "fast-reroute"};
+inline constexpr auto ipv6_link_local_values = std::array<std::string_view, 2>{"off", "auto"};
+inline constexpr ChoiceLeaf ipv6_link_local{{"ipv6-link-local"}, ipv6_link_local_values, 0};
+inline constexpr auto peers_values = std::array<std::string_view, 2>{"none", "auto"};
+inline constexpr ChoiceLeaf peers{{"peers"}, peers_values, 0};
+inline constexpr auto clients_values = std::array<std::string_view, 2>{"off", "auto"};
+inline constexpr ChoiceLeaf clients{{"clients"}, clients_values, 0};
+inline constexpr NumberLeaf<std::uint16_t> client_hold{{"client-hold"}, {2, 65535U, "seconds"}, 180U};
+inline constexpr MappingLeaf peer_defaults{{"peer-defaults"}};
+inline constexpr ListLeaf peer{{"peer"}};
+inline constexpr auto known = std::array<std::string_view, 25>{"name",
+                                                               "kind",
+                                                               "enabled",
+                                                               "interface-type",
+                                                               "cost",
+                                                               "hello-interval",
+                                                               "dead-interval",
+                                                               "patience",
+                                                               "retransmit-interval",
+                                                               "transmit-delay",
+                                                               "passive",
+                                                               "mtu-ignore",
+                                                               "bfd",
+                                                               "mtu",
+                                                               "unnumbered",
+                                                               "peer-router-id",
+                                                               "announces",
+                                                               "transit",
+                                                               "allowed-ips",
+                                                               "ipv6-link-local",
+                                                               "peers",
+                                                               "clients",
+                                                               "client-hold",
+                                                               "peer-defaults",
+                                                               "peer"};
+inline constexpr auto not_built = std::array<std::string_view, 11>{
+    "authentication",   "priority",    "demand-circuit", "prefix-suppression", "two-part-metric",
+    "static-neighbors", "multi-areas", "node-flag",      "ttl-security",       "lls",
+    "fast-reroute"};
 inline constexpr auto required = std::array<RequiredLeaf, 1>{RequiredLeaf{"name", "name: wg0"}};
 inline constexpr Section section{"an interface", known, not_built, required};
 }  // namespace interface
@@ -92,31 +134,113 @@ inline constexpr ChoiceLeaf interface_type{{"interface-type"}, interface_type_va
 inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
 inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
 inline constexpr NumberLeaf<std::uint16_t> dead_interval{{"dead-interval"}, {1, 65535U, "seconds"}, 40U};
+inline constexpr NumberLeaf<std::uint16_t> patience{{"patience"}, {100, 60000U, "milliseconds"}, 1500U};
 inline constexpr NumberLeaf<std::uint16_t> retransmit_interval{
     {"retransmit-interval"}, {1, 3600U, "seconds"}, 5U};
 inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1, 900U, "seconds"}, 1U};
 inline constexpr BooleanLeaf passive{{"passive"}, false};
 inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
+inline constexpr MappingLeaf bfd{{"bfd"}};
+inline constexpr auto mtu_values = std::array<std::string_view, 2>{"keep", "auto"};
+inline constexpr ChoiceLeaf mtu{{"mtu"}, mtu_values, 0};
 inline constexpr auto allowed_ips_values = std::array<std::string_view, 2>{"manual", "managed"};
 inline constexpr ChoiceLeaf allowed_ips{{"allowed-ips"}, allowed_ips_values, 0};
-inline constexpr auto known = std::array<std::string_view, 9>{
-    "interface-type", "cost",    "hello-interval", "dead-interval", "retransmit-interval",
-    "transmit-delay", "passive", "mtu-ignore",     "allowed-ips"};
-inline constexpr auto not_built = std::array<std::string_view, 12>{"authentication",
-                                                                   "bfd",
-                                                                   "priority",
-                                                                   "demand-circuit",
-                                                                   "prefix-suppression",
-                                                                   "two-part-metric",
-                                                                   "static-neighbors",
-                                                                   "multi-areas",
-                                                                   "node-flag",
-                                                                   "ttl-security",
-                                                                   "lls",
-                                                                   "fast-reroute"};
+inline constexpr auto ipv6_link_local_values = std::array<std::string_view, 2>{"off", "auto"};
+inline constexpr ChoiceLeaf ipv6_link_local{{"ipv6-link-local"}, ipv6_link_local_values, 0};
+inline constexpr auto known = std::array<std::string_view, 13>{
+    "interface-type", "cost",    "hello-interval", "dead-interval", "patience", "retransmit-interval",
+    "transmit-delay", "passive", "mtu-ignore",     "bfd",           "mtu",      "allowed-ips",
+    "ipv6-link-local"};
+inline constexpr auto not_built = std::array<std::string_view, 11>{
+    "authentication",   "priority",    "demand-circuit", "prefix-suppression", "two-part-metric",
+    "static-neighbors", "multi-areas", "node-flag",      "ttl-security",       "lls",
+    "fast-reroute"};
 inline constexpr auto required = std::array<RequiredLeaf, 0>{};
 inline constexpr Section section{"defaults", known, not_built, required};
 }  // namespace interface_defaults
+
+namespace peer_defaults {
+inline constexpr auto role_values = std::array<std::string_view, 2>{"router", "client"};
+inline constexpr ChoiceLeaf role{{"role"}, role_values, 0};
+inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> dead_interval{{"dead-interval"}, {1, 65535U, "seconds"}, 40U};
+inline constexpr NumberLeaf<std::uint16_t> patience{{"patience"}, {100, 60000U, "milliseconds"}, 1500U};
+inline constexpr NumberLeaf<std::uint16_t> retransmit_interval{
+    {"retransmit-interval"}, {1, 3600U, "seconds"}, 5U};
+inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1, 900U, "seconds"}, 1U};
+inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
+inline constexpr MappingLeaf bfd{{"bfd"}};
+inline constexpr MappingLeaf announces{{"announces"}};
+inline constexpr BooleanLeaf transit{{"transit"}, false};
+inline constexpr auto known =
+    std::array<std::string_view, 11>{"role",           "cost",       "hello-interval",
+                                     "dead-interval",  "patience",   "retransmit-interval",
+                                     "transmit-delay", "mtu-ignore", "bfd",
+                                     "announces",      "transit"};
+inline constexpr auto not_built = std::array<std::string_view, 11>{
+    "authentication",   "priority",    "demand-circuit", "prefix-suppression", "two-part-metric",
+    "static-neighbors", "multi-areas", "node-flag",      "ttl-security",       "lls",
+    "fast-reroute"};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"peer-defaults", known, not_built, required};
+}  // namespace peer_defaults
+
+namespace peer {
+inline constexpr TextLeaf public_key{{"public-key"}, ""};
+inline constexpr TextLeaf name{{"name"}, ""};
+inline constexpr TextLeaf address{{"address"}, ""};
+inline constexpr auto role_values = std::array<std::string_view, 2>{"router", "client"};
+inline constexpr ChoiceLeaf role{{"role"}, role_values, 0};
+inline constexpr TextLeaf router_id{{"router-id"}, ""};
+inline constexpr MappingLeaf announces{{"announces"}};
+inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> dead_interval{{"dead-interval"}, {1, 65535U, "seconds"}, 40U};
+inline constexpr NumberLeaf<std::uint16_t> patience{{"patience"}, {100, 60000U, "milliseconds"}, 1500U};
+inline constexpr NumberLeaf<std::uint16_t> retransmit_interval{
+    {"retransmit-interval"}, {1, 3600U, "seconds"}, 5U};
+inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1, 900U, "seconds"}, 1U};
+inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
+inline constexpr MappingLeaf bfd{{"bfd"}};
+inline constexpr BooleanLeaf transit{{"transit"}, false};
+inline constexpr auto known = std::array<std::string_view, 15>{
+    "public-key",          "name",           "address",        "role",          "router-id",
+    "announces",           "cost",           "hello-interval", "dead-interval", "patience",
+    "retransmit-interval", "transmit-delay", "mtu-ignore",     "bfd",           "transit"};
+inline constexpr auto not_built = std::array<std::string_view, 11>{
+    "authentication",   "priority",    "demand-circuit", "prefix-suppression", "two-part-metric",
+    "static-neighbors", "multi-areas", "node-flag",      "ttl-security",       "lls",
+    "fast-reroute"};
+inline constexpr auto required = std::array<RequiredLeaf, 1>{RequiredLeaf{"public-key", "public-key: ...="}};
+inline constexpr Section section{"a peer", known, not_built, required};
+}  // namespace peer
+
+namespace bfd {
+inline constexpr BooleanLeaf enabled{{"enabled"}, false};
+inline constexpr NumberLeaf<std::uint16_t> local_multiplier{{"local-multiplier"}, {1, 255U, ""}, 3U};
+inline constexpr NumberLeaf<std::uint32_t> min_interval{
+    {"min-interval"}, {10000, 60000000U, "microseconds"}, 50000U};
+inline constexpr NumberLeaf<std::uint32_t> desired_min_tx_interval{
+    {"desired-min-tx-interval"}, {10000, 60000000U, "microseconds"}, 50000U};
+inline constexpr NumberLeaf<std::uint32_t> required_min_rx_interval{
+    {"required-min-rx-interval"}, {10000, 60000000U, "microseconds"}, 50000U};
+inline constexpr auto known = std::array<std::string_view, 5>{
+    "enabled", "local-multiplier", "min-interval", "desired-min-tx-interval", "required-min-rx-interval"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"bfd", known, not_built, required};
+}  // namespace bfd
+
+namespace announces {
+inline constexpr ListLeaf prefixes{{"prefixes"}};
+inline constexpr NumberLeaf<std::uint32_t> min_metric{{"min-metric"}, {0, 16777215U, ""}, 0U};
+inline constexpr NumberLeaf<std::uint32_t> max_metric{{"max-metric"}, {0, 16777215U, ""}, 16777215U};
+inline constexpr auto known = std::array<std::string_view, 3>{"prefixes", "min-metric", "max-metric"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"announces", known, not_built, required};
+}  // namespace announces
 
 namespace redistribution {
 inline constexpr auto source_values = std::array<std::string_view, 3>{"connected", "static", "table"};
@@ -157,13 +281,25 @@ namespace tls {
 inline constexpr TextLeaf certificate{{"certificate"}, ""};
 inline constexpr TextLeaf key{{"key"}, ""};
 inline constexpr TextLeaf client_ca{{"client-ca"}, ""};
-inline constexpr auto known = std::array<std::string_view, 3>{"certificate", "key", "client-ca"};
+inline constexpr auto client_authentication_values = std::array<std::string_view, 2>{"required", "none"};
+inline constexpr ChoiceLeaf client_authentication{{"client-authentication"}, client_authentication_values, 0};
+inline constexpr auto known =
+    std::array<std::string_view, 4>{"certificate", "key", "client-ca", "client-authentication"};
 inline constexpr auto not_built = std::array<std::string_view, 0>{};
 inline constexpr auto required =
     std::array<RequiredLeaf, 2>{RequiredLeaf{"certificate", "certificate: /etc/wgospf/api.pem"},
                                 RequiredLeaf{"key", "key: /etc/wgospf/api.key"}};
 inline constexpr Section section{"tls", known, not_built, required};
 }  // namespace tls
+
+namespace metrics {
+inline constexpr TextLeaf listen{{"listen"}, ""};
+inline constexpr auto known = std::array<std::string_view, 1>{"listen"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required =
+    std::array<RequiredLeaf, 1>{RequiredLeaf{"listen", "listen: 127.0.0.1:9586"}};
+inline constexpr Section section{"metrics", known, not_built, required};
+}  // namespace metrics
 
 namespace rib {
 inline constexpr NumberLeaf<std::uint32_t> table{{"table"}, {1, 4294967295U, ""}, 254U};
@@ -187,7 +323,7 @@ namespace ietf_spf_delay {
 inline constexpr NumberLeaf<std::uint32_t> initial_delay{{"initial-delay"}, {0, 600000U, "milliseconds"}, 0U};
 inline constexpr NumberLeaf<std::uint32_t> short_delay{{"short-delay"}, {0, 600000U, "milliseconds"}, 50U};
 inline constexpr NumberLeaf<std::uint32_t> long_delay{{"long-delay"}, {0, 600000U, "milliseconds"}, 50U};
-inline constexpr NumberLeaf<std::uint32_t> hold_down{{"hold-down"}, {0, 600000U, "milliseconds"}, 10000U};
+inline constexpr NumberLeaf<std::uint32_t> hold_down{{"hold-down"}, {0, 600000U, "milliseconds"}, 1000U};
 inline constexpr NumberLeaf<std::uint32_t> time_to_learn{
     {"time-to-learn"}, {0, 600000U, "milliseconds"}, 500U};
 inline constexpr auto known = std::array<std::string_view, 5>{"initial-delay", "short-delay", "long-delay",

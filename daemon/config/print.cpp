@@ -22,11 +22,16 @@ class Printer {
     if (!config.redistribute.empty()) head(0, keys::redistribute);
     for (const auto& rule : config.redistribute) print(rule);
     print(config.api);
+    if (!config.metrics_listen.empty()) {
+      head(0, keys::metrics);
+      line(1, leaf::metrics::listen, yaml_scalar(config.metrics_listen));
+    }
     print(config.rib);
     print(config.spf_delay);
     head(0, keys::database_control);
     line(1, leaf::database_control::max_lsa, config.max_lsa);
     line(1, leaf::database_control::max_lsa_bytes, config.max_lsa_bytes);
+    line(0, keys::underlay, keys::underlay_values[static_cast<std::size_t>(config.underlay)]);
     line(0, keys::ls_refresh_time, config.ls_refresh_time / std::chrono::seconds{1});
     line(0, keys::state_directory, yaml_scalar(config.state_directory));
     head(0, keys::log);
@@ -48,15 +53,88 @@ class Printer {
       line(4, keys::kind, keys::kind_values[static_cast<std::size_t>(interface.kind)]);
     line(4, keys::enabled, interface.enabled);
     if (interface.type_given) line(4, keys::interface_type, keys::interface_type_values[0]);
-    line(4, keys::cost, interface.cost);
-    line(4, keys::hello_interval, interface.hello_interval);
-    line(4, keys::dead_interval, interface.dead_interval);
-    line(4, keys::retransmit_interval, interface.retransmit_interval);
-    line(4, keys::transmit_delay, interface.transmit_delay);
+    print_link(4, interface);
+    print_bfd(4, interface.bfd, {});
     line(4, keys::passive, interface.passive);
-    if (interface.mtu_ignore) line(4, keys::mtu_ignore, *interface.mtu_ignore);
+    line(4, keys::mtu, keys::mtu_values[interface.sets_mtu ? 1 : 0]);
     if (interface.unnumbered) line(4, keys::unnumbered, yaml_scalar(*interface.unnumbered));
+    if (interface.peer_router_id) line(4, keys::peer_router_id, interface.peer_router_id->to_string());
+    print_announce_settings(4, interface);
     line(4, keys::allowed_ips, keys::allowed_ips_values[interface.manages_allowed_ips ? 1 : 0]);
+    line(4, keys::ipv6_link_local, keys::ipv6_link_local_values[interface.has_link_local ? 1 : 0]);
+    line(4, keys::peers, keys::peers_values[interface.has_peers ? 1 : 0]);
+    if (!interface.has_peers) return;
+    line(4, keys::clients, keys::clients_values[interface.finds_clients ? 1 : 0]);
+    line(4, keys::client_hold, interface.client_hold);
+    head(4, keys::peer_defaults);
+    print_announce_settings(5, interface.peer_defaults);
+    if (interface.peer_defaults.role != ConfiguredRole::router)
+      line(5, leaf::peer_defaults::role, role_of(interface.peer_defaults));
+    print_link(5, interface.peer_defaults);
+    print_bfd(5, interface.peer_defaults.bfd, interface.bfd);
+    if (!interface.peers.empty()) head(4, keys::peer);
+    for (const auto& peer : interface.peers) {
+      print(peer);
+      print_bfd(6, peer.bfd, interface.peer_defaults.bfd);
+    }
+  }
+
+  void print(const PeerSettings& peer) {
+    namespace keys = leaf::peer;
+    item(5, keys::public_key, yaml_scalar(peer.public_key));
+    if (!peer.name.empty()) line(6, keys::name, yaml_scalar(peer.name));
+    if (peer.address) line(6, keys::address, peer.address->to_string());
+    if (peer.router_id) line(6, keys::router_id, peer.router_id->to_string());
+    print_announce_settings(6, peer);
+    line(6, keys::role, role_of(peer));
+    print_link(6, peer);
+  }
+
+  [[nodiscard]] static std::string_view role_of(const PeerDefaults& peer) {
+    return leaf::peer::role_values[static_cast<std::size_t>(peer.role)];
+  }
+
+  void print_announce_settings(std::size_t depth, const AnnounceSettings& settings) {
+    if (settings.announces) print(*settings.announces, depth);
+    if (settings.transit) line(depth, leaf::interface::transit, *settings.transit);
+  }
+
+  void print_link(std::size_t depth, const LinkSettings& settings) {
+    namespace keys = leaf::interface;
+    line(depth, keys::cost, settings.cost);
+    line(depth, keys::hello_interval, settings.hello_interval);
+    line(depth, keys::dead_interval, settings.dead_interval);
+    if (settings.patience == 0)
+      line(depth, keys::patience, "off");
+    else
+      line(depth, keys::patience, settings.patience);
+    line(depth, keys::retransmit_interval, settings.retransmit_interval);
+    line(depth, keys::transmit_delay, settings.transmit_delay);
+    if (settings.mtu_ignore) line(depth, keys::mtu_ignore, *settings.mtu_ignore);
+  }
+
+  /// Where it is not as inherited.
+  void print_bfd(std::size_t depth, const BfdSettings& bfd, const BfdSettings& inherited) {
+    namespace keys = leaf::bfd;
+    if (bfd == inherited) return;
+    head(depth, leaf::interface::bfd);
+    line(depth + 1, keys::enabled, bfd.enabled);
+    line(depth + 1, keys::local_multiplier, bfd.local_multiplier);
+    if (bfd.desired_min_tx_interval == bfd.required_min_rx_interval) {
+      line(depth + 1, keys::min_interval, bfd.desired_min_tx_interval);
+      return;
+    }
+    line(depth + 1, keys::desired_min_tx_interval, bfd.desired_min_tx_interval);
+    line(depth + 1, keys::required_min_rx_interval, bfd.required_min_rx_interval);
+  }
+
+  void print(const AnnouncePolicy& policy, std::size_t depth) {
+    namespace keys = leaf::announces;
+    head(depth, leaf::interface::announces);
+    if (!policy.prefixes.empty()) head(depth + 1, keys::prefixes);
+    for (const auto& filter : policy.prefixes) print(filter, depth + 2);
+    line(depth + 1, keys::min_metric, policy.min_metric);
+    line(depth + 1, keys::max_metric, policy.max_metric);
   }
 
   void print(const RedistributeRule& rule) {
@@ -66,14 +144,14 @@ class Printer {
     line(2, keys::metric_type, rule.type2 ? 2 : 1);
     line(2, keys::metric, rule.metric);
     if (!rule.prefixes.empty()) head(2, keys::prefixes);
-    for (const auto& filter : rule.prefixes) print(filter);
+    for (const auto& filter : rule.prefixes) print(filter, 3);
   }
 
-  void print(const PrefixFilter& filter) {
+  void print(const PrefixFilter& filter, std::size_t depth) {
     namespace keys = leaf::prefix_filter;
-    item(3, keys::prefix, filter.prefix.to_string());
-    line(4, keys::ge, filter.ge);
-    line(4, keys::le, filter.le);
+    item(depth, keys::prefix, filter.prefix.to_string());
+    line(depth + 1, keys::ge, filter.ge);
+    line(depth + 1, keys::le, filter.le);
   }
 
   void print(const ApiOptions& api) {
@@ -84,7 +162,11 @@ class Printer {
     head(1, leaf::api::tls);
     line(2, leaf::tls::certificate, yaml_scalar(api.tls->certificate));
     line(2, leaf::tls::key, yaml_scalar(api.tls->key));
-    if (!api.tls->client_ca.empty()) line(2, leaf::tls::client_ca, yaml_scalar(api.tls->client_ca));
+    if (api.tls->client_ca.empty()) {
+      line(2, leaf::tls::client_authentication, leaf::tls::client_authentication_values[1]);
+    } else {
+      line(2, leaf::tls::client_ca, yaml_scalar(api.tls->client_ca));
+    }
   }
 
   void print(const RibSettings& rib) {

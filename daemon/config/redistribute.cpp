@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "daemon/config/leaves.h"
+#include "daemon/config/prefix_filter.h"
 #include "daemon/config/printable.h"
 
 namespace wgospf::daemon {
 
 namespace {
 
-constexpr PrefixFilter kEveryPrefix{Ipv4Prefix{}, 0, 32};
 static_assert(leaf::redistribution::source_values[static_cast<std::size_t>(rib::RouteOrigin::static_route)] ==
               "static");
 static_assert(leaf::redistribution::source_values[static_cast<std::size_t>(rib::RouteOrigin::table)] ==
@@ -38,24 +37,7 @@ bool contains(const PrefixFilter& outer, const PrefixFilter& inner) {
   return outer.prefix.covers(inner.prefix) && outer.ge <= inner.ge && inner.le <= outer.le;
 }
 
-std::optional<Ipv4Prefix> without_host_bits(const std::string& text) {
-  const auto slash = text.find('/');
-  if (slash == std::string::npos) return std::nullopt;
-  const auto address = Ipv4Address::parse(text.substr(0, slash));
-  unsigned length = 33;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data() + slash + 1, end, length);
-  if (!address || parsed.ptr != end || length > 32) return std::nullopt;
-  return Ipv4Prefix::make(*address, static_cast<std::uint8_t>(length));
-}
-
 }  // namespace
-
-std::string PrefixFilter::to_string() const {
-  if (*this == kEveryPrefix) return "every prefix";
-  if (ge == prefix.length && le == prefix.length) return prefix.to_string();
-  return fmt::format("{} ge {} le {}", prefix.to_string(), ge, le);
-}
 
 void RedistributionReader::read(const YAML::Node& node, Config& config) {
   MapReader map(node, leaf::redistribution::section, errors_);
@@ -92,7 +74,7 @@ void RedistributionReader::read_prefixes(MapReader& map, const std::string& sour
   if (!map.has(leaf::redistribution::prefixes) && !source.empty())
     check_overlap(placed(kEveryPrefix, entry, map.mark(leaf::redistribution::source)), source);
   for (const auto& item : map.list(leaf::redistribution::prefixes)) {
-    const auto filter = read_prefix_filter(item);
+    const auto filter = read_prefix_filter(item, errors_);
     if (!filter) continue;
     if (!source.empty()) check_overlap(placed(*filter, entry, item.Mark()), source);
     rule.prefixes.push_back(*filter);
@@ -126,43 +108,6 @@ void RedistributionReader::check_overlap(const PlacedFilter& added, const std::s
     break;
   }
   seen.push_back(added);
-}
-
-std::optional<PrefixFilter> RedistributionReader::read_prefix_filter(const YAML::Node& node) {
-  if (!node.IsMap()) {
-    const auto prefix = read_prefix(node, node.Mark());
-    if (!prefix) return std::nullopt;
-    return PrefixFilter{*prefix, prefix->length, prefix->length};
-  }
-  namespace keys = leaf::prefix_filter;
-  MapReader map(node, keys::section, errors_);
-  const auto value = map.node(keys::prefix);
-  const auto prefix = value ? read_prefix(*value, map.value_mark(keys::prefix)) : std::nullopt;
-  if (!prefix) return std::nullopt;
-  PrefixFilter filter{*prefix, prefix->length,
-                      map.has(keys::ge) && !map.has(keys::le) ? std::uint8_t{32} : prefix->length};
-  // The definition's range of both is 0 to 32; what stands before narrows it.
-  const auto read = [&](const leaf::Leaf& leaf, std::uint64_t min, std::uint8_t& target) {
-    if (const auto value = map.number(leaf, {min, keys::le.range.max}))
-      target = static_cast<std::uint8_t>(*value);
-  };
-  read(keys::ge, prefix->length, filter.ge);
-  read(keys::le, filter.ge, filter.le);
-  return filter;
-}
-
-std::optional<Ipv4Prefix> RedistributionReader::read_prefix(const YAML::Node& node, const YAML::Mark& mark) {
-  if (node.IsScalar()) {
-    const std::string& text = node.Scalar();
-    if (const auto prefix = Ipv4Prefix::parse(text)) return prefix;
-    if (const auto fixed = without_host_bits(text)) {
-      errors_.add(mark, fmt::format("prefix {} has bits set past its length; the network is {}",
-                                    shortened(text), fixed->to_string()));
-      return std::nullopt;
-    }
-  }
-  errors_.add(mark, fmt::format("a prefix must look like 198.51.100.0/24, not {}", describe_node(node)));
-  return std::nullopt;
 }
 
 }  // namespace wgospf::daemon

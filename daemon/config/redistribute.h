@@ -28,8 +28,6 @@ class RedistributionReader {
   [[nodiscard]] bool read_source(MapReader& map, RedistributeRule& rule);
   /// `source` is empty when it is not known what the entry is about: then nothing can overlap.
   void read_prefixes(MapReader& map, const std::string& source, std::size_t entry, RedistributeRule& rule);
-  [[nodiscard]] std::optional<PrefixFilter> read_prefix_filter(const YAML::Node& node);
-  [[nodiscard]] std::optional<Ipv4Prefix> read_prefix(const YAML::Node& node, const YAML::Mark& mark);
   [[nodiscard]] PlacedFilter placed(const PrefixFilter& filter, std::size_t entry,
                                     const YAML::Mark& mark) const;
   /// Between two entries an overlap leaves open which metric and type a prefix is announced with. Within one

@@ -55,6 +55,7 @@ class Reader {
     const auto equals = line.find('=');
     if (is_same(line, "[Interface]")) {
       section_ = Section::interface;
+      file_.has_interface = true;
     } else if (is_same(line, "[Peer]")) {
       section_ = Section::peer;
       file_.peers.push_back({line_, {}});

@@ -26,6 +26,7 @@ struct WgQuickHook {
 };
 
 struct WgQuickFile {
+  bool has_interface = false;             ///< a section of that name
   std::vector<WgQuickValue> addresses{};  ///< "10.0.0.1/24" each, the length may be absent
   std::optional<WgQuickValue> table{};
   std::optional<WgQuickValue> save_config{};

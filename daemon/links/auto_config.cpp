@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <sstream>
 
 #include "daemon/config/print.h"
 #include "daemon/telling/words.h"
@@ -45,7 +44,7 @@ InterfaceSettings announced(const std::string& name) {
 
 class Choice {
  public:
-  explicit Choice(const std::set<std::string>& uplinks) : uplinks_(uplinks) {
+  explicit Choice(const Uplinks& uplinks) : uplinks_(uplinks) {
     chosen_.config.areas.push_back({});
     InterfaceSettings tunnels;
     tunnels.name = "*";
@@ -73,8 +72,12 @@ class Choice {
 
   void look_at(const Link& link, const std::string& subnets) {
     const auto name = printable(link.name);
-    if (uplinks_.contains(link.name)) {
+    if (uplinks_.default_routes.contains(link.ifindex)) {
       tell(fmt::format("{} ({}) is not announced: a default route goes over it", name, subnets));
+    } else if (uplinks_.carriers.contains(link.ifindex)) {
+      tell(fmt::format("{} ({}) is not announced: packets of WireGuard tunnels go over it", name, subnets));
+    } else if (link.flags.point_to_point) {
+      tell(fmt::format("{} ({}) is not announced: it looks like another program's tunnel", name, subnets));
     } else if (is_of_containers(link.name)) {
       tell(fmt::format("{} ({}) is not announced: it looks like a network of this machine's containers", name,
                        subnets));
@@ -86,27 +89,14 @@ class Choice {
 
   void tell(std::string reason) { chosen_.reasons.push_back(std::move(reason)); }
 
-  const std::set<std::string>& uplinks_;
+  const Uplinks& uplinks_;
   AutoConfig chosen_;
   std::vector<std::string> tunnels_;
 };
 
 }  // namespace
 
-std::set<std::string> default_route_interfaces(std::string_view routes) {
-  std::set<std::string> names;
-  std::istringstream lines{std::string(routes)};
-  for (std::string line; std::getline(lines, line);) {
-    // Iface Destination Gateway Flags RefCnt Use Metric Mask ...
-    std::array<std::string, 8> columns;
-    std::istringstream in(line);
-    for (auto& column : columns) in >> column;
-    if (columns[1] == "00000000" && columns[7] == "00000000") names.insert(columns[0]);
-  }
-  return names;
-}
-
-AutoConfig choose_config(const Inventory& inventory, const std::set<std::string>& uplinks) {
+AutoConfig choose_config(const Inventory& inventory, const Uplinks& uplinks) {
   Choice choice(uplinks);
   for (const auto& [ifindex, link] : inventory) choice.look_at(link);
   return choice.take();

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "daemon/telling/words.h"
 #include "wgadapter/state_text.h"
 
 namespace wgospf::daemon {
@@ -14,21 +15,41 @@ constexpr std::string_view kKind = "keys";
 }  // namespace
 
 void KeyBook::write_down(Keys keys) {
+  if (keys == written_) return;
   written_ = std::move(keys);
   written_ids_.clear();
   for (const auto& [key, id] : written_) written_ids_.insert(id);
 }
 
-KeyAdmission KeyBook::admit(const wg::Key& key, ospf::RouterId id) {
-  using Kind = KeyAdmission::Kind;
-  if (const auto written = written_.find(key); written != written_.end())
-    return written->second == id ? KeyAdmission{Kind::known, {}, true}
-                                 : KeyAdmission{Kind::other_id, written->second, true};
-  if (written_ids_.contains(id)) return {Kind::others_keys, {}, true};
-  const auto [known, is_new] = learned_.try_emplace(key, id);
-  if (is_new) return {Kind::learned, {}, false};
-  return known->second == id ? KeyAdmission{Kind::known, {}, false}
-                             : KeyAdmission{Kind::other_id, known->second, false};
+std::optional<KeyBook::Known> KeyBook::find(const wg::Key& key) const {
+  if (const auto written = written_.find(key); written != written_.end()) return Known{written->second, true};
+  const auto learned = learned_.find(key);
+  if (learned == learned_.end() || written_ids_.contains(learned->second)) return std::nullopt;
+  return Known{learned->second, false};
+}
+
+KeyVerdict KeyBook::judge(const wg::Key& key, ospf::RouterId id) const {
+  using Kind = KeyVerdict::Kind;
+  if (const auto known = find(key))
+    return known->id == id ? KeyVerdict{Kind::known, {}, known->is_written_down, {}}
+                           : KeyVerdict{Kind::other_id, known->id, known->is_written_down, {}};
+  const bool is_written_down = written_ids_.contains(id);
+  KeyVerdict verdict{Kind::others_keys, {}, is_written_down, {}};
+  for (const auto& [other, spoken] : is_written_down ? written_ : learned_)
+    if (spoken == id && other != key && (is_written_down || !written_.contains(other)))
+      verdict.keys.push_back(other);
+  if (verdict.keys.empty()) return {Kind::free, {}, false, {}};
+  return verdict;
+}
+
+std::vector<ospf::RouterId> KeyBook::claimed() const {
+  std::vector<ospf::RouterId> ids;
+  for (const auto& [key, id] : written_) ids.push_back(id);
+  for (const auto& [key, id] : learned_)
+    if (!written_.contains(key)) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
 }
 
 std::string KeyBook::to_text() const {
@@ -55,20 +76,31 @@ Result<void> KeyBook::take_text(std::string_view text) {
   return {};
 }
 
-std::string reason_of(const KeyAdmission& admission, const wg::Key& key, ospf::RouterId id) {
-  using Kind = KeyAdmission::Kind;
-  if (admission.is_admitted()) return {};
-  const std::string name = key.to_base64();
-  if (admission.kind == Kind::others_keys)
+std::string reason_of(const KeyVerdict& verdict, const std::string& name, ospf::RouterId id) {
+  using Kind = KeyVerdict::Kind;
+  if (!verdict.is_refusal()) return {};
+  if (verdict.kind == Kind::other_id)
+    return verdict.is_written_down
+               ? fmt::format("peer {} speaks as router {}, and the configuration says that it is router {}",
+                             name, id.to_string(), verdict.id.to_string())
+               : fmt::format(
+                     "peer {0} speaks as router {1}, and is known as router {2}; if that router was given "
+                     "another id: wgospfctl forget-key {0}",
+                     name, id.to_string(), verdict.id.to_string());
+  std::vector<std::string> keys;
+  for (const auto& key : verdict.keys) keys.push_back(key.to_base64());
+  const std::string others = join_few(keys);
+  if (verdict.is_written_down)
     return fmt::format(
-        "peer {} speaks as router {}, which the configuration gives to other keys; if it is that router, "
-        "write its key down there, too",
-        name, id.to_string());
-  if (admission.is_written_down)
-    return fmt::format("peer {} speaks as router {}, and the configuration says that it is router {}", name,
-                       id.to_string(), admission.id.to_string());
-  return fmt::format("peer {} speaks as router {}, and was known as router {}", name, id.to_string(),
-                     admission.id.to_string());
+        "peer {} speaks as router {}, which the configuration gives to {}; if it is that router, write the "
+        "id "
+        "beside its key, too",
+        name, id.to_string(), others);
+  return fmt::format(
+      "peer {} speaks as router {}, which is known by {}; if it is that router, write the id beside its key, "
+      "or "
+      "if that key is not its any more: wgospfctl forget-key {}",
+      name, id.to_string(), others, keys.front());
 }
 
 }  // namespace wgospf::daemon

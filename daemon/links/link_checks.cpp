@@ -44,7 +44,7 @@ void Links::check_kernel_settings() {
   place_.teller.set_warning("forwarding", forwarding_problem(forwarding));
 }
 
-void Links::check_presence(ospf::LinkId link, ConfiguredLink& entry) {
+void Links::check_presence(ospf::LinkId link, ConfiguredDevice& entry) {
   const std::string& name = entry.settings.name;
   const auto& inventory = place_.watch.inventory();
   const bool is_there = place_.watch.find(name) != nullptr;
@@ -54,6 +54,11 @@ void Links::check_presence(ospf::LinkId link, ConfiguredLink& entry) {
     problem = fmt::format(
         "interface {} does not exist{}; it is used when it appears", name,
         entry.was_there ? " any more: it was deleted, renamed, or moved to another network namespace" : "");
+  else if (problem.empty() && entry.settings.has_peers && !place_.watch.is_wireguard(name))
+    problem = fmt::format(
+        "interface {} is no WireGuard device: it has no peers that \"peers: auto\" could find; "
+        "remove that from the configuration, or give the tunnel this name",
+        name);
   place_.teller.set_warning("interface/" + name, problem, link);
   place_.teller.set_warning("vrf/" + name, vrf_problem(entry.settings, inventory, config_.rib.table), link);
 }
@@ -68,7 +73,9 @@ void Links::check_hearing() {
       entry.hearing.reset(place_.jobs, now);
     } else if (const auto hello =
                    entry.hearing.look(place_.jobs, place_.watch.system_name(name), entry.status.ifindex.value,
-                                      entry.settings.hello_interval, now)) {
+                                      entry.settings.has_peers ? entry.settings.peer_defaults.hello_interval
+                                                               : entry.settings.hello_interval,
+                                      now)) {
       problem = deafness_problem(name, *hello, router_id_, place_.watch.inventory());
     }
     looking += entry.hearing.is_looking() ? 1 : 0;
@@ -76,7 +83,7 @@ void Links::check_hearing() {
   }
 }
 
-void Links::check_interface_type(ospf::LinkId link, const ConfiguredLink& entry) {
+void Links::check_interface_type(ospf::LinkId link, const ConfiguredDevice& entry) {
   const std::string& name = entry.settings.name;
   const bool by_default = entry.settings.passive && !entry.configured.passive;
   place_.teller.set_warning(
@@ -112,21 +119,43 @@ void Links::check_neighbors(const std::vector<ospf::InterfaceInfo>& interfaces,
         kept->router_id.to_string(), to_string(kept->address), beside->router_id.to_string(),
         to_string(beside->address), info.config.name);
   }
-  for (const auto& [link, entry] : entries_) {
-    place_.teller.set_warning("several_routers/" + entry.settings.name, several[link], link);
-    place_.teller.set_warning("network_type/" + entry.settings.name, types[link], link);
+  tell_of_neighbors("several_routers/", several);
+  tell_of_neighbors("network_type/", types);
+}
+
+/// Nothing need be said of a link of which nothing was.
+void Links::tell_of_neighbors(const char* kind, const std::map<ospf::LinkId, std::string>& texts) {
+  auto& told = told_[kind];
+  for (const auto link : told)
+    if (!texts.contains(link)) place_.teller.set_warning(kind + place_.names.name_of(link), {}, link);
+  told.clear();
+  for (const auto& [link, text] : texts) {
+    if (over(link) == entries_.end()) continue;
+    place_.teller.set_warning(kind + place_.names.name_of(link), text, link);
+    told.insert(link);
   }
 }
 
-void Links::note_neighbors(const std::vector<ospf::NeighborInfo>& heard) {
+bool Links::note_neighbors(const std::vector<ospf::NeighborInfo>& heard) {
   std::map<ospf::LinkId, std::vector<IpAddress>> neighbors;
   for (const auto& neighbor : heard) {
-    if (neighbor.address != IpAddress{}) neighbors[neighbor.link].push_back(neighbor.address);
+    if (neighbor.address == IpAddress{}) continue;
+    if (entries_.contains(neighbor.link)) neighbors[neighbor.link].push_back(neighbor.address);
+    note_router(neighbor.link, neighbor.address);
   }
+  routers_.write();
+  place_.teller.set_warning(
+      "routers_file", routers_.problem().empty()
+                          ? std::string()
+                          : fmt::format("{}; which peers are routers is not remembered for the next start",
+                                        routers_.problem()));
+  bool is_any_new = false;
   for (auto& [link, addresses] : neighbors) {
-    if (const auto found = entries_.find(link); found != entries_.end())
-      found->second.neighbor_addresses = std::move(addresses);
+    auto& known = entries_.at(link).neighbor_addresses;
+    is_any_new = is_any_new || known != addresses;
+    known = std::move(addresses);
   }
+  return is_any_new;
 }
 
 }  // namespace wgospf::daemon

@@ -126,23 +126,6 @@ std::vector<SystemInterface> system_interfaces(const Inventory& inventory) {
   return interfaces;
 }
 
-ospf::LinkId LinkNames::id_of(const std::string& name) {
-  const auto [found, is_new] =
-      ids_.try_emplace(name, ospf::LinkId{static_cast<std::uint32_t>(names_.size() + 1)});
-  if (is_new) names_.push_back(name);
-  return found->second;
-}
-
-std::optional<ospf::LinkId> LinkNames::find(const std::string& name) const {
-  const auto found = ids_.find(name);
-  return found == ids_.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::string LinkNames::name_of(ospf::LinkId link) const {
-  if (link.value == 0 || link.value > names_.size()) return fmt::format("link {}", link.value);
-  return names_[link.value - 1];
-}
-
 std::optional<Ipv4Address> first_loopback_address(const Inventory& inventory) {
   const auto addresses = loopback_addresses(inventory);
   return addresses.empty() ? std::nullopt : std::optional(addresses.front());
@@ -330,6 +313,20 @@ std::vector<IpPrefix> connected_prefixes(const Inventory& inventory) {
     }
   }
   return {prefixes.begin(), prefixes.end()};
+}
+
+std::map<Ipv4Prefix, std::string> connected_networks(const Inventory& inventory) {
+  std::map<Ipv4Prefix, std::string> networks;
+  for (const auto& [ifindex, link] : inventory) {
+    if (!usable(link) || wg::looks_like_wireguard(link.name, link.kind)) continue;
+    for (const auto& address : link.addresses) {
+      if (ipv4_of(address) == nullptr) continue;
+      const auto subnet = subnet_of(address);
+      const auto* prefix = std::get_if<Ipv4Prefix>(&subnet);
+      if (prefix != nullptr && prefix->length < Ipv4Address::kBits) networks.emplace(*prefix, link.name);
+    }
+  }
+  return networks;
 }
 
 ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router_id, LinkNames& names,

@@ -4,38 +4,20 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "daemon/config/config.h"
 #include "daemon/config/names.h"
+#include "daemon/links/link_names.h"
 #include "daemon/router_view.h"
 #include "net/links.h"
 #include "rib/desired.h"
 #include "wgadapter/key.h"
 
 namespace wgospf::daemon {
-
-/// A LinkId for each name that ever stood in the configuration; never reused.
-class LinkNames {
- public:
-  [[nodiscard]] ospf::LinkId id_of(const std::string& name);
-  /// nullopt when the name never stood there.
-  [[nodiscard]] std::optional<ospf::LinkId> find(const std::string& name) const;
-  /// "link N" for an id that was never given out.
-  [[nodiscard]] std::string name_of(ospf::LinkId link) const;
-
- private:
-  std::unordered_map<std::string, ospf::LinkId> ids_;
-  std::vector<std::string> names_;
-};
-
-/// The device that the core is told of for an interface of the configuration: it has one link.
-[[nodiscard]] constexpr ospf::DeviceId device_of(ospf::LinkId link) {
-  return ospf::DeviceId{link.value};
-}
 
 /// What the configuration's patterns are held against.
 [[nodiscard]] std::vector<SystemInterface> system_interfaces(const Inventory& inventory);
@@ -110,6 +92,10 @@ struct Forwarding {
 /// Every IPv4 prefix that is on this machine itself: own addresses of all links that are up, and the subnets
 /// of those that have a carrier. Without one another router on it may be the way to a subnet.
 [[nodiscard]] std::vector<IpPrefix> connected_prefixes(const Inventory& inventory);
+
+/// Subnets in which this machine finds hosts by itself, and on which interface: those of all links that are up with a
+/// carrier, but for WireGuard's, where routers and clients have host routes.
+[[nodiscard]] std::map<Ipv4Prefix, std::string> connected_networks(const Inventory& inventory);
 
 /// What the core is configured with. `is_wireguard` decides the default of mtu-ignore.
 [[nodiscard]] ospf::InstanceConfig instance_config(

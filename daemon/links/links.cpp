@@ -15,15 +15,19 @@ namespace {
 constexpr seconds kRetry{1};
 
 // Kinds of warnings: with an interface's name behind it each is a key.
-constexpr std::array kWarningsOfLinks{"interface/",  "same_interface/", "interface_type/", "socket/",
-                                      "vrf/",        "rp_filter/",      "deaf/",           "wireguard/",
-                                      "silent_peer/"};
+constexpr std::array kWarningsOfLinks{"interface/",   "same_interface/", "interface_type/", "socket/",
+                                      "vrf/",         "rp_filter/",      "deaf/",           "wireguard/",
+                                      "silent_peer/", "peers/"};
 /// With what they are about.
 constexpr std::array kWarningsShownElsewhere{"allowed_ips/", "several_routers/", "network_type/"};
 }  // namespace
 
 Links::Links(Place place, Callbacks callbacks)
-    : place_(place), callbacks_(std::move(callbacks)), retry_timer_(place.loop) {}
+    : place_(place),
+      callbacks_(std::move(callbacks)),
+      routers_(place.jobs),
+      client_addresses_(place.jobs),
+      retry_timer_(place.loop) {}
 
 Links::~Links() {
   *alive_ = false;
@@ -68,15 +72,26 @@ std::set<ospf::LinkId> Links::take(const Config& config) {
     for (const auto& settings : area.interfaces) {
       const auto link = place_.names.id_of(settings.name);
       wanted.insert(link);
-      entries_[link].configured = settings;
+      auto& entry = entries_[link];
+      entry.are_peers_due = entry.are_peers_due || entry.configured != settings;
+      entry.configured = settings;
     }
   }
   refresh_settings();
+  refresh_due_peers();
   return wanted;
 }
 
 void Links::configure(const Config& config, ospf::RouterId router_id) {
   router_id_ = router_id;
+  if (const auto problem = routers_.read(config.state_directory, today()); !problem.empty())
+    place_.teller.notice(
+        Severity::warning, "routers_forgotten",
+        fmt::format("{}; peers that were routers are left asleep until they say hello", problem));
+  if (const auto problem = client_addresses_.read(config.state_directory, today()); !problem.empty())
+    place_.teller.notice(
+        Severity::warning, "clients_forgotten",
+        fmt::format("{}; addresses of clients that were lent to other peers are not given back", problem));
   (void)take(resolved(config));
   core_config_ = wanted_core_config();
 }
@@ -116,19 +131,23 @@ void Links::take_over(const Config& config) {
 
 // The core knows a link for good. We do not look at this one any more, so if it is configured again it starts
 // from nothing: what there is then, and a hello when there is a socket to send it.
-void Links::forget(ospf::LinkId link, const ConfiguredLink& entry) {
+void Links::forget(ospf::LinkId link, const ConfiguredDevice& entry) {
   callbacks_.feed(ospf::DeviceChanged{device_of(link), {}});
-  for (const char* kind : kWarningsOfLinks) place_.teller.set_warning(kind + entry.settings.name, {}, link);
-  for (const char* kind : kWarningsShownElsewhere)
-    place_.teller.set_warning(kind + entry.settings.name, {}, link);
+  forget_warnings(link, entry.settings.name);
+  for (const auto& peer : entry.peers.entries())
+    forget_warnings(peer.link, shown_name(entry.settings.name, peer.peer));
+}
+
+void Links::forget_warnings(ospf::LinkId link, const std::string& name) {
+  for (const char* kind : kWarningsOfLinks) place_.teller.set_warning(kind + name, {}, link);
+  for (const char* kind : kWarningsShownElsewhere) place_.teller.set_warning(kind + name, {}, link);
 }
 
 std::vector<std::string> Links::problems(ospf::LinkId link) const {
   std::vector<std::string> problems;
-  const auto found = entries_.find(link);
-  if (found == entries_.end()) return problems;
+  if (over(link) == entries_.end()) return problems;
   for (const char* kind : kWarningsOfLinks) {
-    auto text = place_.teller.warning(kind + found->second.settings.name);
+    auto text = place_.teller.warning(kind + place_.names.name_of(link));
     if (!text.empty()) problems.push_back(std::move(text));
   }
   return problems;
@@ -142,15 +161,24 @@ void Links::refresh_settings() {
 ospf::InstanceConfig Links::wanted_core_config() {
   auto config = instance_config(config_, router_id_, place_.names,
                                 [this](const std::string& name) { return place_.watch.is_wireguard(name); });
-  for (auto& interface : config.interfaces) interface.passive = entries_.at(interface.link).settings.passive;
+  std::vector<ospf::InterfaceConfig> interfaces;
+  for (auto& interface : config.interfaces) {
+    const ConfiguredDevice& entry = entries_.at(interface.link);
+    interface.passive = entry.settings.passive;
+    add_peers(interface, entry, interfaces);
+    if (!entry.settings.has_peers) interfaces.push_back(std::move(interface));
+  }
+  config.interfaces = std::move(interfaces);
+  callbacks_.complete(config);
   return config;
 }
 
-void Links::refresh_core_config() {
+bool Links::refresh_core_config() {
   auto config = wanted_core_config();
-  if (config == core_config_) return;
+  if (config == core_config_) return false;
   core_config_ = std::move(config);
   callbacks_.feed(ospf::Reconfigure{core_config_});
+  return true;
 }
 
 // What the system has
@@ -201,10 +229,12 @@ void Links::refresh() {
     refresh(link, entry);
     if (entry.status.ifindex.value != 0) ifindexes.insert(entry.status.ifindex.value);
   }
+  refresh_due_peers();
+  refresh_core_config();
   callbacks_.refreshed(std::move(ifindexes));
 }
 
-void Links::refresh(ospf::LinkId link, ConfiguredLink& entry) {
+void Links::refresh(ospf::LinkId link, ConfiguredDevice& entry) {
   const std::string& name = entry.settings.name;
   const auto& inventory = place_.watch.inventory();
   check_presence(link, entry);
@@ -233,7 +263,7 @@ void Links::refresh(ospf::LinkId link, ConfiguredLink& entry) {
   }
 }
 
-void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
+void Links::refresh_rib_link(ospf::LinkId link, ConfiguredDevice& entry) {
   const Link* system_link = place_.watch.find(entry.settings.name);
   std::optional<RibLink> rib;
   if (system_link != nullptr) {
@@ -248,13 +278,15 @@ void Links::refresh_rib_link(ospf::LinkId link, ConfiguredLink& entry) {
                 rib->facts.point_to_point == entry.rib->facts.point_to_point));
   if (same) return;
   entry.rib = std::move(rib);
-  callbacks_.rib_link_changed(link);
+  callbacks_.rib_links_changed(links_over(link, entry));
 }
 
-void Links::tell(ospf::LinkId link, ConfiguredLink& entry, const ospf::DeviceStatus& status) {
+void Links::tell(ospf::LinkId link, ConfiguredDevice& entry, const ospf::DeviceStatus& status) {
   if (entry.status == status) return;
-  if (entry.status.ifindex != status.ifindex || entry.status.addresses != status.addresses)
+  if (entry.status.ifindex != status.ifindex || entry.status.addresses != status.addresses) {
     entry.neighbor_addresses.clear();
+    entry.are_peers_due = true;
+  }
   if (auto change = link_change(entry.settings.name, entry.status, status); !change.empty())
     place_.teller.notice(Severity::info, "interface_changed", std::move(change), link);
   entry.status = status;
@@ -276,16 +308,22 @@ void Links::retry_later() {
 // Sockets
 // ------------------------------------------------------------------------------------------------------
 
-Links::Port Links::open_port(ospf::LinkId link, ConfiguredLink& entry, std::uint32_t ifindex) {
+Links::Port Links::open_port(ospf::LinkId link, ConfiguredDevice& entry, std::uint32_t ifindex) {
   if (entry.port && entry.port->ifindex() == ifindex)
     return entry.port->is_joined() ? Port::ready : Port::joining;
   const std::string name = entry.settings.name;
   OspfPort::Callbacks callbacks;
   callbacks.datagram = [this, link](const wg::Datagram& datagram) {
-    entries_.at(link).hearing.datagram_came();
-    callbacks_.feed(
-        ospf::Received{link, datagram.source, datagram.destination, std::as_bytes(datagram.payload)});
+    ConfiguredDevice& here = entries_.at(link);
+    here.hearing.datagram_came();
+    callbacks_.feed(ospf::Received{link_of(link, here, datagram.source), datagram.source,
+                                   datagram.destination, std::as_bytes(datagram.payload)});
   };
+  if (entry.settings.has_peers)
+    callbacks.sender = [this, link](Ipv4Address source) -> wg::FairQueue::Sender {
+      const auto* owner = entries_.at(link).peers.owner(source);
+      return owner != nullptr && owner->peer.is_link() ? owner->link.value : link.value;
+    };
   callbacks.turn_end = callbacks_.turn_end;
   callbacks.trouble = [this, link, name](const std::string& trouble) {
     place_.teller.set_warning(
@@ -322,9 +360,10 @@ void Links::on_joined(ospf::LinkId link, const Result<void>& result) {
 }
 
 void Links::send(const ospf::Transmit& packet) {
-  const auto found = entries_.find(packet.link);
+  const auto found = entries_.find(interface_link(packet.link));
   if (found == entries_.end() || !found->second.port) return;
-  const ConfiguredLink& entry = found->second;
+  ConfiguredDevice& entry = found->second;
+  if (entry.settings.has_peers) entry.peers.sent(packet.link, std::chrono::system_clock::now());
   Ipv4Address destination = wg::kAllSpfRouters;
   if (const auto* address = std::get_if<IpAddress>(&packet.destination))
     destination = as<Ipv4Address>(*address);
@@ -344,92 +383,18 @@ bool Links::read_now() {
 }
 
 bool Links::is_any_coming() const {
-  return std::any_of(entries_.begin(), entries_.end(), [](const auto& named) {
-    const ConfiguredLink& entry = named.second;
+  return std::any_of(entries_.begin(), entries_.end(), [this](const auto& named) {
+    const ConfiguredDevice& entry = named.second;
     return (entry.port && !entry.port->is_joined()) ||
-           (!entry.status.up && entry.status.down_reason == ospf::InterfaceReason::no_socket);
+           (!entry.status.up && entry.status.down_reason == ospf::InterfaceReason::no_socket) ||
+           (entry.settings.has_peers && entry.status.up &&
+            !devices_.contains(place_.watch.system_name(entry.settings.name)));
   });
 }
 
 void Links::close() {
   is_frozen_ = true;
   for (auto& [link, entry] : entries_) entry.port.reset();
-}
-
-// What others ask
-// ----------------------------------------------------------------------------------------------
-
-std::optional<RibLink> Links::rib_link(ospf::LinkId link) const {
-  const auto found = entries_.find(link);
-  return found == entries_.end() ? std::nullopt : found->second.rib;
-}
-
-bool Links::is_ours(const std::string& system_name) const {
-  return std::any_of(entries_.begin(), entries_.end(), [&](const auto& named) {
-    const Link* link = place_.watch.find(named.second.settings.name);
-    return link != nullptr && link->name == system_name;
-  });
-}
-
-std::uint32_t Links::longest_dead_interval() const {
-  std::uint32_t longest = 0;
-  for (const auto& [link, entry] : entries_)
-    if (!entry.settings.passive) longest = std::max(longest, entry.settings.dead_interval);
-  for (const auto& area : configured_areas_) {
-    for (const auto& settings : area.interfaces) {
-      const bool may_come = settings.enabled && !settings.passive && is_pattern(settings.name);
-      if (may_come) longest = std::max(longest, settings.dead_interval);
-    }
-  }
-  return longest;
-}
-
-std::vector<TunnelLink> Links::tunnel_links() const {
-  std::vector<TunnelLink> result;
-  for (const auto& area : config_.areas) {
-    for (const auto& configured : area.interfaces) {
-      const auto link = place_.names.find(configured.name);
-      const auto found = link ? entries_.find(*link) : entries_.end();
-      if (found == entries_.end()) continue;
-      const ConfiguredLink& entry = found->second;
-      result.push_back({*link, configured.name, place_.watch.system_name(configured.name),
-                        entry.settings.passive, entry.status.up, entry.settings.manages_allowed_ips,
-                        neighbors_to_cover(entry)});
-    }
-  }
-  return result;
-}
-
-AllowedIpsPlan::Links Links::allowed_ips_links() const {
-  AllowedIpsPlan::Links links;
-  for (const auto& [link, entry] : entries_) {
-    const std::string device = place_.watch.system_name(entry.settings.name);
-    if (!entry.settings.manages_allowed_ips || entry.settings.passive) {
-      links.manual.insert(device);
-      continue;
-    }
-    AllowedIpsPlan::ManagedLink managed{device, std::nullopt};
-    for (const auto& address : neighbors_to_cover(entry)) {
-      const auto* ipv4 = std::get_if<Ipv4Address>(&address);
-      if (ipv4 != nullptr && !managed.neighbor) managed.neighbor = *ipv4;
-    }
-    links.managed.emplace(link, std::move(managed));
-  }
-  return links;
-}
-
-// A neighbour whose address the allowed-ips do not cover is never heard, or not any more. So its address is
-// the last that was heard, if it may still be there when the interface has got other addresses, or else the one
-// that follows from the interface's own.
-std::vector<IpAddress> Links::neighbors_to_cover(const ConfiguredLink& entry) const {
-  std::vector<IpAddress> heard = entry.neighbor_addresses;
-  std::erase_if(heard, [&](const IpAddress& address) {
-    return !ospf::V2::version().is_on_link(entry.status, address);
-  });
-  if (!heard.empty()) return heard;
-  const Link* system_link = place_.watch.find(entry.settings.name);
-  const auto expected = system_link == nullptr ? std::nullopt : expected_neighbor(*system_link);
-  return expected ? std::vector<IpAddress>{*expected} : std::vector<IpAddress>{};
 }
 
 }  // namespace wgospf::daemon

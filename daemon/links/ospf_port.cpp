@@ -1,6 +1,9 @@
 #include "daemon/links/ospf_port.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -18,8 +21,17 @@ namespace {
 constexpr std::chrono::seconds kTroubleLife{60};
 /// Destinations whose troubles are kept apart; a link has few.
 constexpr std::size_t kTroubledDestinations = 16;
-/// Datagrams taken in one turn of the loop: a burst on one interface must not hold up the others' hellos.
+/// Datagrams handed out in one turn of the loop: a burst on one interface must not hold up the others' hellos.
 constexpr int kDatagramsPerTurn = 32;
+/// Datagrams taken from the socket in one turn. What costs time is to hand them out, so that a sender who floods fills
+/// its own queue and not the socket's, which is everybody's.
+constexpr int kTakenPerTurn = 1024;
+/// Bytes that wait on an interface, beside the socket's buffer.
+constexpr std::size_t kRoom = 4 << 20;
+/// Groups of sources where nobody tells senders apart.
+constexpr std::uint32_t kGroups = 64;
+/// A sender that has lost datagrams is told of for this time.
+constexpr std::chrono::seconds kFloodTold{10};
 }  // namespace
 
 struct OspfPort::State : std::enable_shared_from_this<State> {
@@ -44,7 +56,7 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
     jobs.run([socket = socket, result] { *result = socket->rejoin(); },
              [self = shared_from_this(), result] {
                if (self->closed) return;
-               self->joined = static_cast<bool>(*result);
+               self->joined_at = *result ? std::optional(std::chrono::steady_clock::now()) : std::nullopt;
                self->callbacks.joined(*result);
              });
   }
@@ -56,33 +68,61 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
                           });
   }
 
+  [[nodiscard]] wg::FairQueue::Sender sender_of(Ipv4Address source) const {
+    return callbacks.sender ? callbacks.sender(source) : source.value % kGroups;
+  }
+
+  /// From the socket into the queue; false when no more are there.
+  bool take() {
+    for (int i = 0; i < kTakenPerTurn; ++i) {
+      auto datagram = socket->receive(buffer);
+      // That the link is down is known from elsewhere.
+      if (datagram || datagram.error().code != ErrorCode::link_down)
+        receiving = datagram ? std::string() : "receiving fails: " + datagram.error().text;
+      if (!datagram || !*datagram) return false;
+      queue.push(sender_of((*datagram)->source), **datagram);
+    }
+    return true;
+  }
+
   /// One turn's datagrams; false when no more are there.
   bool read() {
+    const bool may_be_more = take();
+    note_flood();
+    tell_trouble();
     for (int i = 0; i < kDatagramsPerTurn && !closed; ++i) {
-      auto datagram = socket->receive(buffer);
-      if (!datagram) {
-        // That the link is down is known from elsewhere.
-        if (datagram.error().code != ErrorCode::link_down) {
-          receiving = "receiving fails: " + datagram.error().text;
-          tell_trouble();
-        }
-        return false;
-      }
-      if (!receiving.empty()) {
-        receiving.clear();
-        tell_trouble();
-      }
-      if (!*datagram) return false;
-      callbacks.datagram(**datagram);
+      const auto datagram = queue.pop();
+      if (!datagram) break;
+      callbacks.datagram(*datagram);
     }
-    return !closed;
+    return !closed && (may_be_more || !queue.empty());
   }
 
   void on_readable() {
-    read();
+    const bool is_more = read();
     if (closed) return;
     callbacks.turn_end();
-    if (!closed) wait();
+    if (closed) return;
+    if (!is_more) return wait();
+    asio::post(descriptor.get_executor(), [self = shared_from_this()] {
+      if (!self->closed) self->on_readable();
+    });
+  }
+
+  void note_flood() {
+    const auto now = std::chrono::steady_clock::now();
+    if (queue.dropped() != dropped) {
+      dropped = queue.dropped();
+      dropped_at = now;
+    } else if (flooding.empty() || now - dropped_at < kFloodTold) {
+      return;
+    }
+    flooding = now - dropped_at >= kFloodTold
+                   ? std::string()
+                   : fmt::format(
+                         "{} sends more OSPF packets than can be handled; what is too much is dropped, "
+                         "look for what sends them there",
+                         queue.dropped_source().to_string());
   }
 
   /// Each destination has a trouble of its own: hellos to the group may pass while what is sent to the
@@ -104,6 +144,7 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
   void tell_trouble() {
     std::vector<std::string> texts;
     if (!receiving.empty()) texts.push_back(receiving);
+    if (!flooding.empty()) texts.push_back(flooding);
     for (const auto& [destination, trouble] : sending) texts.push_back(trouble.text);
     auto text = join_few(texts, "; ");
     if (text == told) return;
@@ -121,11 +162,15 @@ struct OspfPort::State : std::enable_shared_from_this<State> {
   asio::posix::stream_descriptor descriptor;
   Callbacks callbacks;
   std::vector<std::uint8_t> buffer;
+  wg::FairQueue queue{kRoom};
   std::string receiving;  ///< what keeps it from receiving; empty when nothing does
+  std::string flooding;   ///< who has lost datagrams of late
+  std::uint64_t dropped = 0;
+  std::chrono::steady_clock::time_point dropped_at{};
   std::map<Ipv4Address, Trouble> sending;
   std::string told;
   bool closed = false;
-  bool joined = false;
+  std::optional<std::chrono::steady_clock::time_point> joined_at{};
 };
 
 Result<std::unique_ptr<OspfPort>> OspfPort::open(Place place, const std::string& interface,
@@ -159,7 +204,11 @@ bool OspfPort::read_now() {
 }
 
 bool OspfPort::is_joined() const {
-  return state_->joined;
+  return state_->joined_at.has_value();
+}
+
+std::optional<std::chrono::steady_clock::time_point> OspfPort::hears_since() const {
+  return state_->joined_at;
 }
 
 std::uint32_t OspfPort::ifindex() const {

@@ -2,6 +2,7 @@
 // The raw socket of one interface on the loop: datagrams in, packets out, troubles told once.
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "daemon/kernel_jobs.h"
+#include "wgadapter/fair_queue.h"
 #include "wgadapter/ospf_socket.h"
 
 namespace wgospf::daemon {
@@ -18,6 +20,9 @@ class OspfPort {
  public:
   struct Callbacks {
     std::function<void(const wg::Datagram&)> datagram;
+    /// Whose datagrams, of this source, have turns and room of their own. Empty: those of a source, in a few dozen
+    /// groups of sources.
+    std::function<wg::FairQueue::Sender(Ipv4Address)> sender{};
     /// Called after the datagrams of one turn.
     std::function<void()> turn_end;
     /// Sending or receiving has begun to fail (with the reason), or works again (empty).
@@ -42,11 +47,13 @@ class OspfPort {
   /// A packet that cannot be sent now is dropped: OSPF retransmits what matters.
   void send(Ipv4Address destination, std::span<const std::byte> packet, std::optional<Ipv4Address> source);
 
-  /// Takes datagrams out of turn, a few; false when no more are there. turn_end is not called.
+  /// Hands out datagrams out of turn, a few; false when no more are there. turn_end is not called.
   bool read_now();
 
   [[nodiscard]] std::uint32_t ifindex() const;
   [[nodiscard]] bool is_joined() const;
+  /// Since when everything that comes is heard; nullopt: not yet.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> hears_since() const;
 
  private:
   struct State;

@@ -29,7 +29,8 @@ std::string what_to_look_at(const wg::Device& device, const wg::Peer& peer) {
 
 }  // namespace
 
-std::string SilentPeers::problem_of(const WireguardView& view, bool is_up, Time now) {
+std::string SilentPeers::problem_of(const WireguardView& view, bool is_up, Time now,
+                                    const Expected* expected) {
   auto& since = silent_since_[view.link];
   if (!is_up || !view.device) {
     since.clear();
@@ -39,7 +40,7 @@ std::string SilentPeers::problem_of(const WireguardView& view, bool is_up, Time 
   std::string named;
   std::size_t count = 0;
   for (const auto& peer : view.device->peers) {
-    if (peer.last_handshake) continue;
+    if (peer.last_handshake || (expected != nullptr && !expected->contains(peer.public_key))) continue;
     const auto known = since.find(peer.public_key);
     const Time first = known == since.end() ? now : known->second;
     still.emplace(peer.public_key, first);

@@ -4,20 +4,11 @@
 
 namespace wgospf::daemon {
 
-namespace {
-
-template <class List>
-void append(List& to, List&& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
-}  // namespace
-
-void AllowedIpsPlan::adopt(const wg::OwnAllowedIps& own) {
-  for (const auto& [name, peers] : own) {
-    wg::ManagedIps& device = devices_.try_emplace(name, name, peers).first->second;
+void AllowedIpsPlan::adopt(const wg::OwnNote& note) {
+  for (const auto& [name, peers] : note.own) {
+    wg::ManagedIps& device = devices_.try_emplace(name, name, peers, note.ifindex.at(name)).first->second;
     for (const auto& [key, prefixes] : peers)
-      for (const Ipv4Prefix& prefix : prefixes) former_.push_back({&device, prefix});
+      for (const Ipv4Prefix& prefix : prefixes) former_[{&device, prefix}] = 0;
   }
 }
 
@@ -35,9 +26,17 @@ wg::ManagedIps& AllowedIpsPlan::device_at(const std::string& name) {
 void AllowedIpsPlan::set_links(Links links) {
   if (links == links_) return;
   links_ = std::move(links);
-  for (const std::string& device : links_.manual) hand_over(device);
+  for (const auto& [device, subnets] : links_.subnets) device_at(device).set_subnets(subnets);
+  lend_addresses();
+  for (const std::string& device : links_.manual)
+    if (!is_managed(links_, device)) hand_over(device);
   carry_hellos();
   resolve_again();
+}
+
+bool AllowedIpsPlan::is_managed(const Links& links, const std::string& device) {
+  return std::any_of(links.managed.begin(), links.managed.end(),
+                     [&](const auto& entry) { return entry.second.device == device; });
 }
 
 /// What waits for it has nothing to wait for any more: prefixes that are released are none of its.
@@ -66,18 +65,38 @@ void AllowedIpsPlan::carry_hellos() {
     if (is_over) end_hellos(entry.second);
     return is_over;
   });
+  for (const auto& [id, link] : links_.managed) carry_hellos(id, link);
+}
+
+void AllowedIpsPlan::carry_hellos(ospf::LinkId id, const ManagedLink& link) {
+  const auto reading = readings_.find(link.device);
+  if (reading == readings_.end()) return;
+  const auto& peers = reading->second->peers;
+  if (!link.peer && peers.size() != 1) return leave_multicast(id, *reading->second);
+  const Place place{&device_at(link.device), link.peer ? *link.peer : peers.front().public_key};
+  const auto [known, is_new] = hellos_.try_emplace(id, place);
+  if (!is_new && known->second != place) end_hellos(std::exchange(known->second, place));
+  // Behind one of several peers is a link that speaks by unicast alone.
+  if (!link.peer) (void)place.device->want(Ipv4Prefix::host(wg::kAllSpfRouters), place.peer);
+  std::vector<Ipv4Address> own;
+  if (link.neighbor) own = link.lent.empty() ? std::vector{*link.neighbor} : link.lent;
+  place.device->pin(place.peer, std::move(own));
+  place.device->link_locals().want(place.peer, link.has_link_local);
+}
+
+/// What is lent comes back by itself, also when there are no links any more.
+void AllowedIpsPlan::lend_addresses() {
+  std::erase_if(lenders_, [this](const auto& entry) {
+    const auto link = links_.managed.find(entry.first);
+    const bool is_over = link == links_.managed.end() || link->second.lent.empty();
+    if (is_over) entry.second.device->lend(entry.second.peer, {});
+    return is_over;
+  });
   for (const auto& [id, link] : links_.managed) {
-    const auto reading = readings_.find(link.device);
-    if (reading == readings_.end()) continue;
-    if (reading->second->peers.size() != 1) {
-      leave_multicast(id, *reading->second);
-      continue;
-    }
-    const Place place{&device_at(link.device), reading->second->peers.front().public_key};
-    const auto [known, is_new] = hellos_.try_emplace(id, place);
-    if (!is_new && known->second != place) end_hellos(std::exchange(known->second, place));
-    place.device->want(Ipv4Prefix::host(wg::kAllSpfRouters), place.peer);
-    place.device->pin(place.peer, link.neighbor);
+    if (link.lent.empty() || !link.peer) continue;
+    wg::ManagedIps& device = device_at(link.device);
+    device.lend(*link.peer, link.lent);
+    lenders_.insert_or_assign(id, Place{&device, *link.peer});
   }
 }
 
@@ -91,21 +110,22 @@ void AllowedIpsPlan::leave_multicast(ospf::LinkId link, const wg::Device& device
     return peer.public_key != given->second.peer &&
            std::find(held.begin(), held.end(), wg::AllowedIp{group}) != held.end();
   });
-  if (is_elsewhere) given->second.device->unwant(group);
+  if (is_elsewhere) (void)given->second.device->unwant(group);
 }
 
 void AllowedIpsPlan::end_hellos(const Place& place) {
   const auto group = Ipv4Prefix::host(wg::kAllSpfRouters);
-  place.device->unwant(group);
-  place.device->release(group);
-  place.device->pin(place.peer, std::nullopt);
+  place.device->release(group, place.device->unwant(group));
+  place.device->pin(place.peer, {});
+  place.device->link_locals().want(place.peer, false);
 }
 
-// The peer that OSPF speaks to: the device's only one, else the one that has the neighbour's address.
-std::optional<wg::Key> AllowedIpsPlan::peer_of(const std::string& device,
-                                               const std::optional<IpAddress>& neighbor) const {
-  const auto reading = readings_.find(device);
+// The peer that OSPF speaks to: the link's, the device's only one, else the one that has the neighbour's address.
+std::optional<wg::Key> AllowedIpsPlan::peer_of(const ManagedLink& link,
+                                               const std::optional<IpAddress>& neighbor) {
+  const auto reading = readings_.find(link.device);
   if (reading == readings_.end()) return std::nullopt;
+  if (link.peer) return device_at(link.device).has_peer(*link.peer) ? link.peer : std::nullopt;
   const auto& peers = reading->second->peers;
   if (peers.size() == 1) return peers.front().public_key;
   if (!neighbor) return std::nullopt;
@@ -113,24 +133,32 @@ std::optional<wg::Key> AllowedIpsPlan::peer_of(const std::string& device,
   return owners.empty() ? std::nullopt : std::optional(owners.front()->public_key);
 }
 
-// Of several neighbours on one device the one with the lowest router id has a prefix: all routers choose so.
+// That a set leads to one neighbour at most over a device with a link for each peer is the calculation's to see to;
+// the first counts. Of several neighbours on another device the one with the lowest router id has a prefix.
 AllowedIpsPlan::SharedPlaces AllowedIpsPlan::resolve(const std::vector<ospf::NextHop>& hops) {
   std::map<wg::ManagedIps*, std::pair<ospf::RouterId, wg::Key>> chosen;
   for (const auto& hop : hops) {
     const auto link = links_.managed.find(hop.link);
     if (link == links_.managed.end()) continue;
-    const auto peer = peer_of(link->second.device, hop.gateway);
+    const auto peer = peer_of(link->second, hop.gateway);
     if (!peer) continue;
     const auto [found, is_new] = chosen.try_emplace(&device_at(link->second.device), hop.router, *peer);
-    if (!is_new && hop.router < found->second.first) found->second = {hop.router, *peer};
+    const bool is_lower = !link->second.peer && hop.router < found->second.first;
+    if (!is_new && is_lower) found->second = {hop.router, *peer};
   }
   if (chosen.empty()) return nullptr;
   Places places;
-  for (const auto& [device, neighbor] : chosen) places.push_back({device, neighbor.second});
+  for (const auto& [device, neighbor] : chosen)
+    places.push_back({device, neighbor.second, device->index_of(neighbor.second)});
   return std::make_shared<const Places>(std::move(places));
 }
 
 namespace {
+
+template <class List>
+void append(List& to, List&& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
 
 template <class Shared>
 bool is_same(const Shared& one, const Shared& other) {
@@ -155,16 +183,18 @@ void AllowedIpsPlan::resolve_again() {
 void AllowedIpsPlan::apply(const Change& change) {
   if (const auto* set = std::get_if<ospf::SetChanged>(&change.change)) {
     if (set->set == ospf::kAttachedSet) return;
-    Set& known = sets_[set->set];
-    known.hops = set->members;
-    auto places = resolve(known.hops);
-    if (!is_same(places, known.places)) dirty_sets_.insert(set->set);
-    known.places = std::move(places);
+    const auto [known, is_new] = sets_.try_emplace(set->set);
+    known->second.hops = set->members;
+    auto places = resolve(known->second.hops);
+    // The prefixes of a new set are still to come, each with a change of its own.
+    if (!is_new && !is_same(places, known->second.places)) dirty_sets_.insert(set->set);
+    known->second.places = std::move(places);
   } else if (const auto* gone = std::get_if<ospf::SetGone>(&change.change)) {
     const auto known = sets_.find(gone->set);
     if (known == sets_.end()) return;
-    end_gate(known->second.gate);
+    if (known->second.gate) append(unplaced_, end(*known->second.gate));
     sets_.erase(known);
+    dirty_sets_.erase(gone->set);
   } else if (const auto* changed = std::get_if<ospf::PrefixChanged<V2>>(&change.change)) {
     note(changed->route.prefix);
   } else {
@@ -177,126 +207,51 @@ void AllowedIpsPlan::note(const Ipv4Prefix& prefix) {
 }
 
 void AllowedIpsPlan::decide(const IsHeld& is_held) {
-  for (const auto set : std::exchange(dirty_sets_, {}))
-    desired_.for_each_of(set, [this](const ospf::Route<V2>& route) { dirty_.push_back(route.prefix); });
-  for (const Ipv4Prefix& prefix : std::exchange(dirty_, {})) place(prefix, is_held);
+  for (const auto id : std::exchange(dirty_sets_, {})) {
+    Sets::value_type& set = *sets_.find(id);
+    desired_.for_each_of(id, [&](const ospf::Route<V2>& route) {
+      place(route.prefix, is_held(route.prefix) ? nullptr : &set, Cause::set);
+    });
+  }
+  decided_.swap(dirty_);
+  for (const Ipv4Prefix& prefix : decided_) {
+    const auto* route = desired_.find(prefix);
+    const auto set = route == nullptr || is_held(prefix) ? sets_.end() : sets_.find(route->set);
+    place(prefix, set == sets_.end() ? nullptr : &*set, Cause::prefix);
+  }
+  decided_.clear();
+  release_in_turn(std::exchange(unplaced_, {}));
+  turn_gates_.clear();
 }
 
-void AllowedIpsPlan::place(const Ipv4Prefix& prefix, const IsHeld& is_held) {
-  const auto* route = desired_.find(prefix);
-  const auto set = route == nullptr || is_held(prefix) ? sets_.end() : sets_.find(route->set);
-  const auto at = placed_.find(prefix);
-  const bool is_somewhere = set != sets_.end() && set->second.places != nullptr;
-  if (!is_somewhere && at == placed_.end()) return;
-  const SharedPlaces before = at == placed_.end() ? nullptr : at->second;
-  const SharedPlaces now = is_somewhere ? set->second.places : nullptr;
+void AllowedIpsPlan::place(const Ipv4Prefix& prefix, Sets::value_type* set, Cause cause) {
   static const Places nowhere;
-  if (before != nullptr)
-    unplace(prefix, *before, now == nullptr ? nowhere : *now,
-            set == sets_.end() ? std::nullopt : std::optional(set->first));
-  if (now == nullptr) {
-    placed_.erase(at);
-    return;
+  const Places& now = set == nullptr || set->second.places == nullptr ? nowhere : *set->second.places;
+  auto at = placed_.find(prefix);
+  if (at == placed_.end()) {
+    if (now.empty()) return;
+    at = placed_.try_emplace(prefix).first;
+  } else {
+    unplace(prefix, *at->second.places, now);
+    if (now.empty()) {
+      placed_.erase(at);
+      return;
+    }
   }
-  placed_[prefix] = now;
-  for (const Place& place : *now) {
-    place.device->want(prefix, place.peer);
-    touched_[set->first].insert(place.device);
-  }
+  Placed& placed = at->second;
+  if (placed.set != set->first) placed.gate = 0;
+  placed.set = set->first;
+  placed.places = set->second.places;
+  for (const Place& place : now)
+    if (place.device->want(prefix, place.index)) wait_for({prefix, place.device}, placed, *set, cause);
 }
 
-void AllowedIpsPlan::unplace(const Ipv4Prefix& prefix, const Places& before, const Places& now,
-                             const std::optional<ospf::SetId>& set) {
+void AllowedIpsPlan::unplace(const Ipv4Prefix& prefix, const Places& before, const Places& now) {
   for (const Place& place : before) {
     const bool stays =
         std::any_of(now.begin(), now.end(), [&](const Place& other) { return other.device == place.device; });
-    if (stays) continue;
-    place.device->unwant(prefix);
-    unplaced_.push_back({{place.device, prefix}, set});
+    if (!stays) unplaced_.push_back({place.device, prefix, place.device->unwant(prefix)});
   }
-}
-
-// The order
-// ----------------------------------------------------------------------------------------------------
-
-std::optional<rib::Gate> AllowedIpsPlan::gate_of(ospf::SetId set) const {
-  const auto found = sets_.find(set);
-  return found == sets_.end() ? std::nullopt : found->second.gate;
-}
-
-std::vector<ospf::SetId> AllowedIpsPlan::close_gates() {
-  std::vector<ospf::SetId> closed;
-  for (const auto& [set, devices] : std::exchange(touched_, {})) close_gate(set, devices, closed);
-  for (Unplaced& entry : std::exchange(unplaced_, {})) {
-    const auto gate = entry.now_over ? gate_of(*entry.now_over) : std::nullopt;
-    (gate ? gates_.at(*gate).releases : released_).push_back(entry.release);
-  }
-  return closed;
-}
-
-// All devices that the set leads over are asked, so that a gate that takes another's place waits for no less;
-// until it is opened the kernel has what it had.
-void AllowedIpsPlan::close_gate(ospf::SetId id, const std::set<wg::ManagedIps*>& devices,
-                                std::vector<ospf::SetId>& closed) {
-  const auto set = sets_.find(id);
-  if (set == sets_.end()) return;
-  Gate gate{id, {}, {}};
-  for (wg::ManagedIps* device : devices)
-    if (device->mark() > device->done()) gate.marks[device] = device->mark();
-  if (gate.marks.empty()) return;
-  if (set->second.gate) {
-    gate.releases = std::move(gates_.at(*set->second.gate).releases);
-    gates_.erase(*set->second.gate);
-  }
-  set->second.gate = ++last_gate_;
-  gates_.emplace(last_gate_, std::move(gate));
-  closed.push_back(id);
-}
-
-void AllowedIpsPlan::end_gate(std::optional<rib::Gate>& gate) {
-  if (!gate) return;
-  append(released_, std::move(gates_.at(*gate).releases));
-  gates_.erase(*gate);
-  gate.reset();
-}
-
-bool AllowedIpsPlan::leads_over(const Set& set, const wg::ManagedIps& device) {
-  return set.places != nullptr && std::any_of(set.places->begin(), set.places->end(),
-                                              [&](const Place& place) { return place.device == &device; });
-}
-
-std::vector<rib::Gate> AllowedIpsPlan::take_open() {
-  std::vector<rib::Gate> open;
-  for (const auto& [number, gate] : gates_) {
-    const Set& set = sets_.at(gate.set);
-    const bool is_done = std::all_of(gate.marks.begin(), gate.marks.end(), [&](const auto& mark) {
-      return mark.first->done() >= mark.second || !leads_over(set, *mark.first);
-    });
-    if (is_done) open.push_back(number);
-  }
-  for (const rib::Gate number : open) end_gate(sets_.at(gates_.at(number).set).gate);
-  return open;
-}
-
-void AllowedIpsPlan::submitted(rib::Ticket ticket) {
-  if (!released_.empty()) waiting_.emplace_back(ticket, std::exchange(released_, {}));
-}
-
-void AllowedIpsPlan::acknowledged(rib::Ticket ticket) {
-  for (; !waiting_.empty() && waiting_.front().first <= ticket; waiting_.pop_front())
-    for (const Release& release : waiting_.front().second) release.device->release(release.prefix);
-}
-
-void AllowedIpsPlan::claim() {
-  append(released_, std::exchange(former_, {}));
-}
-
-void AllowedIpsPlan::give_back() {
-  for (const auto& [prefix, places] : std::exchange(placed_, {}))
-    for (const Place& place : *places) place.device->unwant(prefix);
-  links_ = {};
-  carry_hellos();
-  for (auto& [name, device] : devices_) device.release_all();
 }
 
 }  // namespace wgospf::daemon

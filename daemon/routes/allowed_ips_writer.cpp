@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <utility>
 
 #include "daemon/routes/allowed_ips_words.h"
@@ -14,6 +15,14 @@ namespace wgospf::daemon {
 namespace {
 /// What could not be written is tried again after this time; the device has been read again by then.
 constexpr std::chrono::seconds kRest{1};
+
+/// Of the running kernel; where it cannot be had, another one at each start.
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  if (file >> id) return id;
+  return fmt::format("unknown-{}", std::chrono::system_clock::now().time_since_epoch().count());
+}
 }  // namespace
 
 AllowedIpsWriter::AllowedIpsWriter(Host& host, AllowedIpsPlan& plan, std::function<void()> turn_end)
@@ -23,18 +32,26 @@ AllowedIpsWriter::~AllowedIpsWriter() {
   *alive_ = false;
 }
 
-// Where it cannot be known what is ours, it is the user's.
+// Where it cannot be known what is ours, it is the user's. What was noted before this boot was noted of devices
+// that are no more.
 void AllowedIpsWriter::start(const std::string& state_directory) {
   file_ = state_directory + "/allowed-ips";
   const auto text = read_state_file(file_);
   std::string problem = text ? std::string() : text.error().text;
+  wg::OwnNote note;
   if (text && *text) {
-    const auto own = wg::parse_own_allowed_ips(**text);
-    if (own)
-      plan_.adopt(*own);
+    auto parsed = wg::parse_own_note(**text);
+    if (parsed)
+      note = std::move(*parsed);
     else
-      problem = fmt::format("{}: {}", file_, own.error().text);
+      problem = fmt::format("{}: {}", file_, parsed.error().text);
   }
+  const std::string boot = boot_id();
+  if (note.boot_id != boot) note = {};
+  note.boot_id = boot;
+  plan_.adopt(note);
+  noting_->book = wg::OwnBook(note);
+  own_ = std::make_shared<const wg::OwnAllowedIps>(std::move(note.own));
   if (!problem.empty())
     host_.teller().notice(Severity::warning, "allowed_ips_forgotten",
                           fmt::format("{}; allowed-ips that a former run has written count as written by "
@@ -43,22 +60,24 @@ void AllowedIpsWriter::start(const std::string& state_directory) {
 }
 
 void AllowedIpsWriter::write() {
-  if (is_noting_ || (is_note_stale_ && is_resting_)) return;
-  auto deltas = collect();
-  if (is_note_due()) return note_and_submit(std::move(deltas));
-  submit(std::move(deltas));
-  check_done();
+  const bool may_write = !is_noting_ && !(is_note_stale_ && is_resting_);
+  if (may_write) {
+    auto deltas = collect();
+    if (is_note_due())
+      note_and_submit(std::move(deltas));
+    else
+      submit(std::move(deltas));
+  }
+  for (auto& [name, device] : plan_.devices()) tell(name, device);
+  if (may_write) check_done();
 }
 
 AllowedIpsWriter::Deltas AllowedIpsWriter::collect() {
   Deltas deltas;
   for (auto& [name, device] : plan_.devices()) {
-    if (device.is_writing() || device.mark() == device.done() || failed_.contains(name)) continue;
-    if (auto delta = device.next())
-      deltas.emplace_back(name, std::move(*delta));
-    else
-      tell_failure(name, {});
-    tell(device);
+    if (!device.has_work() || failed_.contains(name)) continue;
+    if (auto delta = device.next()) deltas.emplace_back(name, std::move(*delta));
+    tell_news(device);
   }
   return deltas;
 }
@@ -69,25 +88,32 @@ bool AllowedIpsWriter::is_note_due() const {
 }
 
 void AllowedIpsWriter::note_and_submit(Deltas deltas) {
-  struct Note {
-    wg::OwnAllowedIps own{};
-    Deltas deltas{};
-    Result<void> result{};
-  };
-  auto note = std::make_shared<Note>();
-  note->deltas = std::move(deltas);
-  for (auto& [name, device] : plan_.devices())
-    if (auto prefixes = device.own_prefixes(); !prefixes.empty())
-      note->own.emplace(name, std::move(prefixes));
+  noting_->devices.clear();
+  noting_->changes.clear();
+  for (auto& [name, device] : plan_.devices()) {
+    if (!device.is_own_changed()) continue;
+    noting_->devices.emplace_back(name, device.ifindex());
+    noting_->changes.push_back(device.take_own_changes());
+  }
   is_noting_ = true;
-  host_.jobs().run([note, file = file_] { note->result = write_state_file(file, wg::to_text(note->own)); },
-                   [this, note, alive = alive_] {
-                     if (*alive) on_noted(std::move(note->deltas), note->result);
-                   });
+  auto pending = std::make_shared<Deltas>(std::move(deltas));
+  host_.jobs().run(
+      [noting = noting_, file = file_] {
+        for (std::size_t i = 0; i < noting->devices.size(); ++i)
+          noting->book.apply(noting->devices[i].first, noting->devices[i].second, noting->changes[i]);
+        auto note = noting->book.note();
+        noting->result = write_state_file(file, wg::to_text(note));
+        noting->own = std::make_shared<const wg::OwnAllowedIps>(std::move(note.own));
+      },
+      [this, pending, alive = alive_] {
+        if (*alive) on_noted(std::move(*pending));
+      });
 }
 
-void AllowedIpsWriter::on_noted(Deltas deltas, const Result<void>& result) {
+void AllowedIpsWriter::on_noted(Deltas deltas) {
   is_noting_ = false;
+  own_ = noting_->own;
+  const Result<void>& result = noting_->result;
   is_note_stale_ = !result;
   host_.teller().set_warning(
       "state_file", result ? std::string()
@@ -116,13 +142,13 @@ void AllowedIpsWriter::take(const wg::Applied& applied) {
   const std::string name = found->second;
   under_way_.erase(found);
   tell_failure(name, applied.error ? applied.error->text : std::string());
-  if (!applied.error) return plan_.devices().at(name).applied(true);
+  if (!applied.error) return plan_.devices().at(name).applied();
   failed(name);
   rest();
 }
 
 void AllowedIpsWriter::failed(const std::string& device) {
-  plan_.devices().at(device).applied(false);
+  plan_.devices().at(device).applied();
   failed_.insert(device);
 }
 
@@ -138,16 +164,29 @@ void AllowedIpsWriter::rest() {
 }
 
 void AllowedIpsWriter::tell_failure(const std::string& device, const std::string& why) {
+  if (why.empty() && refused_.erase(device) == 0) return;
+  if (!why.empty()) refused_.insert(device);
   host_.teller().set_warning(
       "allowed_ips_write/" + device,
       why.empty() ? why : fmt::format("allowed-ips of {} cannot be written: {}", device, why));
 }
 
-void AllowedIpsWriter::tell(wg::ManagedIps& device) {
-  host_.teller().set_warning("allowed_ips_conflict/" + device.device(),
-                             describe_conflicts(device.device(), device.conflicts()));
+/// What lasts.
+void AllowedIpsWriter::tell(const std::string& name, wg::ManagedIps& device) {
+  if (!refused_.empty() && !device.is_writing() && !device.has_work()) tell_failure(name, {});
+  if (device.take_conflicts_changed())
+    host_.teller().set_warning("allowed_ips_conflict/" + name, describe_conflicts(name, device.conflicts()));
+  if (device.link_locals().take_conflicts_changed())
+    host_.teller().set_warning("link_local_conflict/" + name,
+                               describe_link_local_conflicts(name, device.link_locals().conflicts()));
+}
+
+void AllowedIpsWriter::tell_news(wg::ManagedIps& device) {
   if (const auto taken = device.take_taken(); !taken.empty())
     host_.teller().notice(Severity::warning, "allowed_ips_taken", describe_taken(device.device(), taken));
+  if (const auto twice = device.take_claimed_twice(); !twice.empty())
+    host_.teller().notice(Severity::error, "allowed_ips_claimed_twice",
+                          describe_claimed_twice(device.device(), twice));
 }
 
 void AllowedIpsWriter::when_done(std::function<void()> done) {

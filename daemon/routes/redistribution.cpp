@@ -58,6 +58,17 @@ void Redistribution::set_ospf_interfaces(std::set<std::uint32_t> ifindexes) {
   touch_all();
 }
 
+void Redistribution::set_client(const ospf::ExternalRoute& route) {
+  const auto* prefix = std::get_if<Ipv4Prefix>(&route.prefix);
+  if (prefix == nullptr) return;
+  clients_.insert_or_assign(*prefix, route);
+  touched_.insert(*prefix);
+}
+
+void Redistribution::remove_client(const Ipv4Prefix& prefix) {
+  if (clients_.erase(prefix) != 0) touched_.insert(prefix);
+}
+
 void Redistribution::added(const rib::ForeignRoute& route) {
   const auto* prefix = std::get_if<Ipv4Prefix>(&route.prefix);
   if (prefix == nullptr) return;
@@ -76,6 +87,7 @@ void Redistribution::removed(const rib::ForeignRoute& route) {
 }
 
 std::optional<ospf::ExternalRoute> Redistribution::wanted(const Ipv4Prefix& prefix) const {
+  if (const auto client = clients_.find(prefix); client != clients_.end()) return client->second;
   const auto found = routes_.find(prefix);
   if (found == routes_.end() || !routable(prefix)) return std::nullopt;
   for (const auto& rule : rules_) {

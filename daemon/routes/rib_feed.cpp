@@ -43,8 +43,9 @@ void RibFeed::apply(const ospf::PrefixGone<V2>& change) {
 }
 
 rib::PrefixChanged RibFeed::prefix_change(const ospf::Route<V2>& route) const {
-  rib::PrefixChanged change{route.prefix, route.set.value, route.metric,
-                            static_cast<rib::RouteType>(route.path_type), std::nullopt};
+  rib::PrefixChanged change{route.prefix, route.set.value,
+                            route.metric, static_cast<rib::RouteType>(route.path_type),
+                            std::nullopt, std::nullopt};
   const auto set = sets_.find(route.set);
   if (set != sets_.end() && set->second.source) change.source = *set->second.source;
   return change;
@@ -62,9 +63,11 @@ void RibFeed::resolve(ospf::SetId id, Set& set) {
     rib::Member member = hop.gateway ? rib::member_for(link->facts, *hop.gateway)
                                      : rib::Member{.ifindex = link->facts.ifindex};
     member.tag = hop.link.value;
-    // Two neighbours on one device-only link are one way out for the kernel.
-    if (std::find(set.members.begin(), set.members.end(), member) == set.members.end())
-      set.members.push_back(std::move(member));
+    // Two neighbours on one device-only link, or behind two peers of one device, are one way out for the kernel.
+    const bool is_known = std::any_of(set.members.begin(), set.members.end(), [&](const rib::Member& known) {
+      return known.ifindex == member.ifindex && known.gateway == member.gateway;
+    });
+    if (!is_known) set.members.push_back(std::move(member));
   }
   // A set that leads nowhere for the moment keeps the source, so that its routes need not be touched twice.
   if (set.members.empty()) set.source = former_source;
@@ -72,10 +75,11 @@ void RibFeed::resolve(ospf::SetId id, Set& set) {
   if (set.source != former_source) sources_changed_.insert(id);
 }
 
-void RibFeed::link_changed(ospf::LinkId link) {
+void RibFeed::links_changed(const std::vector<ospf::LinkId>& links) {
+  const std::set<ospf::LinkId> changed(links.begin(), links.end());
   for (auto& [id, set] : sets_) {
     const bool uses = std::any_of(set.next_hops.begin(), set.next_hops.end(),
-                                  [&](const ospf::NextHop& hop) { return hop.link == link; });
+                                  [&](const ospf::NextHop& hop) { return changed.contains(hop.link); });
     if (uses) resolve(id, set);
   }
 }
@@ -95,15 +99,23 @@ void RibFeed::submit_set(ospf::SetId id) {
   batch_.changes.push_back(rib::SetChanged{id.value, Family::ipv4, found->second.members});
 }
 
-std::optional<rib::Batch> RibFeed::take(const IsHeld& is_held, const GateOf& gate_of, bool is_ticket_wanted) {
+void RibFeed::name_gates(const Gates& gates) {
+  for (auto& change : batch_.changes) {
+    if (auto* set = std::get_if<rib::SetChanged>(&change)) {
+      if (gates.of_set) set->gate = gates.of_set(ospf::SetId{set->set_id});
+    } else if (auto* prefix = std::get_if<rib::PrefixChanged>(&change)) {
+      if (gates.of_prefix) prefix->gate = gates.of_prefix(std::get<Ipv4Prefix>(prefix->prefix));
+    }
+  }
+}
+
+std::optional<rib::Batch> RibFeed::take(const IsHeld& is_held, const Gates& gates, bool is_ticket_wanted) {
   if (!sources_changed_.empty()) {
     submit_again(sources_changed_, is_held);
     sources_changed_.clear();
   }
   if (batch_.changes.empty() && !is_ticket_wanted) return std::nullopt;
-  if (gate_of)
-    for (auto& change : batch_.changes)
-      if (auto* set = std::get_if<rib::SetChanged>(&change)) set->gate = gate_of(ospf::SetId{set->set_id});
+  name_gates(gates);
   batch_.ticket = ++submitted_;
   generations_.emplace_back(submitted_, generation_);
   return std::exchange(batch_, {});

@@ -40,21 +40,27 @@ class RibFeed {
   using Resolver = std::function<std::optional<RibLink>(ospf::LinkId)>;
   /// Is the prefix kept from the kernel although it is desired?
   using IsHeld = std::function<bool(const Ipv4Prefix&)>;
-  /// At which gate does the set wait, if at any?
-  using GateOf = std::function<std::optional<rib::Gate>(ospf::SetId)>;
+  /// At which gate does the set, or a prefix for itself, wait, if at any?
+  struct Gates {
+    std::function<std::optional<rib::Gate>(ospf::SetId)> of_set;
+    std::function<std::optional<rib::Gate>(const Ipv4Prefix&)> of_prefix;
+  };
 
   /// `desired` is as after the changes that were applied here, and outlives the feed.
   RibFeed(Resolver resolve, const DesiredRoutes& desired) : resolve_(std::move(resolve)), desired_(desired) {}
 
   void apply(const ospf::RouteChange<V2>& change);
-  /// The facts of a link may have changed: sets over it are resolved again.
-  void link_changed(ospf::LinkId link);
+  /// The facts of links may have changed: sets over them are resolved again.
+  void links_changed(const std::vector<ospf::LinkId>& links);
   /// The set is in the next batch, for it waits at a gate from now on.
   void submit_set(ospf::SetId set);
   /// What has come together since the last call; nullopt when nothing has, unless a ticket is wanted for what
   /// was given to the kernel before.
-  [[nodiscard]] std::optional<rib::Batch> take(const IsHeld& is_held, const GateOf& gate_of = {},
+  [[nodiscard]] std::optional<rib::Batch> take(const IsHeld& is_held, const Gates& gates = {},
                                                bool is_ticket_wanted = false);
+
+  /// Something has come together.
+  [[nodiscard]] bool has_changes() const { return !batch_.changes.empty() || !sources_changed_.empty(); }
 
   /// The generation up to which everything is acknowledged with this report, if that is news.
   std::optional<std::uint64_t> acknowledged(std::uint64_t ticket);
@@ -92,6 +98,7 @@ class RibFeed {
   void apply(const ospf::PrefixChanged<V2>& change);
   void apply(const ospf::PrefixGone<V2>& change);
   void resolve(ospf::SetId id, Set& set);
+  void name_gates(const Gates& gates);
   void submit_again(const std::set<ospf::SetId>& sets, const IsHeld& is_held);
   [[nodiscard]] rib::PrefixChanged prefix_change(const ospf::Route<V2>& route) const;
   [[nodiscard]] const std::string* failure_of(const ospf::Route<V2>& route) const;

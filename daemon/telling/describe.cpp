@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -43,8 +44,21 @@ std::string_view in_words(NeighborEvent event) {
       return "no hello within the dead interval";
     case NeighborEvent::ll_down:
       return "the link is down";
+    case NeighborEvent::exchange_stalled:
+      return "what it described does not come";
   }
   return "unknown";
+}
+
+/// Of an end of a shared interface that costs less in the neighbour's direction, with the line to write there.
+std::string lower_cost(std::uint32_t theirs, std::uint32_t ours) {
+  return fmt::format(
+      "its end of the link costs {}, this one {}: behind a shared WireGuard interface packets are refused "
+      "when the "
+      "way back is another; give its end cost {} (FRR, at its interface: ip ospf cost {}; BIRD, in its "
+      "interface's "
+      "block: cost {};)",
+      theirs, ours, ours, ours, ours);
 }
 
 /// Why a neighbour ends with its interface.
@@ -67,6 +81,20 @@ std::string_view in_words(InterfaceReason reason) {
       break;  // none of these ends a neighbour
   }
   return to_string(reason);
+}
+
+/// Why a neighbour is given up that may say hello again.
+std::string in_words(const DownReason& reason) {
+  if (reason.kind == DownReason::Kind::bfd_down) return "its BFD session went down";
+  const auto silent = std::chrono::duration<double>(reason.silent_for).count();
+  return fmt::format("nothing came from it for {:.2f} s, and {} echoes were not answered", silent,
+                     reason.unanswered);
+}
+
+/// Why it changed, as far as somebody beside the state machine knows.
+std::string in_words(const NeighborStateChanged& change) {
+  if (change.down_reason) return in_words(*change.down_reason);
+  return std::string(change.interface_reason ? in_words(*change.interface_reason) : in_words(change.reason));
 }
 
 /// What happens in the best of networks is not worth a warning.
@@ -151,6 +179,9 @@ struct KindOfEvent {
   MessageKind operator()(const NetworkMaskDiffers& e) const {
     return {Severity::warning, "network_mask_differs", e.link};
   }
+  MessageKind operator()(const LinkCostDiffers& e) const {
+    return {Severity::warning, "link_cost_differs", e.link};
+  }
   MessageKind operator()(const RoutesCalculated&) const { return {Severity::debug, "routes_calculated", {}}; }
   MessageKind operator()(const ShutdownComplete&) const { return {Severity::info, "shutdown_complete", {}}; }
   MessageKind operator()(const LsaCorrupted&) const { return {Severity::error, "lsa_corrupted", {}}; }
@@ -163,8 +194,7 @@ struct EventDescriber {
 
   std::string operator()(const NeighborStateChanged& e) const {
     return fmt::format("neighbor {} on {}: {} -> {} ({}: {})", e.router.to_string(), link_name(e.link),
-                       to_string(e.from), to_string(e.to), to_string(e.reason),
-                       e.interface_reason ? in_words(*e.interface_reason) : in_words(e.reason));
+                       to_string(e.from), to_string(e.to), to_string(e.reason), in_words(e));
   }
   std::string operator()(const InterfaceStateChanged& e) const {
     return fmt::format("interface {}: {} -> {} ({})", link_name(e.link), to_string(e.from), to_string(e.to),
@@ -222,6 +252,10 @@ struct EventDescriber {
         "alike",
         e.router.to_string(), link_name(e.link), mask_length(e.theirs).value_or(0),
         mask_length(e.ours).value_or(0));
+  }
+  std::string operator()(const LinkCostDiffers& e) const {
+    return fmt::format("neighbor {} on {}: {}", e.router.to_string(), link_name(e.link),
+                       lower_cost(e.theirs, e.ours));
   }
   std::string operator()(const RoutesCalculated& e) const {
     static constexpr std::array<std::string_view, 3> kKinds{"nothing to do", "prefixes only", "full"};
@@ -329,9 +363,10 @@ std::string describe_problem(const ospf::NeighborInfo& neighbor) {
     case Problem::none:
       return {};
     case Problem::not_heard_by_it:
-      return "its hellos do not list this router: it does not hear it, or refuses it; look at its log, and "
-             "at what "
-             "drops protocol 89 on the way there";
+      return "its hellos do not list this router: it does not hear it, or refuses it; look at its log, at "
+             "what "
+             "drops protocol 89 on the way there, and over WireGuard whether this router's address is in the "
+             "allowed-ips that it has there";
     case Problem::mtu_mismatch:
       return fmt::format("its MTU is {}, this side's {}: set both to the smaller one, or mtu-ignore: true",
                          neighbor.theirs, neighbor.ours);
@@ -348,10 +383,23 @@ std::string describe_problem(const ospf::NeighborInfo& neighbor) {
           "long in loading: {} LSAs that it described have not come; look for loss on the link, and "
           "whether large packets pass",
           neighbor.request_list);
+    case Problem::stalled:
+      return "the exchange of databases does not go on: what it described does not come, or it does not go "
+             "on to "
+             "describe; it is broken off and begins anew by itself, later each time; look for loss on the "
+             "link, "
+             "and whether large packets pass";
     case Problem::network_type:
       return "it runs the link as broadcast and names a designated router: no routes go over it; set its "
              "interface "
              "type to point-to-point";
+    case Problem::mtu_differs:
+      return fmt::format(
+          "its MTU was {} when the databases were exchanged, this side's is {}: it is used all the same, set "
+          "both to the smaller one",
+          neighbor.theirs, neighbor.ours);
+    case Problem::lower_cost:
+      return lower_cost(neighbor.theirs, neighbor.ours);
     case Problem::network_mask:
       return fmt::format("its subnet is a /{}, this side's a /{}: it is used all the same, set both alike",
                          mask_length(neighbor.theirs).value_or(0), mask_length(neighbor.ours).value_or(0));

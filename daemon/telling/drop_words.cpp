@@ -85,6 +85,19 @@ DropWords of_sender(DropReason reason, std::uint32_t value) {
     case DropReason::not_the_peer:
       return {fmt::format("it says to be router {}, and this link is for another address", router(value)),
               "if it is the peer, name that address"};
+    case DropReason::other_router_id:
+      return {fmt::format("it says to be router {}, and its key speaks for another", router(value)),
+              "if that router was given another id, see \"wgospfctl forget-key\"; if not, its key is in the "
+              "wrong "
+              "hands"};
+    case DropReason::claimed_router_id:
+      return {fmt::format("it says to be router {}, for which other keys speak", router(value)),
+              "if it is that router, write the id down beside its key, too, or see \"wgospfctl forget-key\"; "
+              "if not, "
+              "give it a router id of its own"};
+    case DropReason::peer_is_client:
+      return {fmt::format("router {} is a client, as the configuration says", router(value)),
+              "take \"role: client\" from it if it is a router"};
     case DropReason::another_router:
       return {fmt::format("router {} says hello while this link has a neighbor that is heard", router(value)),
               "it is followed when that one is not heard any more"};
@@ -109,7 +122,8 @@ DropWords of_context(DropReason reason, std::uint32_t value) {
     case DropReason::area_mismatch:
       return {fmt::format("it has the link in area {}", ospf::AreaId{value}.to_string()), kBothEnds};
     case DropReason::interface_not_running:
-      return {"the interface is passive or down", kNothingToDo};
+      return {"the interface is passive or down, or none of its links is for the peer that sent it",
+              "where one should be, \"wgospfctl show peers\" says why there is none"};
     case DropReason::network_mask_mismatch:
       return {"its network mask differs", kBothEnds};
     case DropReason::hello_interval_mismatch:
@@ -140,6 +154,13 @@ DropWords of_database(DropReason reason, std::uint32_t value) {
     case DropReason::bad_ls_request:
       return {fmt::format("it asked for {} that is not there", lsa(value)),
               "the exchange begins again by itself"};
+    case DropReason::exchange_stalled:
+      return {value == 0
+                  ? std::string("it does not go on to describe its database")
+                  : fmt::format("it does not send what it described, of which {} LSAs are missing", value),
+              "the exchange begins again by itself, later each time; look for loss on the link, and whether "
+              "large "
+              "packets pass"};
     case DropReason::lsa_bad_length:
       return {fmt::format("the length of {} is wrong", lsa(value)), kSpoiltOnTheWay};
     case DropReason::lsa_bad_checksum:
@@ -195,6 +216,9 @@ DropWords words_of(DropReason reason, std::uint32_t value) {
     case DropReason::unicast_hello:
     case DropReason::source_not_on_link:
     case DropReason::not_the_peer:
+    case DropReason::other_router_id:
+    case DropReason::claimed_router_id:
+    case DropReason::peer_is_client:
     case DropReason::another_router:
     case DropReason::another_address:
     case DropReason::not_the_neighbor:
@@ -213,6 +237,7 @@ DropWords words_of(DropReason reason, std::uint32_t value) {
       return of_context(reason, value);
     case DropReason::dd_sequence_mismatch:
     case DropReason::bad_ls_request:
+    case DropReason::exchange_stalled:
     case DropReason::lsa_bad_length:
     case DropReason::lsa_bad_checksum:
     case DropReason::lsa_unknown_type:

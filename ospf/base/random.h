@@ -11,6 +11,10 @@ namespace wgospf::ospf {
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
+  /// Of a seed, for hashes; it tells nothing of the numbers.
+  [[nodiscard]] static std::uint64_t salt(std::uint64_t seed) {
+    return hash_mix(hash_mix(seed) ^ 0x73616c74);
+  }
   [[nodiscard]] std::uint64_t next() {
     state_ += 0x9e3779b97f4a7c15ULL;
     return hash_mix(state_);

@@ -33,13 +33,6 @@ bool RoutingAreas::any_dirty() const {
   return std::any_of(areas_.begin(), areas_.end(), [](const auto& area) { return area && area->is_dirty; });
 }
 
-VertexState RoutingAreas::border_state(std::uint32_t number, VertexId vertex) const {
-  const RoutingArea& area = *areas_[number];
-  const bool counts = !is_border_router || area.id == kBackbone;
-  if (vertex == area.root || !counts || !area.graph[vertex].flags.border) return {};
-  return area.paths[vertex];
-}
-
 void RoutingAreas::measure(Footprint& footprint) const {
   std::size_t count = 0;
   for_each([&](const RoutingArea& area) {
@@ -47,6 +40,7 @@ void RoutingAreas::measure(Footprint& footprint) const {
     area.graph.measure(footprint);
     footprint.held("graph.root-edges", area.root_edges.size());
     footprint.room("graph.paths", area.paths.end());
+    area.paths.measure(footprint);
   });
   footprint.held("calculation.areas", count);
   footprint.room("calculation.areas.numbers", areas_.size());

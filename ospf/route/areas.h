@@ -54,9 +54,6 @@ class RoutingAreas {
 
   /// The root has links in more than one area.
   bool is_border_router = false;
-  /// Section 16.2: how far a border router is whose summaries count: a reachable one other than ourselves,
-  /// and at an area border router in the backbone only.
-  [[nodiscard]] VertexState border_state(std::uint32_t number, VertexId vertex) const;
 
  private:
   std::vector<std::unique_ptr<RoutingArea>> areas_;  // nullptr: none

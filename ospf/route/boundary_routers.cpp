@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ospf/constants.h"
+#include "ospf/route/inter_area_paths.h"
 
 namespace wgospf::ospf {
 
@@ -89,13 +90,20 @@ Way BoundaryRouters::way_within(RouterId router, std::uint32_t number) const {
   return {state.distance, state.list, PathType::intra_area, area.id, false};
 }
 
+bool BoundaryRouters::reaches(RouterId router) const {
+  for (std::uint32_t number = 0; number < areas_.end(); ++number)
+    if (areas_.exists(number) && way_within(router, number).exists()) return true;
+  const std::uint32_t slot = find(kAsScope, router);  // one that a border router speaks of has a record
+  return slot != kNoSlot && records_[slot].way.exists();
+}
+
 Way BoundaryRouters::way_by_summaries(const Record& record, std::uint32_t number) const {
   Way way;
   way.type = PathType::inter_area;
   way.area = areas_[number].id;
   for (const Summary& summary : record.summaries) {
     if (summary.area != number || summary.metric == kLsInfinity) continue;
-    const VertexState state = areas_.border_state(number, summary.border_router);
+    const VertexState state = border_router_state(areas_, number, summary.border_router);
     if (state.list == kEmptyList || state.distance > way.cost) continue;
     const std::uint32_t cost = state.distance + summary.metric;
     if (cost < state.distance || cost > way.cost) continue;

@@ -71,6 +71,8 @@ class BoundaryRouters {
   [[nodiscard]] Way way_by_summaries(const Record& record, std::uint32_t area) const;
   /// The way within an area; none when the router is not an AS boundary router there.
   [[nodiscard]] Way way_within(RouterId router, std::uint32_t area) const;
+  /// Is there any way, in whatever area?
+  [[nodiscard]] bool reaches(RouterId router) const;
 
   template <class Mark>
   void for_each_list(Mark&& mark) const {

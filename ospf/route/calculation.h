@@ -66,11 +66,17 @@ struct RootLink {
   RouterId designated_router;
   Prefixes prefixes = Prefixes::none;
   std::shared_ptr<const RootDevice> device;  ///< nullptr: none that matters
+  /// The address that its packets come from, which is what the other end knows it by.
+  std::optional<IpAddress> source;
+  /// One of the links of a point-to-multipoint interface, which goes by `source` (RFC 2328 section 12.4.1.4).
+  bool is_multipoint = false;
+  bool is_source_advertised = false;  ///< by the router-LSA, also when the interface borrows it
 
   friend bool operator==(const RootLink& a, const RootLink& b) {
     const auto all = [](const RootLink& one) {
       return std::tie(one.link, one.area, one.kind, one.cost, one.neighbors, one.network_id,
-                      one.designated_router, one.prefixes);
+                      one.designated_router, one.prefixes, one.source, one.is_multipoint,
+                      one.is_source_advertised);
     };
     const bool same_device = a.device == b.device || (a.device && b.device && *a.device == *b.device);
     return same_device && all(a) == all(b);
@@ -117,6 +123,8 @@ class RouteCalculation {
   [[nodiscard]] virtual std::size_t route_count() const = 0;
   /// Was there a bidirectional path to this router in the area at the last calculation?
   [[nodiscard]] virtual bool reachable(AreaId area, RouterId router) const = 0;
+  /// Was there a way to this router, as an AS boundary router, at the last calculation (RFC 2328 section 16.4 (3))?
+  [[nodiscard]] virtual bool reaches_boundary_router(RouterId router) const = 0;
   virtual void measure(Footprint& footprint) const = 0;
 
  protected:

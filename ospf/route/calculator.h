@@ -55,8 +55,12 @@ class RouteCalculator final : public RouteCalculation {
   /// Up to `limit` equal-cost paths to exactly `prefix`, in stable order, as of the last calculation.
   [[nodiscard]] std::vector<PrefixPath> paths(const Prefix<typename V::Address>& prefix,
                                               std::size_t limit) const;
+  /// Whose word the route to exactly `prefix` is, in order of their LSAs, as of the last calculation. Cost: the LSAs that
+  /// say the prefix.
+  [[nodiscard]] std::vector<PrefixOrigin> origins(const Prefix<typename V::Address>& prefix) const;
   [[nodiscard]] std::vector<RouterRoute> router_routes() const;
   [[nodiscard]] bool reachable(AreaId area, RouterId router) const override;
+  [[nodiscard]] bool reaches_boundary_router(RouterId router) const override;
   /// Bytes of heap memory held for prefixes and external LSAs (not the graph, not published tables).
   [[nodiscard]] std::size_t prefix_memory() const;
   void measure(Footprint& footprint) const override;

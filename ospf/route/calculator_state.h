@@ -1,12 +1,14 @@
 #pragma once
 // The state of the route calculation, and how its parts fit:
 //
-//   root_impl.h    the root's links in (root_links.h), and the offers for what they attach to it
-//   feed_impl.h    LSAs in: graph, offers for prefixes, what is dirty
-//   run_impl.h     calculate(): shortest paths, AS boundary routers, forwarding addresses, the best of the
-//                  offers, the difference
-//   paths_impl.h   paths for people
-//   view_impl.h    tables out, and the public face
+//   root_impl.h         the root's links in (root_links.h), and the offers for what they attach to it
+//   feed_impl.h         LSAs in: graph, offers for prefixes, what is dirty
+//   inter_area_impl.h   summaries in
+//   as_external_impl.h  externals in, and the ways to their forwarding addresses
+//   run_impl.h          calculate(): shortest paths, AS boundary routers, forwarding addresses, the best of
+//                       the offers, the difference
+//   paths_impl.h        paths for people
+//   view_impl.h         tables out, and the public face
 //
 // What depends on what, and so what a change makes dirty:
 //
@@ -30,13 +32,15 @@
 #include <vector>
 
 #include "ospf/route/areas.h"
+#include "ospf/route/as_external_paths.h"
 #include "ospf/route/boundary_routers.h"
 #include "ospf/route/calculator.h"
 #include "ospf/route/forwarding_addresses.h"
+#include "ospf/route/inter_area_paths.h"
+#include "ospf/route/intra_area_paths.h"
 #include "ospf/route/next_hop_lists.h"
 #include "ospf/route/next_hop_sets.h"
 #include "ospf/route/next_hops.h"
-#include "ospf/route/offer_paths.h"
 #include "ospf/route/path.h"
 #include "ospf/route/prefix_table.h"
 #include "ospf/route/root_links.h"
@@ -107,13 +111,8 @@ struct RouteCalculator<V>::Impl {
   void refresh_contested(std::uint32_t area);
   void set_flags(RoutingArea& area, VertexId vertex, RouterFlags flags);
   void set_offers(std::uint32_t area, VertexId vertex, VertexLsa& owner);
-  void set_inter_prefix(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
-  void set_inter_router(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
-  void set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa);
-  void update_external(std::uint32_t slot, const ExternalPart<Address>& part);
   void remove_offer(std::uint32_t slot);
   void note_internal_change(std::uint32_t prefix);
-  [[nodiscard]] std::uint32_t acquire_forwarding(const Address& address);
   // Offers that are LSAs of their own, by LSA.
   [[nodiscard]] static std::uint64_t lsa_hash(std::uint32_t scope, LinkStateId id, RouterId router) {
     return hash_mix(((std::uint64_t{id.value} << 32) | router.value) ^ hash_mix(scope));
@@ -132,12 +131,23 @@ struct RouteCalculator<V>::Impl {
   [[nodiscard]] std::uint32_t find_lsa(std::uint32_t scope, LinkStateId id, RouterId router) const;
   void index_lsa(std::uint32_t slot);
 
+  // inter_area_impl.h
+  void set_inter_prefix(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
+  void set_inter_router(std::uint32_t area, const LsaKey& key, const Lsa* lsa);
+
+  // as_external_impl.h
+  void set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa);
+  void update_external(std::uint32_t slot, const ExternalPart<Address>& part);
+  [[nodiscard]] std::uint32_t acquire_forwarding(const Address& address);
+  [[nodiscard]] Way way_to_address(const IpAddress& wanted);
+
   // run_impl.h
   [[nodiscard]] Pending pending() const;
   CalculationResult calculate(std::vector<RouteChange<V>>& changes);
   void run_area(std::uint32_t number, CalculationResult& result);
-  [[nodiscard]] Way way_to_address(const IpAddress& wanted);
   void mark_dependent_offers();
+  [[nodiscard]] Path internal_path(const Offer& offer) const;
+  [[nodiscard]] Path path_over(const Offer& offer) const;
   /// Intra- and inter-area paths only.
   [[nodiscard]] Path best_internal(const Entry& entry);
   [[nodiscard]] Path best(const Entry& entry);
@@ -149,6 +159,7 @@ struct RouteCalculator<V>::Impl {
 
   // paths_impl.h
   [[nodiscard]] std::vector<PrefixPath> paths(const AddressPrefix& prefix, std::size_t limit);
+  [[nodiscard]] std::vector<PrefixOrigin> origins(const AddressPrefix& prefix);
 
   // view_impl.h
   [[nodiscard]] Route<V> route_of(const Entry& entry) const;
@@ -169,7 +180,6 @@ struct RouteCalculator<V>::Impl {
   NextHopSets sets;
   BoundaryRouters boundaries{areas, lists};
   ForwardingAddresses forwardings;
-  OfferPaths offer_paths{areas, boundaries, forwardings, lists};
   RootLinks links{lists, next_hops, {Topology<V>::network_vertex, Topology<V>::address_on_network}};
 
   Generation generation;

@@ -134,11 +134,13 @@ void RouteCalculator<V>::Impl::refresh_router(std::uint32_t number, VertexId ver
   new_links.clear();
   for (VertexLsa& owner : lsas) {
     new_stubs.clear();
+    const std::size_t first_link = new_links.size();
     Topology<V>::read_router(
         owner.lsa, [this](const TopologyLink& link) { new_links.push_back(link); },
         [this](const AddressPrefix& prefix, std::uint32_t cost) {
           new_stubs.push_back({prefix, cost});
         });
+    Topology<V>::mark_multipoint(std::span(new_links).subspan(first_link), new_stubs);
     set_offers(number, vertex, owner);
   }
   if (area.graph.set_links(vertex, new_links)) mark_dirty(area);
@@ -220,7 +222,7 @@ void RouteCalculator<V>::Impl::note_internal_change(std::uint32_t prefix) {
   if (!forwardings.empty()) forwardings.mark_covered_dirty(prefixes[prefix].prefix());
 }
 
-// ---- Summaries and externals ----
+// ---- Offers that are LSAs of their own: summaries and externals ----
 
 template <class V>
 std::uint32_t RouteCalculator<V>::Impl::find_lsa(std::uint32_t scope, LinkStateId id, RouterId router) const {
@@ -251,89 +253,6 @@ void RouteCalculator<V>::Impl::remove_offer(std::uint32_t slot) {
   } else if (offer.kind == OfferKind::inter_prefix) {
     areas[offer.area].graph.release(offer.source);
   }
-}
-
-template <class V>
-void RouteCalculator<V>::Impl::set_inter_prefix(std::uint32_t number, const LsaKey& key, const Lsa* lsa) {
-  const std::uint32_t known = find_lsa(number, key.id, key.advertising_router);
-  const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_inter_prefix(*lsa);
-  if (known != kNoSlot) {
-    Offer& offer = prefixes.offer(known);
-    if (!part || prefixes[offer.prefix].prefix() != part->prefix) {
-      remove_offer(known);
-    } else {
-      if (offer.metric != part->metric) note_internal_change(offer.prefix);
-      offer.metric = part->metric & kLsInfinity;
-      return;
-    }
-  }
-  if (!part) return;
-  Offer offer;
-  offer.kind = OfferKind::inter_prefix;
-  offer.source = areas[number].graph.retain(router_vertex(key.advertising_router));
-  offer.metric = part->metric & kLsInfinity;
-  offer.id = key.id;
-  offer.area = number;
-  const std::uint32_t slot = prefixes.add(part->prefix, offer);
-  note_internal_change(prefixes.offer(slot).prefix);
-  index_lsa(slot);
-}
-
-template <class V>
-void RouteCalculator<V>::Impl::set_inter_router(std::uint32_t number, const LsaKey& key, const Lsa* lsa) {
-  Graph& graph = areas[number].graph;
-  const RouterId router{key.id.value};
-  if (lsa == nullptr) {
-    const VertexId border = graph.find(router_vertex(key.advertising_router));
-    if (border != kNoSlot) boundaries.remove_summary(router, number, border);
-    return;
-  }
-  const VertexId border = graph.retain(router_vertex(key.advertising_router));
-  boundaries.set_summary(router, {number, border, Topology<V>::read_inter_router(*lsa).metric});
-  graph.release(border);
-}
-
-// `scope`: of the LSA's flooding.
-template <class V>
-void RouteCalculator<V>::Impl::set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa) {
-  const std::uint32_t known = find_lsa(scope, key.id, key.advertising_router);
-  const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_external(*lsa);
-  if (known != kNoSlot) {
-    if (part && prefixes[prefixes.offer(known).prefix].prefix() == part->prefix)
-      return update_external(known, *part);
-    remove_offer(known);
-  }
-  if (!part) return;
-  Offer offer;
-  offer.kind = part->type2 ? OfferKind::external_2 : OfferKind::external_1;
-  offer.source = boundaries.acquire(scope, key.advertising_router);
-  offer.metric = part->metric & kLsInfinity;
-  offer.id = key.id;
-  offer.tag = part->tag;
-  offer.forwarding = acquire_forwarding(part->forwarding_address);
-  index_lsa(prefixes.add(part->prefix, offer));
-}
-
-template <class V>
-void RouteCalculator<V>::Impl::update_external(std::uint32_t slot, const ExternalPart<Address>& part) {
-  Offer& offer = prefixes.offer(slot);
-  const OfferKind kind = part.type2 ? OfferKind::external_2 : OfferKind::external_1;
-  const std::uint32_t former = offer.forwarding;
-  const std::uint32_t forwarding = acquire_forwarding(part.forwarding_address);
-  if (offer.metric != part.metric || offer.kind != kind || offer.tag != part.tag || forwarding != former)
-    prefixes.mark_dirty(offer.prefix);
-  offer.metric = part.metric & kLsInfinity;
-  offer.kind = kind;
-  offer.tag = part.tag;
-  offer.forwarding = forwarding;
-  if (former != kNoSlot) forwardings.release(former);
-}
-
-/// kNoSlot when the address is none.
-template <class V>
-std::uint32_t RouteCalculator<V>::Impl::acquire_forwarding(const Address& address) {
-  if (!Topology<V>::has_forwarding_address(address)) return kNoSlot;
-  return forwardings.acquire(address, [this](const IpAddress& wanted) { return way_to_address(wanted); });
 }
 
 }  // namespace wgospf::ospf

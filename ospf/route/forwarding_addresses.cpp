@@ -24,10 +24,19 @@ void ForwardingAddresses::release(std::uint32_t slot) {
   records_.release(slot);
 }
 
-void ForwardingAddresses::mark_covered_dirty(const IpPrefix& prefix) {
+auto ForwardingAddresses::first_covered(const IpPrefix& prefix) const -> ByAddress::const_iterator {
   const IpAddress first = std::visit([](const auto& own) { return IpAddress{own.address}; }, prefix);
-  for (auto at = by_address_.lower_bound(first); at != by_address_.end() && contains(prefix, at->first); ++at)
+  const auto at = by_address_.lower_bound(first);
+  return at != by_address_.end() && contains(prefix, at->first) ? at : by_address_.end();
+}
+
+void ForwardingAddresses::mark_covered_dirty(const IpPrefix& prefix) {
+  for (auto at = first_covered(prefix); at != by_address_.end() && contains(prefix, at->first); ++at)
     if (!std::exchange(records_[at->second].is_dirty, true)) dirty_.push_back(at->second);
+}
+
+void ForwardingAddresses::mark_subnet_dirty(const IpPrefix& subnet) {
+  if (first_covered(subnet) != by_address_.end()) dirty_subnets_.insert(subnet);
 }
 
 bool ForwardingAddresses::resolve_one(std::uint32_t slot, const WayTo& way_to) {
@@ -41,14 +50,16 @@ bool ForwardingAddresses::resolve_one(std::uint32_t slot, const WayTo& way_to) {
 }
 
 bool ForwardingAddresses::resolve(bool all, const WayTo& way_to) {
+  if (all ? empty() && !has_dirty() : !has_dirty()) return false;
+  for (const IpPrefix& subnet : dirty_subnets_) mark_covered_dirty(subnet);
+  dirty_subnets_.clear();
   bool any = false;
-  if (all || all_dirty_) {
+  if (all) {
     for (const auto& [address, slot] : by_address_) any |= resolve_one(slot, way_to);
   } else {
     for (const std::uint32_t slot : dirty_) any |= resolve_one(slot, way_to);
   }
   dirty_.clear();
-  all_dirty_ = false;
   return any;
 }
 
@@ -63,7 +74,7 @@ void ForwardingAddresses::renumber(const std::vector<ListId>& numbers) {
 void ForwardingAddresses::measure(Footprint& footprint) const {
   footprint.held("forwarding-addresses", records_.size());
   footprint.held("forwarding-addresses.by-address", by_address_.size());
-  footprint.held("forwarding-addresses.dirty", dirty_.size());
+  footprint.held("forwarding-addresses.dirty", dirty_.size() + dirty_subnets_.size());
   footprint.room("forwarding-addresses.slots", records_.end());
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "net/ip.h"
@@ -31,10 +32,12 @@ class ForwardingAddresses {
 
   [[nodiscard]] const Record& operator[](std::uint32_t slot) const { return records_[slot]; }
   [[nodiscard]] bool empty() const { return by_address_.empty(); }
-  [[nodiscard]] bool has_dirty() const { return !dirty_.empty() || all_dirty_; }
-  void mark_all_dirty() { all_dirty_ = !empty(); }
+  [[nodiscard]] bool has_dirty() const { return !dirty_.empty() || !dirty_subnets_.empty(); }
   /// What is said of this prefix within the AS changed. Costs the addresses that it covers.
   void mark_covered_dirty(const IpPrefix& prefix);
+  /// A link of the root on this subnet changed. Many links of one device cost the addresses that it covers
+  /// once.
+  void mark_subnet_dirty(const IpPrefix& subnet);
   /// Looks for the ways of `all`, or of the dirty ones. True when one changed.
   bool resolve(bool all, const WayTo& way_to);
   void clear_changes();
@@ -49,11 +52,14 @@ class ForwardingAddresses {
 
  private:
   [[nodiscard]] bool resolve_one(std::uint32_t slot, const WayTo& way_to);
+  using ByAddress = std::map<IpAddress, std::uint32_t>;
+  /// The first that the prefix covers; the end when it covers none.
+  [[nodiscard]] ByAddress::const_iterator first_covered(const IpPrefix& prefix) const;
 
   SlotPool<Record, 4> records_;
-  std::map<IpAddress, std::uint32_t> by_address_;
+  ByAddress by_address_;
   std::vector<std::uint32_t> dirty_;
-  bool all_dirty_ = false;
+  std::set<IpPrefix> dirty_subnets_;
 };
 
 }  // namespace wgospf::ospf

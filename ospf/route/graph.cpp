@@ -54,8 +54,10 @@ bool Graph::set_links(VertexId vertex, std::span<const TopologyLink> links) {
   for (const TopologyLink& link : links) {
     if (link.target == vertices_[vertex].key) continue;
     new_edges_.push_back({retain(link.target), link.cost, false, !link.target.is_network});
-    new_data_.push_back({link.data, link.data_is_index});
+    new_data_.push_back({link.data, link.data_is_index, link.is_multipoint});
+    multipoint_edges_ += link.is_multipoint ? 1 : 0;
   }
+  discount_multipoint(vertex);
   const auto old = edges(vertex);
   const bool same_targets = vertices_[vertex].present &&
                             std::equal(old.begin(), old.end(), new_edges_.begin(), new_edges_.end(),
@@ -76,7 +78,8 @@ bool Graph::update_costs(VertexId vertex) {
     EdgeData& data = data_[ranges_[vertex].first + i];
     changed |= edges[i].cost != new_edges_[i].cost;
     // The data of a link to a network may be a next hop (section 16.1.1).
-    changed |= !edges[i].target_is_router && data.data != new_data_[i].data;
+    const bool is_data_used = !edges[i].target_is_router || data.is_multipoint || new_data_[i].is_multipoint;
+    changed |= is_data_used && data != new_data_[i];
     edges[i].cost = new_edges_[i].cost;
     data = new_data_[i];
     release(edges[i].target);  // set_links has retained it once more
@@ -86,11 +89,19 @@ bool Graph::update_costs(VertexId vertex) {
 
 bool Graph::clear(VertexId vertex) {
   if (!vertices_[vertex].present) return false;
+  discount_multipoint(vertex);
   detach(vertex);
   vertices_[vertex].present = false;
   vertices_[vertex].flags = {};
   if (vertices_[vertex].references == 0) vanish(vertex);
   return true;
+}
+
+// The present edges are about to go.
+void Graph::discount_multipoint(VertexId vertex) {
+  if (multipoint_edges_ == 0) return;
+  for (std::size_t i = 0; i < ranges_[vertex].count; ++i)
+    if (data(vertex, i).is_multipoint) --multipoint_edges_;
 }
 
 // Takes the present edges away: the other ends are no longer linked back to.

@@ -26,10 +26,13 @@ struct Edge {
   bool is_bidirectional = false;
   bool target_is_router = false;
 };
-/// What a run seldom needs of an edge: as the next hop behind a network of the root's own, and for display.
+/// What a run seldom needs of an edge: as the next hop behind a network of the root's own, to tell the links of
+/// a point-to-multipoint interface from others, and for display.
 struct EdgeData {
   std::uint32_t data = 0;
   bool is_index = false;
+  bool is_multipoint = false;  ///< over a point-to-multipoint interface, known by `data`
+  bool operator==(const EdgeData&) const = default;
 };
 
 struct Vertex {
@@ -63,6 +66,8 @@ class Graph {
   [[nodiscard]] const EdgeData& data(VertexId vertex, std::size_t edge) const {
     return data_[ranges_[vertex].first + edge];
   }
+  /// Is any edge over a point-to-multipoint interface?
+  [[nodiscard]] bool has_multipoint() const { return multipoint_edges_ > 0; }
   [[nodiscard]] const Vertex& operator[](VertexId vertex) const { return vertices_[vertex]; }
   [[nodiscard]] Vertex& operator[](VertexId vertex) { return vertices_[vertex]; }
   /// One past the highest vertex number; vanished ones below it are neither present nor linked.
@@ -90,12 +95,14 @@ class Graph {
   void store(VertexId vertex);
   void compact();
   void vanish(VertexId vertex);
+  void discount_multipoint(VertexId vertex);
 
   std::vector<Vertex> vertices_;
   std::vector<Range> ranges_;  // of edges_, by vertex
   std::vector<Edge> edges_;
   std::vector<EdgeData> data_;  // beside edges_
   std::size_t unused_ = 0;      // entries of edges_ that belong to no range
+  std::size_t multipoint_edges_ = 0;
   std::vector<VertexId> free_;
   std::uint64_t vertex_changes_ = 1;
   SlotIndex index_;

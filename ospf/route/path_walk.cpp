@@ -37,6 +37,7 @@ auto PathWalk::steps_back(VertexId vertex) const -> std::vector<Step> {
                                          [from](const Edge& edge) { return edge.target == from; });
     const VertexState start = area_.paths[from];
     if (from == area_.root || is_repeated || start.distance == kUnreachable) continue;
+    if (!area_.paths.counts(from, vertex)) continue;
     const Vertex& source = area_.graph[from];
     const auto back = area_.graph.edges(from);
     for (std::size_t j = 0; j < back.size(); ++j) {
@@ -55,9 +56,10 @@ auto PathWalk::steps_back(VertexId vertex) const -> std::vector<Step> {
 
 auto PathWalk::steps_from_root(VertexId vertex) const -> std::vector<Step> {
   std::vector<Step> steps;
+  if (!area_.paths.counts(area_.root, vertex)) return steps;
   for (const RootEdge& way_out : area_.root_edges) {
     const Edge& edge = way_out.edge;
-    if (edge.target != vertex || edge.cost != area_.paths[vertex].distance) continue;
+    if (way_out.is_idle || edge.target != vertex || edge.cost != area_.paths[vertex].distance) continue;
     const std::uint32_t number = lists_.members(way_out.list).front();
     PathHop hop{root_, edge.cost, next_hops_[number].link};
     hop.via_network = area_.graph[vertex].key.is_network;

@@ -13,7 +13,7 @@
 namespace wgospf::ospf {
 
 /// Walks from the end to the root: the steps back are the links that are tight, that is, whose cost is just
-/// the difference of the distances.
+/// the difference of the distances, and that count where equal costs are decided (tie_rule.h).
 class PathWalk {
  public:
   PathWalk(RouterId root, const RoutingArea& area, const NextHopLists& lists, const NextHops& next_hops)

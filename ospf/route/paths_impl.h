@@ -1,5 +1,5 @@
 #pragma once
-// The equal-cost paths to a prefix, hop by hop, for people.
+// The equal-cost paths to a prefix, hop by hop, for people; and whose word they are.
 
 #include <algorithm>
 
@@ -19,6 +19,8 @@ class PathCollector {
 
   [[nodiscard]] std::vector<PrefixPath> collect(const Entry& entry) {
     const Path best = impl_.best(entry);
+    used_ = impl_.links.one_of_each_interface(best.list);
+    is_all_used_ = used_ == best.list;
     for (const std::uint32_t slot : offers(entry)) {
       const Offer& offer = impl_.prefixes.offer(slot);
       if (!is_as_good(offer, best)) continue;
@@ -32,9 +34,19 @@ class PathCollector {
     return std::move(paths_);
   }
 
+  [[nodiscard]] std::vector<PrefixOrigin> origins(const Entry& entry) const {
+    std::vector<PrefixOrigin> found;
+    const Path best = impl_.best(entry);
+    for (const std::uint32_t slot : offers(entry)) {
+      const Offer& offer = impl_.prefixes.offer(slot);
+      if (is_as_good(offer, best)) found.push_back({key(offer), offer.metric});
+    }
+    return found;
+  }
+
  private:
   [[nodiscard]] bool is_as_good(const Offer& offer, const Path& best) const {
-    const Path path = impl_.offer_paths.over(offer);
+    const Path path = impl_.path_over(offer);
     return path.exists() && rank(path) == rank(best) && !loses_as_network(path, best);
   }
   /// In order of their LSAs, whatever the order they came in.
@@ -54,6 +66,13 @@ class PathCollector {
     return {Topology<V>::type(roles[static_cast<std::size_t>(offer.kind)]), offer.id,
             impl_.advertiser(offer)};
   }
+  /// Of the next hops over one point-to-multipoint interface one is used.
+  [[nodiscard]] bool is_used(const PathHop& first) const {
+    if (is_all_used_) return true;
+    const auto next_hops = impl_.next_hops.of(impl_.lists, used_);
+    return std::any_of(next_hops.begin(), next_hops.end(),
+                       [&first](const NextHop& hop) { return first.link == hop.link; });
+  }
   [[nodiscard]] std::size_t left() const { return limit_ - std::min(limit_, paths_.size()); }
 
   /// Paths to a vertex in an area; `path` is complete but for the hops.
@@ -62,6 +81,7 @@ class PathCollector {
     const PathWalk walk(impl_.root, area, impl_.lists, impl_.next_hops);
     walk.walk(vertex, left(), [&](std::vector<PathHop> hops) {
       const RouterId last = area.graph[vertex].router;
+      if (!hops.empty() && !is_used(hops.front())) return;
       if (hops.empty() || hops.back().router != last) hops.push_back({last, 0, std::nullopt});
       paths_.push_back(path);
       paths_.back().hops = std::move(hops);
@@ -87,7 +107,7 @@ class PathCollector {
       return to_vertex(number, impl_.areas[number].graph.find(router_vertex(boundary.router)), path);
     for (const auto& summary : boundary.summaries) {
       if (summary.area != number) continue;
-      const VertexState state = impl_.areas.border_state(number, summary.border_router);
+      const VertexState state = border_router_state(impl_.areas, number, summary.border_router);
       if (state.distance != kUnreachable && state.distance + summary.metric == boundary.way.cost)
         to_vertex(number, summary.border_router, path);
     }
@@ -110,6 +130,8 @@ class PathCollector {
 
   Impl& impl_;
   std::size_t limit_;
+  ListId used_ = kEmptyList;  ///< the next hops of the route
+  bool is_all_used_ = true;
   std::vector<PrefixPath> paths_;
 };
 
@@ -118,6 +140,13 @@ std::vector<PrefixPath> RouteCalculator<V>::Impl::paths(const AddressPrefix& pre
   const std::uint32_t slot = prefixes.find(prefix);
   if (slot == kNoSlot) return {};
   return PathCollector<V>(*this, limit).collect(prefixes[slot]);
+}
+
+template <class V>
+std::vector<PrefixOrigin> RouteCalculator<V>::Impl::origins(const AddressPrefix& prefix) {
+  const std::uint32_t slot = prefixes.find(prefix);
+  if (slot == kNoSlot) return {};
+  return PathCollector<V>(*this, 0).origins(prefixes[slot]);
 }
 
 }  // namespace wgospf::ospf

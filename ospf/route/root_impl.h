@@ -60,11 +60,13 @@ void RouteCalculator<V>::Impl::forget_links(AreaId area) {
     remove_link(id);
 }
 
-/// An area calculates with its own links; their subnets matter to forwarding addresses everywhere.
+/// An area calculates with its own links; their addresses and subnets matter to forwarding addresses on these,
+/// whatever the area.
 template <class V>
 void RouteCalculator<V>::Impl::note_link_change(const RootLink& link) {
   if (link.kind != RootLink::Kind::stub) mark_dirty(areas[areas.find(link.area)]);
-  forwardings.mark_all_dirty();
+  if (!link.device || forwardings.empty()) return;
+  for (const auto& own : link.device->addresses) forwardings.mark_subnet_dirty(own.subnet);
 }
 
 template <class V>
@@ -79,7 +81,11 @@ void RouteCalculator<V>::Impl::check_border_router() {
 template <class Address, class Visit>
 void for_each_stub(const RootLink& link, Visit&& visit) {
   using Prefixes = RootLink::Prefixes;
-  if (!link.device || link.prefixes == Prefixes::none) return;
+  if (link.prefixes == Prefixes::none) return;
+  const bool borrows = link.is_multipoint && (!link.device || link.device->addresses.empty());
+  if (borrows && link.is_source_advertised)
+    visit({link.area, Prefix<Address>::host(as<Address>(*link.source)), std::uint32_t{0}});
+  if (!link.device) return;
   const bool is_host = link.prefixes == Prefixes::hosts;
   for (const auto& own : link.device->addresses) {
     const auto* subnet = std::get_if<Prefix<Address>>(&own.subnet);

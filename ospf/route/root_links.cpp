@@ -33,12 +33,14 @@ std::optional<RootLink> RootLinks::remove(LinkId id) {
 
 void RootLinks::count(const RootLink& link) {
   ++areas_[link.area];
+  multipoint_links_ += link.is_multipoint ? 1 : 0;
   if (!link.device) return;
   for (const auto& own : link.device->addresses) ++addresses_[own.address];
 }
 
 void RootLinks::discount(const RootLink& link) {
   if (--areas_[link.area] == 0) areas_.erase(link.area);
+  multipoint_links_ -= link.is_multipoint ? 1 : 0;
   if (!link.device) return;
   for (const auto& own : link.device->addresses)
     if (--addresses_[own.address] == 0) addresses_.erase(own.address);
@@ -47,26 +49,96 @@ void RootLinks::discount(const RootLink& link) {
 // Section 16.1.1, first case: the parent is the root. The way out is the adjacency itself; what Link Data the
 // neighbour advertises does not matter, so parallel links and equal addresses are told apart.
 std::vector<RootEdge> RootLinks::edges(const RoutingArea& area) {
-  std::vector<RootEdge> edges;
-  const auto add = [&](VertexKey key, std::uint16_t cost, const NextHop& next_hop, std::uint32_t bits) {
+  std::vector<WayOut> ways;
+  std::vector<IpAddress> multipoint;  // by what point-to-multipoint interfaces go, in order of their numbers
+  const auto number_of = [&multipoint](const RootLink& link) -> std::uint32_t {
+    if (!link.is_multipoint || !link.source) return 0;
+    const auto at = std::find(multipoint.begin(), multipoint.end(), *link.source);
+    const auto number = static_cast<std::uint32_t>(at - multipoint.begin()) + 1;
+    if (at == multipoint.end()) multipoint.push_back(*link.source);
+    return number;
+  };
+  const auto add = [&](VertexKey key, const RootLink& link, const NextHop& next_hop, std::uint32_t bits) {
     const VertexId target = area.graph.find(key);
     // Step 2b: a link back.
     if (target == kNoSlot || !area.graph.links_to(target, area.root)) return;
-    edges.push_back(
-        {{target, cost, true, !key.is_network}, lists_.single(next_hops_.number(next_hop) | bits)});
+    const ListId list = lists_.single(next_hops_.number(next_hop) | bits);
+    ways.push_back(
+        {{{target, link.cost, true, !key.is_network}, list, number_of(link)}, link.source, next_hop.gateway});
   };
   for (const auto& [id, link] : links_) {
     if (link.area != area.id) continue;
     if (link.kind == RootLink::Kind::point_to_point) {
       for (const RootNeighbor& neighbor : link.neighbors)
-        add(router_vertex(neighbor.router_id), link.cost, {link.link, neighbor.address, neighbor.router_id},
-            0);
+        add(router_vertex(neighbor.router_id), link, {link.link, neighbor.address, neighbor.router_id}, 0);
     } else if (link.kind == RootLink::Kind::transit) {
-      add(version_.network_vertex(link.network_id, link.designated_router), link.cost,
+      add(version_.network_vertex(link.network_id, link.designated_router), link,
           {link.link, std::nullopt, RouterId{}}, NextHopLists::kDirectBit);
     }
   }
+  if (!multipoint.empty() || area.graph.has_multipoint()) choose_among_parallels(area, ways);
+  std::vector<RootEdge> edges;
+  for (const WayOut& way : ways) edges.push_back(way.edge);
   return edges;
+}
+
+// Of several links to one neighbour that cost the same, several may be used only when no two are on one
+// point-to-multipoint interface at either end. Else the one counts whose address at the lower router is the
+// lowest, then at the higher: the neighbour comes to the same.
+void RootLinks::choose_among_parallels(const RoutingArea& area, std::vector<WayOut>& ways) const {
+  std::map<VertexId, std::vector<std::size_t>> cheapest;  // by target
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    auto& best = cheapest[ways[i].edge.edge.target];
+    if (!best.empty() && ways[i].edge.edge.cost > ways[best.front()].edge.edge.cost) continue;
+    if (!best.empty() && ways[i].edge.edge.cost < ways[best.front()].edge.edge.cost) best.clear();
+    best.push_back(i);
+  }
+  for (const auto& [target, best] : cheapest) {
+    if (best.size() < 2) continue;
+    std::vector<std::uint32_t> here, there;
+    for (const std::size_t i : best)
+      if (ways[i].edge.multipoint != 0) here.push_back(ways[i].edge.multipoint);
+    const auto edges = area.graph.edges(target);
+    std::uint16_t least = 0xffff;  // as the neighbour has it
+    for (const Edge& edge : edges)
+      if (edge.target == area.root) least = std::min(least, edge.cost);
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+      const EdgeData& data = area.graph.data(target, i);
+      const bool is_best = edges[i].target == area.root && edges[i].cost == least;
+      if (is_best && data.is_multipoint) there.push_back(data.data);
+    }
+    const auto has_twice = [](std::vector<std::uint32_t>& interfaces) {
+      std::sort(interfaces.begin(), interfaces.end());
+      return std::adjacent_find(interfaces.begin(), interfaces.end()) != interfaces.end();
+    };
+    if (!has_twice(here) && !has_twice(there)) continue;
+    const bool is_lower = area.graph[area.root].router < area.graph[target].router;
+    const auto addresses = [&ways, is_lower](std::size_t i) {
+      return is_lower ? std::pair(ways[i].own, ways[i].other) : std::pair(ways[i].other, ways[i].own);
+    };
+    const std::size_t kept = *std::min_element(
+        best.begin(), best.end(), [&](std::size_t a, std::size_t b) { return addresses(a) < addresses(b); });
+    for (const std::size_t i : best) ways[i].edge.is_idle = i != kept;
+  }
+}
+
+ListId RootLinks::lowest_of_each_interface(ListId list) {
+  if (lists_.members(list).size() < 2) return list;
+  std::map<IpAddress, std::uint32_t> lowest;  // of each interface
+  std::vector<std::uint32_t> kept;
+  for (const std::uint32_t member : lists_.members(list)) {
+    const RootLink* link = find(next_hops_[member].link);
+    if (link == nullptr || !link->is_multipoint || !link->source) {
+      kept.push_back(member);
+      continue;
+    }
+    const auto [at, is_first] = lowest.try_emplace(*link->source, member);
+    const auto key = [this](std::uint32_t of) { return std::pair(next_hops_[of].router, next_hops_[of]); };
+    if (!is_first && key(member) < key(at->second)) at->second = member;
+  }
+  if (kept.size() + lowest.size() == lists_.members(list).size()) return list;
+  for (const auto& [interface, member] : lowest) kept.push_back(member);
+  return lists_.intern(kept);
 }
 
 // Section 16.1.1, second case: the parent is a network of the root's own.

@@ -51,10 +51,23 @@ class RootLinks {
   /// The way to an address on a subnet of our own, which is reached by `direct`.
   [[nodiscard]] ListId way_to(const IpAddress& address, const IpPrefix& subnet, ListId direct);
 
+  /// The list with the lowest of the next hops over each point-to-multipoint interface: paths to one prefix at
+  /// several routers may lead over several of its neighbours, of which one can have the prefix (tie_rule.h).
+  [[nodiscard]] ListId one_of_each_interface(ListId list) {
+    return multipoint_links_ == 0 ? list : lowest_of_each_interface(list);
+  }
+
   /// A next hop of the list is no longer there: its link is gone, or the neighbour on it.
   [[nodiscard]] bool has_lost_member(ListId list) const;
 
  private:
+  /// An edge out of the root, with what both ends know its link by.
+  struct WayOut {
+    RootEdge edge;
+    std::optional<IpAddress> own, other;
+  };
+  [[nodiscard]] ListId lowest_of_each_interface(ListId list);
+  void choose_among_parallels(const RoutingArea& area, std::vector<WayOut>& ways) const;
   void count(const RootLink& link);
   void discount(const RootLink& link);
   [[nodiscard]] bool is_there(const NextHop& hop) const;
@@ -65,6 +78,7 @@ class RootLinks {
   NextHops& next_hops_;
   OfVersion version_;
   std::map<LinkId, RootLink> links_;
+  std::size_t multipoint_links_ = 0;
   std::map<AreaId, std::uint32_t> areas_;         ///< and how many of the links are in them
   std::map<IpAddress, std::uint32_t> addresses_;  ///< and how many have them
 };

@@ -64,27 +64,7 @@ void RouteCalculator<V>::Impl::run_area(std::uint32_t number, CalculationResult&
   }
 }
 
-// ---- Section 16.4 step 3: ways to forwarding addresses ----
-
-template <class V>
-Way RouteCalculator<V>::Impl::way_to_address(const IpAddress& wanted) {
-  // Our own: whoever says it wants the packets here, and to send them on could only bring them back.
-  if (links.has_address(wanted)) return {};
-  const auto address = as<Address>(wanted);
-  for (unsigned length = Address::kBits + 1u; length-- > 0;) {
-    if (!prefixes.has_length(static_cast<std::uint8_t>(length))) continue;
-    const auto prefix = AddressPrefix::make(address, static_cast<std::uint8_t>(length));
-    const std::uint32_t slot = prefixes.find(prefix);
-    if (slot == kNoSlot) continue;
-    const Path best = best_internal(prefixes[slot]);
-    if (!best.exists()) continue;
-    Way way{best.cost, best.list, best.type, best.area, best.is_attached};
-    // On a link of our own: the address is its own next hop. A subnet that this one is within does not count.
-    if (best.is_attached) way.list = links.way_to(wanted, prefix, best.list);
-    return way;
-  }
-  return {};
-}
+// ---- What depends on border and boundary routers ----
 
 // Marks the prefixes of summaries and externals whose border or boundary router or forwarding address
 // changed. They are not chained by these; one pass over all offers finds them.
@@ -109,10 +89,21 @@ void RouteCalculator<V>::Impl::mark_dependent_offers() {
 // ---- The paths over offers ----
 
 template <class V>
+Path RouteCalculator<V>::Impl::internal_path(const Offer& offer) const {
+  return offer.kind == OfferKind::inter_prefix ? inter_area_path(areas, offer)
+                                               : intra_area_path(areas, lists, offer);
+}
+
+template <class V>
+Path RouteCalculator<V>::Impl::path_over(const Offer& offer) const {
+  return offer.is_external() ? as_external_path(boundaries, forwardings, offer) : internal_path(offer);
+}
+
+template <class V>
 Path RouteCalculator<V>::Impl::best_internal(const Entry& entry) {
   return best_of(lists, [&](auto&& see) {
     for (std::uint32_t slot = entry.first; slot != kNoSlot; slot = prefixes.offer(slot).next)
-      if (!prefixes.offer(slot).is_external()) see(offer_paths.internal(prefixes.offer(slot)));
+      if (!prefixes.offer(slot).is_external()) see(internal_path(prefixes.offer(slot)));
   });
 }
 
@@ -120,7 +111,7 @@ template <class V>
 Path RouteCalculator<V>::Impl::best(const Entry& entry) {
   return best_of(lists, [&](auto&& see) {
     for (std::uint32_t slot = entry.first; slot != kNoSlot; slot = prefixes.offer(slot).next)
-      see(offer_paths.over(prefixes.offer(slot)));
+      see(path_over(prefixes.offer(slot)));
   });
 }
 
@@ -151,7 +142,8 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
     work.push_back({slot, NextHopSets::kGone, true});
     return;
   }
-  const std::uint32_t target = path.is_attached ? NextHopSets::kAttached : path.list;
+  const std::uint32_t target =
+      path.is_attached ? NextHopSets::kAttached : links.one_of_each_interface(path.list);
   const AreaId area = path.type <= PathType::inter_area ? path.area : AreaId{};
   const bool is_same = entry.has_route() && entry.metric == path.cost &&
                        entry.type2_metric == path.type2_metric && entry.path_type == path.type &&

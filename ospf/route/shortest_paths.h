@@ -1,6 +1,6 @@
 #pragma once
-// The shortest-path tree of an area with equal-cost paths: the distances (distances.h), the next hops that go
-// with them (RFC 2328 section 16.1.1), and what the run before gave, so that the vertices that changed are
+// The shortest-path tree of an area with equal-cost paths: the distances (distances.h), which of these paths
+// count (tie_rule.h), the next hops that go with them (RFC 2328 section 16.1.1), and what the run before gave, so that the vertices that changed are
 // known.
 
 #include <algorithm>
@@ -12,6 +12,8 @@
 #include "ospf/route/distances.h"
 #include "ospf/route/graph.h"
 #include "ospf/route/next_hop_lists.h"
+#include "ospf/route/root_edge.h"
+#include "ospf/route/tie_rule.h"
 
 namespace wgospf::ospf {
 
@@ -19,12 +21,6 @@ struct VertexState {
   std::uint32_t distance = kUnreachable;
   ListId list = kEmptyList;  ///< next hops from the root
   bool operator==(const VertexState&) const = default;
-};
-
-/// An edge out of the root: its target links back, `list` is the next hop it means.
-struct RootEdge {
-  Edge edge;
-  ListId list = kEmptyList;
 };
 
 class ShortestPaths {
@@ -43,11 +39,14 @@ class ShortestPaths {
   [[nodiscard]] bool changed(VertexId vertex) const {
     return distances_[vertex] != former_distances_[vertex] || lists_[vertex] != former_lists_[vertex];
   }
+  /// Is the link the last of a shortest path to `to` that counts, given that it is the last of one?
+  [[nodiscard]] bool counts(VertexId from, VertexId to) const { return ties_.counts(from, to); }
   [[nodiscard]] VertexId end() const { return static_cast<VertexId>(lists_.size()); }
   /// Lists have been renumbered.
   void renumber(const std::vector<ListId>& numbers) {
     for (ListId& list : lists_) list = numbers[list];
   }
+  void measure(Footprint& footprint) const { ties_.measure(footprint); }
   template <class Mark>
   void for_each_list(Mark&& mark) const {
     for (const ListId list : lists_) mark(list);
@@ -55,6 +54,7 @@ class ShortestPaths {
 
  private:
   Distances distances_;
+  TieRule ties_;
   std::vector<ListId> lists_;  // by vertex
   std::vector<std::uint32_t> former_distances_;
   std::vector<ListId> former_lists_;

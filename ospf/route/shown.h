@@ -30,6 +30,13 @@ struct PrefixPath {
   std::uint32_t advertised_cost = 0;  ///< the cost within that LSA
 };
 
+/// An LSA that says a prefix, over a path as good as the best: whose word the route is.
+struct PrefixOrigin {
+  LsaKey advertised_by;
+  std::uint32_t advertised_cost = 0;  ///< the cost within that LSA
+  bool operator==(const PrefixOrigin&) const = default;
+};
+
 /// An entry of the routers' table (RFC 2328 section 16: border routers), for display and tests.
 struct RouterRoute {
   RouterId router;

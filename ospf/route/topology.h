@@ -39,6 +39,8 @@ struct TopologyLink {
   std::uint16_t cost = 0;
   std::uint32_t data = 0;      ///< of a router's link: its own address or interface index on it
   bool data_is_index = false;  ///< `data` is an interface index
+  bool is_multipoint =
+      false;  ///< over a point-to-multipoint interface: all of its links have the same `data`
 };
 
 /// Flags of a router vertex, the octet's bits by meaning.

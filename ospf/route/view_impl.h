@@ -135,6 +135,10 @@ std::vector<PrefixPath> RouteCalculator<V>::paths(const Prefix<typename V::Addre
   return impl_->paths(prefix, limit);
 }
 template <class V>
+std::vector<PrefixOrigin> RouteCalculator<V>::origins(const Prefix<typename V::Address>& prefix) const {
+  return impl_->origins(prefix);
+}
+template <class V>
 std::vector<RouterRoute> RouteCalculator<V>::router_routes() const {
   return ospf::router_routes(impl_->root, impl_->areas, impl_->boundaries, impl_->lists, impl_->next_hops);
 }
@@ -144,6 +148,10 @@ bool RouteCalculator<V>::reachable(AreaId area, RouterId router) const {
   if (number == kNoSlot) return false;
   const VertexId vertex = impl_->areas[number].graph.find(router_vertex(router));
   return vertex != kNoSlot && impl_->areas[number].paths[vertex].distance != kUnreachable;
+}
+template <class V>
+bool RouteCalculator<V>::reaches_boundary_router(RouterId router) const {
+  return impl_->boundaries.reaches(router);
 }
 template <class V>
 void RouteCalculator<V>::measure(Footprint& footprint) const {

@@ -19,7 +19,7 @@ namespace wgospf::ospf {
 namespace {
 
 constexpr std::size_t kSequenceOffset = 12;
-constexpr std::size_t kChecksumOffset = 16;
+constexpr std::size_t kLsaChecksumOffset = 16;
 constexpr std::size_t kLengthOffset = 18;
 constexpr std::int32_t kReservedSequenceNumber = std::numeric_limits<std::int32_t>::min();
 
@@ -240,7 +240,7 @@ bool body_is_sound(LsaType type, std::span<const std::byte> body) {
 /// Fills in what is computed (length, checksum) in a whole LSA.
 void finish_lsa(std::span<std::byte> lsa) {
   store_u16(lsa.data() + kLengthOffset, static_cast<std::uint16_t>(lsa.size()));
-  store_u16(lsa.data() + kChecksumOffset, lsa_checksum(lsa));
+  store_u16(lsa.data() + kLsaChecksumOffset, lsa_checksum(lsa));
 }
 
 }  // namespace
@@ -256,7 +256,7 @@ LsaHeader V2::decode_lsa_header(std::span<const std::byte> bytes) {
   header.key.id = LinkStateId{load_u32(p + 4)};
   header.key.advertising_router = RouterId{load_u32(p + 8)};
   header.sequence_number = std::bit_cast<std::int32_t>(load_u32(p + kSequenceOffset));
-  header.checksum = load_u16(p + kChecksumOffset);
+  header.checksum = load_u16(p + kLsaChecksumOffset);
   header.length = load_u16(p + kLengthOffset);
   return header;
 }

@@ -1,8 +1,12 @@
 #include "ospf/v2/rules.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
+
+#include "ospf/area.h"
+#include "ospf/v2/topology.h"
 
 namespace wgospf::ospf {
 
@@ -10,8 +14,14 @@ namespace v2 {
 
 namespace {
 
-/// E: this implementation's areas take AS-external LSAs (RFC 2328 A.2).
-constexpr LsaOptions kLsaOptions{Options::kExternal};
+/// E: of an area that takes AS-external-LSAs, and of all of these (RFC 2328 sections 12.1.2 and A.2).
+[[nodiscard]] std::uint32_t external_capability(const Area& area) {
+  return area.takes(LsaType::as_external) ? Options::kExternal : std::uint32_t{0};
+}
+
+[[nodiscard]] std::uint32_t network_mask(const DeviceStatus& status) {
+  return status.addresses.empty() ? 0 : netmask(status.addresses.front().prefix_length);
+}
 
 [[nodiscard]] bool is_of_use_elsewhere(Ipv4Address own) {
   return !own.is_loopback() && !own.is_link_local();
@@ -42,28 +52,29 @@ bool Rules::is_on_link(const DeviceStatus& status, const IpAddress& source) cons
   });
 }
 
-Hello Rules::hello(const DeviceStatus& status) const {
+Hello Rules::hello(const Area& area, const DeviceStatus& status) const {
   Hello hello;
-  hello.network_mask = status.addresses.empty() ? 0 : netmask(status.addresses.front().prefix_length);
-  hello.options = {Options::kExternal};
+  hello.network_mask = network_mask(status);
+  hello.options = area.capability();
   return hello;
+}
+
+Options Rules::dd_options(const Area& area) const {
+  return {external_capability(area) | Options::kOpaque};
 }
 
 std::optional<DropReason> Rules::refuse_hello(const InterfaceConfig& config, const DeviceStatus& status,
                                               const Hello& theirs) const {
-  const Hello ours = hello(status);
   const bool is_strict = config.type == InterfaceType::broadcast;
-  if (is_strict && theirs.network_mask != ours.network_mask) return DropReason::network_mask_mismatch;
+  if (is_strict && theirs.network_mask != network_mask(status)) return DropReason::network_mask_mismatch;
   if (config.type == InterfaceType::point_to_multipoint && differing_masks(status, theirs))
     return DropReason::network_mask_mismatch;
-  if (theirs.options.has(Options::kExternal) != ours.options.has(Options::kExternal))
-    return DropReason::options_mismatch;
   return std::nullopt;
 }
 
 std::optional<DifferingMasks> Rules::differing_masks(const DeviceStatus& status, const Hello& theirs) const {
   constexpr std::uint32_t kHost = 0xffffffff;
-  const DifferingMasks masks{theirs.network_mask, hello(status).network_mask};
+  const DifferingMasks masks{theirs.network_mask, network_mask(status)};
   const auto is_subnet = [](std::uint32_t mask) { return mask != 0 && mask != kHost; };
   if (!is_subnet(masks.theirs) || !is_subnet(masks.ours) || masks.theirs == masks.ours) return std::nullopt;
   return masks;
@@ -72,7 +83,6 @@ std::optional<DifferingMasks> Rules::differing_masks(const DeviceStatus& status,
 std::optional<DropReason> Rules::refuse_lsa(const LsaHeader& header, Options neighbor) const {
   const auto& key = header.key;
   if (scope_of(key.type) == FloodingScope::unknown) return DropReason::lsa_unknown_type;
-  if (key.type == LsaType::nssa_external) return DropReason::lsa_wrong_scope;
   if (!neighbor.has_all(required_options(key.type))) return DropReason::lsa_wrong_scope;
   return V2::validate_lsa_header(header);
 }
@@ -123,32 +133,58 @@ void append_links(Links& links, const InterfaceFacts& facts) {
   const auto& status = *facts.status;
   if (facts.state == InterfaceState::down) return;
   for (const auto& neighbor : facts.full_neighbors)
-    links.add({neighbor.router_id.value, link_data(facts), Type::point_to_point, config.cost, {}});
+    links.add({neighbor.router_id.value, link_data(facts), Type::point_to_point, facts.cost, {}});
   const bool are_hosts =
       facts.state == InterfaceState::loopback || config.type == InterfaceType::point_to_multipoint;
+  const bool borrows = status.addresses.empty() && config.type == InterfaceType::point_to_multipoint;
+  if (const auto own = status.source(); borrows && own && is_of_use_elsewhere(as<Ipv4Address>(*own)))
+    links.add_stub(Ipv4Prefix::host(as<Ipv4Address>(*own)), 0);
   for (const auto& address : status.addresses) {  // option 2: the subnet as a stub
     const Ipv4Address own = as<Ipv4Address>(address.address);
     if (!is_of_use_elsewhere(own)) continue;
     if (are_hosts)
       links.add_stub(Ipv4Prefix::host(own), 0);
     else
-      links.add_stub(address.prefix<Ipv4Address>(), config.cost);
+      links.add_stub(address.prefix<Ipv4Address>(), facts.cost);
   }
 }
 
 }  // namespace
 
-OwnRouterLsa Rules::router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
+OwnRouterLsa Rules::router_lsa(RouterId self, const Area& area, const std::vector<InterfaceFacts>& interfaces,
                                bool as_boundary_router) const {
   Links links;
   for (const auto& facts : interfaces) append_links(links, facts);
   v2::RouterLsa body;
-  if (as_boundary_router) body.flags |= v2::RouterLsa::kExternal;
+  // Never in a stub area (section 12.4.1): what we announce goes into areas that take AS-external-LSAs.
+  if (as_boundary_router && area.takes(LsaType::as_external)) body.flags |= v2::RouterLsa::kExternal;
   body.links = std::move(links.links);
   LsaHeader header;
-  header.options = kLsaOptions;
+  header.options = {static_cast<std::uint8_t>(external_capability(area))};
   header.key = router_lsa_key(self);
   return {{header, V2::encode_lsa(header, body)}, links.left_out};
+}
+
+OwnLsa Rules::opaque_lsa(const Area* area, const LsaKey& key, std::span<const std::byte> body) const {
+  LsaHeader header;
+  const bool has_e = area == nullptr || external_capability(*area) != 0;
+  header.options = {has_e ? Options::kExternal : std::uint8_t{0}};
+  header.key = key;
+  return {header, V2::encode_lsa(header, v2::OpaqueLsa{{body.begin(), body.end()}})};
+}
+
+std::optional<std::uint16_t> Rules::cost_towards(const Lsa& router_lsa, RouterId self,
+                                                 const IpAddress& address) const {
+  std::optional<std::uint16_t> of_address, least;
+  Topology<V2>::read_router(
+      router_lsa,
+      [&](const TopologyLink& link) {
+        if (link.target != router_vertex(self)) return;
+        least = std::min(least.value_or(link.cost), link.cost);
+        if (!link.data_is_index && link.data == as<Ipv4Address>(address).value) of_address = link.cost;
+      },
+      [](const Ipv4Prefix&, std::uint32_t) {});
+  return of_address ? of_address : least;
 }
 
 OwnLsa Rules::external_lsa(const LsaKey& key, const ExternalRoute& route) const {
@@ -159,7 +195,7 @@ OwnLsa Rules::external_lsa(const LsaKey& key, const ExternalRoute& route) const 
   body.forwarding_address = as<Ipv4Address>(route.forwarding_address.value_or(Ipv4Address{}));
   body.tag = route.tag;
   LsaHeader header;
-  header.options = kLsaOptions;
+  header.options = {Options::kExternal};
   header.key = key;
   return {header, V2::encode_lsa(header, body)};
 }

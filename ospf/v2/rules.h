@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ospf/v2/external_ids.h"
+#include "ospf/v2/opaque_flooding.h"
 #include "ospf/v2/v2.h"
 #include "ospf/version.h"
 
@@ -48,21 +49,19 @@ class Rules final : public Version {
   [[nodiscard]] bool is_all_spf_routers(const IpAddress& address) const override {
     return address == IpAddress{Ipv4Address{0xe0000005}};
   }
-  [[nodiscard]] Hello hello(const DeviceStatus& status) const override;
-  /// The O-bit is set in database descriptions only (RFC 5250 section 4.1).
-  [[nodiscard]] Options dd_options() const override { return {Options::kExternal | Options::kOpaque}; }
+  [[nodiscard]] Hello hello(const Area& area, const DeviceStatus& status) const override;
+  /// The O-bit is set in database descriptions only (RFC 5250 section 4.1), the N-bit in hellos only (RFC
+  /// 3101 appendix A).
+  [[nodiscard]] Options dd_options(const Area& area) const override;
   [[nodiscard]] std::optional<DropReason> refuse_hello(const InterfaceConfig& config,
                                                        const DeviceStatus& status,
                                                        const Hello& hello) const override;
   [[nodiscard]] std::optional<DifferingMasks> differing_masks(const DeviceStatus& status,
                                                               const Hello& hello) const override;
-  /// Section 13 step 3 and RFC 5250 section 3, and what V2::validate_lsa finds in the header.
+  /// RFC 5250 section 3, and what V2::validate_lsa finds in the header.
   [[nodiscard]] std::optional<DropReason> refuse_lsa(const LsaHeader& header,
                                                      Options neighbor) const override;
-  /// RFC 5250 section 3: opaque LSAs are for neighbours with the O-bit.
-  [[nodiscard]] Options required_options(LsaType type) const override {
-    return {is_opaque(type) ? Options::kOpaque : std::uint32_t{0}};
-  }
+  [[nodiscard]] Options required_options(LsaType type) const override { return opaque_capability(type); }
   [[nodiscard]] std::optional<IpAddress> address_of_originator(const LsaKey& key) const override {
     if (key.type != LsaType::network) return std::nullopt;
     return Ipv4Address{key.id.value};
@@ -72,9 +71,14 @@ class Rules final : public Version {
   [[nodiscard]] LsaKey router_lsa_key(RouterId self) const override {
     return {LsaType::router, LinkStateId{self.value}, self};
   }
-  [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>& interfaces,
+  [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const Area& area,
+                                        const std::vector<InterfaceFacts>& interfaces,
                                         bool as_boundary_router) const override;
+  [[nodiscard]] std::optional<std::uint16_t> cost_towards(const Lsa& router_lsa, RouterId self,
+                                                          const IpAddress& address) const override;
   [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const override;
+  [[nodiscard]] OwnLsa opaque_lsa(const Area* area, const LsaKey& key,
+                                  std::span<const std::byte> body) const override;
   [[nodiscard]] std::unique_ptr<ospf::ExternalIds> external_ids() const override {
     return std::make_unique<ExternalIds>();
   }

@@ -3,7 +3,11 @@
 // V2::validate_lsa has looked at lengths and counts only: what means nothing (a link of an unknown type, a
 // mask with a hole) is passed over here.
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "ospf/base/bytes.h"
 #include "ospf/lsa.h"
@@ -99,6 +103,25 @@ struct Topology<V2> {
           if (const auto length = mask_length(data)) stub(Ipv4Prefix::make(Ipv4Address{id}, *length), metric);
           break;
       }
+    }
+  }
+  /// Section 12.4.1.4: a point-to-multipoint interface is a host route without cost for its address, and links
+  /// that have this address as Link Data. `stubs`: the LSA's, each with `prefix` and `cost`.
+  template <class Stubs>
+  static void mark_multipoint(std::span<TopologyLink> links, const Stubs& stubs) {
+    const auto is_host = [](const auto& stub) {
+      return stub.cost == 0 && stub.prefix.length == Ipv4Address::kBits;
+    };
+    const auto first = std::find_if(stubs.begin(), stubs.end(), is_host);
+    if (first == stubs.end()) return;
+    std::vector<std::uint32_t> hosts;  // when there are several
+    for (auto at = std::next(first); at != stubs.end(); ++at)
+      if (is_host(*at)) hosts.push_back(at->prefix.address.value);
+    std::sort(hosts.begin(), hosts.end());
+    for (TopologyLink& link : links) {
+      if (link.data_is_index || link.target.is_network) continue;
+      link.is_multipoint = link.data == first->prefix.address.value ||
+                           (!hosts.empty() && std::binary_search(hosts.begin(), hosts.end(), link.data));
     }
   }
   /// `router(RouterId)` for each router on the network.

@@ -23,7 +23,7 @@ using bench::Line;
 constexpr std::uint32_t kLsas = 100000;
 
 struct KeyHash {
-  std::size_t operator()(const LsaKey& key) const { return static_cast<std::size_t>(hash_value(key)); }
+  std::size_t operator()(const LsaKey& key) const { return static_cast<std::size_t>(hash_value(key, 0)); }
 };
 
 ExternalsChanged withdrawal(const ExternalsChanged& announcement) {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <queue>
 #include <random>
@@ -229,6 +230,35 @@ void prefix_gone_and_back(benchmark::State& state) {
 }
 BENCHMARK(prefix_gone_and_back)->Unit(benchmark::kMicrosecond);
 
+/// A link without a neighbour comes and goes at a router that knows so many forwarding addresses, none of them
+/// on its subnet.
+void link_beside_forwarding_addresses(benchmark::State& state) {
+  Externals externals(0);
+  for (std::uint32_t n = 0; n < static_cast<std::uint32_t>(state.range(0)); ++n) {
+    v2::ExternalLsa body;
+    body.mask = 0xffffff00;
+    body.forwarding_address = Ipv4Address{0x40000001 + n};
+    LsaHeader header;
+    header.key = {LsaType::as_external, LinkStateId{0x60000000 + (n << 8)}, router(1)};
+    externals.calculator.lsa_installed(kBackbone, V2::encode_lsa(header, body));
+  }
+  RootDevice device;
+  device.addresses = {{Ipv4Address{0x0b000001}, Ipv4Prefix::make(Ipv4Address{0x0b000000}, 24), true}};
+  RootLink link;
+  link.link = LinkId{2};
+  link.prefixes = RootLink::Prefixes::subnets;
+  link.device = std::make_shared<const RootDevice>(std::move(device));
+  std::vector<RouteChange<V2>> changes;
+  externals.calculator.calculate(changes);
+  bool is_there = false;
+  for (auto _ : state) {
+    is_there ? externals.calculator.remove_link(link.link) : externals.calculator.set_link(link);
+    is_there = !is_there;
+    if (!calculate(state, externals.calculator, Kind::prefixes_only, changes)) break;
+  }
+}
+BENCHMARK(link_beside_forwarding_addresses)->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
+
 /// The floor of a change of one prefix: find it among as many and look at what is there.
 void floor_binary_search(benchmark::State& state) {
   std::vector<std::pair<Ipv4Prefix, std::uint32_t>> sorted;
@@ -249,14 +279,17 @@ BENCHMARK(floor_binary_search)->Unit(benchmark::kMicrosecond);
 }  // namespace wgospf::ospf
 
 int main(int argc, char** argv) {
-  return wgospf::bench::run_with_ratios(argc, argv,
-                                        {{"spf_change_at_root", "floor_dijkstra", 4},
-                                         {"spf_change_half_way", "floor_dijkstra", 4},
-                                         {"spf_change_far_away", "floor_dijkstra", 4},
-                                         {"spf_most_change_their_way", "floor_dijkstra", 4},
-                                         {"spf_neighbor_lost", "floor_dijkstra", 4},
-                                         {"prefix_metric_change", "floor_binary_search", 12},
-                                         {"prefix_gone_and_back", "floor_binary_search", 12},
-                                         // A full run is what a change of prefixes must never cost.
-                                         {"prefix_metric_change", "spf_change_far_away", 0.02}});
+  return wgospf::bench::run_with_ratios(
+      argc, argv,
+      {{"spf_change_at_root", "floor_dijkstra", 4},
+       {"spf_change_half_way", "floor_dijkstra", 4},
+       {"spf_change_far_away", "floor_dijkstra", 4},
+       {"spf_most_change_their_way", "floor_dijkstra", 4},
+       {"spf_neighbor_lost", "floor_dijkstra", 4},
+       {"prefix_metric_change", "floor_binary_search", 12},
+       {"prefix_gone_and_back", "floor_binary_search", 12},
+       // Whatever the number of forwarding addresses.
+       {"link_beside_forwarding_addresses/10000", "link_beside_forwarding_addresses/100", 3},
+       // A full run is what a change of prefixes must never cost.
+       {"prefix_metric_change", "spf_change_far_away", 0.02}});
 }

@@ -31,8 +31,10 @@ void check_config(const std::string& text) {
 }
 
 void check_import(const std::string& text) {
-  const auto result =
-      daemon::parse_config(daemon::import_wg_quick({{"/etc/wireguard/wg0.conf", text}}), "imported");
+  const auto imported = daemon::import_wg_quick({{"/etc/wireguard/wg0.conf", text}});
+  require(imported.text.empty() == (imported.refused.size() == 1), "a file is imported or refused");
+  if (imported.text.empty()) return;
+  const auto result = daemon::parse_config(imported.text, "imported");
   require(std::holds_alternative<Config>(result), "what is imported is sound");
 }
 

@@ -6,7 +6,8 @@
 //   and
 //         its sender is 2.2.2.2; operation 4 leaves it as it is
 //   5     time passes: 1 byte chooses how much
-//   6     a link goes down or comes back, or external prefixes come and go: 1 byte chooses
+//   6     a link goes down or comes back, external prefixes come and go, it changes who is admitted on a link, or the
+//         driver knows of a neighbour that is gone, or there: 1 byte chooses
 //   7     an update with one LSA, the checksum right: 1 byte of length, the LSA's bytes
 // With bit 3 a packet comes from a host elsewhere, to the router's own address: nothing may change.
 //
@@ -44,13 +45,17 @@ class Script {
                 test::make_router_lsa(kThird, {kPeer}, {*Ipv4Prefix::parse("10.3.3.0/24")}, 3)}) {}
 
   void run() {
-    if ((in_.u8() & 1) != 0) require(bench_.bring_up(), "the fixture comes up");
+    const unsigned first = in_.u8();
+    if ((first & 1) != 0) require(bench_.bring_up(), "the fixture comes up");
+    if ((first & 2) != 0) ask_for_opaque();
     for (std::size_t i = 0; i < kStepsMax && in_.remaining() > 0; ++i) {
       step();
       check_sent();
     }
-    bench_.set_link(Bench::kFirstLink, true);
-    bench_.set_link(Bench::kSecondLink, true);
+    for (const LinkId link : {Bench::kFirstLink, Bench::kSecondLink}) {
+      admit(link, AdmittedRouters::Kind::any);
+      bench_.set_link(link, true);
+    }
     bench_.run_for(kRecovery);
     check_sent();
     require(bench_.is_settled(), "the router is Full with both neighbours again");
@@ -110,8 +115,46 @@ class Script {
     return all;
   }
 
+  /// Who may be the neighbour on a link: anybody, whoever nobody speaks for, the peer of the first link, nobody.
+  void admit(LinkId link, AdmittedRouters::Kind kind) {
+    InstanceConfig config = bench_.router().config();
+    config.claimed_router_ids = {kPeer};
+    for (auto& interface : config.interfaces)
+      if (interface.link == link) interface.admitted = {kind, kPeer};
+    bench_.handle(Reconfigure{config});
+  }
+
+  void ask_for_opaque() {
+    InstanceConfig config = bench_.router().config();
+    config.opaque_types = {kOpaqueType};
+    bench_.handle(Reconfigure{config});
+  }
+
+  /// One of our own opaque LSAs is set or withdrawn, of each scope.
+  void change_opaque(std::uint8_t choice) {
+    OpaqueName name{
+        FloodingScope{static_cast<std::uint8_t>((choice >> 3) & 3U)}, {}, {}, kOpaqueType, choice};
+    if (name.scope == FloodingScope::link)
+      name.link = (choice & 1) != 0 ? Bench::kFirstLink : Bench::kSecondLink;
+    OpaqueChanged opaque;
+    if ((choice & 4) != 0)
+      opaque.set.push_back({name, std::vector<std::byte>(choice & 7U)});
+    else
+      opaque.removed.push_back(name);
+    bench_.handle(opaque);
+  }
+
+  /// The driver knows that a neighbour is there, or that it is gone.
+  void know_of_neighbor(LinkId link, std::uint8_t choice) {
+    if ((choice & 2) != 0) return bench_.handle(NeighborHeard{link});
+    bench_.handle(NeighborDown{link, (choice & 4) != 0 ? kPeer : kThird, {}});
+  }
+
   void change(std::uint8_t choice) {
+    if ((choice & 0xe0) == 0x60) return change_opaque(choice);
     const LinkId link = (choice & 1) != 0 ? Bench::kFirstLink : Bench::kSecondLink;
+    if ((choice & 0xe0) == 0x40) return know_of_neighbor(link, choice);
+    if ((choice & 0x80) != 0) return admit(link, static_cast<AdmittedRouters::Kind>(choice >> 2 & 3));
     if ((choice & 2) != 0) return bench_.set_link(link, (choice & 4) != 0);
     const auto prefix = Ipv4Prefix::make(Ipv4Address{0xc0000000U | (choice & 0x18U) << 5}, 24);
     ExternalsChanged externals;
@@ -138,6 +181,7 @@ class Script {
     bench_.clear_sent();
   }
 
+  static constexpr std::uint8_t kOpaqueType = 200;
   Reader in_;
   Bench bench_;
   std::size_t lsas_injected_ = 0;

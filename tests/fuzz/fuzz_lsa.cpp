@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ospf/recency.h"
 #include "ospf/v2/v2.h"
 #include "tests/fuzz/fuzz.h"
 

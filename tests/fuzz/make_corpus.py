@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds in tests/fuzz/corpus/{packet,lsa,instance} from the vectors kept in tests/vectors.
+"""Writes the seeds in tests/fuzz/corpus/{packet,lsa,opaque,instance} from the vectors kept in tests/vectors.
 
 Run it again when the vectors change. Inputs that a fuzzer found are kept beside them under names of their own
 (found-*), which this never touches.
@@ -72,6 +72,11 @@ def main() -> None:
     for (kind, length), lsa in shapes.items():
         if len(lsa) < 256:
             write("instance", f"afar-type{kind}-{length}", bytes([1, 15, len(lsa)]) + lsa + bytes([5, 2]))
+    ours, cost = "77676f01", "00010004000a0001"
+    for name, tlvs in (("empty", ours), ("cost", ours + cost), ("unknown", ours + "7fff000501020304050000" + "00" + cost),
+                       ("longer", ours + "00010006000a00010000" + "0000"), ("wraps", ours + "0009fffd" + cost),
+                       ("version", "77676f02" + cost)):
+        write("opaque", name, bytes.fromhex(tlvs))
     for choice in range(8):
         write("instance", f"change-{choice}", bytes([1, 6, choice, 5, 2, 6, choice ^ 4, 5, 6]))
 

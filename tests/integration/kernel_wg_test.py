@@ -1,6 +1,7 @@
-"""The triangle on the kernel's own WireGuard, in a virtual machine: LAN to LAN, and a silent cut healed.
+"""The kernel's own WireGuard, in a virtual machine: the triangle, and a hub with five spokes, all on one wg0 each.
 
-The guest runs the same lab runner, the same topology and the same programs as outside.
+The guest runs the same lab runner, the same topologies and the same programs as outside. By hand it runs any tests of
+this folder: kernel_wg_test.py shared_test.SharedMesh shared_test.SharedBird
 """
 
 import json
@@ -9,16 +10,19 @@ import pathlib
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
 from kernel_wg import guest
 from lab_case import DEAD_INTERVAL, ROOT, LabCase, checks, lab, missing, prepare
+from shapes_test import Tree
 
 # The machine is emulated: what takes 0.1 s outside may take longer there.
 EMULATION_SLACK = 1.5
 # The daemon reads its devices every two seconds, and `wg` tells whole seconds.
 HANDSHAKE_SLACK = 10
+PASSED_ON = ("PATH", "WGOSPF_BIN", "ROUTER", "MORE_CAP", "WGOSPF_CHANGES", "WGOSPF_SEED")
 
 
 class InGuest(LabCase):
@@ -85,22 +89,63 @@ class AdapterInGuest(unittest.TestCase):
         print(f"{passed} tests of wgadapter on the kernel's WireGuard")
 
 
-class KernelWireGuard(unittest.TestCase):
-    def test_triangle_in_a_guest(self):
+class StarInGuest(Tree, LabCase):
+    """Runs inside; KernelShared starts it. All peers on one wg0."""
+
+    topology = "shared-star"
+    tunnel = ("r4", "r1")
+
+    def test_allowed_ips_follow_the_routes(self):
+        for router in self.routers.values():
+            self.assertIn("wireguard", self.must(router.name, ["ip", "-d", "link", "show", prepare.SHARED_DEVICE]))
+        checks.every_lan_reaches_every_lan(self.lab)
+        spoke = self.must("r2", ["wg", "show", prepare.SHARED_DEVICE, "allowed-ips"]).split()[1:]
+        for name, router in self.routers.items():
+            if name != "r2":
+                self.assertIn(str(router.lan.network), spoke, f"r2 reaches the LAN of {name} by its only peer")
+
+
+def run_in_guest(topologies, tests, timeout):
+    """Runs tests of this folder, one after the other until one fails. Returns (status, everything said)."""
+    # The guest shares the files of the topologies with labs out here, but no lock: keys are made before it starts.
+    for topology in topologies:
+        prepare.prepare(lab.Lab(topology).plan)
+    settings = {"WGOSPF_SLACK": str(EMULATION_SLACK / 3), "TMPDIR": "/run",
+                **{name: os.environ[name] for name in PASSED_ON if name in os.environ}}
+    lines = [f"cd {shlex.quote(str(ROOT))}", *(f"export {name}={shlex.quote(value)}" for name, value in settings.items()),
+             *(f"/usr/bin/python3 tests/integration/run.py {test} || exit" for test in tests)]
+    return guest.run("\n".join(lines) + "\n", ROOT / "build/kernel-wg", tests[0], timeout)
+
+
+class KernelGuest(unittest.TestCase):
+    def run_all(self, topology, tests, timeout):
         if missing():
             self.skipTest(missing())
         for program in ("qemu-system-x86_64", "busybox", "cpio", "depmod"):
             if shutil.which(program) is None:
                 self.skipTest(f"there is no {program} (packaging/install-deps test)")
-        # The guest shares the files of the topology with labs out here, but no lock: keys are made before it starts.
-        prepare.prepare(lab.Lab(InGuest.topology).plan)
-        cache = ROOT / "build/kernel-wg"
-        settings = " ".join(f"{name}={shlex.quote(os.environ[name])}"
-                            for name in ("PATH", "WGOSPF_BIN", "ROUTER", "MORE_CAP") if name in os.environ)
-        run = "/usr/bin/python3 tests/integration/run.py kernel_wg_test"
-        # 77 is "something was skipped": in here nothing may be.
-        script = (f"export TMPDIR=/run {settings}\ncd {shlex.quote(str(ROOT))}\n"
-                  f"{run}.AdapterInGuest || exit\nexec {run}.InGuest\n")
-        status, text = guest.run(script, cache, timeout=1100)
+        status, text = run_in_guest([topology], [f"kernel_wg_test.{test}" for test in tests], timeout)
         print(text[-6000:])
+        # 77 is "something was skipped": inside nothing may be.
         self.assertEqual(status, 0, "the tests in the guest failed, or the guest did not end by itself")
+
+
+class KernelWireGuard(KernelGuest):
+    def test_triangle_in_a_guest(self):
+        self.run_all(InGuest.topology, ["AdapterInGuest", "InGuest"], 1100)
+
+
+class KernelShared(KernelGuest):
+    def test_shared_star_in_a_guest(self):
+        self.run_all(StarInGuest.topology, ["StarInGuest"], 600)
+
+
+def main(tests):
+    topologies = [path.name[:-len(".clab.yml")] for path in sorted(lab.FOLDER.glob("*.clab.yml"))]
+    status, text = run_in_guest(topologies, tests, 3600)
+    print(text)
+    return 1 if status is None else status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -23,6 +23,7 @@ BACK_AFTER_FULL = 2
 FLAPS, FLAP_INTERVALS = 8, (0.2, 0.7)
 BACK_AFTER_FLAPS = 3
 BURST_OVER = 11  # without a flap: the next is the first of its burst
+MTU, ODD_MTUS = 1420, (1380, 1440)  # of the tunnels; of other routers' ends of the first one's
 ROUNDS = int(os.environ.get("WGOSPF_ROUNDS", "1"))
 
 
@@ -52,7 +53,7 @@ class Mixed(LabCase):
         wanted = {router.router_id for router in self.ours()}
         asked = self.ours()[0].name
         answer = json.loads(self.must(asked, ["wgospfctl", "--json", "show", "database", "--type", "router"]))
-        return {lsa["adv_router"]: lsa["seq_num"] for lsa in answer["lsas"] if lsa["adv_router"] in wanted}
+        return {lsa["adv_router"]: int(lsa["seq_num"], 0) for lsa in answer["lsas"] if lsa["adv_router"] in wanted}
 
     def state_changes(self):
         found = {}
@@ -79,6 +80,43 @@ class Mixed(LabCase):
         checks.every_lan_reaches_every_lan(self.lab)
         self.assertEqual(self.complaints(), [])
 
+    def with_mtus(self, router, mtus):
+        """Sets the MTU of each peer's end, and has the router exchange databases anew with all of them."""
+        for peer, mtu in mtus.items():
+            self.must(peer, ["ip", "link", "set", f"wg-{router.name}", "mtu", str(mtu)])
+        self.restart(router, 0)
+        for peer in mtus:
+            self.must(peer, ["truncate", "-s", "0", "/run/router.warnings"])
+
+    def restart(self, router, pause):
+        """Ends it in order and starts it again after a pause; returns when it is Full on all of its tunnels."""
+        routers.send(self.lab, router, signal.SIGTERM)
+        checks.wait_until(lambda: f"{router.name}: wgospfd does not end" if routers.processes(self.lab, router)
+                          else None)
+        time.sleep(pause)
+        routers.start(self.lab, router)
+
+        def not_full():
+            full = [row for row in routers.neighbors(self.lab, router) if row.state == "full"]
+            return None if len(full) == len(router.tunnels) else f"{router.name}: {len(full)} are Full"
+
+        checks.wait_until(not_full, interval=0.01)
+
+    def test_mtus_that_differ_keep_nobody_from_full(self):
+        router = self.ours()[0]
+        theirs = dict(zip((tunnel.peer for tunnel in router.tunnels), ODD_MTUS))
+        self.addCleanup(self.with_mtus, router, dict.fromkeys(theirs, MTU))
+        self.with_mtus(router, theirs)
+
+        def not_told():
+            answer = json.loads(self.must(router.name, ["wgospfctl", "--json", "show", "neighbors"]))
+            told = {row["interface"]: row["problem"] for row in answer["neighbors"]}
+            missing = [peer for peer, mtu in theirs.items()
+                       if not all(f" {value}" in told.get(f"wg-{peer}", "") for value in (mtu, MTU))]
+            return f"{missing} are not told with both MTUs: {told}" if missing else None
+
+        checks.wait_until(not_told)
+
     def test_silent_cut_is_routed_around(self):
         cut, heal = self.cut_and_heal("r1", "r2")
         self.say(f"silent cut: {cut}")
@@ -92,17 +130,7 @@ class MixedFrr(Mixed):
 
     def restart_in_order(self, router, pause):
         """Seconds from Full on all of its tunnels until every kernel has every route again."""
-        routers.send(self.lab, router, signal.SIGTERM)
-        checks.wait_until(lambda: f"{router.name}: wgospfd does not end" if routers.processes(self.lab, router)
-                          else None)
-        time.sleep(pause)
-        routers.start(self.lab, router)
-
-        def not_full():
-            full = [row for row in routers.neighbors(self.lab, router) if row.state == "full"]
-            return None if len(full) == len(router.tunnels) else f"{router.name}: {len(full)} are Full"
-
-        checks.wait_until(not_full, interval=0.01)
+        self.restart(router, pause)
         full = time.monotonic()
         checks.all_routes(self.lab, 3 * BACK_AFTER_FULL)
         return time.monotonic() - full

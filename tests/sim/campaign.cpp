@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tests/sim/allowed_ips.h"
 #include "tests/sim/comeback.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/hardships.h"
@@ -11,6 +12,7 @@
 #include "tests/sim/scratch.h"
 #include "tests/sim/topology.h"
 #include "tests/sim/trace.h"
+#include "tests/sim/variety.h"
 
 namespace wgospf::sim {
 
@@ -32,15 +34,19 @@ class Campaign {
         rest_(network_),
         comeback_(network_),
         outages_(network_) {
-    if (options_.shared_devices) topology_.share_devices(random_.fork(4));
+    if (!options_.shared_devices) return;
+    topology_.share_devices(random_.fork(4));
+    allowed_ips_.emplace(network_, random_.fork(5));
   }
 
   SeedResult run() {
     build();
+    if (options_.varied) variety_.draw();
     draw_settings();
     FaultPlan plan(network_, topology_, random_.fork(2), fault_begin_, fault_length_);
     const auto ordinary_routers = static_cast<RouterIndex>(network_.routers.size());
     if (options_.large) hardships_.add_to(plan, fault_begin_, fault_length_);
+    if (options_.varied) variety_.add_to(plan, fault_begin_, fault_length_);
     if (options_.faults) plan.keep_first(*options_.faults);
     result_.faults = plan.faults().size();
     schedule_starts(ordinary_routers);
@@ -171,6 +177,7 @@ class Campaign {
       check_forwarding(network_, problems);
       check_statistics(network_, problems);
       check_calculations(network_, problems);
+      if (allowed_ips_) allowed_ips_->check(problems);
       check_footprints(network_, aged_out ? Remembered::no : Remembered::maybe, problems);
       if (problems.empty()) break;
       network_.run_for(milliseconds{1700});
@@ -221,7 +228,9 @@ class Campaign {
   RestOracle rest_;
   ComebackOracle comeback_;
   OutageWatch outages_;
+  std::optional<AllowedIps> allowed_ips_;  ///< with shared devices
   Hardships hardships_{network_, random_.fork(3)};
+  Variety variety_{network_, random_.fork(6)};
   SeedResult result_;
   Instant begin_{}, last_fault_{};
   Duration end_{}, last_start_{}, fault_begin_{}, fault_length_{};

@@ -27,6 +27,7 @@ struct SeedOptions {
   std::optional<std::size_t> faults;  ///< only the first so many faults of the schedule
   std::FILE* log = nullptr;           ///< a readable log
   bool shared_devices = false;  ///< most cables are between peers on a device that several of them share
+  bool varied = false;          ///< variety.h
   bool digest = false;          ///< give what each router ends with
 };
 

@@ -70,7 +70,7 @@ void ComebackOracle::see(RouterIndex router, const Packet& packet) {
 bool ComebackOracle::is_held(const LsaKey& key) const {
   return std::any_of(network_.routers.begin(), network_.routers.end(), [&](const Router& router) {
     if (!router.instance) return false;
-    const auto entry = router.instance->find_lsa(kBackbone, key, network_.now());
+    const auto entry = router.instance->find_lsa(network_.area.id, key, network_.now());
     return entry && entry->header.age < kMaxAge;
   });
 }

@@ -134,6 +134,10 @@ std::string describe(const Event& event) {
             return "mask of " + e.router.to_string() + " is " + std::to_string(e.theirs) + ", ours " +
                    std::to_string(e.ours);
           },
+          [](const LinkCostDiffers& e) {
+            return "cost of " + e.router.to_string() + " is " + std::to_string(e.theirs) + ", ours " +
+                   std::to_string(e.ours);
+          },
           [](const RoutesCalculated& e) {
             return "routes calculated, kind " + std::to_string(static_cast<int>(e.result.kind)) +
                    " generation " + std::to_string(e.result.generation.value) + " vertices " +

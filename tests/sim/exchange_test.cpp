@@ -91,6 +91,134 @@ TEST_F(ExchangeTest, Section10_6_ADifferentMtuIsTold) {
   EXPECT_EQ(told[1].ours, 1420);
 }
 
+// In: neighbours that refuse a larger MTU than their 1380, one of them master and one slave. Out: Full; what we say after
+// our opening is the smaller one, and both values are shown.
+TEST_F(ExchangeTest, Section10_6_WhoRefusesALargerMtuIsToldTheSmallerOne) {
+  const RouterIndex router = add_router(5);
+  auto master = add_peer(router, 9), slave = add_peer(router, 1);
+  start_all();
+  for (const auto* peer : {&master, &slave}) {
+    (*peer)->mtu = 1380;
+    (*peer)->refuses_larger_mtu = true;
+    (*peer)->start();
+  }
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 2; }, seconds{5}));
+  for (const auto* peer : {&master, &slave}) {
+    EXPECT_EQ((*peer)->descriptions.back().dd.interface_mtu, 1380);
+    const auto neighbors = instance(router).neighbors();
+    const auto shown = std::find_if(neighbors.begin(), neighbors.end(), [&](const auto& neighbor) {
+      return neighbor.router_id == (*peer)->id();
+    });
+    ASSERT_NE(shown, neighbors.end());
+    EXPECT_EQ(shown->problem, NeighborProblem::mtu_differs);
+    EXPECT_EQ(shown->theirs, 1380U);
+    EXPECT_EQ(shown->ours, 1420U);
+  }
+}
+
+// In: neighbours that refuse any MTU but their own 1440, as BIRD does, one of them master and one slave, and that repeat
+// their opening. Out: after two repetitions we tell them their own; Full, and the difference is shown.
+TEST_F(ExchangeTest, Section10_6_WhoRefusesASmallerMtuIsToldItsOwn) {
+  const RouterIndex router = add_router(5);
+  auto master = add_peer(router, 9), slave = add_peer(router, 1);
+  start_all();
+  for (const auto* peer : {&master, &slave}) {
+    (*peer)->mtu = 1440;
+    (*peer)->refuses_larger_mtu = (*peer)->refuses_smaller_mtu = true;
+    (*peer)->hold((*peer)->router_lsa(kInitialSequenceNumber));
+    (*peer)->start();
+  }
+  network.run_for(seconds{4});
+  for (unsigned repetition = 1; repetition <= 2; ++repetition) {
+    EXPECT_EQ(full_count(router), 0U);
+    for (const auto* peer : {&master, &slave}) {
+      for (const auto& seen : (*peer)->descriptions) EXPECT_EQ(seen.dd.interface_mtu, 1420);
+      (*peer)->send_dd((*peer)->opening_dd());
+    }
+    network.run_for(seconds{1});
+  }
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 2; }, seconds{5}));
+  for (const auto* peer : {&master, &slave}) {
+    EXPECT_EQ((*peer)->descriptions.back().dd.interface_mtu, 1440);
+    EXPECT_TRUE((*peer)->held({LsaType::router, LinkStateId{0x01010105}, RouterId{0x01010105}}));
+    const auto neighbors = instance(router).neighbors();
+    const auto shown = std::find_if(neighbors.begin(), neighbors.end(), [&](const auto& neighbor) {
+      return neighbor.router_id == (*peer)->id();
+    });
+    ASSERT_NE(shown, neighbors.end());
+    EXPECT_EQ(shown->problem, NeighborProblem::mtu_differs);
+    EXPECT_EQ(shown->theirs, 1440U);
+    EXPECT_EQ(shown->ours, 1420U);
+  }
+}
+
+// In: a neighbour of a larger MTU that says its opening twice, as when our answer was lost. Out: it is told our MTU.
+TEST_F(ExchangeTest, Section10_6_OneLostAnswerIsNoRefusalOfOurMtu) {
+  const RouterIndex router = add_router(5);
+  auto peer = add_peer(router, 9);
+  peer->mtu = 1440;
+  peer->answers_descriptions = false;
+  start_all();
+  peer->start();
+  network.run_for(seconds{4});
+  for (unsigned time = 0; time < 2; ++time) {
+    peer->send_dd(peer->opening_dd());
+    network.run_for(seconds{1});
+  }
+  ASSERT_FALSE(peer->descriptions.empty());
+  EXPECT_FALSE(peer->descriptions.back().dd.flags.init);
+  for (const auto& seen : peer->descriptions) EXPECT_EQ(seen.dd.interface_mtu, 1420);
+}
+
+// In: the same without mtu-ignore. Out: our descriptions say what our MTU is, and it refuses them.
+TEST_F(ExchangeTest, Section10_6_WithoutMtuIgnoreOurOwnMtuIsTold) {
+  const RouterIndex router = add_router(5);
+  auto peer = add_peer(router, 9);
+  network.routers[router].ports.at(link_of(*peer)).config.mtu_ignore = false;
+  peer->mtu = 1380;
+  peer->refuses_larger_mtu = true;
+  start_all();
+  peer->start();
+  network.run_for(seconds{12});
+  EXPECT_NE(state_of(router, *peer), NeighborState::full);
+  ASSERT_FALSE(peer->descriptions.empty());
+  for (const auto& seen : peer->descriptions) EXPECT_EQ(seen.dd.interface_mtu, 1420);
+}
+
+// In: two routers with MTUs of 1420 and 1400; then both have 1480, and databases are exchanged again. Out: both
+// show the difference; after that none, and what one has said of the other's former MTU does not stay.
+TEST_F(ExchangeTest, Section10_6_TheSmallerMtuIsForgottenWithTheMtuItCameFrom) {
+  add_router(1);
+  add_router(2);
+  const CableIndex cable = connect(0, 1);
+  const auto set_mtu = [&](RouterIndex router, std::uint32_t mtu) {
+    const LinkId link = network.cables[cable].ends[router].link;
+    auto status = network.routers[router].ports.at(link).status();
+    status.mtu = mtu;
+    network.set_status(router, link, status);
+  };
+  const auto neighbor_of = [&](RouterIndex router) { return instance(router).neighbors().at(0); };
+  set_mtu(1, 1400);
+  start_all();
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{5}));
+  for (const RouterIndex router : {0, 1}) {
+    EXPECT_EQ(neighbor_of(router).problem, NeighborProblem::mtu_differs);
+    EXPECT_EQ(neighbor_of(router).mtu, router == 0 ? 1400 : 1420);
+    EXPECT_EQ(events_of<MtuDiffers>(router).size(), 1U);
+  }
+  set_mtu(0, 1480);
+  set_mtu(1, 1480);
+  for (const RouterIndex router : {0, 1}) EXPECT_EQ(neighbor_of(router).problem, NeighborProblem::none);
+  network.crash(1);
+  ASSERT_TRUE(network.run_until([&] { return full_count(0) == 0; }, seconds{10}));
+  network.start(1);
+  ASSERT_TRUE(network.run_until([&] { return all_full(); }, seconds{10}));
+  for (const RouterIndex router : {0, 1}) {
+    EXPECT_EQ(neighbor_of(router).problem, NeighborProblem::none);
+    EXPECT_EQ(neighbor_of(router).mtu, 1480);
+  }
+}
+
 // In: a description in Exchange that is the next but for one field. Out: SeqNumberMismatch, ExStart.
 TEST_F(ExchangeTest, Section10_6_WhatIsNotTheNextDescriptionIsASeqNumberMismatch) {
   auto peer = exchanging_peer();

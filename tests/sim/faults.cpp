@@ -165,10 +165,16 @@ void FaultPlan::change_cost(RouterIndex router) {
   const auto pick = random_.next();
   for (std::uint32_t i = random_.between(1, 4); i > 0; --i) {  // several in a row meet the throttling
     const std::uint16_t cost = topology_.cost();
+    const bool is_both_ways = topology_.shares_devices();
     add(at, "cost", router_name(router) + " changes a cost to " + std::to_string(cost), [=](Network& n) {
       auto& ports = n.routers[router].ports;
-      std::next(ports.begin(), static_cast<std::ptrdiff_t>(pick % ports.size()))->second.config.cost = cost;
+      Port& port = std::next(ports.begin(), static_cast<std::ptrdiff_t>(pick % ports.size()))->second;
+      port.config.cost = cost;
       n.reload(router);
+      if (!is_both_ways || !port.cable || n.is_between_peers(*port.cable)) return;
+      const auto& far = n.cables[*port.cable].ends[1 - port.end];
+      n.routers[far.router].ports.at(far.link).config.cost = cost;
+      n.reload(far.router);
     });
     at += random_.octave_duration(milliseconds{50}, seconds{3});
   }

@@ -259,5 +259,24 @@ TEST_F(FootprintTest, NothingIsLeftOfALostNeighbor) {
   });
 }
 
+// In: 3,000 externals, one of which the neighbour never acknowledges. Out: the room of the flood goes all the same, and
+// the one is sent again and again.
+TEST_F(FootprintTest, Section13_6_OneLsaThatIsOwedDoesNotKeepTheRoomOfAFlood) {
+  auto peer = full_peer(1, 9);
+  const LsaKey key{LsaType::as_external, LinkStateId{0xcb000000 + (1500U << 8)}, network.routers[0].id};
+  peer->never_acknowledges = key;
+  network.change_externals(0, routes(3000), {});
+  network.run_for(milliseconds{1});
+  ASSERT_GE(held("flood-log.records"), 3000U);
+  network.run_for(seconds{30});
+  ASSERT_EQ(held("neighbors.retransmissions"), 1U);
+  EXPECT_LT(held("flood-log.records"), 1024U);
+  const std::size_t seen = peer->updates_of(key).size();
+  network.run_for(seconds{15});
+  EXPECT_GT(peer->updates_of(key).size(), seen);
+  peer->never_acknowledges.reset();
+  EXPECT_TRUE(network.run_until([&] { return held("neighbors.retransmissions") == 0; }, seconds{6}));
+}
+
 }  // namespace
 }  // namespace wgospf::sim

@@ -426,7 +426,7 @@ TEST_F(LoadingTest, Section10_8_AMasterDoesNotRepeatItselfWhileTheAnswerWaitsFor
   network.run_for(seconds{20});
   ASSERT_EQ(state_of(a, *peers[1]), NeighborState::exchange);
   const std::size_t described = peers[1]->descriptions.size();
-  network.run_for(seconds{60});
+  network.run_for(seconds{30});
   EXPECT_EQ(peers[1]->descriptions.size(), described);
   for (auto& way : network.cables[peers[0]->cable()].into) way.cut = true;
   peers[1]->answers_requests = true;

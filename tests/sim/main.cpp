@@ -30,7 +30,7 @@ using wgospf::sim::summary;
 constexpr std::chrono::seconds kSearchTime{60};
 
 constexpr const char* kUsage =
-    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H] [--shared]\n"
+    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H] [--shared] [--varied]\n"
     "       wgospf_sim --large [--seeds A..B] [--jobs N] [--twice] [--spokes N] [--lsas N]\n"
     "       wgospf_sim --seed N [--log FILE] [--routers N] [--hours H] [--faults N]\n"
     "       wgospf_sim --digest [--seed N | --seeds A..B] [...]\n"
@@ -41,6 +41,7 @@ constexpr const char* kUsage =
     "  --hours H     run for H virtual hours (default: 2 for every tenth seed)\n"
     "  --faults N    only the first N faults of the schedule\n"
     "  --shared      most cables are between peers that share a device\n"
+    "  --varied      stub areas and NSSAs, opaque LSAs of the routers' own, links whose neighbour is known\n"
     "  --large       a hub with 100 spokes and 5000 LSAs, 5 % loss, processes that stand still, a third\n"
     "                router on a link, opaque LSAs, a full database, a router id that is taken twice\n"
     "  --spokes N    instead of 100\n"
@@ -109,6 +110,8 @@ Arguments parse(int argc, char** argv) {
       arguments.options.faults = number<std::size_t>(option, value());
     } else if (option == "--shared") {
       arguments.options.shared_devices = true;
+    } else if (option == "--varied") {
+      arguments.options.varied = true;
     } else if (option == "--large") {
       large(arguments);
     } else if (option == "--spokes") {
@@ -137,6 +140,7 @@ std::string replay_command(const SeedOptions& options) {
     command += " --large --spokes " + std::to_string(options.large->spokes) + " --lsas " +
                std::to_string(options.large->lsas);
   if (options.shared_devices) command += " --shared";
+  if (options.varied) command += " --varied";
   if (options.routers) command += " --routers " + std::to_string(*options.routers);
   if (options.hours) command += " --hours " + std::to_string(*options.hours);
   if (options.faults) command += " --faults " + std::to_string(*options.faults);

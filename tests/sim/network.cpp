@@ -19,12 +19,15 @@ InstanceConfig Router::config() const {
   config.max_lsa = max_lsa;
   config.max_lsa_bytes = max_lsa_bytes;
   config.max_requests = max_requests;
+  config.opaque_types = opaque_types;
+  config.claimed_router_ids = claimed_router_ids;
   return config;
 }
 
 RouterIndex Network::add_router(RouterId id) {
   Router router;
   router.id = id;
+  router.areas = {area};
   routers.push_back(std::move(router));
   return static_cast<RouterIndex>(routers.size() - 1);
 }
@@ -33,6 +36,7 @@ LinkId Network::add_port(RouterIndex router, InterfaceConfig config, DeviceStatu
   auto& ports = routers[router].ports;
   const LinkId link{ports.empty() ? 1 : ports.rbegin()->first.value + 1};
   config.link = link;
+  if (area.id != kBackbone) config.area = area.id;
   config.device = DeviceId{link.value};
   config.name = "if" + std::to_string(link.value);
   status.ifindex = InterfaceIndex{link.value + 100};
@@ -102,6 +106,12 @@ void Network::shake_hands() {
   scheduler.after(kHandshakes, [this] { shake_hands(); });
 }
 
+[[nodiscard]] OpaqueChanged all_opaque(const Router& router) {
+  OpaqueChanged all;
+  for (const auto& [name, body] : router.opaque_lsas) all.set.push_back({name, body});
+  return all;
+}
+
 void Network::start(RouterIndex index) {
   Router& router = routers[index];
   if (router.life != Life::absent) return;
@@ -112,16 +122,19 @@ void Network::start(RouterIndex index) {
   router.is_paused = router.has_to_catch_up = false;
   router.told_devices.clear();
   router.missed_removals.clear();
+  router.missed_opaque_removals.clear();
   router.socket.clear();
   router.socket_bytes = 0;
   note("r" + std::to_string(index) + " starts as " + router.id.to_string());
   router.instance.emplace(router.config(), Seed{random_.next()}, now());
   drain(index);
   hand_over_links(index);
-  if (router.externals.empty()) return;
-  ExternalsChanged externals;
-  for (const auto& [prefix, route] : router.externals) externals.set.push_back(route);
-  handle(index, externals);
+  if (!router.externals.empty()) {
+    ExternalsChanged externals;
+    for (const auto& [prefix, route] : router.externals) externals.set.push_back(route);
+    handle(index, externals);
+  }
+  if (!router.opaque_lsas.empty()) handle(index, all_opaque(router));
 }
 
 void Network::hand_over_links(RouterIndex index) {
@@ -174,6 +187,10 @@ void Network::catch_up(RouterIndex index) {
   for (const auto& prefix : std::exchange(router.missed_removals, {}))
     if (!router.externals.contains(std::get<Ipv4Prefix>(prefix))) changed.removed.push_back(prefix);
   handle(index, changed);
+  OpaqueChanged opaque = all_opaque(router);
+  for (const auto& name : std::exchange(router.missed_opaque_removals, {}))
+    if (!router.opaque_lsas.contains(name)) opaque.removed.push_back(name);
+  if (!opaque.set.empty() || !opaque.removed.empty()) handle(index, opaque);
 }
 
 void Network::intrude(CableIndex cable, Cable::End end) {
@@ -259,6 +276,7 @@ void Network::reload(RouterIndex index) {
 void Network::change_externals(RouterIndex index, std::vector<ExternalRoute> set,
                                std::vector<IpPrefix> removed) {
   Router& router = routers[index];
+  if (area.type != AreaType::normal) set.clear();  // nobody would hear of them
   for (const auto& prefix : removed) router.externals.erase(std::get<Ipv4Prefix>(prefix));
   for (const auto& route : set) router.set_external(route);
   note("r" + std::to_string(index) + " externals: " + std::to_string(set.size()) + " set, " +
@@ -269,6 +287,19 @@ void Network::change_externals(RouterIndex index, std::vector<ExternalRoute> set
     return;
   }
   if (router.is_running()) handle(index, ExternalsChanged{std::move(set), std::move(removed)});
+}
+
+void Network::change_opaque(RouterIndex index, std::vector<OpaqueContents> set,
+                            std::vector<OpaqueName> removed) {
+  Router& router = routers[index];
+  for (const auto& name : removed) router.opaque_lsas.erase(name);
+  for (const auto& contents : set) router.opaque_lsas.insert_or_assign(contents.name, contents.body);
+  if (router.is_paused) {
+    router.has_to_catch_up = true;
+    router.missed_opaque_removals.insert(router.missed_opaque_removals.end(), removed.begin(), removed.end());
+    return;
+  }
+  if (router.is_running()) handle(index, OpaqueChanged{std::move(set), std::move(removed)});
 }
 
 void Network::handle(RouterIndex index, const Input& input) {
@@ -318,10 +349,9 @@ void Network::drain(RouterIndex index, std::size_t answers) {
       routes_changed = true;
       last_route_change = now();
       if (const auto wrong = router.model.apply(*change)) problem(index, "route change " + *wrong);
-    } else {
-      const auto& event = std::get<Event>(*output);
-      see_event(index, event);
-      if (const auto* end = std::get_if<ShutdownComplete>(&event)) {
+    } else if (const auto* event = std::get_if<Event>(&*output)) {
+      see_event(index, *event);
+      if (const auto* end = std::get_if<ShutdownComplete>(event)) {
         is_over = true;
         router.left_acknowledged = end->acknowledged;
       }

@@ -70,9 +70,12 @@ struct Router {
   std::size_t max_lsa = ospf::kMaxLsa;
   std::size_t max_lsa_bytes = ospf::kMaxLsaBytes;
   std::size_t max_requests = ospf::kRequestsMost;
+  std::vector<RouterId> claimed_router_ids;
   std::map<LinkId, Port> ports;
   std::set<ospf::DeviceId> told_devices;  ///< that the instance was told of
   std::map<Ipv4Prefix, ospf::ExternalRoute> externals;
+  std::map<ospf::OpaqueName, std::vector<std::byte>> opaque_lsas;
+  std::vector<std::uint8_t> opaque_types;  ///< that it is told of
 
   Life life = Life::absent;
   std::uint64_t lives = 0;  ///< counts starts and ends, so that a timer of a former life finds out
@@ -90,6 +93,7 @@ struct Router {
   std::size_t socket_bytes = 0;           ///< of it; beyond kSocketBytes packets are lost
   bool has_to_catch_up = false;           ///< its configuration, links or externals changed meanwhile
   std::vector<IpPrefix> missed_removals;  ///< of externals
+  std::vector<ospf::OpaqueName> missed_opaque_removals;
   bool left_acknowledged = false;
 
   [[nodiscard]] bool is_running() const { return life == Life::running; }
@@ -179,6 +183,8 @@ class Network {
   void reload(RouterIndex router);
   void change_externals(RouterIndex router, std::vector<ospf::ExternalRoute> set,
                         std::vector<IpPrefix> removed);
+  void change_opaque(RouterIndex router, std::vector<ospf::OpaqueContents> set,
+                     std::vector<ospf::OpaqueName> removed);
   /// Sends from one end of a cable (scripted peers do this themselves).
   void send(CableIndex cable, std::size_t from_end, Datagram datagram);
   /// It comes in at an end, whoever sent it.
@@ -196,6 +202,8 @@ class Network {
   std::vector<Cable> cables;
   std::vector<Observer> observers;
   std::vector<PacketObserver> packet_observers;
+  /// Of all routers and their ports; scenarios give theirs one by one.
+  ospf::AreaConfig area{ospf::kBackbone};
   std::set<RouterId> once_shared_ids;  ///< two routers had it at a time: what they told of it is right
   std::uint32_t compares_tables_every =
       1;                              ///< so many turns that change routes; large tables take their time

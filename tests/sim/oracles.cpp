@@ -75,21 +75,26 @@ void compare_databases(const Network& network, RouterIndex a, RouterIndex b,
   }
 }
 
-/// What belongs to the members of a component, by the true topology: a router-LSA each, and its externals.
+/// What belongs to the members of a component, by the true topology: a router-LSA each, its externals and opaque LSAs.
 void check_contents(const Network& network, RouterIndex holder, const std::set<RouterId>& members,
                     const Database& database, bool aged_out, Problems& problems) {
-  std::map<RouterId, std::size_t> router_lsas, externals;
+  std::map<RouterId, std::size_t> router_lsas, externals, opaque;
   for (const auto& [key, stored] : database) {
     if (!members.contains(key.advertising_router)) {
       if (aged_out) problems.push_back(name(network, holder) + "still holds " + describe(key));
       continue;
     }
-    ++(key.type == LsaType::router ? router_lsas : externals)[key.advertising_router];
+    auto& count = is_opaque(key.type) ? opaque : key.type == LsaType::router ? router_lsas : externals;
+    ++count[key.advertising_router];
   }
   for (const Router& router : network.routers) {
     if (!members.contains(router.id)) continue;
     if (router_lsas[router.id] != 1)
       problems.push_back(name(network, holder) + "lacks the router-LSA of " + router.id.to_string());
+    if (opaque[router.id] != router.opaque_lsas.size())
+      problems.push_back(name(network, holder) + "holds " + std::to_string(opaque[router.id]) +
+                         " opaque LSAs of " + router.id.to_string() + " instead of " +
+                         std::to_string(router.opaque_lsas.size()));
     if (externals[router.id] != router.externals.size())
       problems.push_back(name(network, holder) + "holds " + std::to_string(externals[router.id]) +
                          " other LSAs of " + router.id.to_string() + " instead of " +

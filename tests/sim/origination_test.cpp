@@ -52,6 +52,56 @@ TEST_F(OriginationTest, Section12_4_TheFirstRouterLsaComesWithTheFirstFull) {
   EXPECT_EQ(std::get<v2::RouterLsa>(V2::decode_body(own->lsa)).links.size(), 3U);
 }
 
+// In: 50 links that come up one after the other while there is no neighbour, and then one. Out: no router-LSA for each
+// of them; the neighbour gets one that has them all as soon as it is Full.
+TEST_F(OriginationTest, Section12_4_LinksThatComeUpWhileNobodyIsThereNeedNoRouterLsaEach) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_peer(router, 9);
+  std::vector<LinkId> links;
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    links.push_back(add_port(router, {0x0b000001 + (i << 2)}, {1, 4, kBackbone}));
+    network.set_up(router, links.back(), false);
+  }
+  const auto set_cut = [&](bool cut) {
+    for (auto& way : network.cables[peer->cable()].into) way.cut = cut;
+  };
+  set_cut(true);
+  start_all();
+  network.run_for(seconds{3});
+  ASSERT_EQ(originations(router).size(), 1U);
+  for (const LinkId link : links) {
+    network.set_up(router, link, true);
+    network.run_for(milliseconds{10});
+  }
+  EXPECT_LE(originations(router).size(), 3U);
+  set_cut(false);
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1; }, seconds{1}));
+  network.run_for(kRoundTrip);
+  const auto seen = peer->updates_of(router_key(network.routers[router].id));
+  ASSERT_FALSE(seen.empty());
+  EXPECT_EQ(std::get<v2::RouterLsa>(V2::decode_body(seen.back().lsa)).links.size(), 53U);
+}
+
+// In: the same links, and no neighbour. Out: the router-LSA has them soon all the same, for who looks at it.
+TEST_F(OriginationTest, Section12_4_WhatNobodyIsToldIsSaidAllTheSame) {
+  const RouterIndex router = add_router(1);
+  const LinkId one = add_port(router, {0x0b000001}, {1, 4, kBackbone});
+  const LinkId other = add_port(router, {0x0b000005}, {1, 4, kBackbone});
+  for (const LinkId link : {one, other}) network.set_up(router, link, false);
+  start_all();
+  network.run_for(seconds{3});
+  const auto links = [&] {
+    const auto own = stored(router, router_key(network.routers[router].id));
+    return std::get<v2::RouterLsa>(V2::decode_body(own->lsa)).links.size();
+  };
+  network.set_up(router, one, true);
+  EXPECT_EQ(links(), 2U) << "the first at once";
+  network.set_up(router, other, true);
+  network.run_for(kOriginationSpacing);
+  EXPECT_EQ(links(), 3U);
+}
+
 // In: a neighbour in Loading sends what a former run has said, before this run says anything. Out: no flush of
 // it, but one instance above it when the wait is over.
 TEST_F(OriginationTest, Section13_4_WhatAFormerRunHasSaidIsOutdoneAndNotFlushed) {

@@ -245,6 +245,36 @@ TEST_F(PaceTest, Section13_6_WhatIsNeverAcknowledgedDoesNotHoldUpTheRest) {
   EXPECT_TRUE(all_full());
 }
 
+// In: an LSA that the neighbour never acknowledges, sent again and again and under way once more, and behind it one
+// that is lost and overtaken by another. Out: what was overtaken is repeated at once, not when its time is up.
+TEST_F(PaceTest, Section13_6_WhatIsNeverAcknowledgedDoesNotHideWhatWasOvertaken) {
+  auto peer = full_peer(1, 9);
+  const auto routes = externals(60);
+  const auto key = [&](std::size_t i) {
+    return LsaKey{LsaType::as_external, LinkStateId{std::get<Ipv4Prefix>(routes[i].prefix).address.value},
+                  network.routers[0].id};
+  };
+  for (std::size_t i = 3; i < 60; ++i) {  // the neighbour's time is known
+    network.change_externals(0, {routes[i]}, {});
+    network.run_for(seconds{1});
+  }
+  peer->never_acknowledges = key(0);
+  network.change_externals(0, {routes[0]}, {});
+  network.run_for(seconds{30});
+  std::size_t seen = peer->updates_of(key(0)).size();
+  ASSERT_GT(seen, kOvertakenMost);
+  ASSERT_TRUE(network.run_until([&] { return peer->updates_of(key(0)).size() > seen; }, seconds{6}));
+  const Instant start = network.now();
+  auto& way = network.cables[peer->cable()].into[1];
+  way.cut = true;
+  network.change_externals(0, {routes[1]}, {});
+  network.run_for(milliseconds{1});
+  way.cut = false;
+  network.change_externals(0, {routes[2]}, {});
+  ASSERT_TRUE(network.run_until([&] { return !peer->updates_of(key(1)).empty(); }, seconds{6}));
+  EXPECT_LT(network.now() - start, 2 * kRoundTrip + kOvertakenDelay + milliseconds{40});
+}
+
 // In: an LSA that was lost again and again, and one that was lost twice, both due when the router comes back
 // from a stall; the first for longer. Out: the second goes first: what does not get through must not stand
 // before what does.

@@ -291,6 +291,7 @@ TEST_F(PeersTest, Section12_4_1_4_AnUnnumberedDeviceGoesByTheAddressThatItBorrow
   }
   settle();
   const auto links = own_links(hub);
+  EXPECT_EQ(std::count(links.begin(), links.end(), host(loopback(hub))), 1);
   for (RouterIndex spoke = 1; spoke <= 2; ++spoke) {
     const auto link = to(network.routers[spoke].id, loopback(hub), 10);
     EXPECT_EQ(std::count(links.begin(), links.end(), link), 1);

@@ -1,8 +1,11 @@
 #include "tests/sim/reference.h"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 #include <utility>
+
+#include "ospf/route/tie_rule.h"
 
 namespace wgospf::sim {
 
@@ -86,6 +89,9 @@ std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
       const auto [it, is_new] = prefixes.try_emplace(prefix, cost);
       it->second = std::min(it->second, cost);
     }
+    if (port.config.type == InterfaceType::point_to_multipoint && port.is_unnumbered() &&
+        port.status().source())
+      prefixes[Ipv4Prefix::host(port.source())] = 0;
   }
   return prefixes;
 }
@@ -100,50 +106,138 @@ bool owns(const Router& router, Ipv4Address address) {
 
 namespace {
 
+/// On a point-to-multipoint interface both directions cost the same.
+bool is_of_peers(const Port& port) {
+  return port.config.type == InterfaceType::point_to_multipoint;
+}
+
 struct Edge {
   RouterIndex to;
   LinkId link;
   std::uint32_t cost;
+  std::optional<DeviceId> multipoint;  ///< the interface, when it is a point-to-multipoint one
 };
+using Edges = std::vector<std::vector<Edge>>;
 
-std::vector<std::vector<Edge>> graph(const Network& network) {
-  std::vector<std::vector<Edge>> edges(network.routers.size());
+Edges graph(const Network& network) {
+  Edges edges(network.routers.size());
   for (CableIndex i = 0; i < network.cables.size(); ++i) {
     if (!adjacency_exists(network, i)) continue;
     const auto& ends = network.cables[i].ends;
     for (std::size_t end = 0; end < 2; ++end) {
       const Port& port = network.routers[ends[end].router].ports.at(ends[end].link);
-      edges[ends[end].router].push_back({ends[1 - end].router, ends[end].link, port.config.cost});
+      const Port& far = network.routers[ends[1 - end].router].ports.at(ends[1 - end].link);
+      const auto cost = is_of_peers(port) || is_of_peers(far) ? std::max(port.config.cost, far.config.cost)
+                                                              : port.config.cost;
+      edges[ends[end].router].push_back({ends[1 - end].router, ends[end].link, cost, {}});
+      if (port.config.type == InterfaceType::point_to_multipoint)
+        edges[ends[end].router].back().multipoint = port.config.device;
     }
   }
   return edges;
 }
+
+using Costs = std::vector<std::optional<std::uint32_t>>;
+
+Costs costs_from(const Edges& edges, RouterIndex root) {
+  Costs cost(edges.size());
+  std::vector<bool> done(edges.size(), false);
+  cost[root] = 0;
+  for (;;) {
+    std::optional<RouterIndex> nearest;
+    for (RouterIndex i = 0; i < edges.size(); ++i)
+      if (!done[i] && cost[i] && (!nearest || *cost[i] < *cost[*nearest])) nearest = i;
+    if (!nearest) return cost;
+    done[*nearest] = true;
+    for (const Edge& edge : edges[*nearest])
+      if (!cost[edge.to] || *cost[edge.to] > *cost[*nearest] + edge.cost)
+        cost[edge.to] = *cost[*nearest] + edge.cost;
+  }
+}
+
+/// The second links of the tie rule (ospf/route/tie_rule.h), by its text.
+class SecondLinks {
+ public:
+  using Link = std::pair<RouterId, RouterId>;  ///< the greater Router ID first
+
+  SecondLinks(const Network& network, const Edges& edges, const Costs& from_root)
+      : network_(network), edges_(edges) {
+    std::size_t hubs = 0;
+    for (RouterIndex i = 0; i < edges.size(); ++i) hubs += from_root[i] && is_hub(i) ? 1 : 0;
+    if (hubs == 0) return;
+    for (RouterIndex i = 0; i < edges.size(); ++i) costs_.push_back(costs_from(edges, i));
+    for (RouterIndex i = 0; i < edges.size(); ++i)
+      if (from_root[i] && is_hub(i)) find(i, hubs > ospf::TieRule::kMostHubs);
+  }
+  [[nodiscard]] Link link(RouterIndex a, RouterIndex b) const {
+    return std::minmax(network_.routers[a].id, network_.routers[b].id, std::greater<>{});
+  }
+  [[nodiscard]] bool contains(const Link& link) const { return links_.contains(link); }
+
+ private:
+  template <class Visit>
+  void for_each_pair(RouterIndex router, Visit&& visit) const {
+    for (const Edge& lower : edges_[router])
+      for (const Edge& higher : edges_[router])
+        if (lower.multipoint && lower.multipoint == higher.multipoint &&
+            network_.routers[lower.to].id < network_.routers[higher.to].id)
+          visit(lower, higher);
+  }
+  [[nodiscard]] bool is_hub(RouterIndex router) const {
+    bool found = false;
+    for_each_pair(router, [&found](const Edge&, const Edge&) { found = true; });
+    return found;
+  }
+  [[nodiscard]] bool leads_to(RouterIndex router, const Edge& edge, RouterIndex to) const {
+    const auto whole = costs_[router][to], rest = costs_[edge.to][to];
+    return whole && rest && edge.cost + *rest == *whole;
+  }
+  void find(RouterIndex router, bool without_looking) {
+    for_each_pair(router, [&](const Edge& lower, const Edge& higher) {
+      bool is_second = without_looking;
+      for (RouterIndex to = 0; to < edges_.size(); ++to)
+        is_second |= to != router && leads_to(router, lower, to) && leads_to(router, higher, to);
+      if (is_second) links_.insert(link(router, higher.to));
+    });
+  }
+
+  const Network& network_;
+  const Edges& edges_;
+  std::vector<Costs> costs_;
+  std::set<Link> links_;
+};
 
 }  // namespace
 
 Distances shortest_paths(const Network& network, RouterIndex root) {
   const auto edges = graph(network);
   const std::size_t count = network.routers.size();
-  Distances found{std::vector<std::optional<std::uint32_t>>(count), std::vector<std::set<Hop>>(count)};
-  std::vector<bool> done(count, false);
-  found.cost[root] = 0;
-  for (;;) {
-    std::optional<RouterIndex> nearest;
-    for (RouterIndex i = 0; i < count; ++i)
-      if (!done[i] && found.cost[i] && (!nearest || *found.cost[i] < *found.cost[*nearest])) nearest = i;
-    if (!nearest) return found;
-    done[*nearest] = true;
-    for (const Edge& edge : edges[*nearest]) {
-      const std::uint32_t cost = *found.cost[*nearest] + edge.cost;
-      if (found.cost[edge.to] && *found.cost[edge.to] < cost) continue;
-      if (!found.cost[edge.to] || *found.cost[edge.to] > cost) found.hops[edge.to].clear();
-      found.cost[edge.to] = cost;
-      if (*nearest == root)
+  Distances found{costs_from(edges, root), std::vector<std::set<Hop>>(count)};
+  const SecondLinks seconds(network, edges, found.cost);
+  std::vector<std::optional<std::vector<SecondLinks::Link>>> links(
+      count);  // of the best path: the greatest first
+  std::vector<RouterIndex> order;
+  for (RouterIndex i = 0; i < count; ++i)
+    if (found.cost[i]) order.push_back(i);
+  std::sort(order.begin(), order.end(),
+            [&](RouterIndex a, RouterIndex b) { return *found.cost[a] < *found.cost[b]; });
+  links[root].emplace();
+  for (const RouterIndex from : order)
+    for (const Edge& edge : edges[from]) {
+      if (*found.cost[from] + edge.cost != *found.cost[edge.to]) continue;
+      auto path = *links[from];
+      if (const auto link = seconds.link(from, edge.to); seconds.contains(link)) path.push_back(link);
+      std::sort(path.begin(), path.end(), std::greater<>{});
+      auto& best = links[edge.to];
+      if (best && *best < path) continue;
+      if (best && path < *best) found.hops[edge.to].clear();
+      best = std::move(path);
+      if (from == root)
         found.hops[edge.to].insert({edge.link, network.routers[edge.to].id});
       else
-        found.hops[edge.to].insert(found.hops[*nearest].begin(), found.hops[*nearest].end());
+        found.hops[edge.to].insert(found.hops[from].begin(), found.hops[from].end());
     }
-  }
+  return found;
 }
 
 namespace {
@@ -202,6 +296,23 @@ std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRout
   return std::pair{route.metric, route.hops};
 }
 
+/// Of the next hops over one point-to-multipoint interface the lowest.
+std::set<Hop> one_of_each_interface(const Router& router, const std::set<Hop>& hops) {
+  std::map<DeviceId, Hop> lowest;
+  std::set<Hop> kept;
+  for (const Hop& hop : hops) {
+    const InterfaceConfig& config = router.ports.at(hop.link).config;
+    if (config.type != InterfaceType::point_to_multipoint) {
+      kept.insert(hop);
+      continue;
+    }
+    const auto [it, is_first] = lowest.try_emplace(config.device, hop);
+    if (!is_first && hop.router < it->second.router) it->second = hop;
+  }
+  for (const auto& [device, hop] : lowest) kept.insert(hop);
+  return kept;
+}
+
 /// Section 16.4 step 6: smaller is better.
 auto preference(const ExpectedRoute& route) {
   return std::tuple(route.path_type, route.type2_metric, route.metric);
@@ -235,6 +346,7 @@ ExpectedTable expected_routes(const Network& network, RouterIndex root) {
       it->second.tags.merge(route.tags);
     }
   }
+  for (auto& [prefix, route] : table) route.hops = one_of_each_interface(network.routers[root], route.hops);
   return table;
 }
 

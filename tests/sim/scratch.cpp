@@ -43,9 +43,12 @@ std::vector<RootLink> root_links(const Instance<V2>& instance) {
     RootLink link;
     link.link = interface.config.link;
     link.area = interface.config.area;
-    link.cost = interface.config.cost;
+    link.cost = interface.cost;
     link.prefixes = prefixes_of(interface);
     link.device = device_of(interface.status);
+    link.source = interface.status.source();
+    link.is_multipoint = interface.config.type == InterfaceType::point_to_multipoint;
+    link.is_source_advertised = link.source && V2::version().is_advertised(*link.source);
     for (const auto& neighbor : neighbors)
       if (neighbor.link == link.link && neighbor.state == NeighborState::full)
         link.neighbors.push_back({neighbor.router_id, neighbor.address, std::nullopt});

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "ospf/recency.h"
+
 namespace wgospf::sim {
 
 using namespace ospf;
@@ -51,7 +53,7 @@ Hello ScriptedPeer::hello() const {
   hello.network_mask = network_mask;
   hello.hello_interval = config_.hello_interval;
   hello.dead_interval = config_.dead_interval;
-  hello.options = {Options::kExternal};
+  hello.options = hello_options;
   if (neighbor_) hello.neighbors.push_back(*neighbor_);
   return hello;
 }
@@ -119,6 +121,7 @@ void ScriptedPeer::receive(const Datagram& datagram) {
 
 void ScriptedPeer::take(const Hello& hello) {
   hellos.push_back(network_.now());
+  last_hello = hello;
   const bool listed = std::find(hello.neighbors.begin(), hello.neighbors.end(), id_) != hello.neighbors.end();
   if (!listed) {
     exchanging_ = full_ = false;
@@ -160,7 +163,9 @@ std::vector<LsaHeader> ScriptedPeer::headers() const {
 /// One packet describes everything: a test's databases are small.
 void ScriptedPeer::take(const DatabaseDescription& dd) {
   descriptions.push_back({network_.now(), dd});
-  if (!answers_descriptions) return;
+  if (!answers_descriptions || (refuses_larger_mtu && dd.interface_mtu > mtu) ||
+      (refuses_smaller_mtu && dd.interface_mtu < mtu))
+    return;
   const bool is_slave = *neighbor_ > id_;
   if (std::exchange(last_dd_, dd) == dd) {  // section 10.6: the slave repeats itself, the master does nothing
     if (is_slave && last_answer_) send_dd(*last_answer_);

@@ -86,7 +86,10 @@ class ScriptedPeer {
   Ipv4Address address;           ///< its packets' source
   Ipv4Address destination = Network::kAllSpfRouters;
   std::uint32_t network_mask = netmask(30);
-  std::uint16_t mtu = 1420;  ///< as its database descriptions say
+  std::uint16_t mtu = 1420;          ///< as its database descriptions say
+  bool refuses_larger_mtu = false;   ///< ignores descriptions of a larger MTU, as section 10.6 says
+  bool refuses_smaller_mtu = false;  ///< and those of a smaller one, as BIRD does
+  ospf::Options hello_options{ospf::Options::kExternal};
   ospf::Options dd_options{ospf::Options::kExternal | ospf::Options::kOpaque};
   /// What it answers a request for this key with, instead of what it holds.
   std::map<ospf::LsaKey, ospf::Lsa> answers;
@@ -94,6 +97,7 @@ class ScriptedPeer {
   std::vector<SeenDd> descriptions;
   std::vector<SeenRequest> requests;
   std::vector<Instant> hellos;
+  std::optional<ospf::Hello> last_hello;
   std::vector<ospf::LsaHeader> acknowledgments;
 
   [[nodiscard]] std::vector<Seen> updates_of(const ospf::LsaKey& key) const;

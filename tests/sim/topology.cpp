@@ -183,6 +183,10 @@ CableIndex Topology::add_cable(RouterIndex a, RouterIndex b) {
   };
   const std::uint32_t first = length == 31 ? 0 : 1;
   const auto end_a = end(a, first), end_b = end(b, first + 1);
+  // What passes an inbound filter has to take one way in both directions.
+  if (sharing_)
+    network_.routers[b].ports.at(end_b.link).config.cost =
+        network_.routers[a].ports.at(end_a.link).config.cost;
   const CableIndex index = network_.connect(end_a, end_b);
   Cable& cable = network_.cables[index];
   cable.into = {direction(), direction()};
@@ -222,6 +226,10 @@ void Topology::share(CableIndex cable) {
     status.mtu = sharing_->pick<std::uint32_t>({1280, 1420});
   }
   network_.make_peers(cable);
+  // Each end as it likes: the greater counts.
+  if (sharing_->chance(30))
+    network_.routers[ends[1].router].ports.at(ends[1].link).config.cost =
+        static_cast<std::uint16_t>(sharing_->between(1, 30));
 }
 
 std::array<InterfaceAddress, 2> Topology::new_addresses() {

@@ -20,8 +20,10 @@ class Topology {
   Topology(Network& network, Random random) : network_(network), random_(random) {}
 
   /// From now on most cables that are made are between peers: their ends are on one device of each router, in
-  /// a subnet that all such devices have. What else is drawn stays as it is.
+  /// a subnet that all such devices have. Other cables cost the same in both directions. What else is drawn stays
+  /// as it is.
   void share_devices(Random random) { sharing_ = random; }
+  [[nodiscard]] bool shares_devices() const { return sharing_.has_value(); }
 
   /// Routers with loopbacks and LANs, all cables, all externals; nothing is started.
   void build(std::optional<std::uint32_t> router_count);

@@ -82,10 +82,17 @@ void Trace::output(Instant now, std::uint32_t router, const Output<V2>& output) 
   } else if (const auto* change = std::get_if<RouteChange<V2>>(&output)) {
     mix_change(*change);
     if (log_ != nullptr) note(now, who + describe(*change));
+  } else if (const auto* event = std::get_if<Event>(&output)) {
+    mix_event(*event);
+    if (log_ != nullptr) note(now, who + "* " + describe(*event));
   } else {
-    const auto& event = std::get<Event>(output);
-    mix_event(event);
-    if (log_ != nullptr) note(now, who + "* " + describe(event));
+    const auto& opaque = std::get<OpaqueReceived>(output);
+    mix((std::uint64_t{opaque.router.value} << 32) | opaque_key(opaque.name, opaque.router).id.value);
+    mix(opaque.body ? opaque.body->size() : 0xffff);
+    if (log_ != nullptr)
+      note(now, who + (opaque.body ? "is told of " : "is told no more of ") + "opaque " +
+                    std::to_string(opaque.name.type) + "." + std::to_string(opaque.name.id) + " of " +
+                    opaque.router.to_string());
   }
 }
 

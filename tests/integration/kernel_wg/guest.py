@@ -4,6 +4,7 @@ The kernel's package is downloaded and unpacked, never installed. The guest boot
 the modules it needs, mounts this machine's root by 9p with a /run of its own, and runs one command in it.
 """
 
+import fcntl
 import os
 import pathlib
 import re
@@ -50,7 +51,7 @@ def _unpacked_kernel(cache):
     folder = cache / "root"
     if (folder / "complete").exists():
         return folder
-    shutil.rmtree(cache, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     names = re.findall(r"Depends: (linux-image-\S+)", _run(["apt-cache", "depends", "linux-image-amd64"]))
     if not names:
@@ -65,9 +66,9 @@ def _unpacked_kernel(cache):
     return folder
 
 
-def _initramfs(cache, kernel, job):
+def _initramfs(folder, kernel, job):
     version = next((kernel / "lib/modules").iterdir()).name
-    tree = cache / "initramfs"
+    tree = folder / "initramfs"
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "modules").mkdir(parents=True)
     (tree / "bin").mkdir()
@@ -82,28 +83,34 @@ def _initramfs(cache, kernel, job):
     (tree / "modules/order").write_text("\n".join(order) + "\n", encoding="ascii")
     (tree / "init").write_text(_INIT.replace("@STATUS@", _STATUS).replace("@JOB@", shlex.quote(str(job))), encoding="ascii")
     (tree / "init").chmod(0o755)
-    image = cache / "initramfs.img"
+    image = folder / "initramfs.img"
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
     with open(image, "wb") as out:
         subprocess.run(["cpio", "--quiet", "-H", "newc", "-o"], input=names.encode(), stdout=out, cwd=tree, check=True)
     return image
 
 
-def run(script, cache, timeout):
+def run(script, cache, name, timeout):
     """Runs a shell script as root in the guest. Returns (status, everything said); seconds of patience.
 
-    The guest sees this machine's files under the same names, but for /run, /proc, /sys and /dev.
+    The guest sees this machine's files under the same names, but for /run, /proc, /sys and /dev. In the folder `cache`
+    is the kernel; guests of several names may run at the same time.
     """
     cache = pathlib.Path(cache)
-    kernel = _unpacked_kernel(cache)
-    job = cache / "job.sh"
+    folder = cache / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(cache / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kernel = _unpacked_kernel(cache)
+    job = folder / "job.sh"
     job.write_text(script, encoding="utf-8")
-    image = _initramfs(cache, kernel, job)
+    image = _initramfs(folder, kernel, job)
     # It emulates and would take every core there is; what waits beside it goes first.
     command = ["nice", "-n", "10", "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp",
                str(min(os.cpu_count() or 1, 4)), "-m", "1G", "-nographic", "-no-reboot", "-nic", "none",
                "-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(image),
-               "-append", "console=ttyS0 quiet panic=-1",
+               # Without no_timer_check a kernel that gets no processor for a moment at its start takes its timer for broken.
+               "-append", "console=ttyS0 quiet panic=-1 no_timer_check",
                "-virtfs", "local,path=/,mount_tag=host,security_model=none,multidevs=remap"]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           timeout=timeout, check=False)

@@ -148,7 +148,8 @@ TEST(CommandLine, TellsItsVersion) {
 TEST(CommandLine, HelpListsEveryCommand) {
   const auto outcome = wgospfctl({"show", "--help"});
   EXPECT_EQ(outcome.status, 0);
-  for (const char* name : {"status", "interfaces", "neighbors", "database", "routes", "path", "peers"}) {
+  for (const char* name : {"status", "interfaces", "neighbors", "database", "routes", "path", "peers",
+                           "clients", "bfd", "underlay"}) {
     EXPECT_NE(outcome.out.find(name), std::string::npos) << name;
   }
 }
@@ -164,10 +165,13 @@ TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
     EXPECT_EQ(outcome.out, "");
     EXPECT_NE(outcome.err, "");
   }
-  EXPECT_EQ(
-      wgospfctl({"show", "neighbours"}).err,
-      "wgospfctl: \"neighbours\" means nothing here; there are show "
-      "status|interfaces|neighbors|database|routes|path|peers, watch, and config; --help tells more.\n");
+  EXPECT_EQ(wgospfctl({"show", "neighbours"}).err,
+            "wgospfctl: \"neighbours\" means nothing here; there are show "
+            "status|interfaces|neighbors|database|routes|path|peers|clients|bfd|underlay, firewall, reload, "
+            "confirm, watch, "
+            "forget-key, and "
+            "config; --help "
+            "tells more.\n");
 }
 
 TEST_F(Commands, AConfigurationIsCheckedShownAndImportedWithoutADaemon) {

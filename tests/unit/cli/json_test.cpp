@@ -54,7 +54,9 @@ TEST(Json, OfANeighbor) {
   "request_list": 0,
   "retransmission_list": 0,
   "database_summary": 0,
-  "problem": ""
+  "problem": "",
+  "liveness": null,
+  "bfd_state": "unspecified"
 })");
 }
 
@@ -67,7 +69,7 @@ TEST(Json, OfAlternativesHasOnlyTheOneThatIsSet) {
   const auto json = to_json(message<v1::Lsa>(
       R"(type: LSA_TYPE_OPAQUE_AREA seq_num: -2147483647 opaque { opaque_type: 4 data: "\x00\xff" })"));
   EXPECT_EQ(json["opaque"]["data"], "00ff");
-  EXPECT_EQ(json["seq_num"], -2147483647);
+  EXPECT_EQ(json["seq_num"], "0x80000001");
   EXPECT_FALSE(json.contains("router"));
 }
 
@@ -102,7 +104,8 @@ TEST(Json, HasStableNames) {
   EXPECT_EQ(names<v1::Interface>(),
             "name area_id interface_type passive state cost hello_interval dead_interval retransmit_interval "
             "transmit_delay mtu_ignore link_up if_index mtu addresses unnumbered_source neighbor_count "
-            "full_count hello_due received sent drops wireguard allowed_ips_findings problems");
+            "full_count hello_due received sent drops wireguard allowed_ips_findings problems peer_address "
+            "peer_asleep path_mtu link_local_address");
   EXPECT_EQ(names<v1::Lsa>(),
             "scope area_id interface type type_code lsa_id adv_router age seq_num checksum length options "
             "self_originated router network summary external opaque");
@@ -115,7 +118,9 @@ TEST(Json, HasStableNames) {
   EXPECT_EQ(names<v1::PathHop>(), "router_id cost interface link_address link_if_index via_network");
   EXPECT_EQ(names<v1::Peer>(),
             "interface public_key endpoint handshake_age rx_bytes tx_bytes persistent_keepalive allowed_ips "
-            "neighbor_router_id");
+            "neighbor_router_id name role link link_state asleep neighbor_state mtu routed_prefix_count "
+            "routed_prefixes managed_allowed_ips carries problems speaks_for written_down "
+            "link_local_address liveness");
   EXPECT_EQ(
       names<v1::WatchItem>(),
       "interface neighbor peer route snapshot_end neighbor_state_change interface_state_change "

@@ -30,12 +30,13 @@ TEST(RenderStatus, SaysWhatMattersOnAFewLines) {
 TEST(RenderStatus, CountsRoutesThatTheKernelDoesNotHoldOrUse) {
   const auto status = message<v1::GetStatusResponse>(R"(
     version: "0.1.0" router_id: "10.0.32.1" uptime { seconds: 5 }
-    kernel { table: 254 metric: 110 missing: 12 hidden: 1 adopted: 3 })");
+    kernel { table: 254 metric: 110 missing: 12 hidden: 1 adopted: 3 withheld: 2 })");
   const std::string text = render(status, Colours::off);
   EXPECT_NE(text.find("kernel      up to generation 0, table 254, metric 110\n"
                       "            12 routes are not in the kernel\n"
                       "            1 route is hidden by another program's\n"
-                      "            3 routes are a former run's\n"),
+                      "            3 routes are a former run's\n"
+                      "            2 routes are withheld\n"),
             std::string::npos)
       << text;
 }
@@ -61,6 +62,7 @@ TEST(RenderInterfaces, HasAColumnForAllowedIps) {
   const auto list = message<v1::ListInterfacesResponse>(R"(
     interfaces { name: "wg-op2" area_id: "0.0.0.0" interface_type: INTERFACE_TYPE_POINT_TO_POINT
       state: INTERFACE_STATE_POINT_TO_POINT cost: 10 hello_interval: 1 dead_interval: 4 link_up: true mtu: 1420
+      path_mtu: 1312
       addresses: "10.9.0.1/30" neighbor_count: 1 full_count: 1 wireguard: true }
     interfaces { name: "wg-op3" area_id: "0.0.0.0" interface_type: INTERFACE_TYPE_POINT_TO_POINT
       state: INTERFACE_STATE_POINT_TO_POINT cost: 10 hello_interval: 1 dead_interval: 4 link_up: true mtu: 1420
@@ -69,16 +71,25 @@ TEST(RenderInterfaces, HasAColumnForAllowedIps) {
         text: "no peer's allowed-ips cover 224.0.0.5; add 224.0.0.5/32" } }
     interfaces { name: "br-lan" area_id: "0.0.0.0" interface_type: INTERFACE_TYPE_BROADCAST passive: true
       cost: 10 })");
-  EXPECT_EQ(render(list, Colours::off),
-            "INTERFACE  AREA     TYPE            STATE           COST  HELLO/DEAD   MTU  ADDRESS             "
-            "  NEIGHBORS  ALLOWED-IPS\n"
-            "wg-op2     0.0.0.0  point-to-point  point-to-point    10  1/4         1420  10.9.0.1/30         "
-            "  1/1 full   ok\n"
-            "wg-op3     0.0.0.0  point-to-point  point-to-point    10  1/4         1420  unnumbered "
-            "10.0.32.1  none       no 224.0.0.5\n"
-            "br-lan     0.0.0.0  broadcast       down              10  -              -  -                   "
-            "  passive    -\n"
-            "wg-op3: no peer's allowed-ips cover 224.0.0.5; add 224.0.0.5/32\n");
+  EXPECT_EQ(
+      render(list, Colours::off),
+      "INTERFACE  AREA     TYPE            STATE           COST  HELLO/DEAD   MTU  PASSES  ADDRESS         "
+      "      NEIGHBORS  ALLOWED-IPS\n"
+      "wg-op2     0.0.0.0  point-to-point  point-to-point    10  1/4         1420    1312  10.9.0.1/30     "
+      "      1/1 full   ok\n"
+      "wg-op3     0.0.0.0  point-to-point  point-to-point    10  1/4         1420       -  unnumbered "
+      "10.0.32.1  none       no 224.0.0.5\n"
+      "br-lan     0.0.0.0  broadcast       down              10  -              -       -  -               "
+      "      passive    -\n"
+      "wg-op3: no peer's allowed-ips cover 224.0.0.5; add 224.0.0.5/32\n");
+}
+
+TEST(RenderInterfaces, SaysWhoIsBehindALinkAndWhetherHeSleeps) {
+  const auto list = message<v1::ListInterfacesResponse>(R"(
+    interfaces { name: "wg0/op2" area_id: "0.0.0.0" interface_type: INTERFACE_TYPE_POINT_TO_MULTIPOINT
+      state: INTERFACE_STATE_POINT_TO_POINT cost: 10 hello_interval: 1 dead_interval: 4 link_up: true mtu: 1420
+      addresses: "10.99.0.1/24" wireguard: true peer_address: "10.99.0.2" peer_asleep: true })");
+  EXPECT_THAT(render(list, Colours::off), testing::HasSubstr("  peer 10.99.0.2  asleep  "));
 }
 
 TEST(RenderNeighbors, HasOneLineForEach) {
@@ -99,6 +110,20 @@ TEST(RenderNeighbors, TellsProblemsBelowTheTable) {
       state: NEIGHBOR_STATE_EXSTART problem: "its MTU is 1500, this side's 1420" })");
   EXPECT_THAT(render(list, Colours::off),
               testing::EndsWith("\n10.0.32.2 on wg-op2: its MTU is 1500, this side's 1420\n"));
+}
+
+TEST(RenderNeighbors, ShowsSignsOfLifeWhereNeighborsAreFollowed) {
+  const auto list = message<v1::ListNeighborsResponse>(R"(
+    neighbors { interface: "wg-op2" neighbor_router_id: "10.0.32.2" address: "10.9.0.2"
+      state: NEIGHBOR_STATE_FULL liveness { last_sign: SIGN_OF_LIFE_ECHO last_sign_age { nanos: 400000000 } suspect: true
+        round_trip { nanos: 21400000 } loss: 0.034 loss_samples: 29 } }
+    neighbors { interface: "wg-op3" neighbor_router_id: "10.0.32.3" address: "10.9.0.6"
+      state: NEIGHBOR_STATE_FULL liveness { last_sign: SIGN_OF_LIFE_OSPF last_sign_age { seconds: 2 } } }
+    neighbors { interface: "wg-op4" neighbor_router_id: "10.0.32.4" state: NEIGHBOR_STATE_INIT })");
+  const auto text = render(list, Colours::off);
+  EXPECT_THAT(text, testing::HasSubstr("HEARD"));
+  EXPECT_THAT(text, testing::HasSubstr("0.4s ago (echo), suspect  21.4ms    3%\n"));
+  EXPECT_THAT(text, testing::HasSubstr("2.0s ago"));
 }
 
 TEST(RenderNeighbors, SaysSoWhenThereAreNone) {
@@ -133,7 +158,10 @@ TEST(RenderRoutes, MarksWhatTheAllowedIpsDoNotCoverAndWhatIsHeldBack) {
       findings: "not in the allowed-ips of wg-op2" }
     routes { prefix: "203.0.113.0/24" path_type: PATH_TYPE_INTRA_AREA metric: 30 next_hop_set: 1
       next_hops { interface: "wg-op2" address: "10.9.0.2" } kernel_state: KERNEL_STATE_HELD_BACK
-      kernel_error: "it would carry wg-op2's own packets to 203.0.113.5:51820 into wg-op2" })");
+      kernel_error: "it would carry wg-op2's own packets to 203.0.113.5:51820 into wg-op2" }
+    routes { prefix: "203.0.114.0/24" path_type: PATH_TYPE_INTRA_AREA metric: 30 next_hop_set: 1
+      next_hops { interface: "wg-op2" address: "10.9.0.2" } kernel_state: KERNEL_STATE_WITHHELD
+      kernel_error: "router 10.0.32.2 (wg-op2) may not announce it" })");
   EXPECT_EQ(
       render(list, Colours::off),
       "PREFIX           TYPE        METRIC  VIA                  KERNEL\n"
@@ -141,7 +169,9 @@ TEST(RenderRoutes, MarksWhatTheAllowedIpsDoNotCoverAndWhatIsHeldBack) {
       "wg-op2\n"
       "203.0.113.0/24   intra-area      30  10.9.0.2 dev wg-op2  held back: it would carry wg-op2's own "
       "packets to 203.0.113.5:51820 into wg-op2\n"
-      "2 routes of generation 7; in the kernel up to generation 7\n");
+      "203.0.114.0/24   intra-area      30  10.9.0.2 dev wg-op2  withheld: router 10.0.32.2 (wg-op2) may not "
+      "announce it\n"
+      "3 routes of generation 7; in the kernel up to generation 7\n");
 }
 
 TEST(RenderPaths, GoHopByHopToTheRouterThatAdvertises) {
@@ -202,20 +232,53 @@ TEST(RenderDatabase, ListsHeadersOrBodies) {
             "  network-mask 255.255.255.0 metric 20 metric-type 2 forwarding-address 0.0.0.0 tag 0\n");
 }
 
-TEST(RenderPeers, ShowsHandshakesAndNeighbors) {
+TEST(RenderPeers, SaysWhoEachIsAndWhatGoesThere) {
   const auto list = message<v1::ListPeersResponse>(R"(
-    devices { interface: "wg-op2" } devices { interface: "wg-op3" error: "no such device" }
-    peers { interface: "wg-op2" public_key: "2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI="
+    devices { interface: "wg0" } devices { interface: "wg-op3" error: "no such device" }
+    peers { interface: "wg0" public_key: "2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=" name: "op2" link: "wg0/op2"
       endpoint: "203.0.113.2:51820" handshake_age { seconds: 12 } rx_bytes: 2048 tx_bytes: 100
-      allowed_ips: "0.0.0.0/0" allowed_ips: "::/0" neighbor_router_id: "10.0.32.2" })");
-  EXPECT_EQ(render(list, Colours::off),
-            "INTERFACE  PEER                                          ENDPOINT           HANDSHAKE  RECEIVED "
-            "  SENT  "
-            "ROUTER-ID  ALLOWED-IPS\n"
-            "wg-op2     2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=  203.0.113.2:51820  12s ago     2.0 KiB "
-            " 100 B  "
-            "10.0.32.2  0.0.0.0/0, ::/0\n"
-            "wg-op3: no such device\n");
+      role: PEER_ROLE_ROUTER link_state: INTERFACE_STATE_POINT_TO_POINT neighbor_state: NEIGHBOR_STATE_FULL
+      neighbor_router_id: "10.0.32.2" mtu: 1420 routed_prefix_count: 2 allowed_ips: "10.99.0.2/32"
+      allowed_ips: "192.168.36.0/24" managed_allowed_ips: "192.168.36.0/24" carries: "wg-inner" }
+    peers { interface: "wg0" public_key: "V0ZZZZZZzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=" name: "V0ZZZZZZ"
+      link: "wg0/V0ZZZZZZ" role: PEER_ROLE_UNKNOWN link_state: INTERFACE_STATE_POINT_TO_POINT asleep: true
+      problems: "it has no address" })");
+  const std::string table =
+      "PEER      INTERFACE  ROLE     STATE   ROUTER-ID  ENDPOINT           HANDSHAKE  RECEIVED   SENT   MTU  "
+      "ROUTES  ALLOWED-IPS           CARRIES\n"
+      "op2       wg0        router   full    10.0.32.2  203.0.113.2:51820  12s ago     2.0 KiB  100 B  1420  "
+      "     2  1 managed, 1 by hand  wg-inner\n"
+      "V0ZZZZZZ  wg0        unknown  asleep  -          -                  never           0 B    0 B     -  "
+      "     0  none                  -\n"
+      "wg-op3: no such device\n"
+      "V0ZZZZZZ on wg0: it has no address\n";
+  EXPECT_EQ(render(list, PeersView::narrow, Colours::off), table);
+}
+
+TEST(RenderPeers, WideHasWholeKeysAndPrefixesOneByOne) {
+  const auto list = message<v1::ListPeersResponse>(R"(
+    devices { interface: "wg0" }
+    peers { interface: "wg0" public_key: "2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=" name: "op2" link: "wg0/op2"
+      role: PEER_ROLE_ROUTER routed_prefix_count: 2 routed_prefixes: "10.5.0.0/16" routed_prefixes: "192.168.36.0/24"
+      allowed_ips: "10.99.0.2/32" allowed_ips: "192.168.36.0/24" managed_allowed_ips: "192.168.36.0/24" })");
+  EXPECT_THAT(render(list, PeersView::wide, Colours::off),
+              testing::EndsWith("\nop2 on wg0\n"
+                                "  key      2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=\n"
+                                "  sent     10.5.0.0/16 192.168.36.0/24\n"
+                                "  managed  192.168.36.0/24\n"
+                                "  by hand  10.99.0.2/32\n"));
+}
+
+TEST(RenderPeers, ALinkThatIsDownOrNotThereIsTold) {
+  auto list = message<v1::ListPeersResponse>(R"(
+    peers { interface: "wg0" name: "op2" link: "wg0/op2" link_state: INTERFACE_STATE_DOWN role: PEER_ROLE_ROUTER }
+    peers { interface: "wg0" name: "op3" role: PEER_ROLE_UNKNOWN }
+    peers { interface: "wg0" name: "phone" role: PEER_ROLE_CLIENT link: "wg0/phone"
+      link_state: INTERFACE_STATE_POINT_TO_POINT })");
+  const std::string text = render(list, PeersView::narrow, Colours::off);
+  EXPECT_THAT(text, testing::ContainsRegex("op2 +wg0 +router +link down "));
+  EXPECT_THAT(text, testing::ContainsRegex("op3 +wg0 +unknown +no link "));
+  EXPECT_THAT(text, testing::ContainsRegex("phone +wg0 +client +none "));
 }
 
 class RenderWatch : public ::testing::Test {

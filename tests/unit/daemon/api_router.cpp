@@ -188,8 +188,8 @@ void WiredRouter::drain(std::size_t end) {
     if (auto* change = std::get_if<ospf::RouteChange<V2>>(&*output)) {
       generation_ = change->generation;
       tell({*change, generation_, time});
-    } else {
-      tell({std::get<ospf::Event>(*output), generation_, time});
+    } else if (auto* event = std::get_if<ospf::Event>(&*output)) {
+      tell({std::move(*event), generation_, time});
     }
   }
 }

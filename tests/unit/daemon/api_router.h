@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -24,7 +25,7 @@ namespace wgospf::daemon {
 
 inline constexpr std::chrono::seconds kPatience{30};
 
-class WiredRouter final : public RouterView {
+class WiredRouter : public RouterView {
  public:
   static constexpr ospf::LinkId kTunnel{1}, kLan{2};
 
@@ -77,7 +78,14 @@ class WiredRouter final : public RouterView {
   [[nodiscard]] std::size_t subscriptions_here() const { return listeners_.size(); }
   KernelView kernel_view;
   std::vector<WireguardView> wireguard_views;
+  wg::OwnAllowedIps own_allowed_ip_map;
+  PeerNotes peer_note_map;
+  std::map<std::string, ForgottenKey> key_map;  ///< what forget_key() knows
   std::vector<std::string> warning_list;
+  ReloadOrder reload_order;  ///< the last
+  std::optional<Result<ReloadAnswer>> reload_answer;
+  UnderlayView underlay_view;
+  BfdView bfd_view;
   std::map<Ipv4Prefix, std::string> route_finding_map;
   std::map<ospf::LinkId, std::string> interface_problem_map;
 
@@ -101,6 +109,22 @@ class WiredRouter final : public RouterView {
   [[nodiscard]] const ospf::Instance<V2>& instance() const { return *ends_[0].instance; }
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     return std::make_shared<std::vector<WireguardView>>(wireguard_views);
+  }
+  std::shared_ptr<const wg::OwnAllowedIps> own_allowed_ips() const override {
+    return std::make_shared<wg::OwnAllowedIps>(own_allowed_ip_map);
+  }
+  PeerNotes peer_notes() const override { return peer_note_map; }
+  Result<ForgottenKey> forget_key(const std::string& key_or_name) override {
+    const auto found = key_map.find(key_or_name);
+    if (found == key_map.end())
+      return Error{ErrorCode::not_found, "no peer is called \"" + key_or_name + "\""};
+    return found->second;
+  }
+  BfdView bfd() const override { return bfd_view; }
+  UnderlayView underlay() const override { return underlay_view; }
+  void reload(const ReloadOrder& order, Reloaded done) override {
+    reload_order = order;
+    return reload_answer ? done(*reload_answer) : RouterView::reload(order, std::move(done));
   }
   std::vector<std::string> warnings() const override { return warning_list; }
   std::vector<std::string> interface_problems(ospf::LinkId link) const override {

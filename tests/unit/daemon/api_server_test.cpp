@@ -192,6 +192,13 @@ class WaitingRouter final : public RouterView {
   std::shared_ptr<const std::vector<WireguardView>> wireguard() const override {
     throw std::logic_error("wireguard");
   }
+  std::shared_ptr<const wg::OwnAllowedIps> own_allowed_ips() const override {
+    throw std::logic_error("own_allowed_ips");
+  }
+  PeerNotes peer_notes() const override { throw std::logic_error("peer_notes"); }
+  Result<ForgottenKey> forget_key(const std::string&) override { throw std::logic_error("forget_key"); }
+  BfdView bfd() const override { throw std::logic_error("bfd"); }
+  UnderlayView underlay() const override { throw std::logic_error("underlay"); }
   std::vector<std::string> interface_problems(ospf::LinkId) const override { return {}; }
   std::vector<std::string> warnings() const override { return {"waiting for a router id: there is none"}; }
 
@@ -348,6 +355,23 @@ TEST_F(ApiOverTcp, ServesClientsThatTrustItsCertificate) {
   const auto outcome = status_at(server.value()->address(), {});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("router id 10.0.32.1"));
+}
+
+// In: what changes something, over TLS. Out: refused without a certificate of the client, done with one.
+TEST_F(ApiOverTcp, OnlyAClientWithACertificateChangesAnything) {
+  router_.on_strand([&] { router_.key_map["op2"] = {wg::Key{}, ospf::RouterId{0x0a002002}}; });
+  const auto open = ApiServer::start(options(false), router_);
+  ASSERT_TRUE(open) << open.error().text;
+  const auto refused = status_at(open.value()->address(), {"forget-key", "op2"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err,
+              HasSubstr("this changes something: ask over the unix socket, or with a certificate"));
+  const auto closed = ApiServer::start(options(true), router_);
+  ASSERT_TRUE(closed) << closed.error().text;
+  const auto done = status_at(closed.value()->address(),
+                              {"--cert", pem("client.pem"), "--key", pem("client.key"), "forget-key", "op2"});
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("was known as router 10.0.32.2"));
 }
 
 TEST_F(ApiOverTcp, WithAClientCaServesOnlyClientsWithACertificate) {

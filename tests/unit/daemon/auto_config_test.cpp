@@ -8,8 +8,8 @@
 namespace wgospf::daemon {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 Link link_of(std::uint32_t ifindex, const std::string& name, const std::string& address,
              std::uint8_t length) {
@@ -52,7 +52,7 @@ Inventory site() {
 }
 
 TEST(AutoConfigTest, RunsTunnelsAndAnnouncesLans) {
-  const auto chosen = choose_config(site(), {"eth0"});
+  const auto chosen = choose_config(site(), {{2}, {}});
   EXPECT_THAT(names_of(chosen), ElementsAre("*", "br-lan passive"));
   EXPECT_EQ(chosen.config.areas[0].interfaces[0].kind, InterfaceKind::wireguard);
   EXPECT_THAT(chosen.reasons,
@@ -66,7 +66,8 @@ TEST(AutoConfigTest, RunsTunnelsAndAnnouncesLans) {
 TEST(AutoConfigTest, AnnouncesTheLoopbacksAddresses) {
   auto inventory = site();
   inventory[1].addresses.push_back(link_of(0, "", "10.0.32.1", 32).addresses[0]);
-  EXPECT_THAT(names_of(choose_config(inventory, {"eth0"})), ElementsAre("*", "lo passive", "br-lan passive"));
+  EXPECT_THAT(names_of(choose_config(inventory, {{2}, {}})),
+              ElementsAre("*", "lo passive", "br-lan passive"));
 }
 
 TEST(AutoConfigTest, AMachineWithoutAnythingWaitsForTunnels) {
@@ -76,7 +77,7 @@ TEST(AutoConfigTest, AMachineWithoutAnythingWaitsForTunnels) {
 }
 
 TEST(AutoConfigTest, IsPrintedAsAFileThatGivesTheSame) {
-  const auto chosen = choose_config(site(), {"eth0"});
+  const auto chosen = choose_config(site(), {{2}, {}});
   const auto text = print_auto_config(chosen);
   EXPECT_EQ(text.substr(0, text.find('\n')),
             "# OSPF runs on every WireGuard interface, now wg-north, office");
@@ -86,14 +87,20 @@ TEST(AutoConfigTest, IsPrintedAsAFileThatGivesTheSame) {
   EXPECT_EQ(std::get<0>(again), chosen.config);
 }
 
-TEST(AutoConfigTest, DefaultRoutesAreFoundInTheKernelsText) {
-  EXPECT_THAT(default_route_interfaces(
-                  "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
-                  "eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-                  "wg0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n"
-                  "br-lan\t0025A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"),
-              ElementsAre("eth0"));
-  EXPECT_THAT(default_route_interfaces(""), IsEmpty());
+// An interface that carries a tunnel would be announced into the tunnel; another program's tunnel is no LAN.
+TEST(AutoConfigTest, WhatLeadsOutIsNotAnnounced) {
+  auto inventory = site();
+  inventory[10] = link_of(10, "eth4", "198.51.100.5", 24);
+  inventory[11] = link_of(11, "tailscale0", "100.64.1.2", 32);
+  inventory[11].kind = "tun";
+  inventory[11].flags.point_to_point = true;
+  const auto chosen = choose_config(inventory, {{2}, {10}});
+  EXPECT_THAT(names_of(chosen), ElementsAre("*", "br-lan passive"));
+  EXPECT_THAT(chosen.reasons,
+              Contains("eth4 (198.51.100.0/24) is not announced: packets of WireGuard tunnels go over it"));
+  EXPECT_THAT(
+      chosen.reasons,
+      Contains("tailscale0 (100.64.1.2/32) is not announced: it looks like another program's tunnel"));
 }
 
 }  // namespace

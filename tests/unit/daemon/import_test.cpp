@@ -3,7 +3,7 @@
 
 #include "daemon/config/import.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -46,7 +46,9 @@ void expect_sound(const std::string& text) {
 class ImportCases : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ImportCases, GiveASoundConfigurationWithTheRemarksThatItNeeds) {
-  const auto text = import_wg_quick({file_of(GetParam())});
+  const auto imported = import_wg_quick({file_of(GetParam())});
+  EXPECT_TRUE(imported.refused.empty());
+  const auto& text = imported.text;
   const auto beside = kCases / (GetParam() + ".yaml");
   if (std::getenv("WGOSPF_WRITE_CASES") != nullptr) std::ofstream(beside) << text;
   EXPECT_EQ(content_of(beside), text);
@@ -64,10 +66,55 @@ TEST(Import, AllFilesTogetherGiveOneConfiguration) {
   std::vector<ImportedFile> files;
   for (const auto& name : case_names()) files.push_back(file_of(name));
   ASSERT_GE(files.size(), 12U);
-  const auto text = import_wg_quick(files);
+  const auto imported = import_wg_quick(files);
+  EXPECT_TRUE(imported.refused.empty());
+  const auto& text = imported.text;
   expect_sound(text);
   const auto config = std::get<0>(parse_config(text, "imported.yaml"));
   EXPECT_EQ(config.areas.at(0).interfaces.size(), files.size());
+}
+
+const std::string kSpoke =
+    "[Interface]\nAddress = 10.0.0.2/24\nTable = off\n[Peer]\nAllowedIPs = 0.0.0.0/0\n";
+
+std::string only_refusal(const std::vector<ImportedFile>& files) {
+  const auto imported = import_wg_quick(files);
+  return imported.refused.size() == 1 ? imported.refused.front()
+                                      : std::to_string(imported.refused.size()) + " refusals";
+}
+
+// In: files that wg-quick would not bring up, beside one that is good. Out: the good one's configuration alone, and why.
+TEST(Import, AFileThatIsNoneOfWgQuicksIsLeftOutAndNamed) {
+  for (const auto* text :
+       {"", "\0\1\2", "#!/bin/sh\nwg-quick up wg0\n", "[Peer]\nAllowedIPs = 10.0.0.0/8\n"}) {
+    const auto imported =
+        import_wg_quick({{"/etc/wireguard/other.conf", text}, {"/etc/wireguard/wg0.conf", kSpoke}});
+    ASSERT_EQ(imported.refused.size(), 1U) << text;
+    EXPECT_THAT(imported.refused.front(),
+                ::testing::StartsWith("/etc/wireguard/other.conf: there is no [Interface]"));
+    expect_sound(imported.text);
+    EXPECT_THAT(imported.text, ::testing::Not(::testing::HasSubstr("name: other")));
+  }
+}
+
+TEST(Import, TheFilesNameIsTheInterfaces) {
+  for (const auto* name :
+       {"wg0.conf.bak", "wg 0.conf", "a-name-of-16-chrs.conf", "wg0", ".conf", "wg*.conf", "w\xc3\xa4.conf"})
+    EXPECT_THAT(only_refusal({{std::string("/etc/wireguard/") + name, kSpoke}}),
+                ::testing::HasSubstr("NAME.conf"))
+        << name;
+  EXPECT_TRUE(import_wg_quick({{"/etc/wireguard/exactly-15-char.conf", kSpoke}}).refused.empty());
+}
+
+TEST(Import, OfTwoFilesOfOneInterfaceTheFirstCounts) {
+  const std::vector<ImportedFile> files{{"/etc/wireguard/wg0.conf", kSpoke}, {"/root/wg0.conf", kSpoke}};
+  EXPECT_EQ(only_refusal(files),
+            "/root/wg0.conf: /etc/wireguard/wg0.conf has an interface wg0 already; leave one of them away");
+  expect_sound(import_wg_quick(files).text);
+}
+
+TEST(Import, NothingIsMadeOfNothing) {
+  EXPECT_EQ(import_wg_quick({{"notes.txt", "x"}}).text, "");
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace wgospf::daemon {
+namespace wgospf::daemon::kernel_telling_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -71,4 +71,4 @@ TEST(KernelTelling, ReadingsAfterLossesAreNoLineEach) {
 }
 
 }  // namespace
-}  // namespace wgospf::daemon
+}  // namespace wgospf::daemon::kernel_telling_test

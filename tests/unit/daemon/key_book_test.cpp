@@ -7,71 +7,88 @@
 
 #include "wgadapter/state_text.h"
 
-namespace wgospf::daemon {
+namespace wgospf::daemon::key_book_test {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Kind = KeyAdmission::Kind;
+using Kind = KeyVerdict::Kind;
 
 wg::Key key(std::uint8_t number) {
   wg::Key key;
   key.bytes.fill(number);
   return key;
 }
-const ospf::RouterId kOne{0x0a000001}, kTwo{0x0a000002};
+const ospf::RouterId kOne{0x0a000001}, kTwo{0x0a000002}, kThree{0x0a000003};
 
-TEST(KeyBook, TheFirstIdIsLearnedAndKept) {
+TEST(KeyBook, WhatIsLearnedIsKept) {
   KeyBook book;
-  EXPECT_EQ(book.admit(key(1), kOne).kind, Kind::learned);
-  EXPECT_EQ(book.admit(key(1), kOne).kind, Kind::known);
-  const auto refused = book.admit(key(1), kTwo);
-  EXPECT_FALSE(refused.is_admitted());
-  EXPECT_THAT(reason_of(refused, key(1), kTwo),
-              HasSubstr("speaks as router 10.0.0.2, and was known as router"));
-  EXPECT_EQ(book.admit(key(1), kOne).kind, Kind::known) << "what was refused is not learned";
+  EXPECT_EQ(book.judge(key(1), kOne).kind, Kind::free);
+  EXPECT_EQ(book.find(key(1)), std::nullopt) << "to ask is not to learn";
+  book.learn(key(1), kOne);
+  EXPECT_EQ(book.judge(key(1), kOne).kind, Kind::known);
+  const auto refused = book.judge(key(1), kTwo);
+  EXPECT_EQ(refused, (KeyVerdict{Kind::other_id, kOne, false, {}}));
+  EXPECT_THAT(reason_of(refused, "op2", kTwo),
+              HasSubstr("peer op2 speaks as router 10.0.0.2, and is known as router 10.0.0.1"));
+  EXPECT_THAT(reason_of(refused, "op2", kTwo), HasSubstr("wgospfctl forget-key op2"));
 
   KeyBook next;
   ASSERT_TRUE(next.take_text(book.to_text()));
-  EXPECT_EQ(next.admit(key(1), kTwo).kind, Kind::other_id);
+  EXPECT_EQ(next.judge(key(1), kTwo).kind, Kind::other_id);
+  EXPECT_THAT(next.claimed(), ElementsAre(kOne));
   EXPECT_TRUE(next.forget(key(1)));
   EXPECT_FALSE(next.forget(key(1)));
-  EXPECT_EQ(next.admit(key(1), kTwo).kind, Kind::learned);
+  EXPECT_EQ(next.judge(key(1), kTwo).kind, Kind::free);
+  EXPECT_THAT(next.claimed(), IsEmpty());
 }
 
-TEST(KeyBook, ARouterMayHaveSeveralKeys) {
+TEST(KeyBook, AnIdThatAKeySpeaksForIsNoOtherKeysUntilThatOneIsLearnedToo) {
   KeyBook book;
-  EXPECT_TRUE(book.admit(key(1), kOne).is_admitted());
-  EXPECT_TRUE(book.admit(key(2), kOne).is_admitted());
+  book.learn(key(1), kOne);
+  const auto refused = book.judge(key(2), kOne);
+  EXPECT_EQ(refused, (KeyVerdict{Kind::others_keys, {}, false, {key(1)}}));
+  EXPECT_THAT(reason_of(refused, "wg-b", kOne),
+              HasSubstr("peer wg-b speaks as router 10.0.0.1, which is known by " + key(1).to_base64()));
+  EXPECT_THAT(reason_of(refused, "wg-b", kOne), HasSubstr("wgospfctl forget-key " + key(1).to_base64()));
+  EXPECT_EQ(book.judge(key(2), kTwo).kind, Kind::free);
+  book.learn(key(2), kOne);
+  EXPECT_EQ(book.judge(key(2), kOne).kind, Kind::known);
+  EXPECT_EQ(book.judge(key(1), kOne).kind, Kind::known) << "a router may have several keys";
 }
 
 TEST(KeyBook, WhatIsWrittenDownCounts) {
   KeyBook book;
-  ASSERT_TRUE(book.admit(key(1), kTwo).is_admitted());
-  ASSERT_TRUE(book.admit(key(3), kOne).is_admitted());
+  book.learn(key(1), kTwo);
+  book.learn(key(3), kOne);
   book.write_down({{key(1), kOne}, {key(2), kOne}});
-  EXPECT_EQ(book.admit(key(1), kOne).kind, Kind::known);
-  const auto other = book.admit(key(1), kTwo);
-  EXPECT_EQ(other, (KeyAdmission{Kind::other_id, kOne, true}));
-  EXPECT_THAT(reason_of(other, key(1), kTwo), HasSubstr("the configuration says that it is router 10.0.0.1"));
-  const auto stranger = book.admit(key(3), kOne);
-  EXPECT_EQ(stranger.kind, Kind::others_keys) << "although it was learned before";
-  EXPECT_THAT(reason_of(stranger, key(3), kOne), HasSubstr("gives to other keys"));
-  EXPECT_TRUE(book.admit(key(3), kTwo).kind == Kind::other_id);
+  EXPECT_EQ(book.judge(key(1), kOne).kind, Kind::known);
+  const auto other = book.judge(key(1), kTwo);
+  EXPECT_EQ(other, (KeyVerdict{Kind::other_id, kOne, true, {}}));
+  EXPECT_THAT(reason_of(other, "op2", kTwo), HasSubstr("the configuration says that it is router 10.0.0.1"));
+  const auto stranger = book.judge(key(3), kOne);
+  EXPECT_EQ(stranger, (KeyVerdict{Kind::others_keys, {}, true, {key(1), key(2)}}))
+      << "although it was learned";
+  EXPECT_THAT(reason_of(stranger, "op3", kOne), HasSubstr("which the configuration gives to "));
+  EXPECT_EQ(book.judge(key(3), kThree).kind, Kind::free);
+  EXPECT_EQ(book.judge(key(9), kTwo).kind, Kind::free)
+      << "the key that was learned for it is written down otherwise";
+  EXPECT_THAT(book.claimed(), ElementsAre(kOne));
   book.write_down({});
-  EXPECT_TRUE(book.admit(key(3), kOne).is_admitted());
-  EXPECT_TRUE(book.admit(key(1), kTwo).is_admitted());
-  EXPECT_THAT(reason_of(book.admit(key(3), kOne), key(3), kOne), IsEmpty());
+  EXPECT_EQ(book.judge(key(3), kOne).kind, Kind::known);
+  EXPECT_EQ(book.judge(key(1), kTwo).kind, Kind::known);
+  EXPECT_THAT(reason_of(book.judge(key(3), kOne), "op3", kOne), IsEmpty());
 }
 
 TEST(KeyBook, ATextThatIsSpoiledChangesNothing) {
   KeyBook book;
-  ASSERT_TRUE(book.admit(key(1), kOne).is_admitted());
-  ASSERT_TRUE(book.admit(key(2), kTwo).is_admitted());
+  book.learn(key(1), kOne);
+  book.learn(key(2), kTwo);
   const std::string text = book.to_text();
   EXPECT_THAT(text, HasSubstr("wgospf keys 1\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE= 10.0.0.1\n"));
   KeyBook other;
-  ASSERT_TRUE(other.admit(key(9), kOne).is_admitted());
+  other.learn(key(9), kOne);
   const auto learned = other.learned();
   for (std::size_t size = 0; size < text.size(); ++size) {
     EXPECT_FALSE(other.take_text(std::string_view(text).substr(0, size)));
@@ -95,4 +112,4 @@ TEST(KeyBook, ATextThatIsSpoiledChangesNothing) {
 }
 
 }  // namespace
-}  // namespace wgospf::daemon
+}  // namespace wgospf::daemon::key_book_test

@@ -33,7 +33,7 @@ class ManagedAllowedIps(two_daemons_test.TwoRouters):
 
     def allowed(self, peer=None):
         lines = [line.split() for line in self.a.run("wg show wg0 allowed-ips").splitlines()]
-        return {line[0]: set(line[1:]) - {"(none)"} for line in lines}.get(peer or self.peer, set())
+        return {line[0]: {prefix for prefix in line[1:] if "." in prefix} for line in lines}.get(peer or self.peer, set())
 
     def wait_for_allowed(self, expected, peer=None):
         self.wait(lambda: self.allowed(peer) == expected, f"allowed-ips are {sorted(expected)}")
@@ -75,6 +75,20 @@ class ManagedAllowedIps(two_daemons_test.TwoRouters):
 
         self.assertEqual(self.a.end(), 0)
         self.assertEqual(self.allowed(), BY_HAND)
+
+    def test_nobody_may_speak_from_a_network_of_our_own(self):
+        self.a.run("ip link add near type veth peer name far")
+        self.a.run("ip addr add 192.168.77.1/24 dev near")
+        self.a.run("ip link set far up")
+        self.a.run("ip link set near up")
+        self.b.add_lan("more", "192.168.77.254/24")
+        self.wait(lambda: "192.168.77.0/24" in str(self.a.show("routes")), "the route to our own network is heard of")
+        self.assertEqual(self.allowed(), BY_HAND | FROM_ROUTES)
+        self.a.run("ip link set near down")  # it can only be there from now on
+        self.wait_for_route(self.a, "192.168.77.0/24")
+        self.wait_for_allowed(BY_HAND | FROM_ROUTES | {"192.168.77.0/24"})
+        self.a.run("ip link set near up")
+        self.wait_for_allowed(BY_HAND | FROM_ROUTES)
 
     def test_a_kill_and_a_restart(self):
         self.a.end(signal.SIGKILL)

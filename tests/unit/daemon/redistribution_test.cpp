@@ -230,5 +230,17 @@ TEST(Redistribution, NewRulesAreAppliedWithinABudgetOfWhatIsExamined) {
   EXPECT_EQ(redistribution.announced(), 0U);
 }
 
+// In: a client whose prefix a rule announces, too. Out: announced as the client is, and as the rule says when it is gone.
+TEST(Redistribution, AClientComesBeforeRules) {
+  Redistribution redistribution;
+  redistribution.set_rules({rule(kStatic, 30)});
+  redistribution.set_client({prefix("10.99.0.50/32"), 10, false, 7, std::nullopt});
+  EXPECT_THAT(changes(redistribution), ElementsAre("+10.99.0.50/32 10"));
+  redistribution.added(route("10.99.0.50/32", kStatic));
+  EXPECT_THAT(changes(redistribution), IsEmpty());
+  redistribution.remove_client(prefix("10.99.0.50/32"));
+  EXPECT_THAT(changes(redistribution), ElementsAre("+10.99.0.50/32 30"));
+}
+
 }  // namespace
 }  // namespace wgospf::daemon

@@ -7,7 +7,7 @@
 
 #include <set>
 
-namespace wgospf::daemon {
+namespace wgospf::daemon::rib_feed_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -95,6 +95,17 @@ TEST_F(RibFeedTest, DeviceOnlyOnPointToPointAndByAddressElsewhere) {
   EXPECT_THAT(take(), IsEmpty());
 }
 
+// The kernel cannot tell peers of one device apart, and takes no group with one way out twice.
+TEST_F(RibFeedTest, LinksBehindPeersOfOneDeviceAreOneWayOut) {
+  const ospf::LinkId other{4};
+  links[other] = links[kWg0];
+  set(1, 1, {hop(kWg0), {other, *Ipv4Address::parse("10.1.0.3"), ospf::RouterId{3}}, hop(kEth0)});
+  EXPECT_THAT(take(), ElementsAre("set 1: 7 8/10.1.0.2/onlink"));
+  links[kWg0].facts.ifindex = links[other].facts.ifindex = 70;
+  feed.links_changed({kWg0, other});
+  EXPECT_THAT(take(), ElementsAre("set 1: 70 8/10.1.0.2/onlink"));
+}
+
 TEST_F(RibFeedTest, UnnumberedLinksGiveThePreferredSource) {
   set(1, 1, {hop(kUnnumbered)});
   prefix(1, route("192.168.37.0/24", 1));
@@ -125,10 +136,10 @@ TEST_F(RibFeedTest, ALinkCreatedAnewIsResolvedAgain) {
   set(1, 2, {hop(kEth0)});
   (void)take();
   links[kWg0].facts.ifindex = 70;
-  feed.link_changed(kWg0);
+  feed.links_changed({kWg0});
   EXPECT_THAT(take(), ElementsAre("set 1: 70"));
   links.erase(kWg0);
-  feed.link_changed(kWg0);
+  feed.links_changed({kWg0});
   EXPECT_THAT(take(), ElementsAre("set 1:"));
 }
 
@@ -174,7 +185,7 @@ TEST_F(RibFeedTest, ARouteOverALinkCreatedAnewIsPendingUntilThatIsAcknowledged) 
   prefix(7, changed);
   acknowledge();
   links[kWg0].facts.ifindex = 70;
-  feed.link_changed(kWg0);
+  feed.links_changed({kWg0});
   EXPECT_EQ(feed.state(changed).state.kind, Kind::pending);
   (void)take();
   EXPECT_EQ(feed.state(changed).state.kind, Kind::pending);
@@ -240,18 +251,34 @@ TEST_F(RibFeedTest, ASetThatWaitsNamesItsGateWheneverItIsSubmitted) {
   using ::testing::Pair;
   set(1, 1, {hop(kWg0)});
   set(1, 2, {hop(kEth0)});
-  EXPECT_THAT(gates(feed.take(none_held, gate_of)), ElementsAre(Pair(1U, 9U), Pair(2U, std::nullopt)));
-  feed.link_changed(kWg0);
-  EXPECT_THAT(gates(feed.take(none_held, gate_of)), ElementsAre(Pair(1U, 9U)));
+  EXPECT_THAT(gates(feed.take(none_held, {gate_of, {}})), ElementsAre(Pair(1U, 9U), Pair(2U, std::nullopt)));
+  feed.links_changed({kWg0});
+  EXPECT_THAT(gates(feed.take(none_held, {gate_of, {}})), ElementsAre(Pair(1U, 9U)));
   feed.submit_set(ospf::SetId{1});
   feed.submit_set(ospf::SetId{7});
-  const auto again = feed.take(none_held, gate_of);
+  const auto again = feed.take(none_held, {gate_of, {}});
   EXPECT_THAT(gates(again), ElementsAre(Pair(1U, 9U)));
-  EXPECT_FALSE(feed.take(none_held, gate_of));
-  const auto empty = feed.take(none_held, gate_of, true);
+  EXPECT_FALSE(feed.take(none_held, {gate_of, {}}));
+  const auto empty = feed.take(none_held, {gate_of, {}}, true);
   ASSERT_TRUE(empty);
   EXPECT_TRUE(empty->changes.empty());
   EXPECT_GT(empty->ticket, again->ticket);
+}
+
+TEST_F(RibFeedTest, APrefixThatWaitsForItselfNamesItsGate) {
+  const Ipv4Prefix waits = *Ipv4Prefix::parse("192.168.37.0/24"),
+                   goes = *Ipv4Prefix::parse("192.168.38.0/24");
+  set(1, 1, {hop(kWg0)});
+  for (const auto& each : {waits, goes}) prefix(1, route(each.to_string().c_str(), 1));
+  const auto batch = feed.take([](const Ipv4Prefix&) { return false; },
+                               {{}, [&](const Ipv4Prefix& prefix) {
+                                  return prefix == waits ? std::optional<rib::Gate>(9) : std::nullopt;
+                                }});
+  std::map<IpPrefix, std::optional<rib::Gate>> found;
+  for (const auto& change : batch->changes)
+    if (const auto* changed = std::get_if<rib::PrefixChanged>(&change))
+      found[changed->prefix] = changed->gate;
+  EXPECT_EQ(found, (std::map<IpPrefix, std::optional<rib::Gate>>{{waits, 9}, {goes, std::nullopt}}));
 }
 
 TEST_F(RibFeedTest, OfManyFailuresTheFirstAreTold) {
@@ -265,4 +292,4 @@ TEST_F(RibFeedTest, OfManyFailuresTheFirstAreTold) {
 }
 
 }  // namespace
-}  // namespace wgospf::daemon
+}  // namespace wgospf::daemon::rib_feed_test

@@ -7,7 +7,7 @@
 
 #include "daemon/links/silent_peers.h"
 
-namespace wgospf::daemon {
+namespace wgospf::daemon::route_coverage_test {
 namespace {
 
 using std::chrono::seconds;
@@ -58,7 +58,8 @@ TEST_F(RouteCoverage, EveryLinkOfARouteIsLookedAt) {
   const Devices devices(underlay);
   EXPECT_TRUE(is_any_narrow(links, devices));
   const auto uncovered = uncovered_prefixes(table, links, devices);
-  EXPECT_THAT(uncovered, ElementsAre(ElementsAre(v4("192.168.36.0/24"), v4("192.168.38.0/24")), IsEmpty()));
+  EXPECT_THAT(uncovered,
+              ElementsAre(Uncovered{{v4("192.168.36.0/24"), v4("192.168.38.0/24")}, {}}, Uncovered{}));
 }
 
 TEST_F(RouteCoverage, WhereEverythingPassesNoTableNeedBeLookedAt) {
@@ -70,7 +71,7 @@ TEST_F(RouteCoverage, WhereEverythingPassesNoTableNeedBeLookedAt) {
 
 TEST_F(RouteCoverage, TheFindingHasTheWholeCommand) {
   const auto underlay = wg::underlay_of({device("wg0", {"10.255.0.0/30"})});
-  const auto finding = routes_finding(links[0], Devices(underlay), {v4("192.168.36.0/24")});
+  const auto finding = routes_finding(links[0], Devices(underlay), {{v4("192.168.36.0/24")}, {}});
   ASSERT_TRUE(finding);
   EXPECT_EQ(finding->text,
             "the allowed-ips of the neighbour on wg0 do not cover 192.168.36.0/24, which is reached over it: "
@@ -83,7 +84,7 @@ TEST_F(RouteCoverage, TenThousandPrefixesAreOneLine) {
   const auto underlay = wg::underlay_of({device("wg0", {"10.255.0.0/30"})});
   std::vector<Ipv4Prefix> many;
   for (std::uint32_t i = 0; i < 10'000; ++i) many.push_back(Ipv4Prefix::host({0x0a000000 + 2 * i}));
-  const auto finding = routes_finding(links[0], Devices(underlay), many);
+  const auto finding = routes_finding(links[0], Devices(underlay), {many, {}});
   ASSERT_TRUE(finding);
   EXPECT_THAT(finding->text, HasSubstr("10.0.0.0/32, 10.0.0.2/32, 10.0.0.4/32 and 9997 more"));
   EXPECT_THAT(finding->text, HasSubstr("allowed-ips 0.0.0.0/0\""));
@@ -97,7 +98,54 @@ TEST_F(RouteCoverage, OfAPeerThatIsNotKnownNothingIsSaid) {
   route(v4("192.168.36.0/24"), 1);
   links[0].neighbor.reset();
   const auto underlay = wg::underlay_of({two});
-  EXPECT_THAT(uncovered_prefixes(table, links, Devices(underlay))[0], IsEmpty());
+  EXPECT_EQ(uncovered_prefixes(table, links, Devices(underlay))[0], Uncovered());
+}
+
+// In: two peers behind a link each; what the second has inside a prefix of the first's. Out: it is told but where a
+// route leads there, or where the wider one is the default route.
+TEST_F(RouteCoverage, ANarrowerAllowedIpOfAnotherPeerIsToldUnlessARouteLeadsThere) {
+  auto shared = device("wg0", {"0.0.0.0/0", "192.168.36.0/22"});
+  shared.peers.push_back({});
+  shared.peers[1].public_key.bytes.fill(2);
+  for (const char* text : {"10.9.9.0/24", "192.168.36.0/24", "192.168.37.0/24", "192.168.38.7/32"})
+    shared.peers[1].allowed_ips.push_back(*parse_prefix(text));
+  links[0].peer = shared.peers[0].public_key;
+  links[0].is_managed = true;
+  links[1] = {kWg1, "wg0", {}, shared.peers[1].public_key, true};
+  table.sets = {{}, {{kWg0, {}, {}}}, {{kWg1, {}, {}}}};
+  route(v4("0.0.0.0/0"), 1);
+  route(v4("192.168.36.0/22"), 1);
+  route(v4("192.168.36.0/24"), 2);
+  route(v4("192.168.38.0/24"), 0);  // attached
+  const auto underlay = wg::underlay_of({shared});
+  const Devices devices(underlay);
+  const auto uncovered = uncovered_prefixes(table, links, devices);
+  EXPECT_EQ(uncovered[0], (Uncovered{{}, {{v4("192.168.36.0/22"), v4("192.168.37.0/24"), *links[1].peer}}}));
+  EXPECT_EQ(uncovered[1], Uncovered());
+  const auto finding = routes_finding(links[0], devices, uncovered[0]);
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(finding->text,
+            "on wg0 narrower allowed-ips of other peers lie in what is reached over the neighbour: "
+            "192.168.37.0/24 of "
+            "peer AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI= in 192.168.36.0/22; packets there go to those "
+            "peers: take "
+            "these out of their allowed-ips, or have them announced");
+  EXPECT_FALSE(routes_finding(links[0], devices, {{v4("172.16.0.0/12")}, {}})) << "it is being written";
+}
+
+// The same where allowed-ips are written by hand: no command names twice what the peer has already.
+TEST_F(RouteCoverage, ACommandDoesNotNameWhatThePeerHas) {
+  auto shared = device("wg0", {"10.255.0.2/32", "192.168.36.0/22"});
+  shared.peers.push_back({});
+  shared.peers[1].public_key.bytes.fill(2);
+  shared.peers[1].allowed_ips = {*parse_prefix("192.168.37.0/24")};
+  route(v4("192.168.36.0/22"), 1);
+  const auto underlay = wg::underlay_of({shared});
+  const Devices devices(underlay);
+  const auto finding = routes_finding(links[0], devices, uncovered_prefixes(table, links, devices)[0]);
+  ASSERT_TRUE(finding);
+  EXPECT_THAT(finding->text, Not(HasSubstr("wg set")));
+  EXPECT_THAT(finding->text, HasSubstr("192.168.37.0/24 of peer AgIC"));
 }
 
 // Peers that have never shaken hands -----------------------------------------------------------------------
@@ -164,4 +212,4 @@ TEST_F(SilentPeersTest, ManyAreOneLineThatDoesNotChangeByItself) {
 }
 
 }  // namespace
-}  // namespace wgospf::daemon
+}  // namespace wgospf::daemon::route_coverage_test

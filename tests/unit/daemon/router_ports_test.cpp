@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
@@ -84,18 +85,17 @@ class OspfPorts : public ::testing::Test {
         "ip addr add 10.0.0.2/24 dev v1 && ip link set v0 up && ip link set v1 up");
     space_->run([this] {
       jobs_.emplace(loop_);  // its thread inherits the namespace
-      ifindex_ = ::if_nametoindex("v0");
     });
   }
-  std::unique_ptr<OspfPort> open() {
+  std::unique_ptr<OspfPort> open(const char* name = "v0") {
     OspfPort::Callbacks callbacks;
-    callbacks.datagram = [this](const wg::Datagram&) { ++received_; };
+    callbacks.datagram = [this](const wg::Datagram& datagram) { heard_.push_back(datagram.source); };
     callbacks.turn_end = [] {};
     callbacks.trouble = [](const std::string& text) { ADD_FAILURE() << text; };
     callbacks.joined = [this](const Result<void>& result) { joined_ = static_cast<bool>(result); };
     std::unique_ptr<OspfPort> port;
     space_->run([&] {
-      auto opened = OspfPort::open({loop_, *jobs_}, "v0", ifindex_, std::move(callbacks));
+      auto opened = OspfPort::open({loop_, *jobs_}, name, ::if_nametoindex(name), std::move(callbacks));
       ASSERT_TRUE(opened) << opened.error().text;
       port = std::move(opened).value();
     });
@@ -114,8 +114,7 @@ class OspfPorts : public ::testing::Test {
   std::unique_ptr<Namespace> space_;
   boost::asio::io_context loop_{1};
   std::optional<KernelJobs> jobs_;
-  std::uint32_t ifindex_ = 0;
-  int received_ = 0;
+  std::vector<Ipv4Address> heard_;  ///< sources, in the order of what was handed out
   bool joined_ = false;
 };
 
@@ -143,6 +142,50 @@ TEST_F(OspfPorts, OpenAndCloseWithoutWaitingForTheirGroups) {
   EXPECT_TRUE(is_member());
   port.reset();
   EXPECT_TRUE(eventually([&] { return !is_member(); }));
+}
+
+wg::OspfSocket open_socket(Namespace& space, const char* name) {
+  Result<wg::OspfSocket> socket = Error{};
+  space.run([&] { socket = wg::OspfSocket::open(name, ::if_nametoindex(name)); });
+  EXPECT_TRUE(socket) << socket.error().text;
+  return *std::move(socket);
+}
+
+// In: 300 packets of one neighbor wait, then one of another. Out: that one is handed out with the first few.
+TEST_F(OspfPorts, WhoFloodsKeepsNobodyElseFromBeingHeard) {
+  constexpr Ipv4Address kFloods{0x0a010002}, kOther{0x0a010003};
+  constexpr int kFlood = 300;
+  Namespace neighbors;
+  space_->sh("ip link add f0 type veth peer name f1 netns " + neighbors.path() +
+             " && ip addr add 10.1.0.1/24 dev f0 && ip link set f0 up");
+  neighbors.sh("ip addr add 10.1.0.2/24 dev f1 && ip addr add 10.1.0.3/24 dev f1 && ip link set f1 up");
+  const auto port = open("f0");
+  ASSERT_NE(port, nullptr);
+  auto sender = open_socket(neighbors, "f1");
+  auto witness = open_socket(*space_, "f0");
+  const std::array<std::uint8_t, 44> packet{};
+  ASSERT_TRUE(eventually([&] {
+    (void)sender.send(wg::kAllSpfRouters, packet, kFloods);
+    return turn(), joined_ && !heard_.empty();
+  }));
+  heard_.clear();
+  for (int i = 0; i < kFlood; ++i) ASSERT_TRUE(sender.send(wg::kAllSpfRouters, packet, kFloods)) << i;
+  ASSERT_TRUE(sender.send(wg::kAllSpfRouters, packet, kOther));
+  // All of it is here: another socket has had the last.
+  std::vector<std::uint8_t> buffer(wg::kMaxIpDatagram);
+  ASSERT_TRUE(eventually([&] {
+    for (;;) {
+      const auto datagram = witness.receive(buffer);
+      if (!datagram || !*datagram) return false;
+      if ((*datagram)->source == kOther) return true;
+    }
+  }));
+  EXPECT_TRUE(eventually([&] {
+    loop_.restart();
+    (void)loop_.poll_one();
+    return std::find(heard_.begin(), heard_.end(), kOther) != heard_.end();
+  }));
+  EXPECT_LT(heard_.size(), 100U);
 }
 
 TEST_F(OspfPorts, ClosedBeforeTheyHaveJoinedTheyTellNothing) {

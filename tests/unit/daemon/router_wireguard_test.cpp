@@ -58,7 +58,8 @@ class RouterWireguard : public ::testing::Test {
   }
   void start() {
     const std::string config =
-        "areas: [{area-id: 0, interfaces: [{name: wg0, hello-interval: 1}, {name: wg9}]}]\n";
+        "areas: [{area-id: 0, interfaces: [{name: wg0, hello-interval: 1}, {name: wg9}]}]\n"
+        "underlay: off\n";
     first.emplace(near, config, "10.0.0.1");
     second.emplace(far,
                    "areas: [{area-id: 0, interfaces: [{name: wg0, hello-interval: 1}]}]\n"

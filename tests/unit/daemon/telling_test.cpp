@@ -65,6 +65,20 @@ TEST(Describe, AnInterfaceTellsWhyAndItsNeighborsWithIt) {
             "neighbor 10.0.0.2 on wg3: full -> down (LLDown: the interface has no address any more)");
 }
 
+TEST(Describe, ANeighborThatIsGivenUpTellsOnWhatEvidence) {
+  const auto of = [](const ospf::Event& event) { return describe(event, name_of).text; };
+  ospf::NeighborStateChanged lost{ospf::LinkId{3}, *ospf::RouterId::parse("10.0.0.2"),
+                                  ospf::NeighborState::full, ospf::NeighborState::down,
+                                  ospf::NeighborEvent::kill_nbr};
+  lost.down_reason = {ospf::DownReason::Kind::silent, std::chrono::milliseconds{1510}, 14};
+  EXPECT_EQ(of(lost),
+            "neighbor 10.0.0.2 on wg3: full -> down (KillNbr: nothing came from it for 1.51 s, and 14 echoes "
+            "were not "
+            "answered)");
+  lost.down_reason = {ospf::DownReason::Kind::bfd_down};
+  EXPECT_EQ(of(lost), "neighbor 10.0.0.2 on wg3: full -> down (KillNbr: its BFD session went down)");
+}
+
 TEST(Describe, WhatIsNotUsedIsToldWithItsCure) {
   const auto of = [](ospf::DropReason reason, std::uint32_t value) {
     const auto source = *Ipv4Address::parse("10.1.0.2");
@@ -135,10 +149,14 @@ TEST(Describe, WhatKeepsANeighborFromFullIsSaidWithItsCure) {
   EXPECT_EQ(of(Problem::none), "");
   EXPECT_EQ(of(Problem::mtu_mismatch, 1500, 1420),
             "its MTU is 1500, this side's 1420: set both to the smaller one, or mtu-ignore: true");
+  EXPECT_THAT(of(Problem::mtu_differs, 1400, 1420),
+              testing::StartsWith("its MTU was 1400 when the databases were exchanged, this side's is 1420"));
   EXPECT_THAT(of(Problem::long_in_loading), testing::StartsWith("long in loading: 7 LSAs that it described"));
   EXPECT_THAT(of(Problem::network_type), testing::HasSubstr("set its interface type to point-to-point"));
   EXPECT_THAT(of(Problem::network_mask, 0xffffff00, 0xfffffffc),
               testing::StartsWith("its subnet is a /24, this side's a /30"));
+  EXPECT_THAT(of(Problem::stalled), testing::HasSubstr("it is broken off and begins anew by itself"));
+  EXPECT_THAT(of(Problem::lower_cost, 5, 20), testing::HasSubstr("ip ospf cost 20"));
   for (const auto problem : {Problem::not_heard_by_it, Problem::long_in_exstart, Problem::long_in_exchange})
     EXPECT_FALSE(of(problem).empty());
 }
@@ -340,6 +358,21 @@ TEST_F(ServiceManager, NobodyListensAndNothingHappens) {
   EXPECT_FALSE(notify_service_manager("READY=1"));
   ::setenv("NOTIFY_SOCKET", "relative", 1);
   EXPECT_FALSE(notify_service_manager("READY=1"));
+}
+
+TEST_F(ServiceManager, WantsToHearFromThisProcessOrFromNone) {
+  const auto interval = [](const char* time, const std::string& process) {
+    ::setenv("WATCHDOG_USEC", time, 1);
+    process.empty() ? ::unsetenv("WATCHDOG_PID") : ::setenv("WATCHDOG_PID", process.c_str(), 1);
+    return watchdog_interval();
+  };
+  EXPECT_EQ(interval("30000000", ""), std::chrono::seconds{30});
+  EXPECT_EQ(interval("30000000", std::to_string(::getpid())), std::chrono::seconds{30});
+  EXPECT_EQ(interval("30000000", "1"), std::nullopt);
+  for (const char* none : {"", "0", "30s", "-1", "99999999999999999999"})
+    EXPECT_EQ(interval(none, ""), std::nullopt) << none;
+  ::unsetenv("WATCHDOG_USEC");
+  EXPECT_EQ(watchdog_interval(), std::nullopt);
 }
 
 }  // namespace

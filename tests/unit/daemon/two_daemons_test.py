@@ -68,8 +68,8 @@ class Router:
         self.daemon = None
         self.log_file = self.folder / "log"
         self.init = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c",
-                                      "mount --make-rprivate / && mount -t tmpfs tmpfs /run && echo up && "
-                                      "exec sleep infinity"], stdout=subprocess.PIPE, text=True)
+                                      "mount --make-rprivate / && mount -t tmpfs tmpfs /run && "
+                                      "mount -t tmpfs tmpfs /var/lib && echo up && exec sleep infinity"], stdout=subprocess.PIPE, text=True)
         if self.init.stdout.readline() != "up\n":
             raise RuntimeError("no namespace")
         self.run("ip link set lo up")
@@ -565,7 +565,9 @@ class TwoDaemons(TwoRouters):
             self.a.end(signal.SIGKILL)
         self.start_both()
         left = self.a.run("ls -A /run/wgospf").split()
-        self.assertEqual([name for name in left if not name.endswith("table-254.lock")], ["wgospfd.sock"])
+        # The locks are of table main and of the one that stands apart, which is read at every start.
+        self.assertEqual([name for name in left if not name.endswith(("table-254.lock", "table-8957.lock"))],
+                         ["wgospfd.sock"])
 
     def test_a_reload_brings_the_router_id(self):
         self.wait_for_no_router_id()
@@ -607,6 +609,26 @@ class TwoDaemons(TwoRouters):
             self.assertIn("READY=1", listener.recv(1000).decode())
             self.assertEqual(self.a.end(), 0)
             self.assertIn("STOPPING=1", listener.recv(1000).decode())
+
+    def test_tells_the_service_manager_that_it_does_not_hang(self):
+        path = str(self.a.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+            listener.bind(path)
+            listener.settimeout(PATIENCE)
+
+            def hear(text):
+                while text not in listener.recv(1000).decode():
+                    pass
+
+            self.a.start(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "1500000"})
+            hear("READY=1")
+            for _ in range(3):
+                hear("WATCHDOG=1")
+            self.assertEqual(self.a.end(), 0)
+            self.a.start(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "1500000", "WATCHDOG_PID": "1"})
+            hear("READY=1")
+            listener.settimeout(1.5)  # the time in which it would be ended
+            self.assertRaises(TimeoutError, listener.recv, 1000)
 
     def test_the_command_line(self):
         def wgospfd(*arguments):

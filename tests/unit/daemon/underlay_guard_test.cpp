@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <set>
 
+#include "daemon/routes/underlay_cure.h"
+
 namespace wgospf::daemon {
 namespace {
 
@@ -19,13 +21,14 @@ using ::testing::Not;
 using V2 = ospf::V2;
 
 constexpr ospf::LinkId kWg1{1}, kWg2{2}, kEth0{3};
-constexpr std::uint32_t kMain = 254, kMetric = 110;
+constexpr std::uint32_t kMain = 254, kMetric = 110, kApart = rib::kApartTable;
+constexpr std::uint16_t kPort = 51820;
 
 /// wg1 is ifindex 11 and has a peer at 203.0.113.5, wg2 is 12 with a peer at 10.1.0.7, eth0 is 2.
 class UnderlayGuardTest : public ::testing::Test {
  protected:
   UnderlayGuardTest() {
-    guard.set_place(kMain, kMetric);
+    guard.set_place({kMain, kMetric, 89, kApart});
     set_endpoints("203.0.113.5", "10.1.0.7");
   }
 
@@ -38,6 +41,7 @@ class UnderlayGuardTest : public ::testing::Test {
     wg::Device device;
     device.name = name;
     device.ifindex = ifindex;
+    device.listen_port = kPort;
     wg::Peer peer;
     peer.endpoint = wg::Endpoint{*parse_address(endpoint), 51820, 0};
     peer.allowed_ips = {*parse_prefix("0.0.0.0/0")};
@@ -66,7 +70,7 @@ class UnderlayGuardTest : public ::testing::Test {
   }
   /// The end of a turn; what the kernel's feed has after it.
   std::vector<std::string> turn() {
-    for (const auto& change : guard.decide(now)) feed_apply(change);
+    for (const auto& decided : guard.decide(now, cure)) feed_apply(decided.change, decided.is_apart);
     return {feed.begin(), feed.end()};
   }
   std::vector<std::string> held() const {
@@ -81,6 +85,8 @@ class UnderlayGuardTest : public ::testing::Test {
                                                                     : 2U; },
                       desired};
   wg::Underlay underlay;
+  wg::Cure cure;
+  std::set<std::string> announced;
   UnderlayGuard::Time now = UnderlayGuard::Time{} + seconds{1000};
 
  private:
@@ -88,11 +94,15 @@ class UnderlayGuardTest : public ::testing::Test {
     desired.apply(change);
     feed_apply(guard.pass(change));
   }
-  void feed_apply(const UnderlayGuard::Change& change) {
-    if (const auto* changed = std::get_if<ospf::PrefixChanged<V2>>(&change.change))
-      feed.insert(changed->route.prefix.to_string());
-    else if (const auto* gone = std::get_if<ospf::PrefixGone<V2>>(&change.change))
+  void feed_apply(const UnderlayGuard::Change& change, bool is_apart = false) {
+    if (const auto* changed = std::get_if<ospf::PrefixChanged<V2>>(&change.change)) {
+      const auto prefix = changed->route.prefix.to_string();
+      feed.erase(prefix + (is_apart ? "" : " apart"));
+      feed.insert(prefix + (is_apart ? " apart" : ""));
+    } else if (const auto* gone = std::get_if<ospf::PrefixGone<V2>>(&change.change)) {
       feed.erase(gone->prefix.to_string());
+      feed.erase(gone->prefix.to_string() + " apart");
+    }
   }
   std::set<std::string> feed;
 };
@@ -264,6 +274,147 @@ TEST_F(UnderlayGuardTest, ARouteThatTheKernelFollowsAgainstExpectationStaysOutLo
   set_endpoints("2001:db8::5", "2001:db8::7");
   read();
   EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+/// With `underlay: auto`; the machine has a default route of metric 0.
+class ApartTest : public UnderlayGuardTest {
+ protected:
+  ApartTest() {
+    guard.set_standing_apart(true);
+    guard.set_announced([this](const Ipv4Prefix& prefix) { return announced.contains(prefix.to_string()); });
+    for (auto& peer : underlay.peers) peer.way->place->metric = 0;
+    underlay.uplink = underlay.peers[0].way;
+    set(1, kWg1);
+  }
+  /// The rules for these lengths, and for the ports of the devices, are there.
+  void in_place(std::set<std::uint8_t> lengths) {
+    const auto main = underlay.rules.back();
+    underlay.rules.clear();
+    for (const auto& rule : cure_rules({.lengths = lengths, .ports = {kPort}}))
+      underlay.rules.push_back(as_read(rule));
+    underlay.rules.push_back(main);
+    cure = {.lengths = std::move(lengths), .is_everything_known = true};
+    read();
+  }
+};
+
+// In: a prefix that covers the endpoint of its own tunnel. Out: it waits until rules are there, and stands
+// apart then.
+TEST_F(ApartTest, WhatWouldCloseACycleWaitsForTheCureAndStandsApart) {
+  read();
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("203.0.113.0/24"));
+  EXPECT_THAT(reason_of(guard.held().begin()->second), HasSubstr("not in place yet"));
+  EXPECT_THAT(guard.lengths_apart(), ElementsAre(24));
+  EXPECT_THAT(guard.in_need(), ElementsAre("wg1"));
+  in_place({24});
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  EXPECT_THAT(held(), IsEmpty());
+  withdraw("203.0.113.0/24");
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(guard.lengths_apart(), IsEmpty());
+}
+
+// A device that comes to send from a port that no rule knows, to an endpoint that none knows.
+TEST_F(ApartTest, WhenDatagramsAreNotKnownAnyMoreTheRouteIsTakenOutUntilTheyAre) {
+  read();
+  route("203.0.113.0/24", 1);
+  (void)turn();
+  in_place({24});
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  underlay.devices[0].listen_port = kPort + 1;
+  underlay.peers[0].way = wg::EndpointWay{wg::RoutePlace{kApart, 24, kMetric}, true, {11}};
+  read();
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("203.0.113.0/24"));
+  underlay.devices[0].listen_port = kPort;
+  underlay.peers[0].way = underlay.uplink;
+  in_place({24});
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+}
+
+TEST_F(ApartTest, ADefaultRouteComesBeforeTheMachinesOwnButNotWhereThatIsAnnounced) {
+  in_place({0});
+  route("0.0.0.0/0", 1);
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0 apart"));
+  announced = {"0.0.0.0/0"};
+  guard.links_changed();
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));  // where that of metric 0 comes before it
+  // With that of the machine behind ours it would carry wg1's packets, and is held back instead.
+  for (auto& peer : underlay.peers) peer.way->place->metric = 1024;
+  read();
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("0.0.0.0/0"));
+}
+
+TEST_F(ApartTest, ADefaultRouteThatIsTheOnlyOneStandsInTheCommonTable) {
+  set_endpoints("2001:db8::5", "2001:db8::7");
+  underlay.uplink = wg::EndpointWay{};
+  in_place({0});
+  route("0.0.0.0/0", 1);
+  EXPECT_THAT(turn(), ElementsAre("0.0.0.0/0"));
+}
+
+TEST_F(ApartTest, AnEndpointThatLeavesAndComesBackMovesNothing) {
+  read();
+  route("203.0.113.0/24", 1);
+  (void)turn();
+  in_place({24});
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  const auto before = underlay;
+  set_endpoints("198.51.100.9", "10.1.0.7");
+  underlay.rules = before.rules;
+  underlay.uplink = before.uplink;
+  read();
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  withdraw("203.0.113.0/24");  // with its neighbour, and learned anew
+  EXPECT_THAT(turn(), IsEmpty());
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  now += seconds{601};
+  guard.time_passed();
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24"));
+}
+
+// Who announces another's endpoint is not given its packets while these have a way.
+TEST_F(ApartTest, AnEndpointThatHasAWayKeepsIt) {
+  in_place({16});
+  route("10.1.0.0/16", 1);
+  EXPECT_THAT(turn(), ElementsAre("10.1.0.0/16 apart"));
+}
+
+// In: somebody else's rule that would not be asked any more. Out: nothing is put apart.
+TEST_F(ApartTest, ARuleOfOthersThatIsAskedLaterKeepsEverythingAsItIs) {
+  in_place({24});
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  underlay.rules.insert(underlay.rules.end() - 1,
+                        {.priority = 30000, .table = 100, .mark = 1, .mark_mask = 1});
+  read();
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("203.0.113.0/24"));
+  EXPECT_EQ(rule_in_the_way(underlay.rules)->priority, 30000U);
+  underlay.rules[underlay.rules.size() - 2].protocol = 89;
+  EXPECT_FALSE(rule_in_the_way(underlay.rules));
+}
+
+// wg2 runs over wg1 by a route of ours, which its datagrams must find: they have no other way.
+TEST_F(ApartTest, ALegalNestStaysInTheCommonTable) {
+  underlay.peers[1].way = wg::EndpointWay{};
+  in_place({0, 24});
+  route("10.1.0.0/16", 1);
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), ElementsAre("10.1.0.0/16", "203.0.113.0/24 apart"));
+}
+
+TEST_F(ApartTest, TurnedOffWhatStoodApartIsHeldBack) {
+  in_place({24});
+  route("203.0.113.0/24", 1);
+  EXPECT_THAT(turn(), ElementsAre("203.0.113.0/24 apart"));
+  guard.set_standing_apart(false);
+  EXPECT_THAT(turn(), IsEmpty());
+  EXPECT_THAT(held(), ElementsAre("203.0.113.0/24"));
 }
 
 TEST_F(UnderlayGuardTest, OfManyTheLineNamesAFew) {

@@ -8,6 +8,7 @@
 
 #include "ospf/base/bytes.h"
 #include "ospf/checksum.h"
+#include "ospf/recency.h"
 #include "ospf/v2/v2.h"
 
 namespace wgospf::ospf {

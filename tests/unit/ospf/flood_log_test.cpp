@@ -114,6 +114,10 @@ TEST_P(FloodLogRandom, OwesWhatListsOfEachNeighborWouldHold) {
     if (kind >= 5 && kind < 97) change(ref, below(most_neighbors));
     if (kind == 97) forget(below(most_neighbors));
     if (kind == 98) (void)log.compact();
+    if (kind == 99) {
+      log.all_sent();
+      (void)log.shrink();
+    }
     if (step % 50 == 0) expect_same();
   }
   expect_same();
@@ -156,6 +160,28 @@ TEST(FloodLog, TheMemoryOfALargeFloodGoesWithIt) {
   EXPECT_EQ(footprint["flood-log.records"], 0U);
   EXPECT_EQ(footprint["flood-log.words"], 0U);
   EXPECT_EQ(footprint["flood-log"], 0U);
+}
+
+// In: a large flood of which one LSA is never acknowledged. Out: the room of the others is given back.
+TEST(FloodLog, TheMemoryOfALargeFloodGoesButForWhatIsOwed) {
+  FloodLog log;
+  for (std::uint32_t slot = 0; slot < 5000; ++slot) log.flood({0, slot}, 36, neighbors({1, 900}));
+  for (std::uint32_t slot = 0; slot < 5000; ++slot)
+    for (const std::uint32_t n : {1u, 900u})
+      if (slot != 4000 || n == 1) log.acknowledged(log.find({0, slot}), NeighborId{n});
+  EXPECT_FALSE(log.is_shrinkable()) << "links send along it";
+  log.all_sent();
+  ASSERT_TRUE(log.is_shrinkable());
+  const auto former = log.find({0, 4000});
+  EXPECT_EQ(log.shrink(), std::vector{former});
+  EXPECT_EQ(log.find({0, 4000}), 0U);
+  EXPECT_TRUE(log.owes(0, NeighborId{900}) && log.waits(0, NeighborId{900}));
+  EXPECT_FALSE(log.owes(0, NeighborId{1}));
+  EXPECT_FALSE(log.is_shrinkable());
+  Footprint footprint;
+  log.measure(footprint);
+  EXPECT_EQ(footprint["flood-log.records"], 1U);
+  EXPECT_EQ(footprint["flood-log.words"], 2 * (900 / 64 + 1));
 }
 
 constexpr Instant kStart = Instant{} + seconds{1000};
@@ -201,6 +227,32 @@ TEST(SentList, IsStubbornAfterManyLosses) {
   }
   EXPECT_TRUE(list.find(1)->is_stubborn());
   EXPECT_EQ(list.find(1)->weight(100), 1U);
+  // It has a time of its own, and is not taken for the oldest: what was sent later is looked after.
+  EXPECT_EQ(list.oldest(), nullptr);
+  list.send(2, 100, kStart + seconds{1}, kStart + seconds{2});
+  ASSERT_NE(list.oldest(), nullptr);
+  EXPECT_EQ(list.oldest()->record, 2U);
+  EXPECT_EQ(list.next_again()->record, 1U);
+  EXPECT_EQ(list.wait(1), 100U);
+  EXPECT_EQ(list.oldest()->record, 2U);
+}
+
+TEST(SentList, FollowsRecordsThatAreNumberedAnew) {
+  SentList list;
+  for (const FloodLog::Record record : {10U, 20U, 30U}) {
+    list.send(record, 100, kStart, kStart + seconds{1});
+    list.send(record, 100, kStart + seconds{1}, kStart + seconds{record});
+  }
+  list.erase(10);
+  list.renumber([](FloodLog::Record record) { return record == 10 ? FloodLog::kNone : record / 10 - 2; });
+  EXPECT_EQ(list.find(20), nullptr);
+  ASSERT_NE(list.find(0), nullptr);
+  EXPECT_EQ(list.find(0)->times_sent, 2U);
+  EXPECT_EQ(list.oldest()->record, 0U);
+  EXPECT_EQ(list.next_again()->record, 0U);
+  EXPECT_EQ(list.next_again()->at, kStart + seconds{20});
+  list.erase(0);
+  EXPECT_EQ(list.next_again()->record, 1U);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST(NeighborFsm, Rfc2328Section10_3_TwoWayWithoutAdjacency) {
 }
 
 TEST(NeighborFsm, Rfc2328Section10_3_ErrorsOfTheExchangeStartItAgain) {
-  for (const E event : {E::seq_number_mismatch, E::bad_ls_request}) {
+  for (const E event : {E::seq_number_mismatch, E::bad_ls_request, E::exchange_stalled}) {
     for (const S state : {S::exchange, S::loading, S::full}) {
       const auto result = step(state, event);
       EXPECT_EQ(result.next, S::ex_start);

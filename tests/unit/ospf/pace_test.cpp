@@ -5,7 +5,7 @@
 #include "ospf/flood_window.h"
 #include "ospf/round_trip.h"
 
-namespace wgospf::ospf {
+namespace wgospf::ospf::pace_test {
 namespace {
 
 constexpr Duration kMost = seconds{5};
@@ -145,4 +145,4 @@ TEST(FloodWindow, OneLsaMayAlwaysBeUnderWay) {
 }
 
 }  // namespace
-}  // namespace wgospf::ospf
+}  // namespace wgospf::ospf::pace_test

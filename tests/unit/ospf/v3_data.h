@@ -3,6 +3,7 @@
 // other sizes on the wire. Enough of a version to run the shared database, flooding and neighbour machine
 // with them, so that a v2 habit in shared code shows.
 
+#include "ospf/area.h"
 #include "ospf/base/bytes.h"
 #include "ospf/checksum.h"
 #include "ospf/lsa.h"
@@ -110,13 +111,15 @@ class V3 final : public Version {
   [[nodiscard]] bool is_all_spf_routers(const IpAddress& address) const override {
     return address == IpAddress{*Ipv6Address::parse("ff02::5")};
   }
-  [[nodiscard]] Hello hello(const DeviceStatus& status) const override {
+  [[nodiscard]] Hello hello(const Area& area, const DeviceStatus& status) const override {
     Hello hello;
     hello.interface_id = status.ifindex;
-    hello.options = {0x13};
+    hello.options = {0x11 | area.capability().bits};
     return hello;
   }
-  [[nodiscard]] Options dd_options() const override { return {0x13}; }
+  [[nodiscard]] Options dd_options(const Area& area) const override {
+    return {0x11 | area.capability().bits};
+  }
   [[nodiscard]] std::optional<DropReason> refuse_hello(const InterfaceConfig&, const DeviceStatus&,
                                                        const Hello&) const override {
     return std::nullopt;
@@ -137,13 +140,22 @@ class V3 final : public Version {
   [[nodiscard]] LsaKey router_lsa_key(RouterId self) const override {
     return {LsaType::router, LinkStateId{0}, self};
   }
-  [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const std::vector<InterfaceFacts>&,
+  [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const Area&, const std::vector<InterfaceFacts>&,
                                         bool) const override {
     LsaHeader header;
     header.key = router_lsa_key(self);
     return {{header, make_lsa(header, {})}, 0};
   }
+  [[nodiscard]] std::optional<std::uint16_t> cost_towards(const Lsa&, RouterId,
+                                                          const IpAddress&) const override {
+    return std::nullopt;
+  }
   [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute&) const override {
+    LsaHeader header;
+    header.key = key;
+    return {header, make_lsa(header, {})};
+  }
+  [[nodiscard]] OwnLsa opaque_lsa(const Area*, const LsaKey& key, std::span<const std::byte>) const override {
     LsaHeader header;
     header.key = key;
     return {header, make_lsa(header, {})};

@@ -22,13 +22,14 @@ class NoRoutes final : public RouteCalculation {
   [[nodiscard]] Generation generation() const override { return {}; }
   [[nodiscard]] std::size_t route_count() const override { return 0; }
   [[nodiscard]] bool reachable(AreaId, RouterId) const override { return false; }
+  [[nodiscard]] bool reaches_boundary_router(RouterId) const override { return false; }
   void measure(Footprint&) const override {}
 };
 
 /// What an instance would be, without a life of its own: nothing is originated.
 struct Router {
   Router() : parts(version, routes, config(), 1, Instant{seconds{100}}) {
-    core.areas.push_back({kBackbone, core.add_domain(FloodingScope::area, kBackbone, {})});
+    core.areas.push_back({{kBackbone}, core.add_domain(FloodingScope::area, kBackbone, {})});
     for (const std::uint32_t link : {1u, 2u}) {
       auto interface = std::make_unique<Interface>();
       interface->config.link = LinkId{link};
@@ -60,6 +61,7 @@ struct Router {
     Hello hello;
     hello.hello_interval = 10;
     hello.dead_interval = 40;
+    hello.options = {0x13};
     hello.neighbors = {RouterId{0x01010101}};
     adjacency.receive_hello(interface(link), header_from(from), hello, *Ipv6Address::parse("fe80::2"));
   }

@@ -17,8 +17,10 @@ BUILD = pathlib.Path(os.environ.get("WGOSPF_BUILD", SOURCE / "build/release"))
 CMAKE = os.environ.get("WGOSPF_CMAKE", "cmake")
 
 UNIT = "lib/systemd/system/wgospfd.service"
-OF_PREFIX = {"bin/wgospfd", "bin/wgospfctl", UNIT, "share/man/man8/wgospfd.8", "share/man/man8/wgospfctl.8",
+TEMPLATE = "lib/systemd/system/wgospfd@.service"
+OF_PREFIX = {"bin/wgospfd", "bin/wgospfctl", UNIT, TEMPLATE, "lib/sysusers.d/wgospfd.conf", "share/man/man8/wgospfd.8", "share/man/man8/wgospfctl.8",
              "share/man/man5/wgospfd.yaml.5", "share/wgospf/wgospfd.schema.json",
+             "share/wgospf/wgospf.rules.yml", "share/wgospf/wgospf-dashboard.json",
              "share/bash-completion/completions/wgospfctl",
              "share/zsh/vendor-completions/_wgospfctl", "share/fish/vendor_completions.d/wgospfctl.fish"}
 OF_ETC = {"etc/iproute2/rt_protos.d/wgospf.conf", "etc/wgospf"}
@@ -110,7 +112,7 @@ class Install(unittest.TestCase):
         install("/usr", self.root)
         program = self.root / "usr/bin/wgospfctl"
         pages = [subprocess.run([program, *command, "--help"], check=True, text=True, capture_output=True).stdout
-                 for command in ([], ["show"], ["watch"], ["show", "database"], ["show", "path"], ["config"],
+                 for command in ([], ["show"], ["watch"], ["reload"], ["show", "database"], ["show", "path"], ["config"],
                                  ["config", "show"])]
         words = set()
         for page in pages:

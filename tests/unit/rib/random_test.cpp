@@ -198,7 +198,10 @@ class World {
         std::optional<IpAddress> source;
         if (chance(3)) source = Ipv4Address{1 + below(2)};
         prefixes_[prefix] = {set, source};
-        batch.changes.emplace_back(PrefixChanged{.prefix = prefix, .set_id = set, .source = source});
+        batch.changes.emplace_back(PrefixChanged{.prefix = prefix,
+                                                 .set_id = set,
+                                                 .source = source,
+                                                 .gate = chance(4) ? new_gate() : std::nullopt});
       }
     }
     reconciler_.apply(batch);

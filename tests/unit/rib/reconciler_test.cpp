@@ -127,6 +127,38 @@ TEST_F(ReconcilerTest, APrefixThatMovesBehindAGateKeepsItsPathUntilThen) {
   EXPECT_THAT(ran, IsEmpty());
 }
 
+TEST_F(ReconcilerTest, APrefixWaitsForItsOwnGateAndItsSetDoesNot) {
+  reconciler.load({}, now);
+  submit_one_route();
+  run();
+  submit({SetChanged{2, Family::ipv4, {device(4)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 2, .gate = 9},
+          PrefixChanged{.prefix = prefix(2), .set_id = 2, .gate = 9},
+          PrefixChanged{.prefix = prefix(3), .set_id = 2}, SetGone{1, Family::ipv4}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3)) << "as before";
+  EXPECT_THAT(exits(2), IsEmpty());
+  EXPECT_THAT(exits(3), UnorderedElementsAre(4));
+  EXPECT_EQ(reconciler.acknowledged(), 2U) << "what waits is named";
+  EXPECT_EQ(told(1), Standing::elsewhere);
+  EXPECT_EQ(told(2), Standing::missing);
+  submit({PrefixGone{prefix(2)}, SetChanged{2, Family::ipv4, {}}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(3)) << "though the set that it is to come to leads nowhere";
+  submit({SetChanged{2, Family::ipv4, {device(4)}}});
+  reconciler.open_gate(9);
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(4));
+  EXPECT_THAT(exits(2), IsEmpty()) << "it is gone";
+  EXPECT_EQ(kernel.groups.size(), 1U);
+  submit({SetChanged{3, Family::ipv4, {device(5)}},
+          PrefixChanged{.prefix = prefix(1), .set_id = 3, .gate = 10}});
+  run();
+  submit({PrefixChanged{.prefix = prefix(1), .set_id = 3}});
+  run();
+  EXPECT_THAT(exits(1), UnorderedElementsAre(5)) << "the last change alone counts";
+}
+
 TEST_F(ReconcilerTest, TakesAnUnwantedRouteAwayOnlyAfterTheNewOnesAreThere) {
   reconciler.load({}, now);
   submit_one_route();

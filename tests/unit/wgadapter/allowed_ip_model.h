@@ -24,6 +24,7 @@ class AllowedIpModel {
   using Table = std::map<Ipv4Prefix, Key>;
   Table table{};
   std::vector<Key> peers{};
+  std::uint32_t ifindex = 7;
 
   /// An exact prefix belongs to one peer: given to another it moves.
   void set(const Ipv4Prefix& prefix, const Key& peer) { table[prefix] = peer; }
@@ -32,6 +33,7 @@ class AllowedIpModel {
   [[nodiscard]] Device device() const {
     Device device;
     device.name = "wg0";
+    device.ifindex = ifindex;
     for (const Key& key : peers) {
       Peer peer;
       peer.public_key = key;

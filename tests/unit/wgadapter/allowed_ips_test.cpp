@@ -138,5 +138,24 @@ TEST(AllowedIpsCommand, ThousandsOfPrefixesAreOneLineThatCanBeRead) {
   EXPECT_EQ(allowed_ips_command(device_with({{}, {}}), 0, many), "");
 }
 
+TEST(PeerCoverage, ThePeerOwnsTheAddressThatItSpeaksFrom) {
+  const Device device = device_with({{"10.99.0.2/32"}, {"10.99.0.0/24", "192.168.37.0/24"}});
+  const AllowedIpMap map(device);
+  const Key first = device.peers[0].public_key, second = device.peers[1].public_key;
+  EXPECT_EQ(check_peer_coverage(device, map, first, address("10.99.0.2")), std::nullopt);
+  EXPECT_EQ(check_peer_coverage(device, map, second, address("10.99.0.3")), std::nullopt);
+  const auto nobodys = check_peer_coverage(device, map, first, address("10.98.0.2"));
+  ASSERT_TRUE(nobodys);
+  EXPECT_EQ(nobodys->kind, CoverageFinding::Kind::not_covered);
+  EXPECT_THAT(nobodys->text, testing::HasSubstr("its address 10.98.0.2"));
+  EXPECT_THAT(nobodys->text, testing::HasSubstr(kCommand + "10.99.0.2/32,10.98.0.2/32"));
+  const auto others = check_peer_coverage(device, map, second, address("10.99.0.2"));
+  ASSERT_TRUE(others);
+  EXPECT_EQ(others->kind, CoverageFinding::Kind::other_peer);
+  EXPECT_THAT(others->text, testing::HasSubstr("belongs to the allowed-ips of peer " + first.to_base64()));
+  EXPECT_EQ(check_peer_coverage(device, map, Key{}, address("10.99.0.9")), std::nullopt)
+      << "a peer that the device does not have";
+}
+
 }  // namespace
 }  // namespace wgospf::wg

@@ -81,6 +81,22 @@ TEST(OspfCoverage, TellsOfNoPeerOfSeveralAndOfTheWrongOne) {
               ElementsAre(Kind::several_peers, Kind::other_peer));
 }
 
+TEST(OspfCoverage, ANeighborThatIsNotKnownMustBeHeardFromSomewhere) {
+  const std::vector<Ipv4Prefix> subnets{*Ipv4Prefix::parse("10.2.0.0/24")};
+  const auto finding = check_unknown_neighbor(
+      device_with({peer_with(1, {"224.0.0.5/32", "192.168.2.0/24", "::/0"})}), subnets);
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(finding->text,
+            "the neighbour's address is not known, and no allowed-ips on wg0 cover any of 10.2.0.0/24: its "
+            "hellos are "
+            "dropped before they are heard; add the address that it speaks from to its allowed-ips");
+  for (const char* heard : {"0.0.0.0/0", "10.2.0.0/24", "10.2.0.7/32"})
+    EXPECT_FALSE(check_unknown_neighbor(device_with({peer_with(1, {heard})}), subnets)) << heard;
+  // Over an unnumbered interface it may speak from any.
+  EXPECT_FALSE(check_unknown_neighbor(device_with({peer_with(1, {"10.255.0.2/32"})}), {}));
+  EXPECT_TRUE(check_unknown_neighbor(device_with({peer_with(1, {"224.0.0.5/32"})}), {}));
+}
+
 TEST(Plan, RefusesAPeerThatIsNotThere) {
   DeviceDelta delta;
   delta.peers.push_back({.public_key = key_of(9), .persistent_keepalive = 5});
@@ -127,6 +143,26 @@ TEST(Plan, RefusesAPrefixBothAddedAndRemoved) {
   const auto plan = make_plan(device_with({peer_with(1, {})}), delta);
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().code, ErrorCode::invalid);
+}
+
+TEST(Plan, WhatItMakesOfTheDeviceIsKnown) {
+  const Device now = device_with({peer_with(1, {"10.1.0.0/16", "10.2.0.0/16", "fd00::/64"}),
+                                  peer_with(2, {"10.3.0.0/16", "10.5.0.0/16"})});
+  DeviceDelta delta;
+  delta.peers.push_back({.public_key = key_of(1), .remove_allowed_ips = {prefix("10.2.0.0/16")}});
+  delta.peers.push_back(
+      {.public_key = key_of(2),
+       .add_allowed_ips = {prefix("10.1.0.0/16"), prefix("10.3.0.0/16"), prefix("10.4.0.0/16")}});
+  ASSERT_TRUE(is_allowed_ips_alone(delta));
+  const auto plan = make_plan(now, delta);
+  ASSERT_TRUE(plan);
+  const Device after = carried_out(now, *plan);
+  EXPECT_TRUE(verify(after, delta));
+  EXPECT_THAT(after.peers[0].allowed_ips, ElementsAre(prefix("fd00::/64")));
+  EXPECT_THAT(after.peers[1].allowed_ips, ElementsAre(prefix("10.3.0.0/16"), prefix("10.5.0.0/16"),
+                                                      prefix("10.1.0.0/16"), prefix("10.4.0.0/16")));
+  delta.fwmark = 1;
+  EXPECT_FALSE(is_allowed_ips_alone(delta));
 }
 
 TEST(Verify, FindsWhatSomeoneElseUndid) {

@@ -260,6 +260,29 @@ TEST_F(DeviceThreadTest, AChangeIsOneReadingAndNoneWhenItSaysNothingNew) {
   EXPECT_EQ(device.changes(), 1);
 }
 
+TEST_F(DeviceThreadTest, WhatMustNotBeTakenUnseenIsOneReadingToo) {
+  FakeDevice device(space, "wg0");
+  device.says(peer(first, "allowed_ip=10.1.0.0/16\nallowed_ip=10.3.0.0/16\n") + peer(second));
+  start(1h);
+  thread->watch({"wg0"});
+  ASSERT_TRUE(reports.wait_for<UnderlayRead>());
+  const int before = device.readings();
+  DeviceDelta delta = adds(second, "10.1.0.0/16");
+  delta.peers[0].add_allowed_ips.push_back(*parse_prefix("10.2.0.0/16"));
+  delta.takes_nothing_unseen = true;
+  thread->submit(7, "wg0", delta);
+  const auto read = reports.wait_for<DeviceRead>();
+  ASSERT_TRUE(read && read->device);
+  EXPECT_THAT(read->device->find_peer(first)->allowed_ips, ElementsAre(*parse_prefix("10.3.0.0/16")));
+  EXPECT_THAT(read->device->find_peer(second)->allowed_ips,
+              ElementsAre(*parse_prefix("10.1.0.0/16"), *parse_prefix("10.2.0.0/16")));
+  const auto applied = reports.wait_for<Applied>();
+  ASSERT_TRUE(applied);
+  EXPECT_FALSE(applied->error) << applied->error->text;
+  EXPECT_EQ(device.readings(), before + 1);
+  EXPECT_EQ(device.changes(), 1);
+}
+
 TEST_F(DeviceThreadTest, AChangeAgainstAReadingThatIsTooOldIsMadeAnew) {
   FakeDevice device(space, "wg0");
   device.says(peer(first));
@@ -365,6 +388,27 @@ TEST_F(DeviceThreadTest, ADeviceThatSuddenlySendsMuchIsReadOutOfTurn) {
   sender.join();
   ASSERT_TRUE(read);
   EXPECT_EQ(read->device->peers[0].endpoint->port, 9);
+}
+
+// In: two devices that are read once an hour, one of them closely from now on. Out: what changes there is told, again and
+// again; the other is left alone.
+TEST_F(DeviceThreadTest, ADeviceIsReadCloselyWhereThatIsAskedFor) {
+  FakeDevice device(space, "wg0"), other(space, "wg1");
+  device.says(peer(first));
+  other.says(peer(first));
+  start(1h);
+  thread->watch({"wg0", "wg1"});
+  ASSERT_TRUE(reports.wait_for<UnderlayRead>([](const auto& read) { return read.is_complete; }));
+  const int readings = other.readings();
+  thread->read_closely({"wg0"});
+  for (const char* rx : {"rx_bytes=148\n", "rx_bytes=180\n", "rx_bytes=212\n"}) {
+    device.says(peer(first, rx));
+    ASSERT_TRUE(reports.wait_for<DeviceRead>([&](const auto& read) {
+      return peer(first, "rx_bytes=" + std::to_string(read.device->peers[0].rx_bytes) + "\n") ==
+             peer(first, rx);
+    }));
+  }
+  EXPECT_EQ(other.readings(), readings);
 }
 
 }  // namespace

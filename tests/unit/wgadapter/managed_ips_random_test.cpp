@@ -79,7 +79,7 @@ struct Site {
     for (std::size_t i = 0; i < size; ++i) {
       if (i == self) continue;
       model.peers.push_back(key_of(static_cast<std::uint8_t>(i + 1)));
-      plan.pin(model.peers.back(), Network::address(i));
+      plan.pin(model.peers.back(), {Network::address(i)});
     }
     read();
   }
@@ -94,8 +94,8 @@ struct Site {
       const Ipv4Prefix lan = Network::lan(to), address = Ipv4Prefix::host(Network::address(to));
       if (to == self) continue;
       if (!hops[to]) {
-        plan.unwant(lan);
-        plan.unwant(address);
+        (void)plan.unwant(lan);
+        (void)plan.unwant(address);
         continue;
       }
       const Key peer = key_of(static_cast<std::uint8_t>(*hops[to] + 1));
@@ -124,7 +124,7 @@ struct Site {
         }
       });
       read();
-      plan.applied(true);
+      plan.applied();
     }
   }
 };
@@ -191,10 +191,10 @@ class KillTest {
           plan_.want(prefix(), peer());
           break;
         case 2:
-          plan_.unwant(prefix());
+          unwant();
           break;
         case 3:
-          plan_.release(prefix());
+          release();
           break;
         case 4:
           somebody_else();
@@ -211,6 +211,16 @@ class KillTest {
   }
 
  private:
+  void unwant() {
+    const Ipv4Prefix chosen = prefix();
+    releases_.emplace_back(chosen, plan_.unwant(chosen));
+  }
+  /// Of some time before, perhaps.
+  void release() {
+    if (releases_.empty()) return;
+    const auto& [prefix, generation] = releases_[random_.below(static_cast<std::uint32_t>(releases_.size()))];
+    plan_.release(prefix, generation);
+  }
   Ipv4Prefix prefix() { return Ipv4Prefix::make({0x0a000000 + (random_.below(12) << 8)}, 24); }
   Key peer() { return model_.peers[random_.below(4)]; }
   bool is_noted(const Ipv4Prefix& prefix) const {
@@ -239,11 +249,13 @@ class KillTest {
     plan_.read(&device);
   }
   void note() {
-    const auto text = to_text({{"wg0", plan_.own_prefixes()}});
-    file_ = text;
-    const auto parsed = parse_own_allowed_ips(text);
+    book_.apply("wg0", plan_.ifindex(), plan_.take_own_changes());
+    file_ = to_text(book_.note());
+    const auto parsed = parse_own_note(file_);
     ASSERT_TRUE(parsed);
-    noted_ = parsed->at("wg0");
+    const auto found = parsed->own.find("wg0");
+    noted_ = found == parsed->own.end() ? OwnPrefixes{} : found->second;
+    ASSERT_EQ(noted_, plan_.own_prefixes());
   }
   void write() {
     read();
@@ -262,14 +274,16 @@ class KillTest {
     }
     if (random_.one_in(10)) return kill();
     read();
-    plan_.applied(true);
+    plan_.applied();
     note();
   }
   void kill() {
-    const auto parsed = file_.empty() ? Result<OwnAllowedIps>(OwnAllowedIps{}) : parse_own_allowed_ips(file_);
-    ASSERT_TRUE(parsed);
-    const auto own = parsed->find("wg0");
-    plan_ = ManagedIps("wg0", own == parsed->end() ? OwnPrefixes{} : own->second);
+    const auto note = file_.empty() ? Result<OwnNote>(OwnNote{"boot", {}, {}}) : parse_own_note(file_);
+    ASSERT_TRUE(note);
+    const bool is_any = note->own.contains("wg0");
+    plan_ = is_any ? ManagedIps("wg0", note->own.at("wg0"), note->ifindex.at("wg0")) : ManagedIps("wg0");
+    book_ = OwnBook(*note);
+    releases_.clear();
     if (random_.one_in(2)) plan_.release_all();
   }
   /// What somebody else wrote is as he wrote it, and all else is noted as ours.
@@ -290,6 +304,8 @@ class KillTest {
   AllowedIpModel model_;
   Table foreign_;
   OwnPrefixes noted_;
+  OwnBook book_{OwnNote{"boot", {}, {}}};
+  std::vector<std::pair<Ipv4Prefix, ManagedIps::Generation>> releases_;
   std::string file_;
   ManagedIps plan_{"wg0"};
 };

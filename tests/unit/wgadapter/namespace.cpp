@@ -24,7 +24,8 @@ namespace {
 int enter_namespaces() {
   if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) return errno;
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
-  if (::mount("tmpfs", "/run", "tmpfs", 0, "mode=755") != 0) return errno;
+  for (const char* own : {"/run", "/var/lib"})
+    if (::mount("tmpfs", own, "tmpfs", 0, "mode=755") != 0) return errno;
   return ::mkdir("/run/wireguard", 0700) == 0 ? 0 : errno;
 }
 

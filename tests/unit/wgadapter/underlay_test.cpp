@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "namespace.h"
 #include "wgadapter/underlay_reader.h"
 
@@ -15,6 +17,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr std::uint32_t kMain = 254, kLocal = 255, kMetric = 110;
+constexpr OwnRoutes kOwn{kMain, kMetric, 89};
 constexpr std::uint32_t kEth0 = 2;
 
 Ipv4Prefix v4(const char* text) {
@@ -52,10 +55,9 @@ class UnderlayTest : public testing::Test {
     for (auto& peer : result.peers) peer.way = way;
     return result;
   }
-  static std::vector<std::string> held(const Underlay& underlay, const std::vector<WantedRoute>& wanted,
-                                       std::uint32_t table = kMain) {
+  static std::vector<std::string> held(const Underlay& underlay, const std::vector<WantedRoute>& wanted) {
     std::vector<std::string> texts;
-    for (const auto& entry : held_back(underlay, wanted, table, kMetric))
+    for (const auto& entry : held_back(underlay, wanted, kOwn))
       texts.push_back(entry.prefix.to_string() + " for " + entry.device +
                       (entry.via.empty() ? "" : " via " + entry.via));
     return texts;
@@ -104,7 +106,7 @@ TEST_F(UnderlayTest, AnEndpointThatMovesIntoAnInstalledRouteTakesItOut) {
   device({"203.0.113.5"});
   const Underlay now = underlay({RoutePlace{kMain, 24, kMetric}, true, {11}});
   const std::vector<WantedRoute> wanted{{v4("203.0.113.0/24"), {11}}};
-  const auto result = held_back(now, wanted, kMain, kMetric);
+  const auto result = held_back(now, wanted, kOwn);
   ASSERT_EQ(result.size(), 1U);
   EXPECT_TRUE(result[0].in_kernel);
   EXPECT_EQ(to_string(result[0].endpoint), "203.0.113.5:51820");
@@ -145,18 +147,30 @@ TEST_F(UnderlayTest, ALoopThroughThreeTunnelsIsSeen) {
   EXPECT_THAT(held(now, wanted), ElementsAre("10.0.3.0/24 for wg3 via wg1"));
 }
 
-TEST_F(UnderlayTest, TheAllowedIpsTellWhichPeersTunnelItIs) {
-  // One device, two peers; the second one's endpoint is reached through the first one.
+// Whoever announces the endpoint of another peer of the same device is given that peer's packets otherwise.
+TEST_F(UnderlayTest, APeersPacketsDoNotGoThroughAnotherPeerOfItsDevice) {
   device({"203.0.113.5", "10.1.0.7"}, {"10.0.0.0/8", "192.168.0.0/16"});
-  EXPECT_THAT(held(underlay(), {{v4("10.1.0.0/16"), {11}}}), IsEmpty());
-  EXPECT_THAT(held(underlay(), {{v4("203.0.113.0/24"), {11}}}),
-              ElementsAre("203.0.113.0/24 for wg1"));  // covered by nobody's: lost in the device
+  EXPECT_THAT(held(underlay(), {{v4("10.1.0.0/16"), {11}}}), ElementsAre("10.1.0.0/16 for wg1"));
+  EXPECT_THAT(held(underlay(), {{v4("203.0.113.0/24"), {11}}}), ElementsAre("203.0.113.0/24 for wg1"));
+}
+
+TEST_F(UnderlayTest, TheAllowedIpsTellWhichPeersTunnelItIs) {
+  // wg2's endpoint is reached through the first peer of wg1, whose own is reached through wg2.
+  device({"203.0.113.5", "203.0.113.6"}, {"10.0.0.0/8", "192.168.0.0/16"});
+  device({"10.1.0.7"});
+  Underlay now = underlay();
+  now.peers[0].way = EndpointWay{RoutePlace{kMain, 24, kMetric}, true, {12}};
+  const std::vector<WantedRoute> wanted{{v4("10.1.0.0/16"), {11}}, {v4("203.0.113.5/32"), {12}}};
+  EXPECT_EQ(held(now, wanted).size(), 1U);
+  devices[0].peers[0].allowed_ips = {*parse_prefix("172.16.0.0/12")};
+  devices[0].peers[1].allowed_ips = {*parse_prefix("10.0.0.0/8")};
+  EXPECT_THAT(held(underlay(), wanted), IsEmpty());
 }
 
 TEST_F(UnderlayTest, UntilTheKernelHasBeenAskedARouteIsHeld) {
   device({"203.0.113.5"});
   const auto result =
-      held_back(underlay_of(devices), std::vector<WantedRoute>{{v4("0.0.0.0/0"), {11}}}, kMain, kMetric);
+      held_back(underlay_of(devices), std::vector<WantedRoute>{{v4("0.0.0.0/0"), {11}}}, kOwn);
   ASSERT_EQ(result.size(), 1U);
   EXPECT_FALSE(result[0].is_asked);
 }
@@ -185,16 +199,16 @@ TEST(WouldWin, AMarkLeadsPastOurTable) {
   const RoutePlace ours{kOverlay, 0, kMetric};
   const std::optional<RoutePlace> underlay = RoutePlace{kMain, 0, 100};
   std::vector<RoutingRule> rules = default_rules();
-  EXPECT_FALSE(would_win(ours, underlay, rules, kEndpoint, 0));  // nothing looks our table up
+  EXPECT_FALSE(would_win(ours, underlay, rules, kEndpoint, {}));  // nothing looks our table up
   rules.insert(rules.begin() + 1,
                {.priority = 5210, .table = kOverlay, .mark = kMark, .mark_mask = 0xffff, .inverted = true});
-  EXPECT_TRUE(would_win(ours, underlay, rules, kEndpoint, 0));
-  EXPECT_FALSE(would_win(ours, underlay, rules, kEndpoint, kMark));
+  EXPECT_TRUE(would_win(ours, underlay, rules, kEndpoint, {}));
+  EXPECT_FALSE(would_win(ours, underlay, rules, kEndpoint, {kMark}));
   // Main's own routes first, but for its default.
   rules.insert(rules.begin() + 1, {.priority = 5200, .table = kMain, .suppress_prefix_length = 0});
-  EXPECT_TRUE(would_win(ours, underlay, rules, kEndpoint, 0));
-  EXPECT_FALSE(would_win(ours, RoutePlace{kMain, 24, 0}, rules, kEndpoint, 0));
-  EXPECT_FALSE(would_win(ours, RoutePlace{kLocal, 32, 0}, rules, kEndpoint, 0));
+  EXPECT_TRUE(would_win(ours, underlay, rules, kEndpoint, {}));
+  EXPECT_FALSE(would_win(ours, RoutePlace{kMain, 24, 0}, rules, kEndpoint, {}));
+  EXPECT_FALSE(would_win(ours, RoutePlace{kLocal, 32, 0}, rules, kEndpoint, {}));
 }
 
 TEST(WouldWin, ARuleThatRefusesEndsTheSearch) {
@@ -202,8 +216,8 @@ TEST(WouldWin, ARuleThatRefusesEndsTheSearch) {
   std::vector<RoutingRule> rules = default_rules();
   rules.insert(rules.begin() + 1,
                {.priority = 100, .action = RoutingRule::Action::refuse, .mark = 1, .mark_mask = 0xffffffff});
-  EXPECT_TRUE(would_win(ours, {}, rules, kEndpoint, 0));
-  EXPECT_FALSE(would_win(ours, {}, rules, kEndpoint, 1));
+  EXPECT_TRUE(would_win(ours, {}, rules, kEndpoint, {}));
+  EXPECT_FALSE(would_win(ours, {}, rules, kEndpoint, {1}));
 }
 
 TEST(WouldWin, JumpsAndConditionsThatAreNotKnown) {
@@ -215,19 +229,45 @@ TEST(WouldWin, JumpsAndConditionsThatAreNotKnown) {
       {.priority = 30, .table = 100},
       {.priority = 40, .table = kMain},
   };
-  EXPECT_FALSE(would_win(ours, other, rules, kEndpoint, 0));
+  EXPECT_FALSE(would_win(ours, other, rules, kEndpoint, {}));
   rules[2].others = RoutingRule::Others::unknown;  // "from ADDRESS": the source is not known
-  EXPECT_TRUE(would_win(ours, other, rules, kEndpoint, 0));
+  EXPECT_TRUE(would_win(ours, other, rules, kEndpoint, {}));
   rules[2].others = RoutingRule::Others::none;
   rules[0].others = RoutingRule::Others::never;  // "iif eth0"
-  EXPECT_TRUE(would_win(ours, other, rules, kEndpoint, 0));
+  EXPECT_TRUE(would_win(ours, other, rules, kEndpoint, {}));
   rules[0] = {.priority = 10, .table = 100, .destination = v4("203.0.113.0/24")};
-  EXPECT_FALSE(would_win(ours, other, rules, kEndpoint, 0));
+  EXPECT_FALSE(would_win(ours, other, rules, kEndpoint, {}));
+}
+
+TEST(WouldWin, APortLeadsPastOurTable) {
+  constexpr std::uint32_t kApart = 8957;
+  const RoutePlace ours{kApart, 24, kMetric};
+  const std::optional<RoutePlace> uplink = RoutePlace{kMain, 0, 0};
+  std::vector<RoutingRule> rules{{.priority = 5192,
+                                  .action = RoutingRule::Action::jump,
+                                  .target = 5299,
+                                  .is_local = true,
+                                  .ip_protocol = 17,
+                                  .source_ports = PortRange{51820, 51830}},
+                                 {.priority = 5217, .table = kApart},
+                                 {.priority = 5299, .action = RoutingRule::Action::nothing},
+                                 {.priority = 32766, .table = kMain}};
+  EXPECT_FALSE(would_win(ours, uplink, rules, kEndpoint, {.source_port = 51820}));
+  EXPECT_TRUE(would_win(ours, uplink, rules, kEndpoint, {.source_port = 51831}));
+  EXPECT_TRUE(would_win(ours, uplink, rules, kEndpoint, {}));  // not known: the worse is taken
+  rules[0].ip_protocol = 6;
+  EXPECT_TRUE(would_win(ours, uplink, rules, kEndpoint, {.source_port = 51820}));
+  rules[0].inverted = true;
+  EXPECT_FALSE(would_win(ours, uplink, rules, kEndpoint, {.source_port = 51820}));
+  rules[0] = {.priority = 5192,
+              .action = RoutingRule::Action::jump,
+              .target = 5299,
+              .destination_ports = PortRange{7, 7}};
+  EXPECT_FALSE(would_win(ours, uplink, rules, kEndpoint, {.destination_port = 7}));
+  EXPECT_TRUE(would_win(ours, uplink, rules, kEndpoint, {.destination_port = 8}));
 }
 
 // The kernel ----------------------------------------------------------------------------------------------
-
-constexpr OwnRoutes kOwn{kMain, kMetric, 89};
 
 class UnderlayReaderTest : public testing::Test {
  protected:
@@ -243,17 +283,17 @@ class UnderlayReaderTest : public testing::Test {
       reader_.emplace(*std::move(opened));
     });
   }
-  EndpointWay way(const char* address, std::uint32_t mark = 0) {
-    const auto answer = reader_->way(*parse_address(address), mark, kOwn);
+  EndpointWay way(const char* address, const Outer& outer = {}) {
+    const auto answer = reader_->way(*parse_address(address), outer, kOwn);
     EXPECT_TRUE(answer) << answer.error().text;
     return answer ? *answer : EndpointWay{};
   }
   /// Whether our route of this length would lead a datagram to this address away.
-  bool ours_would_win(std::uint8_t length, const char* address, std::uint32_t mark = 0) {
+  bool ours_would_win(std::uint8_t length, const char* address, const Outer& outer = {}) {
     const auto rules = reader_->rules();
     EXPECT_TRUE(rules);
-    return would_win({kMain, length, kMetric}, way(address, mark).place, *rules, *Ipv4Address::parse(address),
-                     mark);
+    return would_win({kMain, length, kMetric}, way(address, outer).place, *rules,
+                     *Ipv4Address::parse(address), outer);
   }
 
   std::unique_ptr<test::Namespace> host_;
@@ -294,16 +334,41 @@ TEST_F(UnderlayReaderTest, RulesAreReadAsTheKernelGoesByThem) {
   EXPECT_FALSE(ours_would_win(0, "203.0.113.5"));
   EXPECT_FALSE(ours_would_win(24, "192.0.2.77"));
   host_->sh("ip route add default via 192.0.2.1 table 100 && ip rule add pref 90 fwmark 0x51 lookup 100");
-  EXPECT_FALSE(ours_would_win(24, "203.0.113.5", 0x51));
+  EXPECT_FALSE(ours_would_win(24, "203.0.113.5", {0x51}));
   EXPECT_TRUE(ours_would_win(24, "203.0.113.5"));
   host_->sh("ip rule add pref 80 not fwmark 0x52 lookup main suppress_prefixlength 8");
-  EXPECT_TRUE(ours_would_win(24, "203.0.113.5", 0x51));
-  EXPECT_FALSE(ours_would_win(8, "203.0.113.5", 0x51));
+  EXPECT_TRUE(ours_would_win(24, "203.0.113.5", {0x51}));
+  EXPECT_FALSE(ours_would_win(8, "203.0.113.5", {0x51}));
   host_->sh("ip rule add pref 70 to 203.0.113.0/24 prohibit");
   EXPECT_FALSE(ours_would_win(24, "203.0.113.5"));
   EXPECT_TRUE(ours_would_win(24, "203.0.114.5"));
   host_->sh("ip rule add pref 60 iif eth0 prohibit && ip rule add pref 50 goto 80");
   EXPECT_TRUE(ours_would_win(24, "203.0.113.5"));
+}
+
+TEST_F(UnderlayReaderTest, PortsAreAskedForAndRead) {
+  host_->sh(
+      "ip route add default via 192.0.2.1 table 100 metric 7 && "
+      "ip rule add pref 90 iif lo ipproto udp sport 51820 lookup 100 && "
+      "ip rule add pref 91 iif lo ipproto udp dport 7-9 lookup 100 && ip rule add pref 92 ipproto tcp lookup "
+      "100");
+  EXPECT_EQ(way("203.0.113.5").place, (RoutePlace{kMain, 0, 100}));
+  EXPECT_EQ(way("203.0.113.5", {.source_port = 51820}).place, (RoutePlace{100, 0, 7}));
+  EXPECT_EQ(way("203.0.113.5", {.source_port = 1, .destination_port = 8}).place, (RoutePlace{100, 0, 7}));
+  EXPECT_EQ(way("203.0.113.5", {.source_port = 1, .destination_port = 10}).place,
+            (RoutePlace{kMain, 0, 100}));
+  const auto rules = reader_->rules();
+  ASSERT_TRUE(rules);
+  const auto find = [&](std::uint32_t priority) {
+    return *std::find_if(rules->begin(), rules->end(),
+                         [&](const RoutingRule& rule) { return rule.priority == priority; });
+  };
+  EXPECT_TRUE(find(90).is_local);
+  EXPECT_EQ(find(90).ip_protocol, 17);
+  EXPECT_EQ(find(90).source_ports, (PortRange{51820, 51820}));
+  EXPECT_EQ(find(90).others, RoutingRule::Others::none);
+  EXPECT_EQ(find(91).destination_ports, (PortRange{7, 9}));
+  EXPECT_EQ(find(92).ip_protocol, 6);
 }
 
 }  // namespace

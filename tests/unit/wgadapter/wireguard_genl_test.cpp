@@ -352,6 +352,29 @@ TEST(EncodeRemovals, ByTheftBeginsAndEndsTheThiefInEachMessage) {
   EXPECT_EQ(all, prefixes(2500));
 }
 
+// A thousand peers with ten prefixes each: messages as for one peer with all of them, but for the peers' own keys.
+TEST(EncodeRemovals, MessagesDependOnPrefixesNotOnPeers) {
+  DeviceDelta delta;
+  std::vector<Removal> removals;
+  const auto all = prefixes(10'000);
+  for (std::size_t i = 0; i < 1000; ++i) {
+    Key key = key_of(1);
+    key.bytes[0] = static_cast<std::uint8_t>(i);
+    key.bytes[1] = static_cast<std::uint8_t>(i >> 8);
+    const std::vector<AllowedIp> own(all.begin() + static_cast<long>(10 * i),
+                                     all.begin() + static_cast<long>(10 * i + 10));
+    delta.peers.push_back({.public_key = key, .add_allowed_ips = own});
+    removals.push_back({key, own});
+  }
+  const auto added = encode_settings(kFamily, "wg0", delta);
+  const auto flagged = encode_removals(kFamily, "wg0", removals, RemovalMethod::flag, key_of(9));
+  const auto stolen = encode_removals(kFamily, "wg0", removals, RemovalMethod::theft, key_of(9));
+  ASSERT_TRUE(added && flagged && stolen);
+  EXPECT_LE(added->size(), 12U);
+  EXPECT_LE(flagged->size(), 12U);
+  EXPECT_EQ(stolen->size(), 10U);
+}
+
 TEST(EncodePeerRemovals, NeverCreate) {
   const auto messages = encode_peer_removals(kFamily, "wg0", {key_of(1)});
   ASSERT_TRUE(messages);

@@ -1,0 +1,43 @@
+// What becomes of a neighbour that somebody beside the protocol knows about.
+
+#include "daemon/runner.h"
+
+namespace wgospf::daemon {
+
+namespace {
+/// In so many turns at most sockets are read before a neighbour is given up: more than a full receive buffer takes.
+constexpr unsigned kReadMost = 512;
+}  // namespace
+
+void Runner::neighbor_lost(ospf::LinkId link, ospf::RouterId router, const ospf::DownReason& reason) {
+  if (phase_ != Phase::running || !instance_->neighbor_state(link, router)) return;
+  pipeline_.set_usable(link, false);
+  feed(ospf::NeighborDown{link, router, reason});
+  finish_turn();
+}
+
+LivenessWatch::Sources Runner::liveness_sources() {
+  return {[this](ospf::LinkId link) { return links_.liveness_target(link); },
+          [this](ospf::LinkId link) { return instance_->sole_neighbor(link); },
+          [this] {
+            for (unsigned turns = kReadMost; turns > 0 && links_.read_now(); --turns) {
+            }
+            finish_turn();
+          },
+          [this](ospf::LinkId link, ospf::RouterId router, const ospf::DownReason& reason) {
+            neighbor_lost(link, router, reason);
+          },
+          [this](ospf::LinkId link) {
+            feed(ospf::NeighborHeard{link});
+            finish_turn();
+          }};
+}
+
+void Runner::follow_bfd() {
+  if (phase_ != Phase::running) return;
+  const auto links = links_.bfd_links();
+  if (links.empty() && !bfd_.is_any()) return;
+  bfd_.follow(links, instance_->neighbors());
+}
+
+}  // namespace wgospf::daemon

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""From leaves.yaml: leaves.h, the manual page wgospfd.yaml(5) and the JSON Schema of the configuration.
+"""From leaves.yaml: leaves.h, the manual page wgospfd.yaml(5), the site's page of it and the JSON Schema of the configuration.
 
   generate.py          writes them
   generate.py --check  says which of them are not in step; status 1 if any is not
@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "daemon/config/leaves.yaml"
 HEADER = ROOT / "daemon/config/leaves.h"
 MANUAL = ROOT / "docs/man/wgospfd.yaml.5"
+PAGE = ROOT / "docs/reference/configuration.md"
 SCHEMA = ROOT / "packaging/wgospfd.schema.json"
 
 FIELDS = {"name", "type", "of", "values", "value", "pattern", "min", "max", "unit", "default", "default-words",
@@ -226,6 +227,51 @@ def manual(definition):
     return "\n".join(parts)
 
 
+# The site's page
+
+def markdown(text):
+    """Words with their marks, in lines that are filled."""
+    parts = []
+    for part in re.split(r"\n\s*\n", text.strip()):
+        words = re.split(r"(`[^`]*`)", " ".join(part.split()))
+        words[::2] = [re.sub(r"(?<![\w/.])_([^_`]+)_", r"\0\1\0", outside) for outside in words[::2]]
+        words[::2] = [re.sub(r"([*_<])", r"\\\1", outside).replace("\0", "*") for outside in words[::2]]
+        parts.append(textwrap.fill("".join(words), 119, break_long_words=False, break_on_hyphens=False))
+    return "\n\n".join(parts)
+
+
+def page_leaf(leaf):
+    is_literal = leaf["type"] in ("boolean", "choice") or "shown" in leaf
+    head = f"-   **{leaf['name']}**: " + (f"`{shown(leaf)}`" if is_literal else f"*{shown(leaf)}*")
+    words = markdown(" ".join(filter(None, [default_of(leaf), leaf["words"].strip()])))
+    return head + ("\n\n" + textwrap.indent(words, "    ") if words else "")
+
+
+def page_section(section):
+    if "title" in section:
+        parts = ["## " + section["title"]]
+    elif "subtitle" in section:
+        parts = ["### " + section["subtitle"]]
+    else:
+        return []  # described where it is used
+    if "words" in section:
+        parts.append(markdown(section["words"]))
+    parts += [page_leaf(leaf) for leaf in section["leaves"] if leaf not in section.get("taken", [])]
+    if "after" in section:
+        parts.append(markdown(section["after"]))
+    if "after-example" in section:
+        parts.append(f"```yaml\n{section['after-example'].strip()}\n```")
+    return parts
+
+
+def page(definition):
+    parts = ["<!-- Generated from daemon/config/leaves.yaml by daemon/config/generate.py; not to be changed here. -->",
+             "# Configuration", markdown(definition["description"]), f"```yaml\n{definition['example'].strip()}\n```"]
+    for section in definition["sections"]:
+        parts += page_section(section)
+    return "\n\n".join(parts) + "\n"
+
+
 # The schema
 
 def plain(text):
@@ -282,7 +328,7 @@ def schema(definition):
 
 def main():
     definition = load()
-    wanted = {HEADER: header(definition), MANUAL: manual(definition), SCHEMA: schema(definition)}
+    wanted = {HEADER: header(definition), MANUAL: manual(definition), PAGE: page(definition), SCHEMA: schema(definition)}
     if sys.argv[1:] == ["--check"]:
         stale = [path for path, text in wanted.items()
                  if not path.exists() or path.read_text(encoding="utf-8") != text]

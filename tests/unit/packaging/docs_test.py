@@ -4,10 +4,12 @@
 WGOSPF_BUILD is the build folder.
 """
 
+import html
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -106,6 +108,45 @@ class Docs(unittest.TestCase):
     def test_samples_in_yaml_are_yaml(self):
         for sample in SOURCE.glob("packaging/samples/*.yaml"):
             self.assertIsInstance(yaml.safe_load(sample.read_text(encoding="utf-8")), dict, sample)
+
+
+@unittest.skipUnless(shutil.which("mkdocs"), "there is no mkdocs (packaging/install-deps test)")
+class Site(unittest.TestCase):
+    """The pages as MkDocs shows them; its Markdown is not in everything that of a repository's viewer."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.site = pathlib.Path(folder.name) / "site"
+        cls.build = subprocess.run(["mkdocs", "build", "--strict", "--quiet", "--config-file", SOURCE / "mkdocs.yml",
+                                    "--site-dir", cls.site], check=False, text=True, capture_output=True, timeout=60)
+
+    def shown(self, page):
+        """The page's HTML, between head and foot."""
+        path = page.relative_to(SOURCE / "docs").with_suffix("")
+        file = self.site / (path.parent if path.name == "index" else path) / "index.html"
+        return re.search(r'(?s)role="main">(.*)<footer', file.read_text(encoding="utf-8")).group(1)
+
+    def test_it_is_built_without_a_warning(self):
+        self.assertEqual((self.build.returncode, self.build.stderr), (0, ""))
+
+    def test_blocks_are_blocks_and_tables_are_tables(self):
+        for page in PAGES:
+            text, shown = TEXTS[page], self.shown(page)
+            bodies = [body.strip("\n") for body in re.findall(r"(?ms)^```\w*\n(.*?)^```$", text)]
+            found = [html.unescape(body).strip("\n") for body in re.findall(r"(?s)<pre><code[^>]*>(.*?)</code></pre>", shown)]
+            self.assertEqual(found, bodies, page)
+            self.assertNotIn("```", shown, page)
+            tables = len(re.findall(r"(?m)^\|[ |:-]+\|$", text))
+            self.assertEqual(shown.count("<table>"), tables, page)
+            self.assertEqual(re.findall(r"<p>\|.*", shown), [], page)
+
+    def test_lists_are_lists(self):
+        for page in PAGES:
+            text = re.sub(r"(?ms)^```.*?^```$", "", TEXTS[page])
+            items = len(re.findall(r"(?m)^ *(?:[-*]|\d+\.) +\S", text))
+            self.assertEqual(self.shown(page).count("<li>"), items, page)
 
 
 if __name__ == "__main__":

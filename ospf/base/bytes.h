@@ -77,6 +77,11 @@ class Writer {
   }
   void u32(std::uint32_t v) { store_u32(grow(4), v); }
   void append(std::span<const std::byte> part) { bytes_.insert(bytes_.end(), part.begin(), part.end()); }
+  /// Appends `count` zeros, and gives where they begin: valid until something is appended.
+  std::byte* grow(std::size_t count) {
+    bytes_.resize(bytes_.size() + count);
+    return bytes_.data() + bytes_.size() - count;
+  }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   /// For fields known only at the end (lengths, checksums).
   [[nodiscard]] std::byte* at(std::size_t offset) { return bytes_.data() + offset; }
@@ -84,10 +89,6 @@ class Writer {
   [[nodiscard]] std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
-  std::byte* grow(std::size_t count) {
-    bytes_.resize(bytes_.size() + count);
-    return bytes_.data() + bytes_.size() - count;
-  }
   std::vector<std::byte> bytes_;
 };
 

@@ -86,17 +86,16 @@ std::variant<PacketHeader, DecodeError> decode_header(std::span<const std::byte>
 }
 
 /// The header, with length and checksum left for finish().
+// RFC 2328 A.3.1: version, type, packet length, router id, area id, checksum, AuType, authentication. Length and
+// checksum are known at the end; null authentication is zeros.
 Writer begin(PacketType type, RouterId router_id, AreaId area_id, std::size_t body_size) {
   Writer out(kHeaderSize + body_size);
-  out.u8(kVersion);
-  out.u8(static_cast<std::uint8_t>(type));
-  out.u16(0);
-  out.u32(router_id.value);
-  out.u32(area_id.value);
-  out.u16(0);
-  out.u16(static_cast<std::uint16_t>(AuthenticationType::null));
-  out.u32(0);
-  out.u32(0);
+  std::byte* header = out.grow(kHeaderSize);
+  header[0] = std::byte{kVersion};
+  header[1] = static_cast<std::byte>(type);
+  store_u32(header + 4, router_id.value);
+  store_u32(header + 8, area_id.value);
+  store_u16(header + 14, static_cast<std::uint16_t>(AuthenticationType::null));
   return out;
 }
 

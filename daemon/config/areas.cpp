@@ -71,6 +71,7 @@ void AreaReader::read_defaults(const YAML::Node& node) {
   read_settings(map, defaults_);
   is_dead_interval_given_ = map.has(leaf::interface::dead_interval);
   is_allowed_ips_given_ = map.has(leaf::interface::allowed_ips);
+  is_link_local_given_ = map.has(leaf::interface::ipv6_link_local);
 }
 
 void AreaReader::read(MapReader& map, Config& config) {
@@ -153,6 +154,8 @@ std::optional<InterfaceSettings> AreaReader::read_interface(const YAML::Node& no
   read_settings(map, interface);
   read_unnumbered(map, interface);
   read_peers(map, interface);
+  if (!map.has(leaf::interface::ipv6_link_local) && !is_link_local_given_)
+    interface.has_link_local = interface.manages_allowed_ips;
   read_peer_router_id(map, interface);
   read_announces(map, interface);
   return interface;

@@ -58,6 +58,7 @@ class AreaReader {
   InterfaceSettings defaults_;
   bool is_dead_interval_given_ = false;  ///< by `defaults`
   bool is_allowed_ips_given_ = false;    ///< by `defaults`
+  bool is_link_local_given_ = false;     ///< by `defaults`
   bool is_any_given_ = false;
   std::map<std::string, ConfigErrors::Place> interface_places_;
 };

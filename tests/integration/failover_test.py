@@ -164,7 +164,7 @@ class Failover(LabCase):
         return sets, since
 
     def planned_sets(self):
-        """router -> peer -> networks of its allowed-ips, once these are what the routes lead to it and its own address,
+        """router -> peer -> IPv4 networks of its allowed-ips, once these are what the routes lead to it and its own address,
         to whichever peer the route to that leads."""
         sets = {}
 
@@ -178,7 +178,7 @@ class Failover(LabCase):
                     if key not in told:
                         return f"{name} knows nothing of peer {key}"
                     peer = told[key]["name"]
-                    found[peer] = {ipaddress.ip_network(prefix) for prefix in prefixes if prefix != "(none)"}
+                    found[peer] = {ipaddress.ip_network(prefix) for prefix in prefixes if "." in prefix}
                     wanted = {ipaddress.ip_network(prefix) for prefix in told[key]["routed_prefixes"]} - pinned
                     wanted.add(ipaddress.ip_network(f"{self.routers[peer].shared_address}/32"))
                     if found[peer] != wanted:

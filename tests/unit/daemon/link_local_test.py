@@ -60,7 +60,7 @@ class LinkLocal(two_daemons_test.TwoRouters):
         return interface
 
     def test_the_keys_addresses_reach_each_other_and_again_after_down_and_up(self):
-        self.start("allowed-ips: managed", "ipv6-link-local: auto")
+        self.start("allowed-ips: managed")
         for router, other in ((self.a, self.b), (self.b, self.a)):
             self.wait(lambda r=router: self.addresses(r) == {self.own[r.name]}, f"{router.name} has its own alone")
             self.wait(lambda r=router, o=other: self.allowed(r) == {self.own[o.name] + "/128"},
@@ -77,7 +77,7 @@ class LinkLocal(two_daemons_test.TwoRouters):
         self.wait(lambda: self.ping(self.b, self.a), "b reaches a", HANDSHAKES)
 
     def test_what_is_ours_goes_at_the_end_and_by_cleanup_after_a_kill(self):
-        self.start("allowed-ips: managed", "ipv6-link-local: auto")
+        self.start("allowed-ips: managed")
         for router, other in ((self.a, self.b), (self.b, self.a)):
             self.wait(lambda r=router: self.addresses(r) == {self.own[r.name]}, f"{router.name} has its own alone")
             self.wait(lambda r=router, o=other: self.allowed(r) == {self.own[o.name] + "/128"},
@@ -95,7 +95,7 @@ class LinkLocal(two_daemons_test.TwoRouters):
     def test_one_by_hand_stays_alone(self):
         self.a.run("ip -6 addr flush dev wg0")
         self.a.run("ip addr add fe80::1/64 dev wg0")
-        self.start("allowed-ips: managed", "ipv6-link-local: auto")
+        self.start("allowed-ips: managed")
         self.wait(lambda: self.addresses(self.b) == {self.own["b"]}, "b has its own")
         self.wait(lambda: self.own["b"] + "/128" in self.allowed(self.a), "a has reserved its peer's")
         self.assertEqual(self.addresses(self.a), {"fe80::1"})
@@ -107,6 +107,12 @@ class LinkLocal(two_daemons_test.TwoRouters):
         self.wait(lambda: self.addresses(self.a) == {"fe80::1"}, "the one by hand is alone again")
         self.assertEqual(self.a.end(), 0)
         self.assertEqual(self.addresses(self.a), {"fe80::1"})
+
+    def test_it_can_be_switched_off(self):
+        before = self.addresses(self.a)
+        self.start("allowed-ips: managed", "ipv6-link-local: off")
+        self.wait(lambda: "192.168.2.0/24" in self.a.run("wg show wg0 allowed-ips"), "the allowed-ips are managed")
+        self.assertEqual((self.addresses(self.a), self.allowed(self.a)), (before, set()))
 
     def test_where_the_allowed_ips_are_the_users_nothing_is_touched_unless_asked_for(self):
         before = self.addresses(self.a)

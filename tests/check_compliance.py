@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Every test that a table of docs/rfc-compliance.md or docs/testing.md names must exist in the sources.
+"""Every test that a table of docs/rfc-compliance.md or docs/testing.md names must exist in the sources, and every source
+file that a table of docs/architecture.md names, in ospf/.
 
 GoogleTest names (`Suite.Test`, `Prefix/Suite.Test/Parameter`, `*` allowed) by their TEST macros, CTest names
 by add_test, `fuzz: X` and `conformance: X` by their target and folder, the cases in brackets behind a folder
@@ -87,9 +88,22 @@ def wrong_names(sources, cell):
                 yield f"conformance: {folder} ({case})"
 
 
+def missing_files():
+    """Of the tables that say where a section of an RFC is."""
+    document = ROOT / "docs/architecture.md"
+    named = 0
+    for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
+        for name in re.findall(r"`([\w/]+\.(?:cpp|h))`", line) if line.startswith("|") else ():
+            named += 1
+            if not (ROOT / "ospf" / name).is_file():
+                yield f"{document.relative_to(ROOT)}:{number}: there is no ospf/{name}"
+    if named == 0:
+        yield f"{document.relative_to(ROOT)}: no table names a file"
+
+
 def main():
     sources = Sources()
-    problems = []
+    problems = list(missing_files())
     for document in DOCUMENTS:
         named = 0
         for number, cell in cells(document):

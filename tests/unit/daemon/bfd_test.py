@@ -12,10 +12,9 @@ import shutil
 import subprocess
 import sys
 import time
-import unittest
 
 import two_daemons_test
-from two_daemons_test import ACTIVE, DEAD, PASSIVE, config
+from two_daemons_test import ACTIVE, DEAD, PASSIVE, config, main
 
 FRR = pathlib.Path("/usr/lib/frr")
 # Calm enough for a process of user space on a busy machine: it is up to a second late before anybody is given up.
@@ -194,4 +193,4 @@ if __name__ == "__main__":
     if shutil.which("wireguard-go") is None or shutil.which("nft") is None:
         print("there is no wireguard-go or nft (packaging/install-deps test)")
         sys.exit(77)
-    unittest.main(verbosity=2)
+    main()

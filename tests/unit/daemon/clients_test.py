@@ -5,19 +5,14 @@ op1 and op2 are peers of each other; both have the client as a peer. Behind op1 
 daemon: wireguard-go, an address, and one peer at a time (or both).
 """
 
-import json
-import os
-import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 
-import two_daemons_test
-from two_daemons_test import ACTIVE, BIN, DEAD, PASSIVE, config
+import sites
+from two_daemons_test import ACTIVE, BIN, DEAD, PASSIVE, config, main
 
 HANDSHAKES = 45
 CLIENT = "10.99.0.50"
@@ -31,15 +26,9 @@ FOLLOWED = 5
 TIMERS = f"peer-defaults: {{ hello-interval: 1, dead-interval: {DEAD} }}"
 
 
-class Clients(two_daemons_test.TwoRouters):
+class Clients(sites.Sites):
     def setUp(self):
-        if os.geteuid() != 0:
-            self.skipTest("namespaces need root")
-        if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
-            self.skipTest("there is no wireguard-go or wg (packaging/install-deps test)")
-        self.scratch = tempfile.mkdtemp(prefix="wgospf-clients-")
-        self.addCleanup(shutil.rmtree, self.scratch)
-        self.keys = {}
+        super().setUp()
         self.a, self.b = self.op1, self.op2 = self.site("op1", 1), self.site("op2", 2)
         self.client = self.site("client", 50)
         self.server = self.router("server")
@@ -51,33 +40,10 @@ class Clients(two_daemons_test.TwoRouters):
             self.peer(router, self.client, None, f"{CLIENT}/32")
             self.configure(router)
 
-    def site(self, name, number):
-        router = self.router(name)
-        process = subprocess.Popen(router.command("wireguard-go", "-f", "wg0"), stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.wait(lambda: "wg0" in router.run("wg show interfaces"), "wireguard-go is up")
-        key = router.folder / "key"
-        key.write_text(router.run("wg genkey"))
-        self.keys[name] = subprocess.run(["wg", "pubkey"], input=key.read_text(), capture_output=True, text=True,
-                                         check=True).stdout.strip()
-        router.run(f"wg set wg0 private-key {key} listen-port 51820")
-        router.run(f"ip addr add 10.99.0.{number}/24 dev wg0")
-        router.run("ip link set wg0 up")
-        router.run(f"ip addr add 10.0.0.{number}/32 dev lo")
-        return router
-
     def join_underlay(self):
-        """A bridge in op1's namespace."""
-        self.op1.run("ip link add u0 type bridge")
-        self.op1.run("ip addr add 10.1.0.1/24 dev u0")
-        self.op1.run("ip link set u0 up")
-        for number, router in ((2, self.op2), (50, self.client)):
-            self.op1.run(f"ip link add to{number} type veth peer name u0 netns {router.init.pid}")
-            self.op1.run(f"ip link set to{number} master u0 up")
-            router.run(f"ip addr add 10.1.0.{number}/24 dev u0")
-            router.run("ip link set u0 up")
+        self.bridge(self.op1)
+        self.plug(self.op1, self.op2, 2)
+        self.plug(self.op1, self.client, 50)
 
     def join_server(self):
         self.op1.run(f"ip link add lan type veth peer name lan netns {self.server.init.pid}")
@@ -285,4 +251,4 @@ class Clients(two_daemons_test.TwoRouters):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -8,11 +8,9 @@ routes of the honest one do not move meanwhile.
 import re
 import signal
 import subprocess
-import sys
-import unittest
 
 import two_daemons_test
-from two_daemons_test import ACTIVE, PASSIVE, config
+from two_daemons_test import ACTIVE, PASSIVE, config, main
 
 # Handshakes that both ends begin at once can take as long as three of WireGuard's attempts; then Full, and what makes
 # it settled.
@@ -276,8 +274,4 @@ class KeysOfOneInterface(Keys):
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
-    PROGRAM = unittest.main(verbosity=2, exit=False)
-    if not PROGRAM.result.wasSuccessful():
-        sys.exit(1)
-    sys.exit(77 if PROGRAM.result.skipped else 0)
+    main()

@@ -10,11 +10,9 @@ import ipaddress
 import json
 import signal
 import subprocess
-import sys
-import unittest
 
 import two_daemons_test
-from two_daemons_test import ACTIVE, BIN, PASSIVE, config
+from two_daemons_test import ACTIVE, BIN, PASSIVE, config, main
 
 # Handshakes that both ends begin at once can take as long as three of WireGuard's attempts.
 HANDSHAKES = 45
@@ -132,8 +130,4 @@ class LinkLocal(two_daemons_test.TwoRouters):
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
-    PROGRAM = unittest.main(verbosity=2, exit=False)
-    if not PROGRAM.result.wasSuccessful():
-        sys.exit(1)
-    sys.exit(77 if PROGRAM.result.skipped else 0)
+    main()

@@ -4,17 +4,13 @@
 By hand each peer has its own address alone in its allowed-ips. The underlay is a bridge in the hub's namespace.
 """
 
-import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 
-import two_daemons_test
-from two_daemons_test import DEAD, PASSIVE, config
+import sites
+from two_daemons_test import DEAD, PASSIVE, config, main
 
 # Handshakes that both ends begin at once can take as long as three of WireGuard's attempts.
 HANDSHAKES = 45
@@ -60,19 +56,12 @@ while True:
 """
 
 
-class SharedDevice(two_daemons_test.TwoRouters):
+class SharedDevice(sites.Sites):
     def setUp(self):
-        if os.geteuid() != 0:
-            self.skipTest("namespaces need root")
-        if shutil.which("wireguard-go") is None or shutil.which("wg") is None:
-            self.skipTest("there is no wireguard-go or wg (packaging/install-deps test)")
-        self.scratch = tempfile.mkdtemp(prefix="wgospf-shared-")
-        self.addCleanup(shutil.rmtree, self.scratch)
-        self.keys, self.numbers = {}, {}
+        super().setUp()
+        self.numbers = {}
         self.hub = self.site("hub", 1)
-        self.hub.run("ip link add u0 type bridge")
-        self.hub.run("ip addr add 10.1.0.1/24 dev u0")
-        self.hub.run("ip link set u0 up")
+        self.bridge(self.hub)
         self.spokes = [self.spoke(number) for number in (2, 3, 4)]
         for spoke in self.spokes:
             self.peer(self.hub, spoke)
@@ -83,31 +72,15 @@ class SharedDevice(two_daemons_test.TwoRouters):
         super().tearDown()
 
     def site(self, name, number):
-        router = self.router(name)
+        router = super().site(name, number)
         self.numbers[name] = number
-        router.run(f"ip addr add 10.0.0.{number}/32 dev lo")
         router.add_lan("lan", f"192.168.{number}.1/24")
-        process = subprocess.Popen(router.command("wireguard-go", "-f", "wg0"), stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.wait(lambda: "wg0" in router.run("wg show interfaces"), "wireguard-go is up")
-        key = router.folder / "key"
-        key.write_text(router.run("wg genkey"))
-        self.keys[name] = subprocess.run(["wg", "pubkey"], input=key.read_text(), capture_output=True, text=True,
-                                         check=True).stdout.strip()
-        router.run(f"wg set wg0 private-key {key} listen-port 51820")
-        router.run(f"ip addr add 10.99.0.{number}/24 dev wg0")
-        router.run("ip link set wg0 up")
         self.configure(router)
         return router
 
     def spoke(self, number):
         spoke = self.site(f"spoke{number}", number)
-        self.hub.run(f"ip link add to{number} type veth peer name u0 netns {spoke.init.pid}")
-        self.hub.run(f"ip link set to{number} master u0 up")
-        spoke.run(f"ip addr add 10.1.0.{number}/24 dev u0")
-        spoke.run("ip link set u0 up")
+        self.plug(self.hub, spoke, number)
         return spoke
 
     def configure(self, router, more=(), hello=1, dead=DEAD):
@@ -298,4 +271,4 @@ class SharedDevice(two_daemons_test.TwoRouters):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -15,10 +15,9 @@ import struct
 import subprocess
 import sys
 import time
-import unittest
 
 import two_daemons_test
-from two_daemons_test import ACTIVE, PASSIVE, PATIENCE, config
+from two_daemons_test import ACTIVE, PASSIVE, PATIENCE, config, main
 
 RATE = 1000
 SECONDS = 10 if os.environ.get("WGOSPF_SOAK") else 2
@@ -184,4 +183,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--send"]:
         send(json.loads(sys.argv[2]))
     else:
-        unittest.main(verbosity=2)
+        main()

@@ -11,6 +11,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -150,4 +151,7 @@ class Site(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    RESULT = unittest.main(exit=False).result
+    if not RESULT.wasSuccessful():
+        sys.exit(1)
+    sys.exit(77 if RESULT.skipped else 0)

@@ -118,13 +118,13 @@ def run_in_guest(topologies, tests, timeout):
 
 
 class KernelGuest(unittest.TestCase):
-    def run_all(self, topology, tests, timeout):
+    def run_all(self, topologies, tests, timeout):
         if missing():
             self.skipTest(missing())
         for program in ("qemu-system-x86_64", "busybox", "cpio", "depmod"):
             if shutil.which(program) is None:
                 self.skipTest(f"there is no {program} (packaging/install-deps test)")
-        status, text = run_in_guest([topology], [f"kernel_wg_test.{test}" for test in tests], timeout)
+        status, text = run_in_guest(topologies, tests, timeout)
         print(text[-6000:])
         # 77 is "something was skipped": inside nothing may be.
         self.assertEqual(status, 0, "the tests in the guest failed, or the guest did not end by itself")
@@ -132,12 +132,19 @@ class KernelGuest(unittest.TestCase):
 
 class KernelWireGuard(KernelGuest):
     def test_triangle_in_a_guest(self):
-        self.run_all(InGuest.topology, ["AdapterInGuest", "InGuest"], 1100)
+        self.run_all([InGuest.topology], ["kernel_wg_test.AdapterInGuest", "kernel_wg_test.InGuest"], 1100)
 
 
 class KernelShared(KernelGuest):
     def test_shared_star_in_a_guest(self):
-        self.run_all(StarInGuest.topology, ["StarInGuest"], 600)
+        self.run_all([StarInGuest.topology], ["kernel_wg_test.StarInGuest"], 1800)
+
+
+class KernelLabs(KernelGuest):
+    """The other labs with many peers on one wg0, whole."""
+
+    def test_a_lab_with_bird_in_a_guest(self):
+        self.run_all(["shared-bird"], ["shared_test.SharedBird"], 1500)
 
 
 def main(tests):

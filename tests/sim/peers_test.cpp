@@ -233,6 +233,38 @@ TEST_F(PeersTest, Section10_5_AHelloByUnicastMakesTheNeighbor) {
   EXPECT_EQ(drops(router, DropReason::unicast_hello), 0U);
 }
 
+// In: a neighbour that plays FRR from 9 on with `point-to-multipoint non-broadcast`: hellos by unicast with the mask of its
+// interface, no opaque LSAs, acknowledgements by a clock of 1 s, its address as a host route without cost and a type 1 link
+// to us, and a LAN. Out: Full; it is in our router-LSA, and its address and LAN are reached by its address.
+TEST_F(PeersTest, Section12_4_1_4_FrrAsPointToMultipointNonBroadcastBecomesFull) {
+  const RouterIndex router = add_router(1);
+  auto peer = add_scripted_peer(router, 9);
+  peer->hello_options = peer->dd_options = {Options::kExternal};
+  peer->ack_clock = seconds{1};
+  const Ipv4Prefix lan{{0xc0a84300}, 24};
+  v2::RouterLsa body;
+  body.links = {
+      host(peer->address),
+      {network.routers[router].id.value, peer->address.value, RouterLinkType::point_to_point, 10, {}},
+      {lan.address.value, netmask(24), RouterLinkType::stub, 10, {}}};
+  LsaHeader header;
+  header.options = {Options::kExternal};
+  header.key = router_key(peer->id());
+  header.sequence_number = kInitialSequenceNumber;
+  peer->hold(V2::encode_lsa(header, body));
+  start_all();
+  peer->start();
+  ASSERT_TRUE(network.run_until([&] { return peer->is_full() && full_count(router) == 1; }, seconds{5}));
+  network.run_for(seconds{15});
+  EXPECT_EQ(own_links(router),
+            (std::vector<RouterLink>{host(loopback(router)), to(peer->id(), address_of(router), 10),
+                                     host(address_of(router))}));
+  const std::vector<NextHop> way{{link_of(*peer), peer->address, peer->id()}};
+  EXPECT_EQ(ways(router, peer->address), way);
+  EXPECT_EQ(ways(router, Ipv4Address{lan.address.value + 1}), way);
+  EXPECT_EQ(peer->updates_of(router_key(network.routers[router].id)).back().taken, true);
+}
+
 // In: masks of both ends that differ, and one of an address alone. Out: the first is refused and shown, as
 // section 10.5 has it for networks other than point-to-point; the second is Full.
 TEST_F(PeersTest, Section10_5_AnotherMaskIsRefusedUnlessAnAddressIsAlone) {

@@ -112,8 +112,12 @@ def run(script, cache, name, timeout):
                # Without no_timer_check a kernel that gets no processor for a moment at its start takes its timer for broken.
                "-append", "console=ttyS0 quiet panic=-1 no_timer_check",
                "-virtfs", "local,path=/,mount_tag=host,security_model=none,multidevs=remap"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=timeout, check=False)
-    text = done.stdout.decode(errors="replace").replace("\r", "")
+    late = ""
+    try:
+        said = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=timeout, check=False).stdout
+    except subprocess.TimeoutExpired as expired:
+        said, late = expired.stdout or b"", f"\nthe guest has not ended within {timeout} s\n"
+    text = said.decode(errors="replace").replace("\r", "") + late
     found = re.search(_STATUS + r"(\d+)", text)
     return (int(found.group(1)) if found else None), text

@@ -24,6 +24,7 @@ from two_daemons_test import ACTIVE, BIN, PASSIVE, TwoRouters, config, main
 
 SECONDS = int(os.environ.get("WGOSPF_UNDERLAY_SECONDS", "30"))
 HANDSHAKES = 45
+KILLS = 10 * SECONDS // 30
 KERNEL = os.environ.get("WGOSPF_KERNEL_WG") == "1"
 PORT = 51820
 # As one of a's tunnel's own datagrams, for `ip route get`.
@@ -212,6 +213,49 @@ class Underlay(TwoRouters):
                               check=False)
         self.assertEqual(gone.returncode, 0, gone.stdout + gone.stderr)
         self.assertEqual((self.our_rules(), self.apart()), ([], set()))
+
+    def of_others(self):
+        """Rules, routes of all tables and allowed-ips at a that are not ours."""
+        ours = re.compile(r" proto (89|wgospf)\b")
+        lines = [line.strip() for what in ("rule show", "-4 route show table all")
+                 for line in self.a.run(f"ip {what}").splitlines() if not ours.search(line) and not line.startswith("\t")]
+        [allowed] = self.a.run("wg show wg0 allowed-ips").splitlines()
+        return lines, set(allowed.split()[1:]) & self.by_hand
+
+    def test_killed_at_random_moments_what_is_others_is_untouched(self):
+        """Others' rules stand before ours (where one stands behind, nothing is put apart), their routes beside ours, and
+        their allowed-ips at our peer."""
+        for rule in ("pref 100 fwmark 0x77 lookup 77", "pref 4000 to 172.31.0.0/16 lookup 77",
+                     "pref 5189 from 172.30.0.1 lookup 77"):
+            self.a.run(f"ip rule add {rule}")
+        for route in ("172.31.0.0/16 via 198.51.100.1 table 77", "172.31.1.0/24 via 198.51.100.1 proto static",
+                      "172.31.2.0/24 via 198.51.100.1 proto ospf metric 30"):
+            self.a.run(f"ip route add {route}")
+        self.by_hand = {"0.0.0.0/0", "172.31.3.0/24"}
+        self.a.run(f"wg set wg0 peer {self.keys['b', 'wg0']} allowed-ips {','.join(self.by_hand)}")
+        before = self.of_others()
+        more = "router-id: 10.0.0.1\nunderlay: auto\n"
+        self.a.configure(config([("wg0", ACTIVE + ["allowed-ips: managed"]), ("lan", PASSIVE)], more))
+        self.b.configure(config([("wg0", ACTIVE), ("lan", PASSIVE)], "router-id: 10.0.0.2\n" + REDISTRIBUTE))
+        self.b.start()
+        seed = random.randrange(1_000_000)
+        chance = random.Random(seed)
+        for number in range(KILLS):
+            self.a.start()
+            # Most of it is done within a second or two of the neighbor being Full.
+            time.sleep(chance.uniform(0, 4))
+            self.a.end(signal.SIGKILL)
+            self.assertEqual(self.of_others(), before, f"kill {number} of seed {seed}")
+        self.a.start()
+        self.wait(lambda: self.kernel_state("0.0.0.0/0")["kernel_state"] == "installed", "the cure is adopted", HANDSHAKES)
+        self.wait(lambda: "192.168.2.0/24" in self.a.show("peers")["peers"][0]["managed_allowed_ips"],
+                  "allowed-ips are adopted", HANDSHAKES)
+        self.wait_for_cure()
+        self.assertEqual(self.of_others(), before, f"seed {seed}")
+        self.assertEqual(self.a.end(), 0)
+        self.assertEqual(self.of_others(), before, f"seed {seed}")
+        self.assertEqual((self.our_rules(), self.apart(), self.a.routes()), ([], set(), {}), f"seed {seed}")
+        self.assertEqual(set(self.a.run("wg show wg0 allowed-ips").split()[1:]), self.by_hand, f"seed {seed}")
 
     def test_a_mark_of_the_users_is_used_and_left_alone(self):
         self.a.run("wg set wg0 fwmark 0x99")

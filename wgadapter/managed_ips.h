@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/prefix_map.h"
 #include "wgadapter/device.h"
 #include "wgadapter/link_local_ips.h"
 #include "wgadapter/own_allowed_ips.h"
@@ -158,8 +159,8 @@ class ManagedIps {
     }
     [[nodiscard]] bool is_own(PeerIndex peer) const;
   };
-  /// Of an unordered map: stays where it is until it is erased.
-  using Node = std::pair<const Ipv4Prefix, Entry>;
+  /// Stays where it is until it is erased.
+  using Node = PrefixMap<Ipv4Prefix, Entry>::value_type;
   struct KnownPeer {
     Key key{};
     std::uint32_t reading = 0;  ///< the last that had it
@@ -203,7 +204,7 @@ class ManagedIps {
 
   std::string device_;
   LinkLocalIps link_locals_;
-  std::unordered_map<Ipv4Prefix, Entry> entries_;
+  PrefixMap<Ipv4Prefix, Entry> entries_;
   std::vector<KnownPeer> peers_;
   std::unordered_map<Key, PeerIndex> peer_indexes_;
   PeerIndex last_peer_ = kNobody;  ///< that was looked up

@@ -172,7 +172,7 @@ class AllowedIpsPlan {
   std::map<ospf::LinkId, Place> lenders_;  ///< links to clients
   std::map<ospf::LinkId, Place> hellos_;   ///< links whose peer has what OSPF itself needs
   Sets sets_;
-  std::unordered_map<Ipv4Prefix, Placed> placed_;
+  PrefixMap<Ipv4Prefix, Placed> placed_;
   std::set<ospf::SetId> dirty_sets_;
   std::vector<Ipv4Prefix> dirty_;
   std::vector<Ipv4Prefix> decided_;  ///< empty but in decide(): its memory is used again

@@ -1,6 +1,5 @@
 #include "daemon/routes/desired_routes.h"
 
-#include <utility>
 #include <variant>
 
 namespace wgospf::daemon {
@@ -17,8 +16,8 @@ void DesiredRoutes::apply(const ospf::RouteChange<V2>& change) {
 }
 
 const DesiredRoutes::Route* DesiredRoutes::find(const Ipv4Prefix& prefix) const {
-  const auto found = slots_by_prefix_.find(prefix);
-  return found == slots_by_prefix_.end() ? nullptr : &slots_[found->second].route;
+  const auto found = entries_.find(prefix);
+  return found == entries_.end() ? nullptr : &found->second.route;
 }
 
 std::vector<const DesiredRoutes::Route*> DesiredRoutes::covering(Ipv4Address address) const {
@@ -29,43 +28,33 @@ std::vector<const DesiredRoutes::Route*> DesiredRoutes::covering(Ipv4Address add
 }
 
 void DesiredRoutes::set(const Route& route) {
-  const auto [found, is_new] = slots_by_prefix_.try_emplace(route.prefix, free_);
-  std::uint32_t& slot = found->second;
-  if (!is_new) {
-    unlink(slot);
-  } else if (free_ != kNone) {
-    free_ = slots_[slot].next;
-  } else {
-    slot = static_cast<std::uint32_t>(slots_.size());
-    slots_.emplace_back();
-  }
-  slots_[slot].route = route;
-  link(slot);
+  const auto [found, is_new] = entries_.try_emplace(route.prefix);
+  Entry& entry = found->second;
+  if (!is_new) unlink(entry);
+  entry.route = route;
+  link(entry);
 }
 
 void DesiredRoutes::remove(const Ipv4Prefix& prefix) {
-  const auto found = slots_by_prefix_.find(prefix);
-  if (found == slots_by_prefix_.end()) return;
-  const std::uint32_t slot = found->second;
-  unlink(slot);
-  slots_by_prefix_.erase(found);
-  slots_[slot].next = std::exchange(free_, slot);
+  const auto found = entries_.find(prefix);
+  if (found == entries_.end()) return;
+  unlink(found->second);
+  entries_.erase(found);
 }
 
-void DesiredRoutes::link(std::uint32_t slot) {
-  auto& first = first_of_set_.try_emplace(slots_[slot].route.set, kNone).first->second;
-  slots_[slot].previous = kNone;
-  slots_[slot].next = first;
-  if (first != kNone) slots_[first].previous = slot;
-  first = slot;
+void DesiredRoutes::link(Entry& entry) {
+  Entry*& first = first_of_set_[entry.route.set];
+  entry.previous = nullptr;
+  entry.next = first;
+  if (first != nullptr) first->previous = &entry;
+  first = &entry;
 }
 
-void DesiredRoutes::unlink(std::uint32_t slot) {
-  const Slot& entry = slots_[slot];
-  if (entry.next != kNone) slots_[entry.next].previous = entry.previous;
-  if (entry.previous != kNone) {
-    slots_[entry.previous].next = entry.next;
-  } else if (entry.next != kNone) {
+void DesiredRoutes::unlink(const Entry& entry) {
+  if (entry.next != nullptr) entry.next->previous = entry.previous;
+  if (entry.previous != nullptr) {
+    entry.previous->next = entry.next;
+  } else if (entry.next != nullptr) {
     first_of_set_[entry.route.set] = entry.next;
   } else {
     first_of_set_.erase(entry.route.set);

@@ -4,10 +4,10 @@
 // not at all of them. Pure.
 
 #include <cstddef>
-#include <cstdint>
 #include <unordered_map>
 #include <vector>
 
+#include "net/prefix_map.h"
 #include "ospf/route/route.h"
 #include "ospf/v2/v2.h"
 
@@ -21,7 +21,7 @@ class DesiredRoutes {
   /// Prefixes that are directly attached are not wanted in the kernel and count as gone.
   void apply(const ospf::RouteChange<V2>& change);
 
-  [[nodiscard]] std::size_t size() const { return slots_by_prefix_.size(); }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
   /// Null when it is not wanted.
   [[nodiscard]] const Route* find(const Ipv4Prefix& prefix) const;
   /// Those whose prefix holds the address, the longest first. At the cost of one search a length.
@@ -31,24 +31,21 @@ class DesiredRoutes {
   void for_each_of(ospf::SetId set, Use use) const {
     const auto first = first_of_set_.find(set);
     if (first == first_of_set_.end()) return;
-    for (std::uint32_t slot = first->second; slot != kNone; slot = slots_[slot].next) use(slots_[slot].route);
+    for (const Entry* entry = first->second; entry != nullptr; entry = entry->next) use(entry->route);
   }
 
  private:
-  static constexpr std::uint32_t kNone = 0xffffffff;
-  struct Slot {
+  struct Entry {
     Route route{};
-    std::uint32_t previous = kNone, next = kNone;  ///< of the same set; `next` of a free one
+    Entry *previous = nullptr, *next = nullptr;  ///< of the same set
   };
   void set(const Route& route);
   void remove(const Ipv4Prefix& prefix);
-  void link(std::uint32_t slot);
-  void unlink(std::uint32_t slot);
+  void link(Entry& entry);
+  void unlink(const Entry& entry);
 
-  std::vector<Slot> slots_;
-  std::uint32_t free_ = kNone;
-  std::unordered_map<Ipv4Prefix, std::uint32_t> slots_by_prefix_;
-  std::unordered_map<ospf::SetId, std::uint32_t> first_of_set_;
+  PrefixMap<Ipv4Prefix, Entry> entries_;
+  std::unordered_map<ospf::SetId, Entry*> first_of_set_;
 };
 
 }  // namespace wgospf::daemon

@@ -181,7 +181,7 @@ BENCHMARK(to_all_peers)->Unit(benchmark::kMillisecond);
 // The bound is 5 ms for planning; the messages hold 1,000 prefixes each, and may grow by what the peers' keys take.
 int main(int argc, char** argv) {
   return wgospf::bench::run_with_ratios(argc, argv,
-                                        {{"to_one_peer", "bare_table", 12},
-                                         {"to_all_peers", "bare_table", 30},
+                                        {{"to_one_peer", "bare_table", 6},
+                                         {"to_all_peers", "bare_table", 15},
                                          {"to_all_peers", "to_one_peer", 1.3, "messages"}});
 }

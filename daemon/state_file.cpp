@@ -33,6 +33,15 @@ Result<std::optional<std::string>> read_state_file(const std::string& file) {
   return std::optional(std::move(read.text));
 }
 
+std::string take_state_file(const std::string& file,
+                            const std::function<Result<void>(std::string_view)>& take) {
+  const auto text = read_state_file(file);
+  if (!text) return text.error().text;
+  if (!*text) return {};
+  const auto taken = take(**text);
+  return taken ? std::string() : file + ": " + taken.error().text;
+}
+
 Result<void> write_state_file(const std::string& file, const std::string& text) {
   const std::string next = file + ".new";
   const std::string directory = file.substr(0, file.rfind('/'));

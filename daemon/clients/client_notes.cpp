@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/state_file.h"
 #include "wgadapter/state_text.h"
 
 namespace wgospf::daemon {
@@ -66,24 +65,17 @@ std::string to_text(const NotedClients& clients) {
 }
 
 Result<NotedClients> parse_noted_clients(std::string_view text) {
-  const auto records = wg::parse_state_text(kClientsKind, text);
-  if (!records) return records.error();
-  NotedClients clients;
-  for (const std::string_view record : *records)
-    if (!take_record(record, clients))
-      return Error{ErrorCode::malformed, "\"" + std::string(record) + "\" is out of place"};
-  if (to_text(clients) != text) return Error{ErrorCode::malformed, "it is not in order"};
-  return clients;
+  return wg::parse_state<NotedClients>(kClientsKind, text, take_record);
 }
 
 std::string ClientNotes::read(const std::string& state_directory, Day today) {
-  file_ = fmt::format("{}/{}", state_directory, kClientsKind);
-  const auto text = read_state_file(file_);
-  if (!text) return text.error().text;
-  if (!*text) return {};
-  auto clients = parse_noted_clients(**text);
-  if (!clients) return fmt::format("{}: {}", file_, clients.error().text);
-  noted_ = std::move(clients).value();
+  auto problem = file_.read(fmt::format("{}/{}", state_directory, kClientsKind),
+                            [this](std::string_view text) -> Result<void> {
+                              auto clients = parse_noted_clients(text);
+                              if (!clients) return clients.error();
+                              noted_ = std::move(clients).value();
+                              return {};
+                            });
   for (auto& [device, of_device] : noted_.last_there) {
     const auto before = of_device.size();
     std::erase_if(of_device, [&](const auto& entry) {
@@ -91,9 +83,9 @@ std::string ClientNotes::read(const std::string& state_directory, Day today) {
       if (is_old) noted_.addresses.at(device).erase(entry.first);
       return is_old;
     });
-    is_due_ = is_due_ || of_device.size() != before;
+    if (of_device.size() != before) file_.change();
   }
-  return {};
+  return problem;
 }
 
 const ClientAddresses* ClientNotes::of(const std::string& device) const {
@@ -107,7 +99,7 @@ void ClientNotes::note(const std::string& device, const wg::Key& key,
   if (!is_new && known->second == addresses) return;
   known->second = addresses;
   noted_.last_there[device][key] = today;
-  is_due_ = true;
+  file_.change();
 }
 
 void ClientNotes::saw(const wg::Device& device, Day today) {
@@ -117,21 +109,12 @@ void ClientNotes::saw(const wg::Device& device, Day today) {
     const auto known = of_device->second.find(peer.public_key);
     if (known == of_device->second.end() || known->second == today) continue;
     known->second = today;
-    is_due_ = true;
+    file_.change();
   }
 }
 
 void ClientNotes::write() {
-  if (!is_due_ || is_writing_ || file_.empty()) return;
-  is_due_ = false;
-  is_writing_ = true;
-  auto result = std::make_shared<Result<void>>();
-  jobs_.run([result, file = file_, text = to_text(noted_)] { *result = write_state_file(file, text); },
-            [this, result, alive = alive_] {
-              if (!*alive) return;
-              is_writing_ = false;
-              is_due_ = is_due_ || !*result;
-            });
+  file_.write([this] { return to_text(noted_); });
 }
 
 }  // namespace wgospf::daemon

@@ -5,14 +5,13 @@
 // What no device has had for a month is forgotten at the next start, as routers are (known_routers.h).
 
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "daemon/kernel_jobs.h"
 #include "daemon/links/known_routers.h"
+#include "daemon/noted_file.h"
 #include "net/ip.h"
 #include "net/result.h"
 #include "wgadapter/device.h"
@@ -37,10 +36,7 @@ struct NotedClients {
 class ClientNotes {
  public:
   /// `jobs` must outlive it.
-  explicit ClientNotes(KernelJobs& jobs) : jobs_(jobs) {}
-  ~ClientNotes() { *alive_ = false; }
-  ClientNotes(const ClientNotes&) = delete;
-  ClientNotes& operator=(const ClientNotes&) = delete;
+  explicit ClientNotes(KernelJobs& jobs) : file_(jobs) {}
 
   /// What a former run has noted, but for what has not been there for long. Once, before anything else. Why it cannot
   /// be read; empty when it can, or when there is none.
@@ -56,12 +52,8 @@ class ClientNotes {
   void write();
 
  private:
-  KernelJobs& jobs_;
-  std::string file_{};
+  NotedFile file_;
   NotedClients noted_{};
-  bool is_due_ = false;
-  bool is_writing_ = false;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace wgospf::daemon

@@ -31,11 +31,8 @@ bool is_refused_for_its_id(const ospf::RefusedSender& refused) {
 void KeyGuard::start(const std::string& state_directory, ospf::RouterId own_id) {
   own_id_ = own_id;
   file_ = state_directory + "/keys";
-  const auto text = read_state_file(file_);
-  std::string problem = text ? std::string() : text.error().text;
-  if (text && *text)
-    if (const auto taken = book_.take_text(**text); !taken)
-      problem = fmt::format("{}: {}", file_, taken.error().text);
+  const std::string problem =
+      take_state_file(file_, [this](std::string_view text) { return book_.take_text(text); });
   if (!problem.empty())
     teller_.notice(Severity::warning, "keys_forgotten",
                    fmt::format("{}; which router id each key speaks for is learned anew", problem));

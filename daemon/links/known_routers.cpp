@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
 
-#include "daemon/state_file.h"
 #include "wgadapter/state_text.h"
 
 namespace wgospf::daemon {
@@ -47,31 +45,24 @@ bool take_record(std::string_view record, NotedRouters& routers) {
 }  // namespace
 
 Result<NotedRouters> parse_noted_routers(std::string_view text) {
-  const auto records = wg::parse_state_text(kRoutersKind, text);
-  if (!records) return records.error();
-  NotedRouters routers;
-  for (const std::string_view record : *records)
-    if (!take_record(record, routers))
-      return Error{ErrorCode::malformed, "\"" + std::string(record) + "\" is out of place"};
-  if (to_text(routers) != text) return Error{ErrorCode::malformed, "it is not in order"};
-  return routers;
+  return wg::parse_state<NotedRouters>(kRoutersKind, text, take_record);
 }
 
 std::string KnownRouters::read(const std::string& state_directory, Day today) {
-  file_ = fmt::format("{}/{}", state_directory, kRoutersKind);
-  const auto text = read_state_file(file_);
-  if (!text) return text.error().text;
-  if (!*text) return {};
-  auto routers = parse_noted_routers(**text);
-  if (!routers) return fmt::format("{}: {}", file_, routers.error().text);
-  noted_ = std::move(routers).value();
-  for (auto it = noted_.last_there.begin(); it != noted_.last_there.end();) {
-    const bool is_old = it->second + kRememberRouters < today;
-    is_due_ = is_due_ || is_old;
-    if (is_old) noted_.addresses.erase(it->first);
-    it = is_old ? noted_.last_there.erase(it) : std::next(it);
-  }
-  return {};
+  auto problem = file_.read(fmt::format("{}/{}", state_directory, kRoutersKind),
+                            [this](std::string_view text) -> Result<void> {
+                              auto routers = parse_noted_routers(text);
+                              if (!routers) return routers.error();
+                              noted_ = std::move(routers).value();
+                              return {};
+                            });
+  const auto forgotten = std::erase_if(noted_.last_there, [&](const auto& entry) {
+    const bool is_old = entry.second + kRememberRouters < today;
+    if (is_old) noted_.addresses.erase(entry.first);
+    return is_old;
+  });
+  if (forgotten != 0) file_.change();
+  return problem;
 }
 
 bool KnownRouters::note(const wg::Key& key, const Ipv4Address& address, Day today) {
@@ -79,7 +70,7 @@ bool KnownRouters::note(const wg::Key& key, const Ipv4Address& address, Day toda
   if (!is_new && known->second == address) return false;
   known->second = address;
   noted_.last_there[key] = today;
-  is_due_ = true;
+  file_.change();
   return true;
 }
 
@@ -89,22 +80,12 @@ void KnownRouters::saw(const wg::Device& device, Day today) {
     const auto known = noted_.last_there.find(peer.public_key);
     if (known == noted_.last_there.end() || known->second == today) continue;
     known->second = today;
-    is_due_ = true;
+    file_.change();
   }
 }
 
 void KnownRouters::write() {
-  if (!is_due_ || is_writing_ || file_.empty()) return;
-  is_due_ = false;
-  is_writing_ = true;
-  auto result = std::make_shared<Result<void>>();
-  jobs_.run([result, file = file_, text = to_text(noted_)] { *result = write_state_file(file, text); },
-            [this, result, alive = alive_] {
-              if (!*alive) return;
-              is_writing_ = false;
-              is_due_ = is_due_ || !*result;
-              problem_ = *result ? std::string() : result->error().text;
-            });
+  file_.write([this] { return to_text(noted_); });
 }
 
 }  // namespace wgospf::daemon

@@ -8,12 +8,11 @@
 // as being there.
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
-#include "daemon/kernel_jobs.h"
+#include "daemon/noted_file.h"
 #include "net/ip.h"
 #include "net/result.h"
 #include "wgadapter/device.h"
@@ -43,10 +42,7 @@ inline constexpr std::chrono::days kRememberRouters{30};
 class KnownRouters {
  public:
   /// `jobs` must outlive it.
-  explicit KnownRouters(KernelJobs& jobs) : jobs_(jobs) {}
-  ~KnownRouters() { *alive_ = false; }
-  KnownRouters(const KnownRouters&) = delete;
-  KnownRouters& operator=(const KnownRouters&) = delete;
+  explicit KnownRouters(KernelJobs& jobs) : file_(jobs) {}
 
   /// What a former run has noted, but for what has not been there for long. Once, before anything else. Why it cannot
   /// be read; empty when it can, or when there is none.
@@ -60,16 +56,11 @@ class KnownRouters {
   /// What has been noted since, if anything and nothing is being written.
   void write();
   /// Why the file could not be written; empty when it could.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string& problem() const { return file_.problem(); }
 
  private:
-  KernelJobs& jobs_;
-  std::string file_{};
+  NotedFile file_;
   NotedRouters noted_{};
-  bool is_due_ = false;
-  bool is_writing_ = false;
-  std::string problem_{};
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace wgospf::daemon

@@ -67,12 +67,8 @@ TunnelMtus::~TunnelMtus() {
 // Where it cannot be known what is ours, it is the user's.
 void TunnelMtus::start(const std::string& state_directory) {
   file_ = state_directory + "/mtu";
-  const auto text = read_state_file(file_);
-  std::string problem = text ? std::string() : text.error().text;
-  if (text && *text) {
-    if (const auto adopted = devices_.adopt(**text); !adopted)
-      problem = fmt::format("{}: {}", file_, adopted.error().text);
-  }
+  const std::string problem =
+      take_state_file(file_, [this](std::string_view text) { return devices_.adopt(text); });
   if (!problem.empty())
     host_.teller().notice(
         Severity::warning, "mtu_forgotten",

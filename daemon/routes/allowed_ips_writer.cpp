@@ -36,16 +36,13 @@ AllowedIpsWriter::~AllowedIpsWriter() {
 // that are no more.
 void AllowedIpsWriter::start(const std::string& state_directory) {
   file_ = state_directory + "/allowed-ips";
-  const auto text = read_state_file(file_);
-  std::string problem = text ? std::string() : text.error().text;
   wg::OwnNote note;
-  if (text && *text) {
-    auto parsed = wg::parse_own_note(**text);
-    if (parsed)
-      note = std::move(*parsed);
-    else
-      problem = fmt::format("{}: {}", file_, parsed.error().text);
-  }
+  const std::string problem = take_state_file(file_, [&note](std::string_view text) -> Result<void> {
+    auto parsed = wg::parse_own_note(text);
+    if (!parsed) return parsed.error();
+    note = std::move(*parsed);
+    return {};
+  });
   const std::string boot = boot_id();
   if (note.boot_id != boot) note = {};
   note.boot_id = boot;

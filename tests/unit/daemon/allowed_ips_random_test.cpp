@@ -8,29 +8,20 @@
 #include <deque>
 #include <functional>
 #include <limits>
-#include <random>
 #include <tuple>
 
 #include "daemon/routes/allowed_ips_plan.h"
+#include "tests/support/random.h"
 
 namespace wgospf::daemon::random_plans {
 namespace {
 
+using test::Random;
 using V2 = ospf::V2;
 using Hops = std::vector<ospf::NextHop>;
 using Wanted = std::map<Ipv4Prefix, Hops>;
 using Table = std::map<Ipv4Prefix, wg::Key>;
 using Tables = std::map<std::string, Table>;
-
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : engine_(seed) {}
-  std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(engine_()) % limit; }
-  bool one_in(std::uint32_t count) { return below(count) == 0; }
-
- private:
-  std::mt19937 engine_;
-};
 
 wg::Key key(std::uint32_t number) {
   wg::Key key;

@@ -58,13 +58,9 @@ class ApiLimits : public ApiTest {
   /// A server that takes so many.
   void limit(std::size_t calls, std::size_t watchers) {
     ApiOptions options;
-    options.listen = "unix:" + socket_;
     options.max_calls = calls;
     options.max_watchers = watchers;
-    server_.reset();
-    auto started = ApiServer::start(options, router_);
-    ASSERT_TRUE(started) << started.error().text;
-    server_ = std::move(started.value());
+    start_server(options);
   }
   /// A Watch stream that has told something.
   struct Watcher {

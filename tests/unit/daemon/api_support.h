@@ -53,12 +53,9 @@ class ApiTest : public ::testing::Test {
     ASSERT_TRUE(router_.wait_for_full());
     start_server();
   }
-  void start_server(std::size_t watch_queue_limit = 200'000,
-                    std::chrono::milliseconds slow_client_grace = std::chrono::seconds{5}) {
-    ApiOptions options;
+  /// On the socket; the former one has ended.
+  void start_server(ApiOptions options = {}) {
     options.listen = "unix:" + socket_;
-    options.watch_queue_limit = watch_queue_limit;
-    options.slow_client_grace = slow_client_grace;
     server_.reset();
     auto started = ApiServer::start(options, router_);
     ASSERT_TRUE(started) << started.error().text;

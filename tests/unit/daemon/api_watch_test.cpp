@@ -52,6 +52,12 @@ class Watcher {
   int position_ = 0;
 };
 
+ApiOptions with_queue_limit(std::size_t changes) {
+  ApiOptions options;
+  options.watch_queue_limit = changes;
+  return options;
+}
+
 v1::WatchRequest only(v1::WatchTopic topic) {
   v1::WatchRequest request;
   request.add_topics(topic);
@@ -182,7 +188,7 @@ TEST_F(Watch, MissesNothingWhileRoutesChangeUnderTheSnapshot) {
 }
 
 TEST_F(Watch, CutsOffAClientThatIsTooSlowAndNobodyWaitsForIt) {
-  start_server(2'000);
+  start_server(with_queue_limit(2'000));
   grpc::ChannelArguments small;  // the client's buffers are few, so that it is slow at once
   small.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   small.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024);
@@ -204,7 +210,9 @@ TEST_F(Watch, CutsOffAClientThatIsTooSlowAndNobodyWaitsForIt) {
 }
 
 TEST_F(Watch, CancelsAClientThatWasCutOffAndDoesNotEvenReadThat) {
-  start_server(2'000, std::chrono::milliseconds{50});
+  auto options = with_queue_limit(2'000);
+  options.slow_client_grace = std::chrono::milliseconds{50};
+  start_server(options);
   grpc::ChannelArguments small;
   small.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   small.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1024);

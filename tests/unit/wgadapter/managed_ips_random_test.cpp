@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <random>
 #include <set>
 
+#include "tests/support/random.h"
 #include "tests/unit/wgadapter/allowed_ip_model.h"
 #include "wgadapter/managed_ips.h"
 
@@ -16,17 +16,8 @@ namespace {
 
 using test::AllowedIpModel;
 using test::key_of;
+using wgospf::test::Random;
 using Table = AllowedIpModel::Table;
-
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : engine_(seed) {}
-  std::uint32_t below(std::uint32_t limit) { return static_cast<std::uint32_t>(engine_()) % limit; }
-  bool one_in(std::uint32_t count) { return below(count) == 0; }
-
- private:
-  std::mt19937 engine_;
-};
 
 /// Routers with one interface each, on which all others are peers; some of the tunnels are used.
 struct Network {

@@ -62,13 +62,17 @@ void Turn::dispatch(Interface& interface, const Received& received, const Packet
 
 void Turn::timers_due() {
   bool any = false;
-  while (core_.phase != Phase::ended) {
+  std::size_t lsas = 0;
+  while (core_.phase != Phase::ended && lsas < kLsasAged) {
     const auto key = core_.timers.pop_due(core_.now);
     if (!key) break;
+    if (key->kind == TimerKind::lsa_age) ++lsas;
     due(*key);
     follow_up();
     any = true;
   }
+  // Hellos due while the rest waits for the turns to come do not wait for it.
+  if (lsas == kLsasAged) send_due_hellos();
   if (any && core_.phase != Phase::ended) end();
 }
 

@@ -11,11 +11,17 @@ namespace wgospf::ospf {
 
 class Turn {
  public:
+  /// So many LSAs are refreshed, verified or flushed for their age in a turn: some 6 ms. What was originated together
+  /// is due together, a hundred thousand LSAs at once.
+  static constexpr std::size_t kLsasAged = 1024;
+
   explicit Turn(Parts& parts) : parts_(parts), core_(parts.core), lifecycle_(parts), configuration_(parts) {}
 
   /// The first one.
   void start();
   void handle(const Input& input);
+  /// Of LSAs that age at most kLsasAged: where more are due, the next deadline has passed already, and the driver
+  /// reads its sockets before it meets it.
   void timers_due();
   void send_due_hellos();
   void measure(Footprint& footprint) const { lifecycle_.measure(footprint); }

@@ -1,6 +1,7 @@
 #include "ospf/instance.h"
 
 #include "ospf/checksum.h"
+#include "ospf/turn.h"
 
 #include <gtest/gtest.h>
 
@@ -267,6 +268,55 @@ TEST(Instance, Rfc2328Section12_4_RefreshTakesTheNextSequenceNumber) {
   const auto after = headers(wires, 1);
   EXPECT_EQ(after.at({1, 0x01010101}), before.at({1, 0x01010101}) + 3);
   EXPECT_EQ(after.at({1, 0x02020202}), before.at({1, 0x02020202}));
+}
+
+// In: 8,000 LSAs of ours that are due for their refresh in one moment, and a processor that takes 300 ms for a turn.
+// Out: a bounded number of them in each turn, and hellos in time all the while.
+TEST(Instance, Rfc2328Section12_4_RefreshesOfManyLsasAreManyTurnsAndHoldUpNoHello) {
+  constexpr std::uint32_t kLsas = 8000;
+  constexpr Duration kTurn = milliseconds{300};
+  Wires wires;
+  auto config = Wires::config({1});
+  config.ls_refresh_time = seconds{60};
+  wires.add(config);
+  wires.add(Wires::config({1}));
+  wires.wire(0, 1, 1);
+  ExternalsChanged externals;
+  for (std::uint32_t i = 0; i < kLsas; ++i)
+    externals.set.push_back({Ipv4Prefix::make({0x64000000 + (i << 8)}, 24), 20, true, 0, std::nullopt});
+  wires.input(0, externals);
+  ASSERT_TRUE(wires.run_until(
+      seconds{20}, [&] { return wires.routers[1].instance->statistics().lsdb_size == kLsas + 2; }));
+  auto& events = wires.routers[0].events;
+  events.clear();
+
+  Instant last_hello = wires.now;
+  Duration longest{};
+  wires.filter = [&](std::size_t from, const Transmit& packet) {
+    if (from != 0 || static_cast<PacketType>((*packet.bytes)[1]) != PacketType::hello) return true;
+    longest = std::max(longest, wires.now - last_hello);
+    last_hello = wires.now;
+    return true;
+  };
+  std::size_t seen = 0, refreshed = 0, most = 0;
+  const auto all_refreshed = [&] {
+    std::size_t in_turn = 0;
+    for (; seen < events.size(); ++seen) in_turn += std::holds_alternative<LsaOriginated>(events[seen]);
+    if (in_turn > 1) wires.now += kTurn;
+    most = std::max(most, in_turn);
+    refreshed += in_turn;
+    return refreshed >= kLsas;
+  };
+  ASSERT_TRUE(wires.run_until(seconds{60}, all_refreshed)) << refreshed;
+  EXPECT_LE(most, Turn::kLsasAged);
+  EXPECT_LE(longest, seconds{1} + kTurn);
+  wires.run_for(seconds{10});
+  EXPECT_TRUE(wires.all_full());
+  for (const auto& [lsa, number] : headers(wires, 1)) {
+    if (lsa.first == 5) {
+      ASSERT_EQ(number, kInitialSequenceNumber + 1) << lsa.second;
+    }
+  }
 }
 
 TEST(Instance, Rfc2328Section14_ACorruptedLsaIsLearntAnew) {

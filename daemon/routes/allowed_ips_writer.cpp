@@ -9,6 +9,7 @@
 
 #include "daemon/routes/allowed_ips_words.h"
 #include "daemon/state_file.h"
+#include "net/links.h"
 
 namespace wgospf::daemon {
 
@@ -22,6 +23,15 @@ std::string boot_id() {
   std::string id;
   if (file >> id) return id;
   return fmt::format("unknown-{}", std::chrono::system_clock::now().time_since_epoch().count());
+}
+
+/// What a former run noted of the device can only be taken back when it has been read.
+bool is_there_unread(const wg::ManagedIps& device, const Inventory& links) {
+  const Link* link = find_link(links, device.ifindex());
+  if (link == nullptr || link->name != device.device()) return false;
+  const auto own = device.own_prefixes();
+  return !own.empty() && std::none_of(own.begin(), own.end(),
+                                      [&](const auto& of_peer) { return device.has_peer(of_peer.first); });
 }
 }  // namespace
 
@@ -192,7 +202,12 @@ void AllowedIpsWriter::when_done(std::function<void()> done) {
 }
 
 void AllowedIpsWriter::check_done() {
-  if (done_ && !is_noting_ && under_way_.empty() && !is_note_due()) std::exchange(done_, nullptr)();
+  if (!done_ || is_noting_ || !under_way_.empty() || is_note_due()) return;
+  const auto& links = host_.links().inventory();
+  const bool is_any_unread =
+      std::any_of(plan_.devices().begin(), plan_.devices().end(),
+                  [&](const auto& device) { return is_there_unread(device.second, links); });
+  if (!is_any_unread) std::exchange(done_, nullptr)();
 }
 
 }  // namespace wgospf::daemon

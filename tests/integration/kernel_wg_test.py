@@ -143,8 +143,11 @@ class KernelShared(KernelGuest):
 class KernelLabs(KernelGuest):
     """The other labs with many peers on one wg0, whole."""
 
-    def test_a_lab_with_bird_in_a_guest(self):
-        self.run_all(["shared-bird"], ["shared_test.SharedBird"], 1500)
+    def test_bird_in_a_guest(self):
+        self.run_all(["shared-bird"], ["shared_test.SharedBird"], 1400)
+
+    def test_bird_and_frr_in_a_guest(self):
+        self.run_all(["shared-others"], ["shared_test.SharedOthers"], 1400)
 
 
 def main(tests):

@@ -5,8 +5,11 @@ LAN to LAN must work, the allowed-ips of a LAN must go with its route, and what 
 across a kill as well.
 """
 
+import os
+import pathlib
 import signal
 import subprocess
+import time
 
 import two_daemons_test
 from two_daemons_test import ACTIVE, PASSIVE, config, main
@@ -113,6 +116,35 @@ class ManagedAllowedIps(two_daemons_test.TwoRouters):
                   and self.neighbor(self.a).get("state") == "full", "a is Full with b's new address", HANDSHAKES)
         self.wait_for_route(self.a, "192.168.2.0/24")
         self.wait_for_allowed(BY_HAND | FROM_ROUTES | {"10.3.0.2/32"})
+
+    def wireguard_go(self, router):
+        """Its process, which is the only one of that name in the router's network."""
+        own = os.readlink(f"/proc/{router.init.pid}/ns/net")
+        for process in pathlib.Path("/proc").iterdir():
+            try:
+                if (process / "comm").read_text() == "wireguard-go\n" and os.readlink(process / "ns/net") == own:
+                    return int(process.name)
+            except OSError:
+                pass  # no process, or gone
+        return self.fail(f"no wireguard-go in {router.name}")
+
+    def test_an_end_before_the_device_has_been_read(self):
+        """What a former run has left is taken back all the same; the device answers a moment late."""
+        self.wait_for_allowed(BY_HAND | FROM_ROUTES)
+        self.a.end(signal.SIGKILL)
+        device = self.wireguard_go(self.a)
+        os.kill(device, signal.SIGSTOP)
+        self.addCleanup(os.kill, device, signal.SIGCONT)
+        begin = len(self.a.log())
+        self.a.start()
+        self.wait(lambda: "ready, clients are served" in self.a.log()[begin:], "a is ready")
+        self.a.send(signal.SIGTERM)
+        self.wait(lambda: "stopping (SIGTERM)" in self.a.log()[begin:], "a stops")
+        # So long it would take no device that answers at once: only who waits for it is still there.
+        time.sleep(0.5)
+        os.kill(device, signal.SIGCONT)
+        self.assertEqual(self.a.daemon.wait(timeout=30), 0)
+        self.assertEqual(self.allowed(), BY_HAND)
 
     def test_what_is_remembered_is_spoiled(self):
         self.a.end(signal.SIGKILL)

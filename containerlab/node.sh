@@ -5,8 +5,9 @@
 #   node.sh shared        make the interface of all peers, wg0 (again)
 #   node.sh router        start the routing daemon (again)
 #   node.sh stay          stay, and end when told to (the node that is only a bridge)
-# What it does stands in its environment (labrunner/prepare.py explains it); what prepare wrote for it is in
-# /etc/wgospf. The daemon's output is in /run/router.log.
+# What it does stands in its environment (labrunner/prepare.py explains it); what follows from that is in /etc/wgospf,
+# written by the lab runner, or, in a container, by itself. The daemon's output is in /run/router.log, and goes to
+# standard output, too.
 set -eu
 
 fail() {
@@ -83,10 +84,19 @@ start_router() {
   esac
 }
 
-# Stays, and reaps where it is PID 1, also after the daemon has ended. PID 1 is not ended by a signal that it does not
-# take: stopping a container would wait for its whole patience.
+# In a container: the configurations of this router, as labrunner/prepare.py has them for all. Those that are there,
+# from an earlier start, stay.
+prepare_self() {
+  ls /etc/wgospf/wg*.conf >/dev/null 2>&1 ||
+    PYTHONPATH=/ PYTHONDONTWRITEBYTECODE=1 python3 -m labrunner.prepare /lab.clab.yml "$ROUTER_ID" /etc/wgospf ||
+    fail "no configuration"
+}
+
+# PID 1 is not ended by a signal that it does not take: stopping a container would wait for its whole patience.
+end_when_told() { trap 'exit 0' TERM INT; }
+
+# Stays, and reaps where it is PID 1, also after the daemon has ended.
 stay() {
-  trap 'exit 0' TERM INT
   sleep infinity &
   wait
 }
@@ -112,6 +122,7 @@ await_underlay() {
 }
 
 boot_router() {
+  prepare_self
   wait_for 30 links_attached
   ip addr add "$ROUTER_ID/32" dev lo
   ip addr add "$UNDERLAY" dev eth1
@@ -131,15 +142,17 @@ boot_router() {
     [ -e "/sys/class/net/wg-${tunnel%%=*}" ] || fail "no tunnel to ${tunnel%%=*}"
   done
   await_underlay
+  : >>/run/router.log
+  tail -n +1 -f /run/router.log &
   start_router
   stay
 }
 
 case ${1:-boot} in
-  boot) if [ -n "${ADDRESS:-}" ]; then boot_host; else boot_router; fi ;;
+  boot) end_when_told; if [ -n "${ADDRESS:-}" ]; then boot_host; else boot_router; fi ;;
   tunnel) tunnel_to "$2" ;;
   shared) make_device wg0 "${SHARED%% *}" ;;
   router) start_router ;;
-  stay) stay ;;
+  stay) end_when_told; stay ;;
   *) fail "unknown: $1" ;;
 esac

@@ -39,6 +39,13 @@ def wait_until(problem, timeout=PATIENCE, interval=0.05):
         time.sleep(interval)
 
 
+def daemons_answer(lab, timeout=PATIENCE):
+    """Waits until the routing daemon of every router answers."""
+    for router in prepare.routers(lab.plan).values():
+        # What it says of its neighbors does not matter yet: it raises while there is no answer.
+        wait_until(lambda router=router: routers.neighbors(lab, router) and None, timeout)
+
+
 # --- adjacencies
 
 

@@ -12,9 +12,10 @@ _EXPECTED = (lab.LabError, namespaces.NodeError, topology.TopologyError, checks.
 
 
 def open_lab(name, world=None):
-    """The lab of a topology, in the world asked for, else in the one that it is up in."""
+    """The lab of a topology, in the world asked for, else in the one that it is up in, whoever has deployed it there."""
     found = lab.Lab(name)
-    return clab.ContainerLab(name) if (world or found.saved_world()) == "containerlab" else found
+    world = world or found.saved_world() or ("containerlab" if clab.containers(found.name) else None)
+    return clab.ContainerLab(name) if world == "containerlab" else found
 
 
 def end_lab(name, world=None):
@@ -45,7 +46,7 @@ def _parser():
         return sub
 
     ends = (("first", "NODE"), ("second", "NODE"))
-    verb("up", "builds the lab", world=True)
+    verb("up", "builds the lab, and waits until its routing daemons answer", world=True)
     verb("check", "waits until the lab is as NAME.check.py says, or tells what is not", world=True)
     for name, text in (("cut", "drops all datagrams between two nodes in the underlay, silently"), ("heal", "undoes a cut")):
         verb(name, text, positional=ends).add_argument("--only", choices=("shared", "dedicated"),
@@ -55,7 +56,7 @@ def _parser():
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     verb("log", "what a node's command wrote, and its routing daemon", positional=(("node", "NODE"),))
     verb("down", "ends the lab and everything in it", world=True)
-    verb("prepare", "writes only keys and configurations, for a containerlab run by hand")
+    verb("prepare", "writes only the routers' configurations, and says where")
     verbs.add_parser("validate", help="reads every topology of this folder and says what is wrong")
     built = verbs.add_parser("image", help="builds the container image of the routers (wgospf/router)")
     built.add_argument("--debootstrap", action="store_true", help="make the base image here instead of pulling it")
@@ -81,13 +82,13 @@ def _run(arguments):
     found = open_lab(arguments.name, getattr(arguments, "world", None))
     if arguments.verb == "up":
         found.up()
+        checks.daemons_answer(found)
     elif arguments.verb == "check":
         checks.run_file(found)
     elif arguments.verb in ("cut", "heal"):
         getattr(found, arguments.verb)(arguments.first, arguments.second, arguments.only)
     elif arguments.verb == "log":
-        print(found.last_words(arguments.node))
-        print(found.exec(arguments.node, ["cat", "/run/router.log"]).out, end="")
+        print(found.words(arguments.node), end="")
     elif arguments.verb == "shell":
         found.replace_process(arguments.node, ["bash"])
     else:

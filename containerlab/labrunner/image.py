@@ -1,4 +1,4 @@
-"""Builds the image of containerlab/Dockerfile from the programs of the release build.
+"""Builds the image of containerlab/Dockerfile from the Debian package.
 
 Its base is Debian 12: pulled where an image registry is in reach, else made here with debootstrap from the
 Debian mirror that apt uses.
@@ -6,6 +6,7 @@ Debian mirror that apt uses.
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -58,20 +59,33 @@ def _base(debootstrap):
     return _debootstrap_base()
 
 
-def build(debootstrap=False):
-    """Builds wgospf/router. `debootstrap`: do not even try to pull a base."""
+def _package():
+    """The Debian package: of the programs that were built here, where there are any; else the one that is there."""
+    folder = REPOSITORY / "build/deb"
     binaries = pathlib.Path(os.environ.get("WGOSPF_BIN", REPOSITORY / "build/release/bin"))
-    for name in ("wgospfd", "wgospfctl"):
-        if not (binaries / name).exists():
-            raise LabError(f"there is no {binaries / name}: ./demo or ./check builds it")
+    if all((binaries / name).exists() for name in ("wgospfd", "wgospfctl")):
+        print("Making the package ...", flush=True)
+        done = subprocess.run([REPOSITORY / "packaging/build-deb"], stdout=subprocess.DEVNULL, check=False,
+                              env={**os.environ, "WGOSPF_BUILT": str(binaries.parent)})
+        if done.returncode != 0:
+            raise LabError("packaging/build-deb failed")
+    found = sorted(folder.glob("wgospfd_*.deb"))
+    if len(found) != 1:
+        raise LabError(f"there is no package in {folder}: packaging/build-deb makes it")
+    return found[0]
+
+
+def build(debootstrap=False):
+    """Builds wgospf/router, by its version and as the latest. `debootstrap`: do not even try to pull a base."""
+    if not (REPOSITORY / "packaging/install-deps").exists():
+        raise LabError("the image is built in a clone of the source")
     if shutil.which("docker") is None or not _docker("version", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         raise LabError("no Docker engine answers (package docker.io; is dockerd running?)")
+    package = _package()
+    version = subprocess.run(["dpkg-deb", "--field", package, "Version"], check=True, capture_output=True, text=True).stdout
+    tag = f"{NAME}:{re.sub('[^A-Za-z0-9_.-]', '-', version.strip())}"
     base = _base(debootstrap)
-    with tempfile.TemporaryDirectory() as context:
-        for path in (binaries / "wgospfd", binaries / "wgospfctl", REPOSITORY / "packaging/install-deps",
-                     REPOSITORY / "packaging/iproute2/wgospf.conf"):
-            shutil.copy(path, context)
-        if not _docker("build", "--build-arg", f"BASE={base}", "--tag", NAME, "--file", str(FOLDER / "Dockerfile"),
-                       context):
-            raise LabError("docker build failed")
-    print(f"{NAME} is built on {base}")
+    if not _docker("build", "--build-arg", f"BASE={base}", "--tag", NAME, "--tag", tag, "--file", str(FOLDER / "Dockerfile"),
+                   str(REPOSITORY)):
+        raise LabError("docker build failed")
+    print(f"{tag} is built on {base}, and is {NAME}")

@@ -200,9 +200,10 @@ class Lab(_Running):
         self.path = find_topology(name)
         self.plan = topology.load(self.path)
         super().__init__(self.plan.name)
-        if self._is_alive():
+        saved = self._saved()
+        if saved and self._is_alive():
             # A lab that is up is what it was built as, whatever the environment says by now.
-            self.plan = topology.load(self.path, self._saved()["variables"])
+            self.plan = topology.load(self.path, saved["variables"])
 
     def _is_alive(self):
         return self.saved_world() == "containerlab" or any(self._load().values())
@@ -211,7 +212,9 @@ class Lab(_Running):
 
     def up(self):
         """Builds the lab; returns when its nodes run, its links are up and every exec: entry has succeeded."""
-        prepare.prepare(self.plan)
+        folder = prepare.prepare(self.plan)
+        for name in prepare.routers(self.plan):
+            self.plan.nodes[name].binds.append(topology.Bind(folder / name, "/etc/wgospf", True))
         with self._locked():
             if self._is_alive():
                 raise LabError(f"lab {self.name} is up already; `lab down {self.name}` ends it")
@@ -342,13 +345,20 @@ class Lab(_Running):
             raise LabError(f"node {node} has ended; its last words:\n{self.last_words(node)}")
         return pid
 
+    def words(self, node):
+        """What a node's command wrote, and its routing daemon."""
+        self._pid(node)
+        return self._log_of(node)
+
     def last_words(self, node):
         """The end of a node's log."""
+        return "\n".join("  " + line for line in self._log_of(node).splitlines()[-8:])
+
+    def _log_of(self, node):
         try:
-            lines = self.log_path(node).read_text(encoding="utf-8", errors="replace").splitlines()
+            return self.log_path(node).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return "(no log)"
-        return "\n".join("  " + line for line in lines[-8:])
 
     def _link(self):
         """All veth pairs by one `ip`, each end made in its node at once; then all ends up."""

@@ -106,7 +106,7 @@ class _Root:
     def add(self, bind):
         """Mounts a bind; what is missing on the way to its target is made in the node alone."""
         if not bind.source.exists():
-            raise NodeError(f"there is no {bind.source}: `lab prepare` writes what belongs under .lab/")
+            raise NodeError(f"there is no {bind.source}")
         done = "/"
         parts = [part for part in bind.target.split("/") if part]
         for index, part in enumerate(parts):

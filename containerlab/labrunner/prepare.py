@@ -1,4 +1,9 @@
-"""Writes what a topology's binds refer to under containerlab/.lab/NAME/NODE.
+"""Writes the configurations of a topology's routers: what each finds in /etc/wgospf.
+
+The lab runner writes them under containerlab/.lab/NAME/NODE and binds them. A container has no such bind and writes its
+own when it starts:
+
+  python3 -m labrunner.prepare TOPOLOGY ROUTER-ID FOLDER
 
 What a router is stands once, in its node's `env`:
 
@@ -18,16 +23,22 @@ What a router is stands once, in its node's `env`:
 A host in a LAN has instead ADDRESS (with length, on eth1), GATEWAY and, when a prefix is behind it, an address of
 that, BEHIND.
 
-From that come each tunnel's wg-PEER.conf, wg0.conf and the daemon's own configuration. Keys are made once and kept.
+From that come each tunnel's wg-PEER.conf, wg0.conf and the daemon's own configuration.
 """
 
+import base64
 import dataclasses
 import fcntl
+import functools
+import hashlib
 import ipaddress
+import json
 import os
+import pathlib
 import subprocess
+import sys
 
-from .topology import TopologyError
+from .topology import TopologyError, load
 
 HELLO_INTERVAL = 1
 DEAD_INTERVAL = 4
@@ -101,8 +112,8 @@ class Router:
 
 
 def folder(plan):
-    """Where everything of a topology is written."""
-    return plan.path.parent / ".lab" / plan.name
+    """Where everything of a topology is written: beside it, or in $WGOSPF_LAB_FILES."""
+    return pathlib.Path(os.environ.get("WGOSPF_LAB_FILES", plan.path.parent / ".lab")) / plan.name
 
 
 def underlay_address(node):
@@ -229,11 +240,17 @@ def _write(path, text, mode=0o644):
     new.replace(path)
 
 
-def _private_key(directory, interface):
-    path = directory / f"{interface}.key"
-    if not path.exists():
-        _write(path, _run(["wg", "genkey"]) + "\n", 0o600)
-    return path.read_text(encoding="ascii").strip()
+def _private_key(plan, name, device):
+    """Of the names alone, so that each node knows the public keys of all: for labs, which keep no secrets."""
+    key = bytearray(hashlib.sha256(f"wgospf lab {plan.name} {name} {device}".encode()).digest())
+    key[0] &= 0b11111000
+    key[31] = key[31] & 0b01111111 | 0b01000000
+    return base64.b64encode(key).decode()
+
+
+@functools.lru_cache(maxsize=None)
+def _public_key(private_key):
+    return _run(["wg", "pubkey"], private_key)
 
 
 def _wireguard_conf(private_key, tunnel, peer_key, endpoint):
@@ -333,15 +350,36 @@ def _daemon_files(router, everyone, shared_keys):
 
 
 def configuration(plan, name):
-    """What a router of wgospfd is configured with, after prepare()."""
+    """What a router of wgospfd is configured with."""
+    return files(plan, name)["wgospfd.yaml"][0]
+
+
+def files(plan, name):
+    """name -> (text, mode) of the files of a router."""
     everyone = routers(plan)
-    keys = {peer: _run(["wg", "pubkey"], _private_key(folder(plan) / peer, SHARED_DEVICE))
-            for peer in [tunnel.peer for tunnel in everyone[name].tunnels if tunnel.is_shared]}
-    return _wgospfd_yaml(everyone[name], keys)
+    router, found = everyone[name], {}
+    shared_keys, shared_peers = {}, []
+    for tunnel in router.tunnels:
+        peer = everyone[tunnel.peer]
+        back = next(back for back in peer.tunnels if back.peer == name and back.is_shared == tunnel.is_shared)
+        key, endpoint = _public_key(_private_key(plan, peer.name, back.device)), f"{peer.underlay.ip}:{back.port}"
+        if tunnel.is_shared:
+            # Only wgospfd adds to them what routes lead to.
+            allowed = f"{peer.shared_address}/32" if router.kind == "wgospfd" else "0.0.0.0/0"
+            shared_keys[peer.name] = key
+            shared_peers.append((key, endpoint, allowed))
+        else:
+            private = _private_key(plan, name, tunnel.device)
+            found[f"{tunnel.interface}.conf"] = (_wireguard_conf(private, tunnel, key, endpoint), 0o600)
+    if shared_peers:
+        found[f"{SHARED_DEVICE}.conf"] = (_shared_conf(_private_key(plan, name, SHARED_DEVICE), shared_peers), 0o600)
+    for file, text in _daemon_files(router, everyone, shared_keys).items():
+        found[file] = (text, 0o644)
+    return found
 
 
 def prepare(plan):
-    """Writes all files of a topology; returns the directory."""
+    """Writes all files of a topology; returns the directory. What was edited there since stays, and is said."""
     folder(plan).mkdir(parents=True, exist_ok=True)
     with open(folder(plan) / ".lock", "w", encoding="ascii") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -350,32 +388,36 @@ def prepare(plan):
 
 
 def _prepare(plan):
-    everyone = routers(plan)
-    keys = {}
-    for router in everyone.values():
-        directory = folder(plan) / router.name
-        directory.mkdir(parents=True, exist_ok=True)
-        for tunnel in router.tunnels:
-            keys[router.name, tunnel.interface] = _private_key(directory, tunnel.device)
-    public = {ends: _run(["wg", "pubkey"], key) for ends, key in keys.items()}
-    for router in everyone.values():
-        directory = folder(plan) / router.name
-        shared_keys, shared_peers = {}, []
-        for tunnel in router.tunnels:
-            peer = everyone[tunnel.peer]
-            back = next(back for back in peer.tunnels
-                        if back.peer == router.name and back.is_shared == tunnel.is_shared)
-            key, endpoint = public[peer.name, back.interface], f"{peer.underlay.ip}:{back.port}"
-            if tunnel.is_shared:
-                # Only wgospfd adds to them what routes lead to.
-                allowed = f"{peer.shared_address}/32" if router.kind == "wgospfd" else "0.0.0.0/0"
-                shared_keys[peer.name] = key
-                shared_peers.append((key, endpoint, allowed))
-            else:
-                _write(directory / f"{tunnel.interface}.conf",
-                       _wireguard_conf(keys[router.name, tunnel.interface], tunnel, key, endpoint), 0o600)
-        if shared_peers:
-            private = next(keys[router.name, tunnel.interface] for tunnel in router.tunnels if tunnel.is_shared)
-            _write(directory / f"{SHARED_DEVICE}.conf", _shared_conf(private, shared_peers), 0o600)
-        for name, text in _daemon_files(router, everyone, shared_keys).items():
-            _write(directory / name, text)
+    record = folder(plan) / ".written"
+    try:
+        written = json.loads(record.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        written = {}
+    for name in routers(plan):
+        (folder(plan) / name).mkdir(exist_ok=True)
+        for file, (text, mode) in files(plan, name).items():
+            path, label = folder(plan) / name / file, f"{name}/{file}"
+            if label in written and path.exists() and _digest(path.read_text(encoding="utf-8")) != written[label]:
+                print(f"lab: {path} was edited and stays as it is; remove it to have it written anew", file=sys.stderr)
+                continue
+            _write(path, text, mode)
+            written[label] = _digest(text)
+    _write(record, json.dumps(written))
+
+
+def _digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def main(arguments):
+    """In a node: writes its own files."""
+    topology, router_id, target = arguments
+    plan = load(topology)
+    name = next(router.name for router in routers(plan).values() if router.router_id == router_id)
+    pathlib.Path(target).mkdir(parents=True, exist_ok=True)
+    for file, (text, mode) in files(plan, name).items():
+        _write(pathlib.Path(target) / file, text, mode)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -10,7 +10,7 @@ import unittest
 import unittest.mock
 
 from lab_case import ROOT, LabCase, checks, lab, missing
-from labrunner import namespaces, topology
+from labrunner import address_plan, clab, namespaces, prepare, topology
 
 HEAD = """name: small
 topology:
@@ -189,6 +189,141 @@ class RunnerNodes(unittest.TestCase):
         self.assertIn("node b: exec: ip addr add nonsense", self.run_lab("up").stderr)
 
 
+class Prepared(unittest.TestCase):
+    """What the routers find in /etc/wgospf."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.path = self.folder / "t.clab.yml"
+        self.path.write_text((ROOT / "containerlab/shared-dedicated.clab.yml").read_text(encoding="ascii"), encoding="ascii")
+
+    def contents(self, folder):
+        return {path.name: (path.read_text(encoding="ascii"), path.stat().st_mode & 0o777) for path in folder.iterdir()}
+
+    def test_a_container_writes_what_the_runner_does(self):
+        """From what it sees: the lab runner's code and the topology, and ROUTER in its environment."""
+        plan = topology.load(self.path, {})
+        wanted = prepare.prepare(plan)
+        for name, router in prepare.routers(plan).items():
+            own = self.folder / f"etc-{name}"
+            subprocess.run(["/usr/bin/python3", "-m", "labrunner.prepare", self.path, router.router_id, own], check=True,
+                           env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "containerlab"),
+                                "PYTHONDONTWRITEBYTECODE": "1", "ROUTER": router.kind})
+            self.assertEqual(self.contents(own), self.contents(wanted / name))
+            self.assertIn(f"{'wg-r1' if name == 'r4' else 'wg0'}.conf", self.contents(own))
+
+    def test_what_was_edited_stays_and_is_said(self):
+        plan = topology.load(self.path, {})
+        file = prepare.prepare(plan) / "r1/wgospfd.yaml"
+        file.write_text(file.read_text(encoding="ascii").replace("cost: 10", "cost: 20"), encoding="ascii")
+        edited = file.read_text(encoding="ascii")
+        done = subprocess.run([ROOT / "containerlab/lab", "prepare", self.path], check=True, capture_output=True, text=True)
+        self.assertIn(f"{file} was edited and stays as it is", done.stderr)
+        self.assertEqual(file.read_text(encoding="ascii"), edited)
+        file.unlink()
+        done = subprocess.run([ROOT / "containerlab/lab", "prepare", self.path], check=True, capture_output=True, text=True)
+        self.assertEqual(done.stderr, "")
+        self.assertNotEqual(file.read_text(encoding="ascii"), edited)
+
+    def test_another_daemon_finds_its_own(self):
+        self.path.write_text((ROOT / "containerlab/ring.clab.yml").read_text(encoding="ascii"), encoding="ascii")
+        for kind, wanted in ("wgospfd", "wgospfd.yaml"), ("bird", "bird.conf"), ("frr", "ospfd.conf"):
+            folder = prepare.prepare(topology.load(self.path, {"ROUTER": kind}))
+            self.assertIn("10.0.0.1", (folder / "r1" / wanted).read_text(encoding="ascii"))
+
+    def test_what_a_deploy_binds_is_in_the_repository(self):
+        """containerlab refuses to deploy where a source of a bind is missing."""
+        kept = subprocess.run(["git", "ls-files", "containerlab"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for path in lab.FOLDER.glob("*.clab.yml"):
+            for node in topology.load(path, {}).nodes.values():
+                for bind in node.binds:
+                    self.assertRegex(kept, rf"(?m)^{bind.source.relative_to(ROOT)}(/|$)")
+
+    def test_the_address_plans_are_those_of_the_topologies(self):
+        text = (ROOT / "containerlab/README.md").read_text(encoding="utf-8")
+        for path in lab.FOLDER.glob("*.clab.yml"):
+            plan = topology.load(path, {})
+            self.assertIn("\n".join(address_plan.table(plan)), text.partition(f"### {plan.name}\n")[2].partition("\n### ")[0])
+
+
+FAKES = {"containerlab": """#!/bin/sh
+# deploy, destroy: a container each is a file.
+echo "containerlab $*" >>"$FAKES/said"
+case $1 in
+  deploy) touch "$FAKES/clab-small-a" "$FAKES/clab-small-b" "$FAKES/clab-small-alone"; [ ! -e "$FAKES/broken" ] ;;
+  destroy) rm -f "$FAKES"/clab-small-* ;;
+esac
+""", "docker": """#!/bin/sh
+echo "docker $*" >>"$FAKES/said"
+case "$1 $2" in
+  "ps "*) ls "$FAKES" | grep '^clab-small-' || true ;;
+  "image inspect") [ ! -e "$FAKES/no-image" ] ;;
+  "inspect "*) echo '["PATH=/bin", "WORD=deployed"]' ;;
+  "exec "*) echo "in $3 $4" ;;
+  "logs "*) echo "the words of $2" ;;
+esac
+"""}
+
+
+class ByContainerlab(unittest.TestCase):
+    """What `lab` asks of containerlab and of the container engine. Neither is here: programs in their places take note."""
+
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("lab needs root")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.path = self.folder / "small.clab.yml"
+        self.path.write_text(TWO_NODES, encoding="ascii")
+        self.fakes = self.folder / "fakes"
+        self.fakes.mkdir()
+        for name, text in FAKES.items():
+            (self.fakes / name).write_text(text, encoding="ascii")
+            (self.fakes / name).chmod(0o755)
+        self.environment = {**os.environ, "WGOSPF_LAB_STATE": f"{self.folder}/state", "FAKES": str(self.fakes),
+                            "PATH": f"{self.fakes}:{os.environ['PATH']}"}
+
+    def run_lab(self, verb, *arguments):
+        return subprocess.run([ROOT / "containerlab/lab", verb, self.path, *arguments], capture_output=True, text=True,
+                              env=self.environment, check=False, timeout=60)
+
+    def said(self):
+        return (self.fakes / "said").read_text(encoding="ascii")
+
+    def test_a_lab_that_was_deployed_by_hand_is_found(self):
+        subprocess.run([self.fakes / "containerlab", "deploy"], check=True, env=self.environment)
+        self.assertEqual(self.run_lab("exec", "a", "--", "true").stdout, "in clab-small-a true\n")
+        self.assertEqual(self.run_lab("log", "a").stdout, "the words of clab-small-a\n")
+        self.assertEqual(self.run_lab("up", "--with", "containerlab").returncode, 1)
+        self.assertEqual(self.run_lab("down").returncode, 0)
+        self.assertIn("containerlab destroy --cleanup -t", self.said())
+        self.assertEqual(list(self.fakes.glob("clab-*")), [])
+
+    def test_what_it_was_deployed_as_its_containers_know(self):
+        subprocess.run([self.fakes / "containerlab", "deploy"], check=True, env=self.environment)
+        with unittest.mock.patch.dict(os.environ, self.environment):
+            self.assertEqual(clab.ContainerLab(str(self.path)).plan.nodes["b"].env["WORD"], "deployed")
+
+    def test_a_deployment_that_fails_locks_nothing(self):
+        (self.fakes / "broken").touch()
+        done = self.run_lab("up", "--with", "containerlab")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("containerlab deploy failed", done.stderr)
+        self.assertEqual(list(self.fakes.glob("clab-*")), [], "what there was of it has gone")
+        (self.fakes / "broken").unlink()
+        done = self.run_lab("up", "--with", "containerlab")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_missing_image_names_the_command_that_builds_it(self):
+        (self.fakes / "no-image").touch()
+        self.assertIn("there is no image none here, or no container engine answers: `lab image` builds it",
+                      self.run_lab("up", "--with", "containerlab").stderr)
+        self.assertNotIn("containerlab deploy", self.said())
+
+
 class NodeAsInit(unittest.TestCase):
     """In a container node.sh is PID 1, which no signal ends that it does not take: stopping would take minutes."""
 
@@ -207,6 +342,25 @@ class NodeAsInit(unittest.TestCase):
                 os.kill(int(child), signal.SIGTERM)
             return "it goes on"
         checks.wait_until(goes_on)
+
+
+class UpAndLog(unittest.TestCase):
+    """`lab up` returns when the routing daemons answer, and `lab log` has what they say."""
+
+    def test_the_daemons_answer_and_are_heard(self):
+        if missing():
+            self.skipTest(missing())
+        environment = {**os.environ, "WGOSPF_LAB_STATE": lab.state_apart(type(self).__name__), "ROUTER": "bird"}
+
+        def run_lab(*arguments):
+            return subprocess.run([ROOT / "containerlab/lab", *arguments], capture_output=True, text=True, env=environment,
+                                  check=False, timeout=120)
+        self.addCleanup(run_lab, "down", "triangle")
+        done = run_lab("up", "triangle")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("op1", "op2", "op3"):
+            self.assertIn("main", run_lab("exec", "triangle", name, "--", "birdc", "-s", "/run/bird/bird.ctl", "show", "ospf").stdout)
+        checks.wait_until(lambda: None if "Started" in run_lab("log", "triangle", "op1").stdout else "op1 has said nothing")
 
 
 class CutAndHeal(LabCase):

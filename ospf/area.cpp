@@ -16,14 +16,10 @@ Options Area::capability() const {
   return {};
 }
 
-namespace {
-
-[[nodiscard]] bool covers(const IpPrefix& range, const IpPrefix& prefix) {
+bool covers(const IpPrefix& range, const IpPrefix& prefix) {
   const IpAddress first = std::visit([](const auto& own) { return IpAddress{own.address}; }, prefix);
   return length_of(range) <= length_of(prefix) && contains(range, first);
 }
-
-}  // namespace
 
 const AreaRange* Area::range_of(const IpPrefix& prefix) const {
   const AreaRange* longest = nullptr;

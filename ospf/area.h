@@ -11,6 +11,9 @@
 
 namespace wgospf::ospf {
 
+/// Is all of `prefix` in the range?
+[[nodiscard]] bool covers(const IpPrefix& range, const IpPrefix& prefix);
+
 struct Area {
   AreaConfig config;
   std::uint32_t domain = 0;      ///< of the LSAs of area scope (Core::domains)
@@ -23,6 +26,7 @@ struct Area {
   /// May an LSA of this type be in the area? What its router cannot know (an unknown type) may.
   [[nodiscard]] bool takes(LsaType type) const {
     if (type == LsaType::nssa_external) return config.type == AreaType::nssa;
+    if (type == LsaType::summary_asbr) return takes_as_scope();  // of no use without AS-external-LSAs (D48)
     return takes_as_scope() || scope_of(type) != FloodingScope::as;
   }
   /// E and N, as hellos say them (RFC 2328 section 10.5, RFC 3101 section 2.1): both ends of a link have to

@@ -77,12 +77,31 @@ struct AreaRange {
   bool operator==(const AreaRange&) const = default;
 };
 
+/// A type 7 address range of an NSSA (RFC 3101 section 2.2): what it covers is translated into one AS-external-LSA,
+/// or into none.
+struct NssaRange {
+  IpPrefix prefix;
+  bool advertise = true;
+  std::uint32_t tag = 0;
+  bool operator==(const NssaRange&) const = default;
+};
+
+/// NssaTranslatorRole (RFC 3101 appendix D).
+enum class TranslatorRole : std::uint8_t { candidate, always };
+
 struct AreaConfig {
   AreaId id;
   AreaType type = AreaType::normal;
   std::uint32_t default_cost =
       1;  ///< StubDefaultCost (C.2), 24 bits: of the default into a stub area or NSSA
   std::vector<AreaRange> ranges = {};
+  /// Of a stub area or NSSA: whether border routers say the prefixes of other areas there (ImportSummaries of
+  /// RFC 3101 appendix D). Without, the default says it all: "totally stubby".
+  bool summary = true;
+  // Of an NSSA.
+  std::vector<NssaRange> nssa_ranges = {};
+  TranslatorRole translator_role = TranslatorRole::candidate;
+  std::uint16_t translator_stability_interval = 40;  ///< seconds
   bool operator==(const AreaConfig&) const = default;
 };
 
@@ -104,6 +123,8 @@ struct InstanceConfig {
   /// not count. In order.
   std::vector<RouterId> claimed_router_ids{};
   SpfDelay spf_delay;
+  /// RFC1583Compatibility (C.1): the same in all routers. Without, no preferences of section 16.4.1.
+  bool rfc1583_compatibility = false;
   Duration ls_refresh_time = kLsRefreshTime;
   /// RFC 9129 database-control/max-lsa: beyond so many LSAs no more are taken from neighbours. Our own always
   /// are, and newer instances of what is there.

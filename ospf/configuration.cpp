@@ -37,6 +37,8 @@ void Configuration::change(const InstanceConfig& former, const InstanceConfig& n
   }
   end_refused_neighbors(next);
   remove_areas(former, next);
+  if (former.areas != next.areas) parts_.summaries.areas_changed();
+  parts_.routing.set_rfc1583_compatibility(next.rfc1583_compatibility);
   if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
   if (former.opaque_types != next.opaque_types) parts_.received_opaque_lsas.types_changed();
 }
@@ -76,6 +78,7 @@ void Configuration::add_areas(const InstanceConfig& next) {
     core_.dirty_areas.insert(area.id);
     const std::uint32_t domain = core_.add_domain(FloodingScope::area, area.id, {});
     core_.areas.push_back({std::move(area), domain});
+    parts_.routing.area_configured(core_.areas.back());
   }
 }
 
@@ -99,6 +102,7 @@ void Configuration::remove_areas(const InstanceConfig& former, const InstanceCon
 void Configuration::remove_area(AreaId id) {
   const std::uint32_t index = core_.area_index(id);
   const std::uint32_t domain = core_.areas[index].domain;
+  parts_.summaries.area_removed(id);
   parts_.origination.forget_domain(domain);
   parts_.flooding.drop_domain(domain);
   parts_.routing.area_removed(id);

@@ -65,6 +65,7 @@ struct Core {
   Random random;
   TimerQueue timers;
   Statistics statistics;
+  bool is_border_router = false;  ///< as the links are that the route calculation knows; written by Routing
   std::vector<Area> areas;
   std::map<DeviceId, Device> devices;  ///< heard of, or with a link
   std::map<LinkId, std::unique_ptr<Interface>> interfaces;
@@ -105,6 +106,10 @@ struct Core {
     return domain(ref.domain).lsdb.is_occupied(ref.slot) && entry(ref).lsa.is_same_as(lsa);
   }
   [[nodiscard]] bool is_ours(const LsaKey& key) const { return key.advertising_router == config.router_id; }
+  /// A summary-LSA of ours: what we say elsewhere of our own routes.
+  [[nodiscard]] bool is_own_summary(const LsaKey& key) const {
+    return (key.type == LsaType::summary_network || key.type == LsaType::summary_asbr) && is_ours(key);
+  }
   /// Our router-LSA of some area.
   [[nodiscard]] bool is_own_router_lsa(const LsaKey& key) const {
     return key.type == LsaType::router && is_ours(key);

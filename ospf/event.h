@@ -62,6 +62,7 @@ struct OwnLsaFlushedElsewhere {
 struct LsaOriginated {
   LsaHeader header;
   bool flushed = false;
+  AreaId area{};  ///< of area scope, and of the link of link scope
 };
 /// An external prefix is not advertised: others have every Link State ID that it could take (RFC 2328
 /// appendix E). Told once; it is advertised as soon as one is free.

@@ -1,45 +1,34 @@
 #pragma once
-// AS-external-LSAs of our own (RFC 2328 section 12.4.4): the prefixes that the driver announces, each with a
-// Link State ID. What is said of one in an LSA, and which ids it may have, is the version's.
+// AS-external-LSAs of our own (RFC 2328 section 12.4.4): the prefixes that the driver announces.
 
-#include <cstdint>
 #include <map>
-#include <memory>
-#include <set>
 
 #include "ospf/core.h"
-#include "ospf/external_ids.h"
 #include "ospf/input.h"
 #include "ospf/origination.h"
+#include "ospf/prefix_lsas.h"
 
 namespace wgospf::ospf {
 
 class Externals {
  public:
-  Externals(Core& core, Origination& origination)
-      : core_(core), origination_(origination), ids_(core.version.external_ids()) {}
+  Externals(Core& core, Origination& origination);
 
   void change(const ExternalsChanged& change);
   /// The instance originates from now on.
-  void originate_all();
+  void originate_all() { in_as_.originate_all(); }
   /// Without any we are no AS boundary router.
-  [[nodiscard]] bool empty() const { return announced_.empty(); }
+  [[nodiscard]] bool empty() const { return in_as_.empty(); }
   void measure(Footprint& footprint) const {
-    footprint.held("externals", announced_.size());
-    footprint.held("externals.without-id", without_id_.size());
-    ids_->measure(footprint);
+    footprint.held("externals", in_as_.wanted().size());
+    in_as_.measure(footprint);
   }
 
  private:
-  void withdraw(const IpPrefix& prefix);
-  void originate(const ExternalRoute& route);
   [[nodiscard]] bool is_of_our_family(const IpPrefix& prefix);
 
   Core& core_;
-  Origination& origination_;
-  std::map<IpPrefix, ExternalRoute> announced_;
-  std::unique_ptr<ExternalIds> ids_;
-  std::set<IpPrefix> without_id_;  ///< of these; not advertised
+  PrefixLsas<ExternalRoute> in_as_;
 };
 
 }  // namespace wgospf::ospf

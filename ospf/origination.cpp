@@ -57,7 +57,7 @@ void Origination::unwant(std::uint32_t index) {
   const LsaRef ref{record.domain, own_.present(record)};
   own_.keep(index);
   if (ref.slot == Lsdb::kNone) return;
-  core_.event(LsaOriginated{core_.entry(ref).header(core_.now), true});
+  core_.event(LsaOriginated{core_.entry(ref).header(core_.now), true, core_.domain(ref.domain).area});
   flooding_.flush(ref);
 }
 
@@ -128,7 +128,7 @@ void Origination::originate(std::uint32_t index) {
   ++core_.statistics.lsas_originated;
   Lsa lsa = with(record.wanted, 0, sequence_number);
   const LsaHeader header{0, record.options, record.key, sequence_number, lsa.checksum(), lsa.length()};
-  core_.event(LsaOriginated{header, false});
+  core_.event(LsaOriginated{header, false, core_.domain(record.domain).area});
   const LsaRef ref = flooding_.install_and_flood(record.domain, header, std::move(lsa), 0, nullptr);
   // What nobody was sent is no part of a burst: a router that starts is told by its first neighbour, in
   // answer to what it says at Full, how far a former run had come, and shall outdo that at once.

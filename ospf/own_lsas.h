@@ -22,8 +22,15 @@
 namespace wgospf::ospf {
 
 /// Who wants LSAs of ours: each says of a database what it wants there, and knows nothing of the others.
-enum class Producer : std::uint8_t { router_lsas, externals, opaque_lsas, link_costs };
-inline constexpr std::size_t kProducers = 4;
+enum class Producer : std::uint8_t {
+  router_lsas,
+  externals,
+  opaque_lsas,
+  link_costs,
+  summaries,
+  boundary_routers,  ///< summaries of these
+};
+inline constexpr std::size_t kProducers = 6;
 
 class OwnLsas {
  public:

@@ -17,13 +17,16 @@
 #include "ospf/received_opaque_lsas.h"
 #include "ospf/router_lsas.h"
 #include "ospf/routing.h"
+#include "ospf/summaries.h"
 
 namespace wgospf::ospf {
 
 struct Parts {
   Parts(const Version& version, RouteCalculation& calculation, InstanceConfig config, std::uint64_t seed,
         Instant now)
-      : core(version, std::move(config), seed, now), routing(core, calculation) {}
+      : core(version, std::move(config), seed, now),
+        routing(core, calculation),
+        summaries(core, origination, calculation) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() = default;
@@ -35,6 +38,7 @@ struct Parts {
     externals.measure(footprint);
     opaque_lsas.measure(footprint);
     link_costs.measure(footprint);
+    summaries.measure(footprint);
     received_opaque_lsas.measure(footprint);
     routing.calculation().measure(footprint);
   }
@@ -50,6 +54,7 @@ struct Parts {
   OpaqueLsas opaque_lsas{core, origination};
   LinkCosts link_costs{core, origination};
   RouterLsas router_lsas{core, origination, externals, opaque_lsas};
+  Summaries summaries;
   ReceivedOpaqueLsas received_opaque_lsas{core, routing.calculation()};
 };
 

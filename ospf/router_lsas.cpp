@@ -18,6 +18,14 @@ std::vector<InterfaceFacts> RouterLsas::facts_of(const Area& area) const {
   return facts;
 }
 
+/// Bit E never in a stub area (section 12.4.1): what we announce goes into areas that take AS-external-LSAs.
+RouterRole RouterLsas::role_in(const Area& area) const {
+  RouterRole role;
+  role.border = core_.is_border_router;
+  role.as_boundary = area.takes_as_scope() && (!externals_.empty() || opaque_.is_boundary_router());
+  return role;
+}
+
 void RouterLsas::originate() {
   for (const AreaId id : std::exchange(core_.dirty_areas, {})) {
     const std::uint32_t index = core_.area_index(id);
@@ -29,8 +37,7 @@ void RouterLsas::originate() {
 
 void RouterLsas::originate(std::uint32_t domain) {
   Area& area = core_.areas[core_.area_index(core_.domain(domain).area)];
-  auto made = core_.version.router_lsa(core_.config.router_id, area, facts_of(area),
-                                       !externals_.empty() || opaque_.is_boundary_router());
+  auto made = core_.version.router_lsa(core_.config.router_id, area, facts_of(area), role_in(area));
   if (made.links_left_out > 0 && !area.router_lsa_full)
     core_.event(RouterLsaFull{area.id(), made.links_left_out});
   area.router_lsa_full = made.links_left_out > 0;

@@ -21,6 +21,7 @@ class RouterLsas {
   void originate(std::uint32_t domain);
 
  private:
+  [[nodiscard]] RouterRole role_in(const Area& area) const;
   [[nodiscard]] std::vector<InterfaceFacts> facts_of(const Area& area) const;
 
   Core& core_;

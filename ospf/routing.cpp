@@ -27,9 +27,9 @@ namespace {
 
 }  // namespace
 
-/// What our own router-LSAs say the calculation has from publish_links.
+/// What our own router-LSAs say the calculation has from publish_links, what our summaries say is its own result.
 bool Routing::counts(const Domain& domain, const LsaKey& key) const {
-  return domain.scope != FloodingScope::link && !core_.is_own_router_lsa(key);
+  return domain.scope != FloodingScope::link && !core_.is_own_router_lsa(key) && !core_.is_own_summary(key);
 }
 
 void Routing::lsa_installed(LsaRef ref, const Lsa& former) {
@@ -61,6 +61,13 @@ void Routing::publish_links() {
     else
       calculation_.set_link(root_link(core_.version, *it->second));
   }
+  const bool is_border = calculation_.is_border_router();
+  if (std::exchange(core_.is_border_router, is_border) == is_border) return;
+  for (const Area& area : core_.areas) core_.dirty_areas.insert(area.id());  // bit B
+}
+
+void Routing::area_configured(const Area& area) {
+  calculation_.set_area_type(area.id(), area.config.type);
 }
 
 // RFC 8405 for the whole calculation: each change is an IGP event that restarts the hold-down (section 5.4),

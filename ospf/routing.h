@@ -18,7 +18,12 @@ class Routing {
   void lsa_installed(LsaRef ref, const Lsa& former);
   /// An LSA left the database.
   void lsa_removed(std::uint32_t domain, const LsaKey& key);
+  /// It is new, before anything is told of it.
+  void area_configured(const Area& area);
   void area_removed(AreaId area) { calculation_.area_removed(area); }
+  void set_rfc1583_compatibility(bool is_compatible) {
+    calculation_.set_rfc1583_compatibility(is_compatible);
+  }
   /// The facts about our own links that changed. What we are is known before it may be told: the throttle of
   /// router-LSAs is the others' business.
   void publish_links();

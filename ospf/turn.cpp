@@ -169,6 +169,20 @@ void Turn::follow(const ExchangeBroken& broken) {
 void Turn::end() {
   core_.check_room();
   parts_.adjacency.exchange_what_was_left_out();
+  rounds();
+  parts_.routing.schedule();
+  // What a border router says follows from its routes, and its active ranges make routes of their own.
+  for (unsigned times = 0; parts_.summaries.update() && times < kTurnRoundsMost; ++times) {
+    rounds();
+    parts_.routing.schedule();
+  }
+  parts_.flooding.end_turn();
+  parts_.own_lsas.purge();
+  parts_.received_opaque_lsas.end_turn();
+  lifecycle_.end_if_acknowledged();
+}
+
+void Turn::rounds() {
   unsigned rounds = 0;
   // LoadingDone at the end of a round changes links once more, a MaxAge LSA that leaves lets its successor
   // go.
@@ -179,17 +193,12 @@ void Turn::end() {
     ++core_.statistics.turns_cut_short;
     core_.event(InternalError{"a turn does not come to its end"});
   }
-  parts_.flooding.end_turn();
-  parts_.own_lsas.purge();
-  parts_.routing.schedule();
-  parts_.received_opaque_lsas.end_turn();
-  lifecycle_.end_if_acknowledged();
 }
 
 void Turn::round() {
   parts_.link_costs.update();
-  lifecycle_.originate();
   parts_.routing.publish_links();
+  lifecycle_.originate();
   parts_.adjacency.ask_for_more(parts_.flooding.take_shrunk());
   parts_.outbox.send_due();
   parts_.flooding.collect_maxage();

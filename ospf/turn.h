@@ -56,6 +56,7 @@ class Turn {
 
   // The end.
   void end();
+  void rounds();
   void round();
   [[nodiscard]] bool has_more_to_do() const;
 

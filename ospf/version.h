@@ -36,6 +36,13 @@ struct InterfaceFacts {
   std::vector<FullNeighbor> full_neighbors;
 };
 
+/// What a router-LSA says of its router in an area (RFC 2328 section 12.4.1, RFC 3101 appendix B).
+struct RouterRole {
+  bool border = false;       ///< B
+  bool as_boundary = false;  ///< E
+  bool translator = false;   ///< Nt: of an NSSA, unconditionally
+};
+
 /// A router-LSA of ours. It must fit an update, and that a datagram: what is beyond that is left out.
 struct OwnRouterLsa {
   OwnLsa own;
@@ -116,7 +123,13 @@ class Version {
   /// Section 12.4.1, of the area that the interfaces are in.
   [[nodiscard]] virtual OwnRouterLsa router_lsa(RouterId self, const Area& area,
                                                 const std::vector<InterfaceFacts>& interfaces,
-                                                bool as_boundary_router) const = 0;
+                                                const RouterRole& role) const = 0;
+  /// Section 12.4.3: what a border router says in `area` of a prefix elsewhere, which is of the version's family, and
+  /// of an AS boundary router elsewhere.
+  [[nodiscard]] virtual OwnLsa inter_area_prefix_lsa(const Area& area, const LsaKey& key,
+                                                     const IpPrefix& prefix, std::uint32_t metric) const = 0;
+  [[nodiscard]] virtual OwnLsa inter_area_router_lsa(const Area& area, RouterId self, RouterId router,
+                                                     std::uint32_t metric) const = 0;
   /// What a neighbour's router-LSA says of the link to us. `address`: of its end; of several links that without
   /// one is as good as any, and the least counts.
   [[nodiscard]] virtual std::optional<std::uint16_t> cost_towards(const Lsa& router_lsa, RouterId self,

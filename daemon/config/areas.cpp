@@ -29,11 +29,6 @@ bool is_interface_name(const std::string& name) {
          });
 }
 
-std::string several_areas_text(ospf::AreaId id, const Config& config) {
-  return fmt::format("several areas are not built yet; put the interfaces of area {} into area {}",
-                     id.to_string(), config.areas.front().id.to_string());
-}
-
 }  // namespace
 
 std::optional<ospf::RouterId> read_router_id(MapReader& map, const leaf::TextLeaf& leaf,
@@ -78,8 +73,6 @@ void AreaReader::read(MapReader& map, Config& config) {
   namespace keys = leaf::configuration;
   is_any_given_ = is_any_given_ || map.has(keys::interfaces) || map.has(keys::areas);
   if (map.has(keys::interfaces)) {
-    if (!config.areas.empty() && config.areas.front().id != ospf::AreaId{})
-      errors_.add(map.mark(keys::interfaces), several_areas_text({}, config));
     auto interfaces = read_interfaces(map.list(keys::interfaces));
     auto& backbone = area_of({}, config).interfaces;
     backbone.insert(backbone.end(), std::make_move_iterator(interfaces.begin()),
@@ -103,6 +96,8 @@ void AreaReader::read_area(const YAML::Node& node, Config& config) {
     area.id = *id;
     check_area(map, area.id, config);
   }
+  read_area_type(map, area);
+  for (const auto& item : map.list(leaf::area::ranges)) read_range(item, area);
   area.interfaces = read_interfaces(map.list(leaf::area::interfaces));
   config.areas.push_back(std::move(area));
 }
@@ -130,13 +125,45 @@ std::optional<ospf::AreaId> AreaReader::read_area_id(MapReader& map) {
 }
 
 void AreaReader::check_area(const MapReader& map, ospf::AreaId id, const Config& config) {
-  if (config.areas.empty()) return;
   const bool twice = std::any_of(config.areas.begin(), config.areas.end(),
                                  [&](const AreaSettings& other) { return other.id == id; });
-  errors_.add(
-      map.value_mark(leaf::area::area_id),
-      twice ? fmt::format("area {} is configured twice; put all its interfaces into one list", id.to_string())
-            : several_areas_text(id, config));
+  if (twice)
+    errors_.add(
+        map.value_mark(leaf::area::area_id),
+        fmt::format("area {} is configured twice; put all its interfaces into one list", id.to_string()));
+}
+
+void AreaReader::read_area_type(MapReader& map, AreaSettings& area) {
+  namespace keys = leaf::area;
+  if (const auto type = map.choice(keys::area_type)) area.type = static_cast<ospf::AreaType>(*type);
+  area.summary = map.boolean(keys::summary).value_or(area.summary);
+  map.read(keys::default_cost, area.default_cost);
+  if (area.type == ospf::AreaType::normal) {
+    for (const leaf::Leaf& leaf : {leaf::Leaf(keys::summary), leaf::Leaf(keys::default_cost)})
+      if (map.has(leaf))
+        errors_.add(
+            map.mark(leaf),
+            fmt::format("{} is for stub areas only; remove it, or add \"area-type: stub-area\"", leaf.name));
+  } else if (area.id == ospf::kBackbone) {
+    errors_.add(map.mark(keys::area_type), "area 0.0.0.0 is the backbone, a normal area; remove area-type");
+  }
+}
+
+void AreaReader::read_range(const YAML::Node& node, AreaSettings& area) {
+  namespace keys = leaf::area_range;
+  MapReader map(node, keys::section, errors_);
+  if (!map.valid()) return;
+  ospf::AreaRange range;
+  range.advertise = map.boolean(keys::advertise).value_or(range.advertise);
+  if (const auto cost = map.number(keys::cost)) range.cost = *cost;
+  const auto value = map.node(keys::prefix);
+  const auto prefix = value ? read_prefix(*value, map.value_mark(keys::prefix), errors_) : std::nullopt;
+  if (!prefix) return;
+  range.prefix = *prefix;
+  if (!ranges_.insert(*prefix).second)
+    errors_.add(map.value_mark(keys::prefix),
+                fmt::format("range {} is configured twice; remove one", prefix->to_string()));
+  area.ranges.push_back(range);
 }
 
 std::optional<InterfaceSettings> AreaReader::read_interface(const YAML::Node& node) {

@@ -2,6 +2,7 @@
 // The sections `areas`, `interfaces` and `defaults` of the configuration.
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "daemon/config/config.h"
@@ -36,6 +37,8 @@ class AreaReader {
   [[nodiscard]] static AreaSettings& area_of(ospf::AreaId id, Config& config);
   [[nodiscard]] std::vector<InterfaceSettings> read_interfaces(const std::vector<YAML::Node>& list);
   [[nodiscard]] std::optional<ospf::AreaId> read_area_id(MapReader& map);
+  void read_area_type(MapReader& map, AreaSettings& area);
+  void read_range(const YAML::Node& node, AreaSettings& area);
   void check_area(const MapReader& map, ospf::AreaId id, const Config& config);
   [[nodiscard]] std::optional<InterfaceSettings> read_interface(const YAML::Node& node);
   [[nodiscard]] std::optional<std::string> read_interface_name(MapReader& map, const leaf::TextLeaf& leaf);
@@ -55,6 +58,7 @@ class AreaReader {
   }
 
   ConfigErrors& errors_;
+  std::set<Ipv4Prefix> ranges_;  ///< of all areas
   InterfaceSettings defaults_;
   bool is_dead_interval_given_ = false;  ///< by `defaults`
   bool is_allowed_ips_given_ = false;    ///< by `defaults`

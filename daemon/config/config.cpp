@@ -87,6 +87,8 @@ class ConfigParser {
     if (const auto value = map.choice(keys::underlay)) config.underlay = static_cast<UnderlayMode>(*value);
     if (const auto node = map.node(keys::spf_control)) read_spf_control(*node, config.spf_delay);
     if (const auto node = map.node(keys::database_control)) read_database_control(*node, config);
+    config.rfc1583_compatibility =
+        map.boolean(keys::rfc1583_compatibility).value_or(config.rfc1583_compatibility);
     if (const auto value = map.number(keys::ls_refresh_time)) config.ls_refresh_time = seconds{*value};
     if (const auto node = map.node(keys::log)) read_log(*node, config);
   }

@@ -122,6 +122,10 @@ struct InterfaceSettings : LinkSettings, AnnounceSettings {
 struct AreaSettings {
   ospf::AreaId id{};
   std::vector<InterfaceSettings> interfaces{};
+  ospf::AreaType type = ospf::AreaType::normal;
+  bool summary = leaf::area::summary.value;
+  std::uint32_t default_cost = leaf::area::default_cost.value;
+  std::vector<ospf::AreaRange> ranges{};
   bool operator==(const AreaSettings&) const = default;
 };
 
@@ -176,6 +180,7 @@ struct Config {
   RibSettings rib{};
   UnderlayMode underlay = static_cast<UnderlayMode>(leaf::configuration::underlay.value);
   ospf::SpfDelay spf_delay = default_spf_delay();
+  bool rfc1583_compatibility = leaf::configuration::rfc1583_compatibility.value;
   ospf::Duration ls_refresh_time = std::chrono::seconds{leaf::configuration::ls_refresh_time.value};
   std::size_t max_lsa = leaf::database_control::max_lsa.value;
   std::size_t max_lsa_bytes = leaf::database_control::max_lsa_bytes.value;

@@ -23,10 +23,11 @@ inline constexpr auto underlay_values = std::array<std::string_view, 2>{"auto", 
 inline constexpr ChoiceLeaf underlay{{"underlay"}, underlay_values, 1};
 inline constexpr MappingLeaf spf_control{{"spf-control"}};
 inline constexpr MappingLeaf database_control{{"database-control"}};
+inline constexpr BooleanLeaf rfc1583_compatibility{{"rfc1583-compatibility"}, false};
 inline constexpr NumberLeaf<std::uint16_t> ls_refresh_time{{"ls-refresh-time"}, {2, 1800U, "seconds"}, 1800U};
 inline constexpr TextLeaf state_directory{{"state-directory"}, "/var/lib/wgospf"};
 inline constexpr MappingLeaf log{{"log"}};
-inline constexpr auto known = std::array<std::string_view, 15>{"router-id",
+inline constexpr auto known = std::array<std::string_view, 16>{"router-id",
                                                                "include",
                                                                "defaults",
                                                                "interfaces",
@@ -38,6 +39,7 @@ inline constexpr auto known = std::array<std::string_view, 15>{"router-id",
                                                                "underlay",
                                                                "spf-control",
                                                                "database-control",
+                                                               "rfc1583-compatibility",
                                                                "ls-refresh-time",
                                                                "state-directory",
                                                                "log"};
@@ -51,13 +53,29 @@ inline constexpr Section section{"the configuration", known, not_built, required
 namespace area {
 inline constexpr TextLeaf area_id{{"area-id"}, ""};
 inline constexpr ListLeaf interfaces{{"interfaces"}};
-inline constexpr auto known = std::array<std::string_view, 2>{"area-id", "interfaces"};
-inline constexpr auto not_built = std::array<std::string_view, 7>{
-    "area-type", "summary", "default-cost", "ranges", "virtual-links", "sham-links", "fast-reroute"};
+inline constexpr auto area_type_values = std::array<std::string_view, 2>{"normal-area", "stub-area"};
+inline constexpr ChoiceLeaf area_type{{"area-type"}, area_type_values, 0};
+inline constexpr BooleanLeaf summary{{"summary"}, true};
+inline constexpr NumberLeaf<std::uint32_t> default_cost{{"default-cost"}, {0, 16777214U, ""}, 1U};
+inline constexpr ListLeaf ranges{{"ranges"}};
+inline constexpr auto known = std::array<std::string_view, 6>{"area-id", "interfaces",   "area-type",
+                                                              "summary", "default-cost", "ranges"};
+inline constexpr auto not_built =
+    std::array<std::string_view, 3>{"virtual-links", "sham-links", "fast-reroute"};
 inline constexpr auto required = std::array<RequiredLeaf, 2>{
     RequiredLeaf{"area-id", "area-id: 0.0.0.0"}, RequiredLeaf{"interfaces", "interfaces: [{name: wg0}]"}};
 inline constexpr Section section{"an area", known, not_built, required};
 }  // namespace area
+
+namespace area_range {
+inline constexpr TextLeaf prefix{{"prefix"}, ""};
+inline constexpr BooleanLeaf advertise{{"advertise"}, true};
+inline constexpr NumberLeaf<std::uint32_t> cost{{"cost"}, {0, 16777214U, ""}, 0U};
+inline constexpr auto known = std::array<std::string_view, 3>{"prefix", "advertise", "cost"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 1>{RequiredLeaf{"prefix", "prefix: 10.1.0.0/16"}};
+inline constexpr Section section{"a range", known, not_built, required};
+}  // namespace area_range
 
 namespace interface {
 inline constexpr TextLeaf name{{"name"}, ""};

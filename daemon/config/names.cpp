@@ -77,7 +77,8 @@ ResolvedNames resolve_names(const std::vector<AreaSettings>& areas,
   const auto matches = matches_of(areas, interfaces);
   ResolvedNames resolved;
   for (std::size_t area = 0; area < areas.size(); ++area) {
-    AreaSettings result{areas[area].id};
+    AreaSettings result = areas[area];
+    result.interfaces.clear();
     for (std::size_t i = 0; i < areas[area].interfaces.size(); ++i) {
       const auto& settings = areas[area].interfaces[i];
       if (!settings.enabled) continue;

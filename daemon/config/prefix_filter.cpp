@@ -22,6 +22,8 @@ std::optional<Ipv4Prefix> without_host_bits(const std::string& text) {
   return Ipv4Prefix::make(*address, static_cast<std::uint8_t>(length));
 }
 
+}  // namespace
+
 std::optional<Ipv4Prefix> read_prefix(const YAML::Node& node, const YAML::Mark& mark, ConfigErrors& errors) {
   if (node.IsScalar()) {
     const std::string& text = node.Scalar();
@@ -35,8 +37,6 @@ std::optional<Ipv4Prefix> read_prefix(const YAML::Node& node, const YAML::Mark& 
   errors.add(mark, fmt::format("a prefix must look like 198.51.100.0/24, not {}", describe_node(node)));
   return std::nullopt;
 }
-
-}  // namespace
 
 std::string PrefixFilter::to_string() const {
   if (*this == kEveryPrefix) return "every prefix";

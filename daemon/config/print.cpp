@@ -32,6 +32,7 @@ class Printer {
     line(1, leaf::database_control::max_lsa, config.max_lsa);
     line(1, leaf::database_control::max_lsa_bytes, config.max_lsa_bytes);
     line(0, keys::underlay, keys::underlay_values[static_cast<std::size_t>(config.underlay)]);
+    line(0, keys::rfc1583_compatibility, config.rfc1583_compatibility);
     line(0, keys::ls_refresh_time, config.ls_refresh_time / std::chrono::seconds{1});
     line(0, keys::state_directory, yaml_scalar(config.state_directory));
     head(0, keys::log);
@@ -42,8 +43,21 @@ class Printer {
  private:
   void print(const AreaSettings& area) {
     item(1, leaf::area::area_id, area.id.to_string());
+    line(2, leaf::area::area_type, leaf::area::area_type_values[static_cast<std::size_t>(area.type)]);
+    if (area.type != ospf::AreaType::normal) {
+      line(2, leaf::area::summary, area.summary);
+      line(2, leaf::area::default_cost, area.default_cost);
+    }
+    if (!area.ranges.empty()) head(2, leaf::area::ranges);
+    for (const auto& range : area.ranges) print(range);
     head(2, leaf::area::interfaces);
     for (const auto& interface : area.interfaces) print(interface);
+  }
+
+  void print(const ospf::AreaRange& range) {
+    item(3, leaf::area_range::prefix, to_string(range.prefix));
+    line(4, leaf::area_range::advertise, range.advertise);
+    if (range.cost) line(4, leaf::area_range::cost, *range.cost);
   }
 
   void print(const InterfaceSettings& interface) {

@@ -334,11 +334,12 @@ ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router
   ospf::InstanceConfig result;
   result.router_id = router_id;
   result.spf_delay = config.spf_delay;
+  result.rfc1583_compatibility = config.rfc1583_compatibility;
   result.ls_refresh_time = config.ls_refresh_time;
   result.max_lsa = config.max_lsa;
   result.max_lsa_bytes = config.max_lsa_bytes;
   for (const auto& area : config.areas) {
-    result.areas.push_back({area.id});
+    result.areas.push_back({area.id, area.type, area.default_cost, area.ranges, area.summary});
     for (const auto& settings : area.interfaces) {
       ospf::InterfaceConfig interface;
       interface.link = names.id_of(settings.name);

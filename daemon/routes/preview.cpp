@@ -68,6 +68,8 @@ class Calculation {
   Preview run() {
     for (const auto& info : facts_.interfaces) add(info);
     ospf::RouteCalculator<V2> calculator(facts_.router_id);
+    for (const auto& area : facts_.wanted.areas) calculator.set_area_type(area.id, area.type);
+    calculator.set_rfc1583_compatibility(facts_.wanted.rfc1583_compatibility);
     calculator.set_root(facts_.router_id, std::move(links_));
     for (const auto& entry : facts_.lsas)
       if (counts(entry)) calculator.lsa_installed(entry.area, entry.lsa);
@@ -94,10 +96,13 @@ class Calculation {
     links_.push_back(root_link(info, *wanted, std::move(neighbors)));
   }
 
-  /// Our own router-LSAs say what the links do; see Routing::counts.
+  /// Our own router-LSAs say what the links do, our summaries what came of it; see Routing::counts.
   [[nodiscard]] bool counts(const ospf::DatabaseEntry& entry) const {
     if (entry.scope == ospf::FloodingScope::link || entry.header.age >= ospf::kMaxAge) return false;
-    if (entry.self_originated && entry.header.key.type == ospf::LsaType::router) return false;
+    const ospf::LsaType type = entry.header.key.type;
+    const bool follows = type == ospf::LsaType::router || type == ospf::LsaType::summary_network ||
+                         type == ospf::LsaType::summary_asbr;
+    if (entry.self_originated && follows) return false;
     return entry.scope == ospf::FloodingScope::as || areas_.contains(entry.area);
   }
 

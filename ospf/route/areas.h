@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "ospf/config.h"
 #include "ospf/route/graph.h"
 #include "ospf/route/shortest_paths.h"
 #include "ospf/types.h"
@@ -18,8 +19,12 @@ struct RoutingArea {
   ShortestPaths paths;
   VertexId root = 0;  ///< retained
   std::vector<RootEdge> root_edges;
+  AreaType type = AreaType::normal;
   bool is_dirty = false;       ///< shortest paths have to be calculated anew
   bool flags_changed = false;  ///< of some router: border or AS boundary
+
+  /// AS-external-LSAs, and what they speak of, are looked for in such areas only.
+  [[nodiscard]] bool takes_as_scope() const { return type == AreaType::normal; }
 };
 
 class RoutingAreas {
@@ -52,8 +57,12 @@ class RoutingAreas {
   [[nodiscard]] bool any_dirty() const;
   void measure(Footprint& footprint) const;
 
-  /// The root has links in more than one area.
+  /// The root has links in more than one area, and one of these is the backbone (RFC 3509 section 2.1).
   bool is_border_router = false;
+  /// Of summary-LSAs those of the backbone count (16.2): the root is a border router that is adjacent to
+  /// some router there (RFC 3509 section 2.2).
+  bool only_backbone_summaries = false;
+  bool rfc1583_compatibility = false;  ///< no preferences of 16.4.1
 
  private:
   std::vector<std::unique_ptr<RoutingArea>> areas_;  // nullptr: none

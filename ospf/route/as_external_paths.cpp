@@ -13,12 +13,15 @@ Path as_external_path(const BoundaryRouters& boundaries, const ForwardingAddress
   if (!way.exists()) return {};
   Path path;
   path.list = way.list == kEmptyList ? boundary.way.list : way.list;
-  path.is_preferred = way.is_preferred();
+  path.is_preferred = boundaries.is_preferred(way);
+  path.standing = !offer.is_of_nssa() ? Path::Standing::external
+                  : offer.is_local()  ? Path::Standing::local_nssa
+                                      : Path::Standing::nssa;
   path.tag = offer.tag;
   path.tag_from = boundary.router;
   path.cost = way.cost;
   path.type = PathType::external_2;
-  if (offer.kind == OfferKind::external_2) {
+  if (offer.is_type2()) {
     path.type2_metric = offer.metric;
   } else {
     path.type = PathType::external_1;

@@ -97,6 +97,14 @@ bool BoundaryRouters::reaches(RouterId router) const {
   return slot != kNoSlot && records_[slot].way.exists();
 }
 
+Way BoundaryRouters::way(RouterId router) const {
+  const std::uint32_t slot = find(kAsScope, router);
+  if (slot != kNoSlot) return way_to(records_[slot]);
+  Record unnamed;
+  unnamed.router = router;
+  return way_to(unnamed);
+}
+
 Way BoundaryRouters::way_by_summaries(const Record& record, std::uint32_t number) const {
   Way way;
   way.type = PathType::inter_area;
@@ -117,12 +125,13 @@ Way BoundaryRouters::way_to(const Record& record) const {
   Way best;
   if (record.router == root_) return best;
   for (std::uint32_t number = 0; number < areas_.end(); ++number) {
-    if (!areas_.exists(number) || (record.scope != kAsScope && record.scope != number)) continue;
+    if (!areas_.exists(number)) continue;
+    if (record.scope == kAsScope ? !areas_[number].takes_as_scope() : record.scope != number) continue;
     // Section 16.2 step 6: intra-area paths are always preferred.
     Way way = way_within(record.router, number);
-    if (!way.exists()) way = way_by_summaries(record, number);
+    if (!way.exists() && record.scope == kAsScope) way = way_by_summaries(record, number);
     if (!way.exists()) continue;
-    const auto rank = [](const Way& w) { return std::tuple(w.is_preferred(), ~w.cost, w.area); };
+    const auto rank = [this](const Way& w) { return std::tuple(is_preferred(w), ~w.cost, w.area); };
     if (!best.exists() || rank(way) > rank(best)) best = way;
   }
   return best;

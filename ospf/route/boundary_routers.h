@@ -1,7 +1,8 @@
 #pragma once
 // AS boundary routers and the ways to them (RFC 2328 section 16.4 step 3). An AS-external-LSA speaks of one
-// in the AS, which may be reached through any area, or by what a border router says of it (type 4 summaries);
-// an LSA of one area's flooding scope speaks of one within that area (RFC 3101 section 2.5 step 3).
+// in the AS, which may be reached through any area that takes such LSAs, or by what a border router says of it
+// (type 4 summaries); an LSA of one area's flooding scope speaks of one within that area (RFC 3101 section 2.5
+// step 3).
 
 #include <cstdint>
 #include <vector>
@@ -71,8 +72,14 @@ class BoundaryRouters {
   [[nodiscard]] Way way_by_summaries(const Record& record, std::uint32_t area) const;
   /// The way within an area; none when the router is not an AS boundary router there.
   [[nodiscard]] Way way_within(RouterId router, std::uint32_t area) const;
+  /// The best way to an AS boundary router, whether or not some LSA names it.
+  [[nodiscard]] Way way(RouterId router) const;
   /// Is there any way, in whatever area?
   [[nodiscard]] bool reaches(RouterId router) const;
+  /// Section 16.4.1, unless the rules of RFC 1583 are followed.
+  [[nodiscard]] bool is_preferred(const Way& way) const {
+    return !areas_.rfc1583_compatibility && way.is_preferred();
+  }
 
   template <class Mark>
   void for_each_list(Mark&& mark) const {

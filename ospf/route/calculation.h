@@ -7,12 +7,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <vector>
 
 #include "net/ip.h"
 #include "ospf/base/footprint.h"
+#include "ospf/config.h"
 #include "ospf/lsa.h"
+#include "ospf/route/route.h"
 #include "ospf/types.h"
 
 namespace wgospf::ospf {
@@ -83,6 +86,40 @@ struct RootLink {
   }
 };
 
+/// What a border router says elsewhere of a route (RFC 2328 section 12.4.3, RFC 3101 section 3.2).
+struct RouteNews {
+  enum class Kind : std::uint8_t {
+    none,  ///< there is no route, or one that nothing is said of
+    intra_area,
+    inter_area,
+    nssa,  ///< by a type 7 LSA with the P-bit and a forwarding address: to be translated
+  };
+  IpPrefix prefix;
+  Kind kind = Kind::none;
+  AreaId area;
+  std::uint32_t metric = 0;  ///< the route's cost; nssa: as the LSA says it
+  // nssa: as the LSA says it.
+  bool type2 = false;
+  std::uint32_t tag = 0;
+  IpAddress forwarding_address;
+  bool operator==(const RouteNews&) const = default;
+};
+
+/// The preferred path to an AS boundary router (RFC 2328 section 16.4 step 3).
+struct BoundaryRoute {
+  RouterId router;
+  AreaId area;
+  PathType type = PathType::intra_area;
+  std::uint32_t cost = 0;
+  bool operator==(const BoundaryRoute&) const = default;
+};
+
+/// A reachable border router of an NSSA that is an AS boundary router beyond it (RFC 3101 section 3.1).
+struct NssaBorderRouter {
+  RouterId router;
+  bool is_translator = false;  ///< it says so itself (Nt)
+};
+
 struct CalculationResult {
   enum class Kind : std::uint8_t { nothing, prefixes_only, full };
   Kind kind = Kind::nothing;
@@ -107,6 +144,13 @@ class RouteCalculation {
   virtual void set_link(RootLink link) = 0;
   virtual void remove_link(LinkId link) = 0;
 
+  /// What type an area is of; those that are not named are normal. RFC1583Compatibility.
+  virtual void set_area_type(AreaId area, AreaType type) = 0;
+  virtual void set_rfc1583_compatibility(bool is_compatible) = 0;
+  /// Active address ranges of the root (RFC 2328 section 11.1): summary-LSAs that say one of these do not count
+  /// (16.2 step 3), and what is in one and goes nowhere else is discarded.
+  virtual void set_discards(std::set<IpPrefix> ranges) = 0;
+
   enum class Pending : std::uint8_t { nothing, prefixes_only, full };
   [[nodiscard]] virtual Pending pending() const = 0;
   /// Did anything that makes a full calculation necessary come since the last call? True also while one is
@@ -118,6 +162,22 @@ class RouteCalculation {
     std::size_t changes = 0;  ///< of routes, which wait to be taken
   };
   virtual Outcome calculate() = 0;
+
+  /// RFC 3509 section 2.1: the root has links in several areas, of which one is the backbone.
+  [[nodiscard]] virtual bool is_border_router() const = 0;
+  /// While it is one, what became of the routes since the last call, in any order. `whole`:
+  /// nothing that was told before counts any more.
+  struct News {
+    bool whole = false;
+    std::vector<RouteNews> routes;
+    bool boundary_routers = false;  ///< the routes to some may differ
+    [[nodiscard]] bool empty() const { return !whole && routes.empty() && !boundary_routers; }
+  };
+  [[nodiscard]] virtual News take_news() = 0;
+  [[nodiscard]] virtual bool has_news() const = 0;
+  /// In order; over areas that take AS-external-LSAs.
+  [[nodiscard]] virtual std::vector<BoundaryRoute> boundary_routes() const = 0;
+  [[nodiscard]] virtual std::vector<NssaBorderRouter> nssa_border_routers(AreaId area) const = 0;
 
   [[nodiscard]] virtual Generation generation() const = 0;
   [[nodiscard]] virtual std::size_t route_count() const = 0;

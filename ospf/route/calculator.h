@@ -36,6 +36,14 @@ class RouteCalculator final : public RouteCalculation {
   void remove_link(LinkId link) override;
   /// The root and all of its links in all areas.
   void set_root(RouterId router_id, std::vector<RootLink> links);
+  void set_area_type(AreaId area, AreaType type) override;
+  void set_rfc1583_compatibility(bool is_compatible) override;
+  void set_discards(std::set<IpPrefix> ranges) override;
+  [[nodiscard]] bool is_border_router() const override;
+  [[nodiscard]] News take_news() override;
+  [[nodiscard]] bool has_news() const override;
+  [[nodiscard]] std::vector<BoundaryRoute> boundary_routes() const override;
+  [[nodiscard]] std::vector<NssaBorderRouter> nssa_border_routers(AreaId area) const override;
   [[nodiscard]] Pending pending() const override;
   [[nodiscard]] bool take_event() override;
   /// The changes wait for take_change().

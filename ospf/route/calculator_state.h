@@ -8,6 +8,7 @@
 //   run_impl.h          calculate(): shortest paths, AS boundary routers, forwarding addresses, the best of
 //                       the offers, the difference
 //   paths_impl.h        paths for people
+//   news_impl.h         what a border router says elsewhere of routes and routers
 //   view_impl.h         tables out, and the public face
 //
 // What depends on what, and so what a change makes dirty:
@@ -138,8 +139,8 @@ struct RouteCalculator<V>::Impl {
   // as_external_impl.h
   void set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa);
   void update_external(std::uint32_t slot, const ExternalPart<Address>& part);
-  [[nodiscard]] std::uint32_t acquire_forwarding(const Address& address);
-  [[nodiscard]] Way way_to_address(const IpAddress& wanted);
+  [[nodiscard]] std::uint32_t acquire_forwarding(const Address& address, std::uint32_t scope);
+  [[nodiscard]] Way way_to_address(const IpAddress& wanted, std::uint32_t scope);
 
   // run_impl.h
   [[nodiscard]] Pending pending() const;
@@ -148,14 +149,25 @@ struct RouteCalculator<V>::Impl {
   void mark_dependent_offers();
   [[nodiscard]] Path internal_path(const Offer& offer) const;
   [[nodiscard]] Path path_over(const Offer& offer) const;
-  /// Intra- and inter-area paths only.
-  [[nodiscard]] Path best_internal(const Entry& entry);
+  /// Intra- and inter-area paths only; within an area's scope: intra-area ones of that area.
+  [[nodiscard]] Path best_internal(const Entry& entry, std::uint32_t scope = kAsScope);
   [[nodiscard]] Path best(const Entry& entry);
   void examine_prefixes(CalculationResult& result);
   void examine(std::uint32_t slot);
+  [[nodiscard]] bool is_active_range(const Entry& entry) const {
+    return !discards.empty() && discards.contains(entry.prefix());
+  }
+  [[nodiscard]] bool counts(const Entry& entry, const Offer& offer) const;
+  [[nodiscard]] RouteNews news_of(const Entry& entry, const Path& path) const;
   void assign_sets();
   void tell(std::vector<RouteChange<V>>& changes);
   void collect_garbage();
+
+  // news_impl.h
+  void set_area_type(AreaId id, AreaType type);
+  void set_discards(const std::set<IpPrefix>& ranges);
+  [[nodiscard]] std::vector<BoundaryRoute> boundary_routes() const;
+  [[nodiscard]] std::vector<NssaBorderRouter> nssa_border_routers(AreaId id) const;
 
   // paths_impl.h
   [[nodiscard]] std::vector<PrefixPath> paths(const AddressPrefix& prefix, std::size_t limit);
@@ -169,10 +181,18 @@ struct RouteCalculator<V>::Impl {
   RouterId root;
   std::map<OwnStubKey, OwnStub> own_stubs;
   RoutingAreas areas;
-  std::vector<VertexLsas> vertex_lsas;  // by area number
-  bool everything_is_dirty = false;     // the root or the set of areas changed
-  bool has_event = false;               // something that needs a full run came since take_event()
+  std::map<AreaId, AreaType> area_types;  ///< those that are not normal
+  std::vector<VertexLsas> vertex_lsas;    // by area number
+  bool everything_is_dirty = false;       // the root or the set of areas changed
+  bool has_event = false;                 // something that needs a full run came since take_event()
   PrefixTable<Address> prefixes;
+  std::map<AddressPrefix, std::uint32_t> discards;  ///< active ranges of the root, each with its offer
+  struct Collected : News {
+    void start_anew() {
+      whole = true;
+      routes.clear();
+    }
+  } news;  ///< while the root is a border router
 
   NextHopLists lists;
   NextHops next_hops;

@@ -15,6 +15,7 @@ template <class V>
 std::uint32_t RouteCalculator<V>::Impl::make_area(AreaId id) {
   if (const std::uint32_t known = areas.find(id); known != kNoSlot) return known;
   const std::uint32_t number = areas.make(id, root);
+  if (const auto type = area_types.find(id); type != area_types.end()) areas[number].type = type->second;
   if (number >= vertex_lsas.size()) vertex_lsas.resize(number + 1);
   mark_dirty(areas[number]);
   return number;
@@ -51,6 +52,8 @@ void RouteCalculator<V>::Impl::installed(AreaId area, const Lsa& lsa) {
       return set_inter_router(make_area(area), key, &lsa);
     case TopologyRole::external:
       return set_external(kAsScope, key, &lsa);
+    case TopologyRole::nssa_external:
+      return set_external(make_area(area), key, &lsa);
     case TopologyRole::none:
       return;
   }
@@ -70,6 +73,8 @@ void RouteCalculator<V>::Impl::removed(AreaId area_id, const LsaKey& key) {
       return set_inter_prefix(area, key, nullptr);
     case TopologyRole::inter_router:
       return set_inter_router(area, key, nullptr);
+    case TopologyRole::nssa_external:
+      return set_external(area, key, nullptr);
     default:
       return;
   }

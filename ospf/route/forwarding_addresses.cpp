@@ -6,12 +6,14 @@
 
 namespace wgospf::ospf {
 
-std::uint32_t ForwardingAddresses::acquire(const IpAddress& address, const WayTo& way_to) {
-  const auto [at, is_new] = by_address_.try_emplace(address, kNoSlot);
+std::uint32_t ForwardingAddresses::acquire(const IpAddress& address, std::uint32_t scope,
+                                           const WayTo& way_to) {
+  const auto [at, is_new] = by_address_.try_emplace({address, scope}, kNoSlot);
   if (is_new) {
     at->second = records_.allocate();
     records_[at->second].address = address;
-    records_[at->second].way = way_to(address);
+    records_[at->second].scope = scope;
+    records_[at->second].way = way_to(address, scope);
   }
   ++records_[at->second].references;
   return at->second;
@@ -20,18 +22,18 @@ std::uint32_t ForwardingAddresses::acquire(const IpAddress& address, const WayTo
 void ForwardingAddresses::release(std::uint32_t slot) {
   assert(records_[slot].references > 0);
   if (--records_[slot].references > 0) return;
-  by_address_.erase(records_[slot].address);
+  by_address_.erase({records_[slot].address, records_[slot].scope});
   records_.release(slot);
 }
 
 auto ForwardingAddresses::first_covered(const IpPrefix& prefix) const -> ByAddress::const_iterator {
   const IpAddress first = std::visit([](const auto& own) { return IpAddress{own.address}; }, prefix);
-  const auto at = by_address_.lower_bound(first);
-  return at != by_address_.end() && contains(prefix, at->first) ? at : by_address_.end();
+  const auto at = by_address_.lower_bound({first, 0});
+  return at != by_address_.end() && contains(prefix, at->first.first) ? at : by_address_.end();
 }
 
 void ForwardingAddresses::mark_covered_dirty(const IpPrefix& prefix) {
-  for (auto at = first_covered(prefix); at != by_address_.end() && contains(prefix, at->first); ++at)
+  for (auto at = first_covered(prefix); at != by_address_.end() && contains(prefix, at->first.first); ++at)
     if (!std::exchange(records_[at->second].is_dirty, true)) dirty_.push_back(at->second);
 }
 
@@ -43,7 +45,7 @@ bool ForwardingAddresses::resolve_one(std::uint32_t slot, const WayTo& way_to) {
   Record& record = records_[slot];
   record.is_dirty = false;
   if (record.references == 0) return false;
-  const Way way = way_to(record.address);
+  const Way way = way_to(record.address, record.scope);
   record.way_changed = !(way == record.way);
   record.way = way;
   return record.way_changed;

@@ -1,10 +1,12 @@
 #pragma once
-// The forwarding addresses that externals name, and the ways to them (RFC 2328 section 16.4 step 3).
+// The forwarding addresses that externals name, and the ways to them (RFC 2328 section 16.4 step 3): any within
+// the AS, or within the NSSA alone that says them (RFC 3101 section 2.5 step 3). A scope is that of BoundaryRouters.
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "net/ip.h"
@@ -18,6 +20,7 @@ class ForwardingAddresses {
  public:
   struct Record {
     IpAddress address;
+    std::uint32_t scope = kAsScope;
     std::uint32_t references = 0;  ///< offers; 0: a free record
     Way way;
     bool way_changed = false;
@@ -25,9 +28,9 @@ class ForwardingAddresses {
   };
 
   /// Looks for the way to an address.
-  using WayTo = std::function<Way(const IpAddress& address)>;
+  using WayTo = std::function<Way(const IpAddress& address, std::uint32_t scope)>;
   /// Finds or makes the record and adds a reference. `way_to` is asked for a new one.
-  [[nodiscard]] std::uint32_t acquire(const IpAddress& address, const WayTo& way_to);
+  [[nodiscard]] std::uint32_t acquire(const IpAddress& address, std::uint32_t scope, const WayTo& way_to);
   void release(std::uint32_t slot);
 
   [[nodiscard]] const Record& operator[](std::uint32_t slot) const { return records_[slot]; }
@@ -52,7 +55,7 @@ class ForwardingAddresses {
 
  private:
   [[nodiscard]] bool resolve_one(std::uint32_t slot, const WayTo& way_to);
-  using ByAddress = std::map<IpAddress, std::uint32_t>;
+  using ByAddress = std::map<std::pair<IpAddress, std::uint32_t>, std::uint32_t>;  ///< by address and scope
   /// The first that the prefix covers; the end when it covers none.
   [[nodiscard]] ByAddress::const_iterator first_covered(const IpPrefix& prefix) const;
 

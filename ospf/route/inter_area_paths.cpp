@@ -6,7 +6,7 @@ namespace wgospf::ospf {
 
 VertexState border_router_state(const RoutingAreas& areas, std::uint32_t number, VertexId vertex) {
   const RoutingArea& area = areas[number];
-  const bool counts = !areas.is_border_router || area.id == kBackbone;
+  const bool counts = !areas.only_backbone_summaries || area.id == kBackbone;
   if (vertex == area.root || !counts || !area.graph[vertex].flags.border) return {};
   return area.paths[vertex];
 }

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <tuple>
+#include <utility>
 
+#include "ospf/base/slot_index.h"
 #include "ospf/route/distances.h"
 #include "ospf/route/next_hop_lists.h"
 #include "ospf/route/route.h"
@@ -20,7 +22,11 @@ struct Path {
   PathType type = PathType::intra_area;
   AreaId area;
   std::uint32_t tag = 0;
-  RouterId tag_from;  ///< the AS boundary router that says the tag: of equal paths the highest one's counts
+  /// Of equal paths to an external the tag counts that is said in an LSA of the higher standing (RFC 3101
+  /// section 2.5 (6) (e)), then by the higher AS boundary router.
+  enum class Standing : std::uint8_t { local_nssa, external, nssa } standing{};
+  RouterId tag_from;                      ///< that router
+  std::uint32_t offer = kNoSlot;          ///< external: that LSA's
   std::optional<LinkStateId> network_id;  ///< of the network-LSA, when it is to a transit network
   bool is_attached = false;               ///< on a link of the root's own
   bool is_preferred = false;              ///< external: intra-area over an area that is not the backbone
@@ -64,8 +70,10 @@ template <class ForEach>
     best.list = lists.unite(best.list, path.list);
     best.is_attached |= path.is_attached;
     best.area = std::max(best.area, path.area);
-    if (path.tag_from <= best.tag_from) return;
+    if (std::pair(path.standing, path.tag_from) <= std::pair(best.standing, best.tag_from)) return;
+    best.standing = path.standing;
     best.tag_from = path.tag_from;
+    best.offer = path.offer;
     best.tag = path.tag;
   });
   best.network_id = wanted.network_id;

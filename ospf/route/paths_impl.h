@@ -23,7 +23,7 @@ class PathCollector {
     is_all_used_ = used_ == best.list;
     for (const std::uint32_t slot : offers(entry)) {
       const Offer& offer = impl_.prefixes.offer(slot);
-      if (!is_as_good(offer, best)) continue;
+      if (!is_as_good(entry, offer, best)) continue;
       PrefixPath path;
       path.metric = best.cost;
       path.path_type = best.type;
@@ -39,13 +39,14 @@ class PathCollector {
     const Path best = impl_.best(entry);
     for (const std::uint32_t slot : offers(entry)) {
       const Offer& offer = impl_.prefixes.offer(slot);
-      if (is_as_good(offer, best)) found.push_back({key(offer), offer.metric});
+      if (is_as_good(entry, offer, best)) found.push_back({key(offer), offer.metric});
     }
     return found;
   }
 
  private:
-  [[nodiscard]] bool is_as_good(const Offer& offer, const Path& best) const {
+  [[nodiscard]] bool is_as_good(const Entry& entry, const Offer& offer, const Path& best) const {
+    if (offer.kind == OfferKind::discard || !impl_.counts(entry, offer)) return false;
     const Path path = impl_.path_over(offer);
     return path.exists() && rank(path) == rank(best) && !loses_as_network(path, best);
   }
@@ -60,9 +61,11 @@ class PathCollector {
     return slots;
   }
   [[nodiscard]] LsaKey key(const Offer& offer) const {
-    static constexpr TopologyRole roles[] = {TopologyRole::none,     TopologyRole::router,
-                                             TopologyRole::network,  TopologyRole::inter_prefix,
-                                             TopologyRole::external, TopologyRole::external};
+    static constexpr TopologyRole roles[] = {
+        TopologyRole::none,          TopologyRole::router,        TopologyRole::network,
+        TopologyRole::inter_prefix,  TopologyRole::none,          TopologyRole::external,
+        TopologyRole::external,      TopologyRole::nssa_external, TopologyRole::nssa_external,
+        TopologyRole::nssa_external, TopologyRole::nssa_external};
     return {Topology<V>::type(roles[static_cast<std::size_t>(offer.kind)]), offer.id,
             impl_.advertiser(offer)};
   }
@@ -91,7 +94,8 @@ class PathCollector {
     const auto& boundary = impl_.boundaries[offer.source];
     if (offer.forwarding == kNoSlot) return to_boundary(boundary, path);
     const auto& forwarding = impl_.forwardings[offer.forwarding];
-    if (!forwarding.way.is_attached) return to_forwarding(as<typename V::Address>(forwarding.address), path);
+    if (!forwarding.way.is_attached)
+      return to_forwarding(as<typename V::Address>(forwarding.address), forwarding.scope, path);
     if (forwarding.way.list == kEmptyList) return to_boundary(boundary, path);
     // The forwarding address is a neighbour on a link of ours.
     for (const NextHop& next_hop : impl_.next_hops.of(impl_.lists, forwarding.way.list)) {
@@ -113,16 +117,17 @@ class PathCollector {
     }
   }
   /// To whoever says the longest prefix that covers the address.
-  void to_forwarding(const typename V::Address& address, const PrefixPath& path) {
+  void to_forwarding(const typename V::Address& address, std::uint32_t scope, const PrefixPath& path) {
     for (unsigned length = V::Address::kBits + 1u; length-- > 0;) {
       const auto prefix = Prefix<typename V::Address>::make(address, static_cast<std::uint8_t>(length));
       const std::uint32_t slot = impl_.prefixes.find(prefix);
       if (slot == kNoSlot) continue;
-      const Path best = impl_.best_internal(impl_.prefixes[slot]);
+      const Path best = impl_.best_internal(impl_.prefixes[slot], scope);
       if (!best.exists()) continue;
       for (const std::uint32_t other : offers(impl_.prefixes[slot])) {
         const Offer& offer = impl_.prefixes.offer(other);
-        if (!offer.is_external() && is_as_good(offer, best)) to_vertex(offer.area, offer.source, path);
+        if (!offer.is_external() && is_as_good(impl_.prefixes[slot], offer, best))
+          to_vertex(offer.area, offer.source, path);
       }
       return;
     }

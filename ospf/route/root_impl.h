@@ -71,8 +71,12 @@ void RouteCalculator<V>::Impl::note_link_change(const RootLink& link) {
 
 template <class V>
 void RouteCalculator<V>::Impl::check_border_router() {
-  if (std::exchange(areas.is_border_router, links.are_in_several_areas()) != links.are_in_several_areas())
-    everything_is_dirty = has_event = true;
+  const bool is_border = links.are_of_a_border_router();
+  const bool only_backbone = is_border && links.are_adjacent_in_backbone();
+  if (is_border == areas.is_border_router && only_backbone == areas.only_backbone_summaries) return;
+  if (std::exchange(areas.is_border_router, is_border) != is_border) news.start_anew();
+  areas.only_backbone_summaries = only_backbone;
+  everything_is_dirty = has_event = true;
 }
 
 // ---- What is attached ----

@@ -31,9 +31,14 @@ std::optional<RootLink> RootLinks::remove(LinkId id) {
   return former;
 }
 
+[[nodiscard]] static bool is_adjacent_in_backbone(const RootLink& link) {
+  return link.area == kBackbone && link.kind != RootLink::Kind::stub;
+}
+
 void RootLinks::count(const RootLink& link) {
   ++areas_[link.area];
   multipoint_links_ += link.is_multipoint ? 1 : 0;
+  backbone_adjacencies_ += is_adjacent_in_backbone(link) ? 1 : 0;
   if (!link.device) return;
   for (const auto& own : link.device->addresses) ++addresses_[own.address];
 }
@@ -41,6 +46,7 @@ void RootLinks::count(const RootLink& link) {
 void RootLinks::discount(const RootLink& link) {
   if (--areas_[link.area] == 0) areas_.erase(link.area);
   multipoint_links_ -= link.is_multipoint ? 1 : 0;
+  backbone_adjacencies_ -= is_adjacent_in_backbone(link) ? 1 : 0;
   if (!link.device) return;
   for (const auto& own : link.device->addresses)
     if (--addresses_[own.address] == 0) addresses_.erase(own.address);

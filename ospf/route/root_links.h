@@ -35,7 +35,12 @@ class RootLinks {
   /// Gives what was removed.
   std::optional<RootLink> remove(LinkId id);
   [[nodiscard]] const std::map<LinkId, RootLink>& all() const { return links_; }
-  [[nodiscard]] bool are_in_several_areas() const { return areas_.size() > 1; }
+  /// RFC 3509 section 2.1: in several areas, of which one is the backbone.
+  [[nodiscard]] bool are_of_a_border_router() const {
+    return areas_.size() > 1 && areas_.contains(kBackbone);
+  }
+  /// An active backbone connection (RFC 3509 section 1.2): a neighbour there is Full.
+  [[nodiscard]] bool are_adjacent_in_backbone() const { return backbone_adjacencies_ > 0; }
   void measure(Footprint& footprint) const {
     footprint.held("calculation.links", links_.size());
     footprint.held("calculation.attached-areas", areas_.size());
@@ -78,9 +83,9 @@ class RootLinks {
   NextHops& next_hops_;
   OfVersion version_;
   std::map<LinkId, RootLink> links_;
-  std::size_t multipoint_links_ = 0;
-  std::map<AreaId, std::uint32_t> areas_;         ///< and how many of the links are in them
-  std::map<IpAddress, std::uint32_t> addresses_;  ///< and how many have them
+  std::size_t multipoint_links_ = 0, backbone_adjacencies_ = 0;  ///< links that are one
+  std::map<AreaId, std::uint32_t> areas_;                        ///< and how many of the links are in them
+  std::map<IpAddress, std::uint32_t> addresses_;                 ///< and how many have them
 };
 
 }  // namespace wgospf::ospf

@@ -27,7 +27,8 @@ struct NextHop {
   constexpr auto operator<=>(const NextHop&) const = default;
 };
 
-/// A route as published. Directly attached prefixes have an empty next-hop set (SetId{0}).
+/// A route as published. Directly attached prefixes have an empty next-hop set (SetId{0}), and so have active address
+/// ranges of a border router, which are discarded where nothing else is known (RFC 2328 section 11.1).
 template <class V>
 struct Route {
   Prefix<typename V::Address> prefix;
@@ -38,9 +39,10 @@ struct Route {
   AreaId area;            ///< of intra- and inter-area paths
   std::uint32_t tag = 0;  ///< external only
   bool operator==(const Route&) const = default;
+  [[nodiscard]] bool is_discard() const { return set == SetId{0} && path_type != PathType::intra_area; }
 };
 
-/// The set of directly attached prefixes: no members, never given to the kernel.
+/// The set of prefixes that are directly attached or discarded: no members, never given to the kernel.
 inline constexpr SetId kAttachedSet{0};
 
 /// The published table: immutable, in order of prefix.

@@ -29,9 +29,12 @@ CalculationResult RouteCalculator<V>::Impl::calculate(std::vector<RouteChange<V>
     if (everything_is_dirty) prefixes.mark_all_dirty();
   }
   bool others_depend = areas.any_dirty();
-  others_depend |= boundaries.resolve(is_full);
-  others_depend |=
-      forwardings.resolve(is_full, [this](const IpAddress& address) { return way_to_address(address); });
+  const bool ways_changed = boundaries.resolve(is_full);
+  others_depend |= ways_changed;
+  others_depend |= forwardings.resolve(is_full, [this](const IpAddress& address, std::uint32_t scope) {
+    return way_to_address(address, scope);
+  });
+  news.boundary_routers |= areas.is_border_router && (is_full || ways_changed);
   if (others_depend) mark_dependent_offers();
   everything_is_dirty = false;
   areas.for_each([](RoutingArea& area) { area.is_dirty = area.flags_changed = false; });
@@ -90,8 +93,9 @@ void RouteCalculator<V>::Impl::mark_dependent_offers() {
 
 template <class V>
 Path RouteCalculator<V>::Impl::internal_path(const Offer& offer) const {
-  return offer.kind == OfferKind::inter_prefix ? inter_area_path(areas, offer)
-                                               : intra_area_path(areas, lists, offer);
+  if (offer.kind == OfferKind::inter_prefix) return inter_area_path(areas, offer);
+  if (offer.kind == OfferKind::discard) return discard_path();
+  return intra_area_path(areas, lists, offer);
 }
 
 template <class V>
@@ -99,19 +103,36 @@ Path RouteCalculator<V>::Impl::path_over(const Offer& offer) const {
   return offer.is_external() ? as_external_path(boundaries, forwardings, offer) : internal_path(offer);
 }
 
+// Section 16.2 step 3: what others say of an active range of ours does not count. RFC 3101 section 2.5 step 3:
+// nor does, at a border router, the default that another one says for the NSSA alone.
 template <class V>
-Path RouteCalculator<V>::Impl::best_internal(const Entry& entry) {
+bool RouteCalculator<V>::Impl::counts(const Entry& entry, const Offer& offer) const {
+  if (offer.kind == OfferKind::inter_prefix) return !is_active_range(entry);
+  return !(offer.is_local() && entry.length == 0 && areas.is_border_router);
+}
+
+template <class V>
+Path RouteCalculator<V>::Impl::best_internal(const Entry& entry, std::uint32_t scope) {
   return best_of(lists, [&](auto&& see) {
-    for (std::uint32_t slot = entry.first; slot != kNoSlot; slot = prefixes.offer(slot).next)
-      if (!prefixes.offer(slot).is_external()) see(internal_path(prefixes.offer(slot)));
+    for (std::uint32_t slot = entry.first; slot != kNoSlot; slot = prefixes.offer(slot).next) {
+      const Offer& offer = prefixes.offer(slot);
+      if (offer.kind >= OfferKind::discard || !counts(entry, offer)) continue;
+      if (scope != kAsScope && (offer.area != scope || offer.kind == OfferKind::inter_prefix)) continue;
+      see(internal_path(offer));
+    }
   });
 }
 
 template <class V>
 Path RouteCalculator<V>::Impl::best(const Entry& entry) {
   return best_of(lists, [&](auto&& see) {
-    for (std::uint32_t slot = entry.first; slot != kNoSlot; slot = prefixes.offer(slot).next)
-      see(path_over(prefixes.offer(slot)));
+    for (std::uint32_t slot = entry.first; slot != kNoSlot; slot = prefixes.offer(slot).next) {
+      const Offer& offer = prefixes.offer(slot);
+      if (!counts(entry, offer)) continue;
+      Path path = path_over(offer);
+      path.offer = slot;
+      see(path);
+    }
   });
 }
 
@@ -136,6 +157,7 @@ void RouteCalculator<V>::Impl::examine(std::uint32_t slot) {
     is_learnt ? void(martians.insert(entry.prefix())) : void(martians.erase(entry.prefix()));
     path = {};
   }
+  if (areas.is_border_router) news.routes.push_back(news_of(entry, path));
   if (!path.exists()) {
     if (!entry.has_route()) return;
     sets.note_move(entry.set, NextHopSets::kGone);

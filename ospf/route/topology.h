@@ -18,6 +18,7 @@ enum class TopologyRole : std::uint8_t {
   inter_prefix,  ///< a prefix of another area, by a border router (v2: type 3)
   inter_router,  ///< an AS boundary router of another area, by a border router (v2: type 4)
   external,      ///< a prefix outside, AS-wide (v2: type 5)
+  nssa_external  ///< a prefix outside, said within an NSSA (v2: type 7)
 };
 
 /// What identifies a vertex within an area. Routers: the router id. Networks: whatever the version needs.
@@ -47,6 +48,7 @@ struct TopologyLink {
 struct RouterFlags {
   bool border = false;       ///< area border router
   bool as_boundary = false;  ///< AS boundary router
+  bool translator = false;   ///< of an NSSA, unconditionally: Nt (RFC 3101 appendix B)
   bool operator==(const RouterFlags&) const = default;
 };
 
@@ -58,6 +60,7 @@ struct ExternalPart {
   bool type2 = false;
   Address forwarding_address{};  ///< all zero: none
   std::uint32_t tag = 0;
+  bool propagate = false;  ///< within an NSSA: the P-bit, to be translated
 };
 template <class Address>
 struct InterAreaPart {

@@ -52,6 +52,9 @@ void RouteCalculator<V>::Impl::measure(Footprint& footprint) const {
   footprint.held("outputs.routes", changes.size());
   footprint.held("calculation.work", work.size());
   footprint.held("calculation.martians", martians.size());
+  footprint.held("calculation.discards", discards.size());
+  footprint.held("calculation.area-types", area_types.size());
+  footprint.held("calculation.news", news.routes.size());
 }
 
 template <class V>
@@ -86,6 +89,39 @@ void RouteCalculator<V>::remove_link(LinkId link) {
 template <class V>
 void RouteCalculator<V>::set_root(RouterId router_id, std::vector<RootLink> links) {
   impl_->set_root(router_id, std::move(links));
+}
+template <class V>
+void RouteCalculator<V>::set_area_type(AreaId area, AreaType type) {
+  impl_->set_area_type(area, type);
+}
+template <class V>
+void RouteCalculator<V>::set_rfc1583_compatibility(bool is_compatible) {
+  if (std::exchange(impl_->areas.rfc1583_compatibility, is_compatible) != is_compatible)
+    impl_->everything_is_dirty = impl_->has_event = true;
+}
+template <class V>
+void RouteCalculator<V>::set_discards(std::set<IpPrefix> ranges) {
+  impl_->set_discards(ranges);
+}
+template <class V>
+bool RouteCalculator<V>::is_border_router() const {
+  return impl_->areas.is_border_router;
+}
+template <class V>
+auto RouteCalculator<V>::take_news() -> News {
+  return std::exchange(impl_->news, {});
+}
+template <class V>
+bool RouteCalculator<V>::has_news() const {
+  return !impl_->news.empty();
+}
+template <class V>
+std::vector<BoundaryRoute> RouteCalculator<V>::boundary_routes() const {
+  return impl_->boundary_routes();
+}
+template <class V>
+std::vector<NssaBorderRouter> RouteCalculator<V>::nssa_border_routers(AreaId area) const {
+  return impl_->nssa_border_routers(area);
 }
 template <class V>
 auto RouteCalculator<V>::pending() const -> Pending {

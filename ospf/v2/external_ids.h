@@ -16,8 +16,8 @@ class ExternalIds final : public ospf::ExternalIds {
   Assigned assign(const IpPrefix& of) override;
   std::optional<LinkStateId> release(const IpPrefix& of) override;
   void measure(Footprint& footprint) const override {
-    footprint.held("externals.ids", ids_.size());
-    footprint.held("externals.ids.holders", holders_.size());
+    footprint.held("link-state-ids", ids_.size());
+    footprint.held("link-state-ids.holders", holders_.size());
   }
 
  private:

@@ -2,6 +2,7 @@
 #include "ospf/route/as_external_impl.h"
 #include "ospf/route/feed_impl.h"
 #include "ospf/route/inter_area_impl.h"
+#include "ospf/route/news_impl.h"
 #include "ospf/route/paths_impl.h"
 #include "ospf/route/root_impl.h"
 #include "ospf/route/run_impl.h"

@@ -152,17 +152,39 @@ void append_links(Links& links, const InterfaceFacts& facts) {
 }  // namespace
 
 OwnRouterLsa Rules::router_lsa(RouterId self, const Area& area, const std::vector<InterfaceFacts>& interfaces,
-                               bool as_boundary_router) const {
+                               const RouterRole& role) const {
   Links links;
   for (const auto& facts : interfaces) append_links(links, facts);
   v2::RouterLsa body;
-  // Never in a stub area (section 12.4.1): what we announce goes into areas that take AS-external-LSAs.
-  if (as_boundary_router && area.takes(LsaType::as_external)) body.flags |= v2::RouterLsa::kExternal;
+  if (role.border) body.flags |= v2::RouterLsa::kBorder;
+  if (role.as_boundary) body.flags |= v2::RouterLsa::kExternal;
+  if (role.translator) body.flags |= v2::RouterLsa::kTranslator;
   body.links = std::move(links.links);
   LsaHeader header;
   header.options = {static_cast<std::uint8_t>(external_capability(area))};
   header.key = router_lsa_key(self);
   return {{header, V2::encode_lsa(header, body)}, links.left_out};
+}
+
+OwnLsa Rules::inter_area_prefix_lsa(const Area& area, const LsaKey& key, const IpPrefix& prefix,
+                                    std::uint32_t metric) const {
+  LsaHeader header;
+  header.options = {static_cast<std::uint8_t>(external_capability(area))};
+  header.key = key;
+  v2::SummaryLsa body;
+  body.mask = netmask(length_of(prefix));
+  body.metric = metric;
+  return {header, V2::encode_lsa(header, body)};
+}
+
+OwnLsa Rules::inter_area_router_lsa(const Area& area, RouterId self, RouterId router,
+                                    std::uint32_t metric) const {
+  LsaHeader header;
+  header.options = {static_cast<std::uint8_t>(external_capability(area))};
+  header.key = {LsaType::summary_asbr, LinkStateId{router.value}, self};
+  v2::SummaryLsa body;
+  body.metric = metric;
+  return {header, V2::encode_lsa(header, body)};
 }
 
 OwnLsa Rules::opaque_lsa(const Area* area, const LsaKey& key, std::span<const std::byte> body) const {

@@ -73,7 +73,11 @@ class Rules final : public Version {
   }
   [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const Area& area,
                                         const std::vector<InterfaceFacts>& interfaces,
-                                        bool as_boundary_router) const override;
+                                        const RouterRole& role) const override;
+  [[nodiscard]] OwnLsa inter_area_prefix_lsa(const Area& area, const LsaKey& key, const IpPrefix& prefix,
+                                             std::uint32_t metric) const override;
+  [[nodiscard]] OwnLsa inter_area_router_lsa(const Area& area, RouterId self, RouterId router,
+                                             std::uint32_t metric) const override;
   [[nodiscard]] std::optional<std::uint16_t> cost_towards(const Lsa& router_lsa, RouterId self,
                                                           const IpAddress& address) const override;
   [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const override;

@@ -32,12 +32,15 @@ struct Topology<V2> {
         return TopologyRole::inter_router;
       case LsaType::as_external:
         return TopologyRole::external;
+      case LsaType::nssa_external:
+        return TopologyRole::nssa_external;
       default:
         return TopologyRole::none;
     }
   }
   /// The LSA type that plays a part (not `none`).
   [[nodiscard]] static constexpr LsaType type(TopologyRole role) {
+    if (role == TopologyRole::nssa_external) return LsaType::nssa_external;
     return v2::lsa_type(static_cast<std::uint8_t>(role));
   }
   /// RFC 2328 section 16.1: a network is known by its designated router's address alone; the advertising
@@ -76,7 +79,8 @@ struct Topology<V2> {
 
   [[nodiscard]] static RouterFlags router_flags(const Lsa& lsa) {
     const std::uint8_t flags = load_u8(lsa.body().data());
-    return {(flags & v2::RouterLsa::kBorder) != 0, (flags & v2::RouterLsa::kExternal) != 0};
+    return {(flags & v2::RouterLsa::kBorder) != 0, (flags & v2::RouterLsa::kExternal) != 0,
+            (flags & v2::RouterLsa::kTranslator) != 0};
   }
   /// `link(TopologyLink)` for each link to a vertex, `stub(Prefix, cost)` for each prefix, in the LSA's
   /// order. A stub whose mask has a hole is left out, and so is a link of a type that is none.
@@ -152,8 +156,13 @@ struct Topology<V2> {
     const auto prefix = prefix_of(load_u32(lsa.bytes().data() + 4), load_u32(body));
     if (!prefix) return std::nullopt;
     const std::uint32_t metric = load_u32(body + 4);
-    return ExternalPart<Ipv4Address>{*prefix, metric & kLsInfinity, (metric >> 31) != 0,
-                                     Ipv4Address{load_u32(body + 8)}, load_u32(body + 12)};
+    const std::uint8_t options = load_u8(lsa.bytes().data() + 2);  // the P-bit means something in type 7 only
+    return ExternalPart<Ipv4Address>{*prefix,
+                                     metric & kLsInfinity,
+                                     (metric >> 31) != 0,
+                                     Ipv4Address{load_u32(body + 8)},
+                                     load_u32(body + 12),
+                                     (options & Options::kNssa) != 0};
   }
 
  private:

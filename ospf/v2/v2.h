@@ -53,8 +53,8 @@ struct RouterLink {
 };
 
 struct RouterLsa {
-  static constexpr std::uint8_t kBorder = 0x01, kExternal = 0x02, kVirtual = 0x04;
-  std::uint8_t flags = 0;  ///< the whole octet: B, E, V and whatever else was there
+  static constexpr std::uint8_t kBorder = 0x01, kExternal = 0x02, kVirtual = 0x04, kTranslator = 0x10;
+  std::uint8_t flags = 0;  ///< the whole octet: B, E, V, Nt (RFC 3101 appendix B) and whatever else was there
   std::vector<RouterLink> links;
   std::uint8_t reserved = 0;        ///< as it stood, so that the bytes come back
   std::vector<std::byte> trailing;  ///< after the last link, too short to be one, as they stood

@@ -12,7 +12,7 @@
 //   the table. Its own are the subnets and host routes of its interfaces' addresses, attached or at metric 0.
 //   They are ignored and counted in a note.
 // - Routers (router_routes): cost, next hops and, where recorded, kind (abr, asbr) of each router recorded.
-// - Skipped: OSPFv3; roots with virtual links, and roots in NSSA areas.
+// - Skipped: OSPFv3; roots with virtual links.
 
 #include <algorithm>
 #include <map>
@@ -42,6 +42,11 @@ Id parse(const std::string& from) {
   return *parsed;
 }
 
+AreaType area_type(const json& area) {
+  const std::string type = area.at("type");
+  return type == "stub-area" ? AreaType::stub : type == "nssa-area" ? AreaType::nssa : AreaType::normal;
+}
+
 /// The interface's address in a transit network, and the network's Link State ID: the DR's address.
 std::optional<LinkStateId> designated_router(const json& interface, RouterId root) {
   const std::string dr = text(interface, "dr");
@@ -68,8 +73,6 @@ class Case {
   [[nodiscard]] std::string not_covered() const {
     if (content_.at("version") != "ospfv2") return "OSPFv3 is not spoken yet";
     if (!content_.at("virtual_links").empty()) return "the root has virtual links";
-    for (const json& area : content_.at("areas"))
-      if (area.at("type") == "nssa-area") return "the root is in an NSSA area";
     return {};
   }
   /// The first difference; empty when there is none.
@@ -84,6 +87,8 @@ class Case {
 
  private:
   void feed() {
+    for (const json& area : content_.at("areas"))
+      calculator_.set_area_type(parse<AreaId>(area.at("area_id")), area_type(area));
     std::vector<RootLink> links;
     for (const json& interface : content_.at("interfaces")) links.push_back(link_of(interface));
     calculator_.set_root(root_, std::move(links));

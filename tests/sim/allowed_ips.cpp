@@ -157,7 +157,7 @@ void AllowedIps::check_forged(const std::vector<Lan>& lans, Problems& problems) 
                                              [](const auto& entry) { return has_peers(entry.second); }))
       continue;
     Plan expected;
-    for (const auto& [prefix, route] : expected_routes(network_, i))
+    for (const auto& [prefix, route] : Reference(network_).routes(i))
       for (const Hop& hop : route.hops)
         if (const Port& port = router.ports.at(hop.link); has_peers(port))
           expected[port.config.device][prefix] = hop.link;

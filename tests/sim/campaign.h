@@ -28,6 +28,7 @@ struct SeedOptions {
   std::FILE* log = nullptr;           ///< a readable log
   bool shared_devices = false;  ///< most cables are between peers on a device that several of them share
   bool varied = false;          ///< variety.h
+  bool areas = false;           ///< area_plan.h
   bool digest = false;          ///< give what each router ends with
 };
 

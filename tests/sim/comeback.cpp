@@ -28,25 +28,26 @@ ComebackOracle::ComebackOracle(Network& network) : network_(network) {
     if (origin != nullptr) see(router, *origin);
   });
   network.packet_observers.push_back(
-      [this](RouterIndex router, LinkId, const Packet& packet) { see(router, packet); });
+      [this](RouterIndex router, LinkId link, const Packet& packet) { see(router, link, packet); });
   network.scheduler.after(kLookInterval, [this] { look(); });
 }
 
 void ComebackOracle::see(RouterIndex, const LsaOriginated& event) {
   if (event.flushed) return;
-  flushed_.erase(event.header.key);
-  originated_[{event.header.key, event.header.sequence_number}] = network_.now();
+  flushed_.erase(name_of(event));
+  originated_[{name_of(event), event.header.sequence_number}] = network_.now();
 }
 
-void ComebackOracle::see(RouterIndex router, const Packet& packet) {
+void ComebackOracle::see(RouterIndex router, LinkId link, const Packet& packet) {
   const auto* update = std::get_if<LinkStateUpdate>(&packet.body);
   if (update == nullptr) return;
   for (const auto& lsa : update->lsas) {
     const LsaHeader& header = lsa.header;
-    const auto known = flushed_.find(header.key);
+    const LsaName named = name_of(network_, router, link, header.key);
+    const auto known = flushed_.find(named);
     if (header.is_maxage()) {
       if (known == flushed_.end())
-        flushed_[header.key].sequence_number = header.sequence_number;
+        flushed_[named].sequence_number = header.sequence_number;
       else
         known->second.sequence_number = std::max(known->second.sequence_number, header.sequence_number);
       continue;
@@ -55,7 +56,7 @@ void ComebackOracle::see(RouterIndex router, const Packet& packet) {
         header.sequence_number <= known->second.sequence_number)
       complain(router, "sends " + describe(header.key) + " instance " + instance_of(header.sequence_number) +
                            ", which was flushed and gone everywhere");
-    const auto origin = originated_.find({header.key, header.sequence_number});
+    const auto origin = originated_.find({named, header.sequence_number});
     if (origin == originated_.end()) continue;
     const auto age = std::chrono::duration_cast<seconds>(network_.now() - origin->second).count();
     // What waits in the socket of a process that stands still does not age, at two routers in a row at most.
@@ -67,10 +68,10 @@ void ComebackOracle::see(RouterIndex router, const Packet& packet) {
   }
 }
 
-bool ComebackOracle::is_held(const LsaKey& key) const {
+bool ComebackOracle::is_held(const LsaName& lsa) const {
   return std::any_of(network_.routers.begin(), network_.routers.end(), [&](const Router& router) {
     if (!router.instance) return false;
-    const auto entry = router.instance->find_lsa(network_.area.id, key, network_.now());
+    const auto entry = router.instance->find_lsa(lsa.area, lsa.key, network_.now());
     return entry && entry->header.age < kMaxAge;
   });
 }

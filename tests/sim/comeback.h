@@ -31,15 +31,15 @@ class ComebackOracle {
     bool is_gone = false;
   };
   void see(RouterIndex router, const ospf::LsaOriginated& event);
-  void see(RouterIndex router, const ospf::Packet& packet);
+  void see(RouterIndex router, LinkId link, const ospf::Packet& packet);
   void look();
-  [[nodiscard]] bool is_held(const ospf::LsaKey& key) const;
+  [[nodiscard]] bool is_held(const LsaName& lsa) const;
   void complain(RouterIndex router, const std::string& what);
 
   Network& network_;
-  std::map<ospf::LsaKey, Flushed> flushed_;
+  std::map<LsaName, Flushed> flushed_;
   /// When each instance was last originated; routers that restart use their numbers again.
-  std::map<std::pair<ospf::LsaKey, std::int32_t>, Instant> originated_;
+  std::map<std::pair<LsaName, std::int32_t>, Instant> originated_;
   std::set<std::string> problems_;
 };
 

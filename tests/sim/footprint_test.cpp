@@ -174,7 +174,8 @@ TEST_F(FootprintTest, NumbersOfDatabasesAreGivenOutAgain) {
   auto peer = full_peer(1, 9);
   const LinkId moving = add_port(0, {0x0a090001}, {1, 4, kOtherArea});
   const Port port = network.routers[0].ports.at(moving);
-  const std::size_t records = held("origination.records");
+  // With the second area it is a border router: the number of the summary of that in the backbone outlives its flush.
+  const std::size_t records = held("origination.records") + 1;
   expect_no_growth(10, [&] {
     for (const Duration stay : {milliseconds{10000}, milliseconds{1000}}) {  // also within a burst
       network.routers[0].ports[moving] = port;

@@ -30,7 +30,8 @@ using wgospf::sim::summary;
 constexpr std::chrono::seconds kSearchTime{60};
 
 constexpr const char* kUsage =
-    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H] [--shared] [--varied]\n"
+    "usage: wgospf_sim [--seeds A..B] [--jobs N] [--twice] [--routers N] [--hours H] [--shared] [--varied] "
+    "[--areas]\n"
     "       wgospf_sim --large [--seeds A..B] [--jobs N] [--twice] [--spokes N] [--lsas N]\n"
     "       wgospf_sim --seed N [--log FILE] [--routers N] [--hours H] [--faults N]\n"
     "       wgospf_sim --digest [--seed N | --seeds A..B] [...]\n"
@@ -42,6 +43,7 @@ constexpr const char* kUsage =
     "  --faults N    only the first N faults of the schedule\n"
     "  --shared      most cables are between peers that share a device\n"
     "  --varied      stub areas and NSSAs, opaque LSAs of the routers' own, links whose neighbour is known\n"
+    "  --areas       several areas, some of them stub areas\n"
     "  --large       a hub with 100 spokes and 5000 LSAs, 5 % loss, processes that stand still, a third\n"
     "                router on a link, opaque LSAs, a full database, a router id that is taken twice\n"
     "  --spokes N    instead of 100\n"
@@ -112,6 +114,8 @@ Arguments parse(int argc, char** argv) {
       arguments.options.shared_devices = true;
     } else if (option == "--varied") {
       arguments.options.varied = true;
+    } else if (option == "--areas") {
+      arguments.options.areas = true;
     } else if (option == "--large") {
       large(arguments);
     } else if (option == "--spokes") {
@@ -131,6 +135,8 @@ Arguments parse(int argc, char** argv) {
       mistake("unknown option '" + std::string(option) + "'");
     }
   }
+  if (arguments.options.areas && (arguments.options.varied || arguments.options.large))
+    mistake("--areas goes with neither --varied nor --large");
   return arguments;
 }
 
@@ -141,6 +147,7 @@ std::string replay_command(const SeedOptions& options) {
                std::to_string(options.large->lsas);
   if (options.shared_devices) command += " --shared";
   if (options.varied) command += " --varied";
+  if (options.areas) command += " --areas";
   if (options.routers) command += " --routers " + std::to_string(*options.routers);
   if (options.hours) command += " --hours " + std::to_string(*options.hours);
   if (options.faults) command += " --faults " + std::to_string(*options.faults);

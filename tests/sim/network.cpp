@@ -21,7 +21,42 @@ InstanceConfig Router::config() const {
   config.max_requests = max_requests;
   config.opaque_types = opaque_types;
   config.claimed_router_ids = claimed_router_ids;
+  config.rfc1583_compatibility = rfc1583_compatibility;
   return config;
+}
+
+bool Router::takes_externals() const {
+  return std::any_of(areas.begin(), areas.end(),
+                     [](const AreaConfig& area) { return area.type == AreaType::normal; });
+}
+
+const AreaConfig* Router::find_area(AreaId id) const {
+  const auto it =
+      std::find_if(areas.begin(), areas.end(), [id](const AreaConfig& area) { return area.id == id; });
+  return it == areas.end() ? nullptr : &*it;
+}
+
+LsaName name_of(const LsaOriginated& event) {
+  const bool is_of_area = scope_of(event.header.key.type) == FloodingScope::area;
+  return {is_of_area ? event.area : AreaId{}, event.header.key};
+}
+
+LsaName name_of(const Network& network, RouterIndex router, LinkId link, const LsaKey& key) {
+  const bool is_of_area = scope_of(key.type) == FloodingScope::area;
+  return {is_of_area ? network.routers[router].ports.at(link).config.area : AreaId{}, key};
+}
+
+/// One between two areas beside the backbone is in the lower one: the other's router is then in two areas without being
+/// an area border router.
+AreaId Network::area_between(RouterIndex a, RouterIndex b) const {
+  const AreaId of_a = *routers[a].home, of_b = *routers[b].home;
+  if (of_a == kBackbone || of_b == kBackbone) return std::max(of_a, of_b);
+  return std::min(of_a, of_b);
+}
+
+void Network::put_into_area(RouterIndex router, Port& port, AreaId id) {
+  port.config.area = id;
+  if (routers[router].find_area(id) == nullptr) routers[router].areas.push_back(areas.at(id));
 }
 
 RouterIndex Network::add_router(RouterId id) {
@@ -37,6 +72,7 @@ LinkId Network::add_port(RouterIndex router, InterfaceConfig config, DeviceStatu
   const LinkId link{ports.empty() ? 1 : ports.rbegin()->first.value + 1};
   config.link = link;
   if (area.id != kBackbone) config.area = area.id;
+  if (routers[router].home) config.area = *routers[router].home;
   config.device = DeviceId{link.value};
   config.name = "if" + std::to_string(link.value);
   status.ifindex = InterfaceIndex{link.value + 100};
@@ -53,6 +89,9 @@ CableIndex Network::connect(Cable::End a, Cable::End b) {
     Port& port = routers[cable.ends[end].router].ports.at(cable.ends[end].link);
     port.cable = index;
     port.end = end;
+    const RouterIndex other = cable.ends[1 - end].router;
+    if (routers[other].home)
+      put_into_area(cable.ends[end].router, port, area_between(cable.ends[end].router, other));
   }
   cables.push_back(std::move(cable));
   return index;
@@ -276,7 +315,7 @@ void Network::reload(RouterIndex index) {
 void Network::change_externals(RouterIndex index, std::vector<ExternalRoute> set,
                                std::vector<IpPrefix> removed) {
   Router& router = routers[index];
-  if (area.type != AreaType::normal) set.clear();  // nobody would hear of them
+  if (!router.takes_externals()) set.clear();  // nobody would hear of them
   for (const auto& prefix : removed) router.externals.erase(std::get<Ipv4Prefix>(prefix));
   for (const auto& route : set) router.set_external(route);
   note("r" + std::to_string(index) + " externals: " + std::to_string(set.size()) + " set, " +

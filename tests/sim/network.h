@@ -62,9 +62,19 @@ struct Datagram {
 
 enum class Life : std::uint8_t { absent, running, leaving };
 
+/// An LSA in its database.
+struct LsaName {
+  ospf::AreaId area;  ///< of area scope
+  ospf::LsaKey key;
+  auto operator<=>(const LsaName&) const = default;
+};
+
 struct Router {
   RouterId id;
   std::vector<ospf::AreaConfig> areas = {{ospf::kBackbone}};
+  /// Of a network with several areas: that of its own ports, cables apart.
+  std::optional<ospf::AreaId> home;
+  bool rfc1583_compatibility = false;
   ospf::SpfDelay spf_delay;
   Duration ls_refresh_time = ospf::kLsRefreshTime;
   std::size_t max_lsa = ospf::kMaxLsa;
@@ -101,6 +111,10 @@ struct Router {
     externals.insert_or_assign(std::get<Ipv4Prefix>(route.prefix), route);
   }
   [[nodiscard]] ospf::InstanceConfig config() const;
+  /// Does any of its areas take AS-external-LSAs?
+  [[nodiscard]] bool takes_externals() const;
+  /// nullptr when it is not in the area.
+  [[nodiscard]] const ospf::AreaConfig* find_area(ospf::AreaId id) const;
 };
 
 /// One direction of a cable. Probabilities in per mille.
@@ -204,6 +218,10 @@ class Network {
   std::vector<PacketObserver> packet_observers;
   /// Of all routers and their ports; scenarios give theirs one by one.
   ospf::AreaConfig area{ospf::kBackbone};
+  /// Of a network with several areas: these, and which one a cable between two routers is in.
+  std::map<ospf::AreaId, ospf::AreaConfig> areas;
+  [[nodiscard]] ospf::AreaId area_between(RouterIndex a, RouterIndex b) const;
+  void put_into_area(RouterIndex router, Port& port, ospf::AreaId area);
   std::set<RouterId> once_shared_ids;  ///< two routers had it at a time: what they told of it is right
   std::uint32_t compares_tables_every =
       1;                              ///< so many turns that change routes; large tables take their time
@@ -244,5 +262,10 @@ class Network {
   std::uint64_t route_turns_ = 0;
   std::map<LinkId, std::size_t> turn_packets_;  ///< that left in the present turn, by link
 };
+
+[[nodiscard]] LsaName name_of(const ospf::LsaOriginated& event);
+/// Of an LSA that a router sends on a link.
+[[nodiscard]] LsaName name_of(const Network& network, RouterIndex router, LinkId link,
+                              const ospf::LsaKey& key);
 
 }  // namespace wgospf::sim

@@ -31,7 +31,8 @@ struct Stored {
   std::uint16_t checksum = 0;
   bool operator==(const Stored&) const = default;
 };
-using Database = std::map<LsaKey, Stored>;
+/// By area, of those of area scope.
+using Database = std::map<LsaName, Stored>;
 
 Database database_of(const Network& network, RouterIndex index, Problems& problems) {
   const Router& router = network.routers[index];
@@ -47,7 +48,8 @@ Database database_of(const Network& network, RouterIndex index, Problems& proble
       if (entry.self_originated != (header.key.advertising_router == router.id))
         problems.push_back(name(network, index) + "self_originated is wrong: " + describe(header));
       if (entry.scope == FloodingScope::link) continue;
-      if (!database.emplace(header.key, Stored{header.sequence_number, header.checksum}).second)
+      const LsaName named{entry.scope == FloodingScope::area ? entry.area : AreaId{}, header.key};
+      if (!database.emplace(named, Stored{header.sequence_number, header.checksum}).second)
         problems.push_back(name(network, index) + "dumped twice: " + describe(header));
     }
   }
@@ -57,50 +59,93 @@ Database database_of(const Network& network, RouterIndex index, Problems& proble
   return database;
 }
 
+/// What of a database is of one area, or, without one, of the AS.
+Database part_of(const Database& database, std::optional<AreaId> area) {
+  Database part;
+  for (const auto& [lsa, stored] : database) {
+    const bool is_of_area = scope_of(lsa.key.type) == FloodingScope::area;
+    if (area ? is_of_area && lsa.area == *area : !is_of_area) part.emplace(lsa, stored);
+  }
+  return part;
+}
+
 void compare_databases(const Network& network, RouterIndex a, RouterIndex b,
                        const std::pair<Database, Database>& both, Problems& problems) {
-  std::set<LsaKey> keys;
-  for (const auto& [key, stored] : both.first) keys.insert(key);
-  for (const auto& [key, stored] : both.second) keys.insert(key);
-  for (const auto& key : keys) {
-    const auto x = both.first.find(key), y = both.second.find(key);
+  std::set<LsaName> names;
+  for (const auto& [lsa, stored] : both.first) names.insert(lsa);
+  for (const auto& [lsa, stored] : both.second) names.insert(lsa);
+  for (const auto& lsa : names) {
+    const auto x = both.first.find(lsa), y = both.second.find(lsa);
     const bool has_x = x != both.first.end(), has_y = y != both.second.end();
     if (has_x && has_y && x->second == y->second) continue;
     const auto shown = [](bool has, auto it) {
       return has ? std::to_string(static_cast<std::uint32_t>(it->second.sequence_number) - 0x80000000U)
                  : "nothing";
     };
-    problems.push_back(name(network, a) + "has of " + describe(key) + " instance " + shown(has_x, x) +
+    problems.push_back(name(network, a) + "has of " + describe(lsa.key) + " instance " + shown(has_x, x) +
                        ", router " + std::to_string(b) + " has " + shown(has_y, y));
   }
 }
 
-/// What belongs to the members of a component, by the true topology: a router-LSA each, its externals and opaque LSAs.
-void check_contents(const Network& network, RouterIndex holder, const std::set<RouterId>& members,
-                    const Database& database, bool aged_out, Problems& problems) {
-  std::map<RouterId, std::size_t> router_lsas, externals, opaque;
-  for (const auto& [key, stored] : database) {
-    if (!members.contains(key.advertising_router)) {
-      if (aged_out) problems.push_back(name(network, holder) + "still holds " + describe(key));
-      continue;
+/// What belongs to the members of a component, by the true topology.
+class Contents {
+ public:
+  Contents(const Network& network, Reference& reference, RouterIndex holder, Problems& problems)
+      : network_(network), reference_(reference), holder_(holder), problems_(problems) {}
+
+  /// Of an area, or of the AS: of each member a router-LSA, summaries as the reference has them, externals, opaque LSAs.
+  void check(const Database& part, std::optional<AreaId> area, const std::set<RouterIndex>& members,
+             bool aged_out) {
+    std::map<std::pair<RouterId, LsaType>, std::size_t> counts;
+    std::set<RouterId> ids;
+    for (const RouterIndex i : members) ids.insert(network_.routers[i].id);
+    for (const auto& [lsa, stored] : part) {
+      if (ids.contains(lsa.key.advertising_router))
+        ++counts[{lsa.key.advertising_router, lsa.key.type}];
+      else if (aged_out)
+        problems_.push_back(name(network_, holder_) + "still holds " + describe(lsa.key));
     }
-    auto& count = is_opaque(key.type) ? opaque : key.type == LsaType::router ? router_lsas : externals;
-    ++count[key.advertising_router];
+    for (const RouterIndex i : members) {
+      const Router& router = network_.routers[i];
+      const auto expect = [&](LsaType type, std::size_t count) {
+        if (const std::size_t found = counts[{router.id, type}]; found != count)
+          problems_.push_back(name(network_, holder_) + "holds " + std::to_string(found) + " " +
+                              std::string(to_string(type)) + " of " + router.id.to_string() + " instead of " +
+                              std::to_string(count));
+        counts.erase({router.id, type});
+      };
+      if (!area) {
+        expect(LsaType::as_external, router.externals.size());
+        expect(LsaType::opaque_as, opaque_lsas(router, {}));
+        continue;
+      }
+      const Said& said = reference_.says(i, *area);
+      expect(LsaType::router, router.find_area(*area) == nullptr ? 0 : 1);
+      expect(LsaType::summary_network, said.prefixes.size());
+      expect(LsaType::summary_asbr, said.boundary_routers.size());
+      expect(LsaType::opaque_area, opaque_lsas(router, area));
+    }
+    for (const auto& [what, count] : counts)
+      if (count > 0)
+        problems_.push_back(name(network_, holder_) + "holds " + std::string(to_string(what.second)) +
+                            " of " + what.first.to_string() + ", which it has no business with");
   }
-  for (const Router& router : network.routers) {
-    if (!members.contains(router.id)) continue;
-    if (router_lsas[router.id] != 1)
-      problems.push_back(name(network, holder) + "lacks the router-LSA of " + router.id.to_string());
-    if (opaque[router.id] != router.opaque_lsas.size())
-      problems.push_back(name(network, holder) + "holds " + std::to_string(opaque[router.id]) +
-                         " opaque LSAs of " + router.id.to_string() + " instead of " +
-                         std::to_string(router.opaque_lsas.size()));
-    if (externals[router.id] != router.externals.size())
-      problems.push_back(name(network, holder) + "holds " + std::to_string(externals[router.id]) +
-                         " other LSAs of " + router.id.to_string() + " instead of " +
-                         std::to_string(router.externals.size()));
+
+ private:
+  [[nodiscard]] static std::size_t opaque_lsas(const Router& router, std::optional<AreaId> area) {
+    return static_cast<std::size_t>(
+        std::count_if(router.opaque_lsas.begin(), router.opaque_lsas.end(), [area](const auto& one) {
+          const OpaqueName& opaque = one.first;
+          return area ? opaque.scope == FloodingScope::area && opaque.area == *area
+                      : opaque.scope == FloodingScope::as;
+        }));
   }
-}
+
+  const Network& network_;
+  Reference& reference_;
+  RouterIndex holder_;
+  Problems& problems_;
+};
 
 }  // namespace
 
@@ -152,21 +197,41 @@ void check_neighbors(const Network& network, Problems& problems) {
   }
 }
 
-void check_databases(const Network& network, bool aged_out, Problems& problems) {
-  const auto component = components(network);
-  std::map<RouterIndex, std::set<RouterId>> members;
-  for (const RouterIndex i : running(network)) members[component[i]].insert(network.routers[i].id);
-  std::map<RouterIndex, std::pair<RouterIndex, Database>> first;
-  for (const RouterIndex i : running(network)) {
-    Database database = database_of(network, i, problems);
-    const auto it = first.find(component[i]);
-    if (it == first.end()) {
-      check_contents(network, i, members[component[i]], database, aged_out, problems);
-      first.emplace(component[i], std::pair{i, std::move(database)});
-    } else if (database != it->second.second) {
-      compare_databases(network, it->second.first, i, {it->second.second, std::move(database)}, problems);
-    }
+namespace {
+
+/// Databases of one area, or of the AS, are equal within each component.
+void check_part(const Network& network, Reference& reference, std::optional<AreaId> area,
+                const std::map<RouterIndex, Database>& databases, bool aged_out, Problems& problems) {
+  const auto component = area ? components(network, *area) : as_components(network);
+  const auto is_in = [&](RouterIndex i) {
+    const Router& router = network.routers[i];
+    return area ? router.find_area(*area) != nullptr : router.takes_externals();
+  };
+  std::map<RouterIndex, std::set<RouterIndex>> members;
+  for (const auto& [i, database] : databases)
+    if (is_in(i)) members[component[i]].insert(i);
+  for (const auto& [lowest, together] : members) {
+    const RouterIndex first = *together.begin();
+    const Database part = part_of(databases.at(first), area);
+    Contents(network, reference, first, problems).check(part, area, together, aged_out);
+    for (const RouterIndex i : together)
+      if (Database other = part_of(databases.at(i), area); other != part)
+        compare_databases(network, first, i, {part, std::move(other)}, problems);
   }
+}
+
+}  // namespace
+
+void check_databases(const Network& network, bool aged_out, Problems& problems) {
+  std::map<RouterIndex, Database> databases;
+  std::set<AreaId> areas;
+  for (const RouterIndex i : running(network)) {
+    databases.emplace(i, database_of(network, i, problems));
+    for (const AreaConfig& area : network.routers[i].areas) areas.insert(area.id);
+  }
+  Reference reference(network);
+  check_part(network, reference, std::nullopt, databases, aged_out, problems);
+  for (const AreaId area : areas) check_part(network, reference, area, databases, aged_out, problems);
 }
 
 namespace {
@@ -179,6 +244,8 @@ void compare_route(const Network& network, RouterIndex index, const Route<V2>& r
   };
   if (route.path_type != expected.path_type)
     return wrong("expected " + std::string(to_string(expected.path_type)));
+  if (route.path_type <= PathType::inter_area && route.area != expected.area)
+    return wrong("expected area " + expected.area.to_string());
   if (route.metric != expected.metric) return wrong("expected metric " + std::to_string(expected.metric));
   if (route.type2_metric != expected.type2_metric)
     return wrong("expected type 2 metric " + std::to_string(expected.type2_metric));
@@ -210,11 +277,12 @@ void compare_route(const Network& network, RouterIndex index, const Route<V2>& r
 }  // namespace
 
 void check_routes(const Network& network, Problems& problems) {
+  Reference reference(network);
   for (const RouterIndex i : running(network)) {
     const auto table = network.routers[i].instance->routes();
     if (const auto difference = network.routers[i].model.compare(*table))
       problems.push_back(name(network, i) + *difference);
-    ExpectedTable expected = expected_routes(network, i);
+    ExpectedTable expected = reference.routes(i);
     for (const auto& route : table->routes) {
       const auto it = expected.find(route.prefix);
       if (it == expected.end()) {
@@ -242,7 +310,13 @@ class Walk {
 
   void from(RouterIndex router) {
     if (marks_[router] == Mark::known) return;
-    if (marks_[router] == Mark::on_path) return complain(router, "is a forwarding loop");
+    if (marks_[router] == Mark::on_path) {
+      // A forwarding address may be nearest through a stub area, or in a range without being there: then some router on
+      // the way knows nothing of the external (16.4).
+      const bool has_areas = !network_.areas.empty();
+      if (!has_areas || !has_forwarding_address()) complain(router, "is a forwarding loop");
+      return;
+    }
     if (marks_[router] == Mark::unseen) {
       marks_[router] = Mark::on_path;
       marks_[router] = step(router);
@@ -264,15 +338,43 @@ class Walk {
     if (const int own = own_length(router); own >= 0 && (route == nullptr || own >= route->prefix.length))
       return Mark::known;
     if (route == nullptr) return Mark::no_route;
+    if (is_aggregate(*route)) return follow_aggregate(router, *table, *route);
+    if (route->is_discard()) return Mark::known;
     if (route->set == kAttachedSet)
       return complain(index, "calls attached what it does not have"), Mark::known;
     ++depth_;
-    for (const auto& hop : table->next_hops(*route)) {
+    follow(router, table->next_hops(*route));
+    --depth_;
+    return Mark::known;
+  }
+  void follow(const Router& router, const std::vector<NextHop>& hops) {
+    for (const auto& hop : hops) {
       if (hop.router == RouterId{}) continue;  // a host on a LAN of this router: arrived
       const Port& port = router.ports.at(hop.link);
       from(network_.cables[port.cable.value()].ends[1 - port.end].router);
     }
-    --depth_;
+  }
+  [[nodiscard]] bool has_forwarding_address() const {
+    return std::any_of(network_.routers.begin(), network_.routers.end(), [this](const Router& router) {
+      return std::any_of(router.externals.begin(), router.externals.end(), [this](const auto& entry) {
+        return entry.first.contains(target_) && entry.second.forwarding_address;
+      });
+    });
+  }
+  /// A default into a stub area, or a range: it promises nothing of the target.
+  bool is_aggregate(const Route<V2>& route) const {
+    if (route.path_type != PathType::inter_area) return false;
+    return route.prefix.length == 0 ||
+           std::any_of(network_.areas.begin(), network_.areas.end(), [&](const auto& entry) {
+             return std::any_of(
+                 entry.second.ranges.begin(), entry.second.ranges.end(),
+                 [&](const AreaRange& range) { return range.prefix == IpPrefix{route.prefix}; });
+           });
+  }
+  Mark follow_aggregate(const Router& router, const RouteTable<V2>& table, const Route<V2>& route) {
+    const int depth = std::exchange(depth_, 0);
+    follow(router, table.next_hops(route));
+    depth_ = depth;
     return Mark::known;
   }
   /// Some external sends the target to this very router's address: it has arrived where it was said to go.
@@ -311,7 +413,17 @@ class Walk {
 /// Of more addresses than this some are left out.
 constexpr std::size_t kTargets = 400;
 
+/// A backbone in parts leaves border routers on the way of others without routes (section 3.7).
+[[nodiscard]] static bool is_backbone_whole(const Network& network) {
+  const auto component = components(network, kBackbone);
+  std::set<RouterIndex> parts;
+  for (const RouterIndex i : running(network))
+    if (network.routers[i].find_area(kBackbone) != nullptr) parts.insert(component[i]);
+  return parts.size() <= 1;
+}
+
 void check_forwarding(const Network& network, Problems& problems) {
+  if (!network.areas.empty() && !is_backbone_whole(network)) return;
   std::set<Ipv4Address> targets;
   for (const Router& router : network.routers) {
     for (const auto& [prefix, cost] : own_prefixes(router)) targets.insert(prefix.address);

@@ -34,12 +34,22 @@ bool has_differing_masks(const Port& a, const Port& b) {
   return length_a != length_b && length_a != 32 && length_b != 32;
 }
 
-/// Its addresses are advertised, not their subnets.
-bool has_host_routes(const Port& port) {
-  return port.status().loopback || port.config.type == InterfaceType::point_to_multipoint;
+/// Both ends of a cable are in one area, and take it for one of the same type.
+bool agree_on_the_area(const Network& network, const Cable& cable) {
+  const AreaConfig* areas[2];
+  for (std::size_t end = 0; end < 2; ++end) {
+    const Router& router = network.routers[cable.ends[end].router];
+    areas[end] = router.find_area(router.ports.at(cable.ends[end].link).config.area);
+  }
+  return areas[0] != nullptr && areas[1] != nullptr && areas[0]->id == areas[1]->id &&
+         areas[0]->type == areas[1]->type;
 }
 
 }  // namespace
+
+bool has_host_routes(const Port& port) {
+  return port.status().loopback || port.config.type == InterfaceType::point_to_multipoint;
+}
 
 bool adjacency_exists(const Network& network, CableIndex index) {
   const Cable& cable = network.cables[index];
@@ -51,6 +61,7 @@ bool adjacency_exists(const Network& network, CableIndex index) {
     if (!router.is_running() || port == router.ports.end() || !port->second.status().up) return false;
     ports[end] = &port->second;
   }
+  if (!agree_on_the_area(network, cable)) return false;
   for (std::size_t end = 0; end < 2; ++end)
     if (!takes_for_a_neighbor(*ports[end], ports[1 - end]->source())) return false;
   // What a port for one peer sends to its address alone the other takes from its own peer only.
@@ -60,13 +71,22 @@ bool adjacency_exists(const Network& network, CableIndex index) {
          ports[0]->config.dead_interval == ports[1]->config.dead_interval;
 }
 
-std::vector<RouterIndex> components(const Network& network) {
+namespace {
+
+/// The ports at both ends are in one area, when there is an adjacency.
+AreaId area_of(const Network& network, CableIndex index) {
+  const auto& end = network.cables[index].ends[0];
+  return network.routers[end.router].ports.at(end.link).config.area;
+}
+
+template <class Counts>
+std::vector<RouterIndex> components_over(const Network& network, Counts&& counts) {
   std::vector<RouterIndex> lowest(network.routers.size());
   for (RouterIndex i = 0; i < lowest.size(); ++i) lowest[i] = i;
   for (bool changed = true; changed;) {
     changed = false;
     for (CableIndex i = 0; i < network.cables.size(); ++i) {
-      if (!adjacency_exists(network, i)) continue;
+      if (!adjacency_exists(network, i) || !counts(area_of(network, i))) continue;
       RouterIndex& a = lowest[network.cables[i].ends[0].router];
       RouterIndex& b = lowest[network.cables[i].ends[1].router];
       if (a == b) continue;
@@ -77,10 +97,28 @@ std::vector<RouterIndex> components(const Network& network) {
   return lowest;
 }
 
-std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router) {
+}  // namespace
+
+std::vector<RouterIndex> components(const Network& network) {
+  return components_over(network, [](AreaId) { return true; });
+}
+
+std::vector<RouterIndex> components(const Network& network, AreaId area) {
+  return components_over(network, [area](AreaId other) { return other == area; });
+}
+
+std::vector<RouterIndex> as_components(const Network& network) {
+  std::set<AreaId> taking;
+  for (const Router& router : network.routers)
+    for (const AreaConfig& area : router.areas)
+      if (area.type == AreaType::normal) taking.insert(area.id);
+  return components_over(network, [&taking](AreaId area) { return taking.contains(area); });
+}
+
+std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router, std::optional<AreaId> area) {
   std::map<Ipv4Prefix, std::uint32_t> prefixes;
   for (const auto& [link, port] : router.ports) {
-    if (!port.status().up) continue;
+    if (!port.status().up || (area && port.config.area != *area)) continue;
     for (const auto& address : port.status().addresses) {
       const bool are_hosts = has_host_routes(port);
       const auto prefix =
@@ -119,10 +157,10 @@ struct Edge {
 };
 using Edges = std::vector<std::vector<Edge>>;
 
-Edges graph(const Network& network) {
+Edges graph(const Network& network, AreaId area) {
   Edges edges(network.routers.size());
   for (CableIndex i = 0; i < network.cables.size(); ++i) {
-    if (!adjacency_exists(network, i)) continue;
+    if (!adjacency_exists(network, i) || area_of(network, i) != area) continue;
     const auto& ends = network.cables[i].ends;
     for (std::size_t end = 0; end < 2; ++end) {
       const Port& port = network.routers[ends[end].router].ports.at(ends[end].link);
@@ -209,8 +247,8 @@ class SecondLinks {
 
 }  // namespace
 
-Distances shortest_paths(const Network& network, RouterIndex root) {
-  const auto edges = graph(network);
+Distances shortest_paths(const Network& network, RouterIndex root, AreaId area) {
+  const auto edges = graph(network, area);
   const std::size_t count = network.routers.size();
   Distances found{costs_from(edges, root), std::vector<std::set<Hop>>(count)};
   const SecondLinks seconds(network, edges, found.cost);
@@ -238,116 +276,6 @@ Distances shortest_paths(const Network& network, RouterIndex root) {
         found.hops[edge.to].insert(found.hops[from].begin(), found.hops[from].end());
     }
   return found;
-}
-
-namespace {
-
-ExpectedTable intra_area_routes(const Network& network, RouterIndex root, const Distances& found) {
-  ExpectedTable table;
-  for (RouterIndex i = 0; i < network.routers.size(); ++i) {
-    if (!found.cost[i]) continue;
-    for (const auto& [prefix, cost] : own_prefixes(network.routers[i])) {
-      const std::uint32_t metric = *found.cost[i] + cost;
-      const auto [it, is_new] = table.try_emplace(prefix);
-      ExpectedRoute& route = it->second;
-      if (!is_new && route.metric < metric) continue;
-      if (!is_new && route.metric > metric) route = {};
-      route.metric = metric;
-      if (i == root) route.attached = true;
-      route.hops.insert(found.hops[i].begin(), found.hops[i].end());
-    }
-  }
-  return table;
-}
-
-/// A host on a LAN of the router's own, by each of its links to that subnet.
-std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix& subnet) {
-  std::set<Hop> hops;
-  for (const auto& [link, port] : router.ports) {
-    if (!port.status().up || has_host_routes(port)) continue;
-    for (const auto& address : port.status().addresses)
-      if (address.prefix<Ipv4Address>() == subnet) hops.insert({link, {}, host});
-  }
-  return hops;
-}
-
-/// The way to an external: its path cost and hops by RFC 2328 section 16.4 step 3; nullopt when there is
-/// none.
-std::optional<std::pair<std::uint32_t, std::set<Hop>>> way_to(const ExternalRoute& external,
-                                                              RouterIndex router, const Router& root,
-                                                              const Distances& found,
-                                                              const ExpectedTable& intra) {
-  if (!external.forwarding_address) return std::pair{*found.cost[router], found.hops[router]};
-  const auto address = as<Ipv4Address>(*external.forwarding_address);
-  if (owns(root, address)) return std::nullopt;
-  const ExpectedTable::value_type* best = nullptr;
-  for (const auto& candidate : intra) {
-    const auto& prefix = candidate.first;
-    if (!prefix.contains(address) || (best != nullptr && prefix.length < best->first.length)) continue;
-    best = &candidate;
-  }
-  if (best == nullptr) return std::nullopt;
-  const auto& [subnet, route] = *best;
-  if (route.attached) {
-    // On which of several links with one subnet the host is nobody knows: towards who said it.
-    const auto hops = host_hops(root, address, subnet);
-    return std::pair{route.metric, hops.size() > 1 ? found.hops[router] : hops};
-  }
-  return std::pair{route.metric, route.hops};
-}
-
-/// Of the next hops over one point-to-multipoint interface the lowest.
-std::set<Hop> one_of_each_interface(const Router& router, const std::set<Hop>& hops) {
-  std::map<DeviceId, Hop> lowest;
-  std::set<Hop> kept;
-  for (const Hop& hop : hops) {
-    const InterfaceConfig& config = router.ports.at(hop.link).config;
-    if (config.type != InterfaceType::point_to_multipoint) {
-      kept.insert(hop);
-      continue;
-    }
-    const auto [it, is_first] = lowest.try_emplace(config.device, hop);
-    if (!is_first && hop.router < it->second.router) it->second = hop;
-  }
-  for (const auto& [device, hop] : lowest) kept.insert(hop);
-  return kept;
-}
-
-/// Section 16.4 step 6: smaller is better.
-auto preference(const ExpectedRoute& route) {
-  return std::tuple(route.path_type, route.type2_metric, route.metric);
-}
-
-}  // namespace
-
-ExpectedTable expected_routes(const Network& network, RouterIndex root) {
-  const Distances found = shortest_paths(network, root);
-  const ExpectedTable intra = intra_area_routes(network, root, found);
-  ExpectedTable table = intra;
-  for (RouterIndex i = 0; i < network.routers.size(); ++i) {
-    if (i == root || !found.cost[i]) continue;
-    for (const auto& [prefix, external] : network.routers[i].externals) {
-      if (external.metric >= kLsInfinity || intra.contains(prefix)) continue;
-      const auto way = way_to(external, i, network.routers[root], found, intra);
-      if (!way) continue;
-      ExpectedRoute route;
-      route.path_type = external.type2 ? PathType::external_2 : PathType::external_1;
-      route.metric = external.type2 ? way->first : way->first + external.metric;
-      route.type2_metric = external.type2 ? external.metric : 0;
-      route.hops = way->second;
-      route.tags = {external.tag};
-      const auto [it, is_new] = table.try_emplace(prefix, route);
-      if (is_new || preference(it->second) < preference(route)) continue;
-      if (preference(route) < preference(it->second)) {
-        it->second = route;
-        continue;
-      }
-      it->second.hops.merge(route.hops);
-      it->second.tags.merge(route.tags);
-    }
-  }
-  for (auto& [prefix, route] : table) route.hops = one_of_each_interface(network.routers[root], route.hops);
-  return table;
 }
 
 }  // namespace wgospf::sim

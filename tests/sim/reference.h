@@ -20,6 +20,9 @@ namespace wgospf::sim {
 
 /// For each router the lowest index it is connected with by adjacencies; absent routers stand alone.
 [[nodiscard]] std::vector<RouterIndex> components(const Network& network);
+/// By those of one area; by those of all that take AS-external-LSAs.
+[[nodiscard]] std::vector<RouterIndex> components(const Network& network, ospf::AreaId area);
+[[nodiscard]] std::vector<RouterIndex> as_components(const Network& network);
 
 /// One of the router's ways out.
 struct Hop {
@@ -31,6 +34,7 @@ struct Hop {
 
 struct ExpectedRoute {
   ospf::PathType path_type = ospf::PathType::intra_area;
+  ospf::AreaId area;  ///< of a path within the AS
   std::uint32_t metric = 0, type2_metric = 0;
   bool attached = false;  ///< a prefix of the router's own
   std::set<Hop> hops;
@@ -45,11 +49,69 @@ struct Distances {
   std::vector<std::set<Hop>> hops;
 };
 
-/// The prefixes that a running router advertises as its own, with their costs.
-[[nodiscard]] std::map<Ipv4Prefix, std::uint32_t> own_prefixes(const Router& router);
+/// The prefixes that a running router advertises as its own, in an area or at all, with their costs.
+[[nodiscard]] std::map<Ipv4Prefix, std::uint32_t> own_prefixes(
+    const Router& router, std::optional<ospf::AreaId> area = std::nullopt);
+/// The port's addresses are advertised, not their subnets.
+[[nodiscard]] bool has_host_routes(const Port& port);
 /// Is this an address of the router itself, on a port that is up?
 [[nodiscard]] bool owns(const Router& router, Ipv4Address address);
-[[nodiscard]] Distances shortest_paths(const Network& network, RouterIndex root);
-[[nodiscard]] ExpectedTable expected_routes(const Network& network, RouterIndex root);
+/// Within an area.
+[[nodiscard]] Distances shortest_paths(const Network& network, RouterIndex root, ospf::AreaId area);
+
+/// What a border router says in an area of the others.
+struct Said {
+  std::map<Ipv4Prefix, std::uint32_t> prefixes;                ///< with their metrics
+  std::map<RouterIndex, std::uint32_t> boundary_routers = {};  ///< with theirs
+};
+
+/// All that follows from the network as it is now.
+class Reference {
+ public:
+  explicit Reference(const Network& network) : network_(network) {}
+
+  [[nodiscard]] ExpectedTable routes(RouterIndex root);
+  [[nodiscard]] const Said& says(RouterIndex router, ospf::AreaId area);
+
+ private:
+  struct ActiveRange {
+    ospf::AreaId area;
+    std::uint32_t metric = 0;
+    bool is_advertised = true;
+  };
+  struct Way {
+    std::uint32_t cost = 0;
+    ospf::PathType type = ospf::PathType::intra_area;
+    ospf::AreaId area;
+    std::set<Hop> hops;
+  };
+
+  [[nodiscard]] const Distances& distances(RouterIndex root, ospf::AreaId area);
+  [[nodiscard]] bool is_border(RouterIndex router) const;
+  [[nodiscard]] bool is_boundary(RouterIndex router) const;
+  [[nodiscard]] bool learns_from_the_backbone_alone(RouterIndex router) const;
+  [[nodiscard]] std::vector<ospf::AreaId> learns_from(RouterIndex router) const;
+  [[nodiscard]] ExpectedTable intra(RouterIndex root);
+  [[nodiscard]] ExpectedTable inter(RouterIndex root, const ExpectedTable& intra);
+  [[nodiscard]] std::map<Ipv4Prefix, ActiveRange> active_ranges(RouterIndex root,
+                                                                const ExpectedTable& intra) const;
+  void say_prefixes(RouterIndex router, ospf::AreaId area, Said& said);
+  void say_boundary_routers(RouterIndex router, ospf::AreaId area, Said& said);
+  [[nodiscard]] std::optional<std::uint32_t> says_of_boundary(RouterIndex router, ospf::AreaId area,
+                                                              RouterIndex boundary);
+  [[nodiscard]] bool is_nearer_over_the_backbone(RouterIndex router, RouterIndex boundary, const Way& within);
+  [[nodiscard]] std::optional<Way> way_to_boundary(RouterIndex root, RouterIndex boundary, bool by_summaries);
+  [[nodiscard]] std::optional<Way> way_by_summaries(RouterIndex root, ospf::AreaId area,
+                                                    RouterIndex boundary);
+  [[nodiscard]] std::optional<Way> way_of_external(const ospf::ExternalRoute& external, RouterIndex root,
+                                                   const Way& boundary, const ExpectedTable& internal) const;
+  [[nodiscard]] bool is_better(RouterIndex root, const Way& a, const Way& b) const;
+  [[nodiscard]] bool is_preferred(RouterIndex root, ospf::PathType type, ospf::AreaId area) const;
+  void add_externals(RouterIndex root, const ExpectedTable& internal, ExpectedTable& table);
+
+  const Network& network_;
+  std::map<std::pair<RouterIndex, ospf::AreaId>, Distances> distances_;
+  std::map<std::pair<RouterIndex, ospf::AreaId>, Said> says_;
+};
 
 }  // namespace wgospf::sim

@@ -51,9 +51,10 @@ std::vector<std::string> RestOracle::end() {
 
 void RestOracle::see(RouterIndex router, const LsaOriginated& event) {
   const LsaKey& key = event.header.key;
+  const LsaName named = name_of(event);
   const Instant now = network_.now();
   if (is_resting_) {
-    const auto last = originated_.find({router, key});
+    const auto last = originated_.find({router, named});
     const Duration refresh = network_.routers[router].ls_refresh_time;
     if (event.flushed)
       complain(router, "flushes " + describe(key));
@@ -61,8 +62,8 @@ void RestOracle::see(RouterIndex router, const LsaOriginated& event) {
              (last == originated_.end() || now - last->second < refresh - kTimersLate))
       complain(router, "originates " + describe(key) + " before it is due");
   }
-  originated_[{router, key}] = now;
-  instances_.try_emplace({key, event.header.sequence_number}, Times{now, now}).first->second.last = now;
+  originated_[{router, named}] = now;
+  instances_.try_emplace({named, event.header.sequence_number}, Times{now, now}).first->second.last = now;
 }
 
 void RestOracle::see(RouterIndex router, const Transmit& transmit) {
@@ -90,14 +91,15 @@ void RestOracle::see_header(RouterIndex router, LinkId link, PacketType type, co
                            describe(header.key) + " instance " +
                            std::to_string(static_cast<std::uint32_t>(header.sequence_number) - 0x80000000U);
   const std::string where = " on link " + std::to_string(link.value);
-  const auto times = instances_.find({header.key, header.sequence_number});
+  const LsaName named = name_of(network_, router, link, header.key);
+  const auto times = instances_.find({named, header.sequence_number});
   const Instant now = network_.now();
   const bool is_due = times != instances_.end() &&
                       (header.is_maxage() ? now - times->second.first >= seconds{kMaxAge} - kAgedByHops
                                           : now - times->second.last <= kOnTheWay);
   if (!is_due)
     complain(router, what + where + (header.is_maxage() ? " at MaxAge" : "") + ", which is not due");
-  const Passage passage{router, link, type, header.key, header.sequence_number, header.is_maxage()};
+  const Passage passage{router, link, type, named, header.sequence_number, header.is_maxage()};
   if (++passages_[passage] == kPassages + 1)
     complain(router, what + where + " more than " + std::to_string(kPassages) + " times");
 }

@@ -36,7 +36,7 @@ class RestOracle {
     RouterIndex router = 0;
     LinkId link;
     ospf::PacketType type{};
-    ospf::LsaKey key;
+    LsaName lsa;
     std::int32_t sequence_number = 0;
     bool is_maxage = false;
     auto operator<=>(const Passage&) const = default;
@@ -54,9 +54,9 @@ class RestOracle {
   Network& network_;
   bool is_resting_ = false;
   Instant begun_{};
-  std::map<std::pair<RouterIndex, ospf::LsaKey>, Instant> originated_;  ///< last time
+  std::map<std::pair<RouterIndex, LsaName>, Instant> originated_;  ///< last time
   /// When each instance was originated: first and last, since routers that restart begin anew.
-  std::map<std::pair<ospf::LsaKey, std::int32_t>, Times> instances_;
+  std::map<std::pair<LsaName, std::int32_t>, Times> instances_;
   std::map<Passage, std::uint32_t> passages_;
   std::map<std::pair<RouterIndex, LinkId>, std::uint64_t> hellos_;
   std::set<std::string> problems_;

@@ -48,6 +48,8 @@ inline constexpr const char* kEmptyAtRest[] = {
     "next-hop-sets.idle",
     "next-hop-sets.streams",
     "calculation.work",
+    "calculation.news",
+    "summaries.dirty",
 };
 
 }  // namespace wgospf::sim

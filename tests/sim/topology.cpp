@@ -92,6 +92,11 @@ void Topology::build_in_style(std::optional<std::uint32_t> router_count) {
 RouterIndex Topology::add_router_beside(RouterIndex other) {
   const RouterIndex router = network_.add_router(RouterId{kRouterIds + 0x10000 + other});
   network_.routers[router].spf_delay = network_.routers[other].spf_delay;
+  network_.routers[router].rfc1583_compatibility = network_.routers[other].rfc1583_compatibility;
+  if (const auto home = network_.routers[other].home) {
+    network_.routers[router].home = home;
+    network_.routers[router].areas = {network_.areas.at(*home)};
+  }
   add_router(router);
   add_cable(other, router);
   return router;

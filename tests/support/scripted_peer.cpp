@@ -15,7 +15,6 @@ constexpr Ipv4Address kFirstSubnet{0x0a000000}, kSecondSubnet{0x0a000100};
 constexpr std::uint16_t kMtu = 1500;
 constexpr std::size_t kStorm = 10000;  ///< packets at one instant, far above what any exchange here takes
 constexpr std::uint8_t kOptions = Options::kExternal;
-constexpr std::uint8_t kDdOptions = Options::kExternal | Options::kOpaque;
 
 Ipv4Address host(Ipv4Address subnet, std::uint32_t number) {
   return {subnet.value + number};
@@ -54,7 +53,7 @@ ScriptedPeer::Bytes ScriptedPeer::hello() const {
   hello.network_mask = identity_.network_mask;
   hello.hello_interval = identity_.hello_interval;
   hello.dead_interval = identity_.dead_interval;
-  hello.options.bits = kOptions;
+  hello.options.bits = identity_.options;
   hello.priority = 1;
   if (heard_.value != 0) hello.neighbors = {heard_};
   return encode(hello);
@@ -63,7 +62,7 @@ ScriptedPeer::Bytes ScriptedPeer::hello() const {
 ScriptedPeer::Bytes ScriptedPeer::description(DdFlags flags, Headers headers) const {
   DatabaseDescription description;
   description.interface_mtu = kMtu;
-  description.options.bits = kDdOptions;
+  description.options.bits = (identity_.options & Options::kExternal) | Options::kOpaque;
   description.flags = flags;
   description.sequence_number = dd_sequence_number_;
   if (headers == Headers::all) {

@@ -25,6 +25,8 @@ class ScriptedPeer {
     std::uint32_t network_mask = 0xffffff00;
     std::uint16_t hello_interval = 10;  ///< seconds
     std::uint32_t dead_interval = 40;   ///< seconds
+    ospf::AreaId area{};
+    std::uint8_t options = ospf::Options::kExternal;  ///< of hellos; descriptions say O too, and no N
   };
   /// `database`: the LSAs it describes and gives when asked.
   ScriptedPeer(Identity identity, std::vector<ospf::Lsa> database);
@@ -44,7 +46,7 @@ class ScriptedPeer {
   [[nodiscard]] std::vector<Bytes> restart();
   template <class Body>
   [[nodiscard]] Bytes encode(const Body& body) const {
-    return V2::encode(identity_.router_id, ospf::kBackbone, body);
+    return V2::encode(identity_.router_id, identity_.area, body);
   }
 
   Identity identity_;

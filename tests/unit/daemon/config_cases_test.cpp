@@ -88,10 +88,10 @@ TEST(ConfigPrinted, HasEveryLeaf) {
   std::string printed;
   for (const auto& name : case_names()) printed += content_of(kCases / (name + ".ok"));
   for (const auto& section :
-       {leaf::area::section, leaf::interface::section, leaf::redistribution::section,
-        leaf::prefix_filter::section, leaf::api::section, leaf::tls::section, leaf::rib::section,
-        leaf::spf_control::section, leaf::ietf_spf_delay::section, leaf::database_control::section,
-        leaf::log::section, leaf::bfd::section, leaf::metrics::section}) {
+       {leaf::area::section, leaf::area_range::section, leaf::interface::section,
+        leaf::redistribution::section, leaf::prefix_filter::section, leaf::api::section, leaf::tls::section,
+        leaf::rib::section, leaf::spf_control::section, leaf::ietf_spf_delay::section,
+        leaf::database_control::section, leaf::log::section, leaf::bfd::section, leaf::metrics::section}) {
     for (const auto leaf : section.known)
       EXPECT_NE(printed.find(" " + std::string(leaf) + ":"), std::string::npos)
           << section.what << ": " << leaf;

@@ -12,8 +12,8 @@ namespace {
 }
 
 constexpr LsaType kOfAs[] = {LsaType::as_external, LsaType::opaque_as};
-constexpr LsaType kOfAreas[] = {LsaType::router,       LsaType::network,     LsaType::summary_network,
-                                LsaType::summary_asbr, LsaType::opaque_link, LsaType::opaque_area};
+constexpr LsaType kOfAreas[] = {LsaType::router, LsaType::network, LsaType::summary_network,
+                                LsaType::opaque_link, LsaType::opaque_area};
 
 TEST(Area, Rfc2328Section13_Step3_LsasOfTheAsAreForNormalAreasOnly) {
   for (const LsaType type : kOfAs) {
@@ -24,6 +24,14 @@ TEST(Area, Rfc2328Section13_Step3_LsasOfTheAsAreForNormalAreasOnly) {
   for (const LsaType type : kOfAreas)
     for (const AreaType area : {AreaType::normal, AreaType::stub, AreaType::nssa})
       EXPECT_TRUE(area_of(area).takes(type)) << to_string(type);
+}
+
+// A type 4 summary is of no use where AS-external-LSAs are not (D48); type 3 is taken everywhere.
+TEST(Area, Rfc2328Section12_4_3_SummariesOfBoundaryRoutersAreForNormalAreasOnly) {
+  for (const AreaType type : {AreaType::normal, AreaType::stub, AreaType::nssa}) {
+    EXPECT_EQ(area_of(type).takes(LsaType::summary_asbr), type == AreaType::normal);
+    EXPECT_TRUE(area_of(type).takes(LsaType::summary_network));
+  }
 }
 
 TEST(Area, Rfc3101Section2_3_Type7IsForNssasOnly) {

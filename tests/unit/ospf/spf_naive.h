@@ -41,10 +41,8 @@ class Naive {
     ranks_.clear();
     for (const auto& [area, lsas] : areas) intra(area, lsas);
     flush_intra();
-    std::set<AreaId> attached;
-    for (const auto& link : links) attached.insert(link.area);
     for (const auto& [area, lsas] : areas)
-      if (attached.size() <= 1 || area == kBackbone) inter(area, lsas);
+      if (examines(area)) inter(area, lsas);
     const Table internal = table_;
     for (const auto& [key, lsa] : externals) external(key, lsa, internal);
     return table_;
@@ -82,6 +80,16 @@ class Naive {
     return result;
   }
 
+  /// Section 16.2, RFC 3509 section 2.2: at a border router with a neighbour in the backbone, its summaries only.
+  [[nodiscard]] bool examines(AreaId area) const {
+    std::set<AreaId> attached;
+    bool is_adjacent = false;
+    for (const auto& link : links) {
+      attached.insert(link.area);
+      is_adjacent |= link.area == kBackbone && link.kind != RootLink::Kind::stub;
+    }
+    return area == kBackbone || attached.size() <= 1 || !is_adjacent;
+  }
   void intra(AreaId area, const std::map<Key, Lsa>& lsas) {
     std::map<Vertex, std::vector<Link>> adjacency;
     for (const auto& [key, lsa] : lsas)
@@ -241,13 +249,11 @@ class Naive {
   std::optional<Path> boundary(RouterId router) const {
     std::optional<Path> best;
     if (router == root) return best;
-    std::set<AreaId> attached;
-    for (const auto& link : links) attached.insert(link.area);
     for (const auto& [area, lsas] : areas) {
       std::optional<Path> path;
       if (const Node* node = reached(area, lsas, router, v2::RouterLsa::kExternal)) {
         path = Path{node->cost, node->hops, false, area};
-      } else if (attached.size() <= 1 || area == kBackbone) {
+      } else if (examines(area)) {
         for (const auto& [key, lsa] : lsas) {
           if (key.type != LsaType::summary_asbr || key.id.value != router.value) continue;
           const auto body = std::get<v2::SummaryLsa>(V2::decode_body(lsa));

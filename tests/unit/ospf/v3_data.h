@@ -141,7 +141,7 @@ class V3 final : public Version {
     return {LsaType::router, LinkStateId{0}, self};
   }
   [[nodiscard]] OwnRouterLsa router_lsa(RouterId self, const Area&, const std::vector<InterfaceFacts>&,
-                                        bool) const override {
+                                        const RouterRole&) const override {
     LsaHeader header;
     header.key = router_lsa_key(self);
     return {{header, make_lsa(header, {})}, 0};
@@ -153,6 +153,18 @@ class V3 final : public Version {
   [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute&) const override {
     LsaHeader header;
     header.key = key;
+    return {header, make_lsa(header, {})};
+  }
+  [[nodiscard]] OwnLsa inter_area_prefix_lsa(const Area&, const LsaKey& key, const IpPrefix&,
+                                             std::uint32_t) const override {
+    LsaHeader header;
+    header.key = key;
+    return {header, make_lsa(header, {})};
+  }
+  [[nodiscard]] OwnLsa inter_area_router_lsa(const Area&, RouterId self, RouterId router,
+                                             std::uint32_t) const override {
+    LsaHeader header;
+    header.key = {LsaType::summary_asbr, LinkStateId{router.value}, self};
     return {header, make_lsa(header, {})};
   }
   [[nodiscard]] OwnLsa opaque_lsa(const Area*, const LsaKey& key, std::span<const std::byte>) const override {

@@ -16,6 +16,14 @@ class NoRoutes final : public RouteCalculation {
   void area_removed(AreaId) override {}
   void set_link(RootLink) override {}
   void remove_link(LinkId) override {}
+  void set_area_type(AreaId, AreaType) override {}
+  void set_rfc1583_compatibility(bool) override {}
+  void set_discards(std::set<IpPrefix>) override {}
+  [[nodiscard]] bool is_border_router() const override { return false; }
+  [[nodiscard]] News take_news() override { return {}; }
+  [[nodiscard]] bool has_news() const override { return false; }
+  [[nodiscard]] std::vector<BoundaryRoute> boundary_routes() const override { return {}; }
+  [[nodiscard]] std::vector<NssaBorderRouter> nssa_border_routers(AreaId) const override { return {}; }
   [[nodiscard]] Pending pending() const override { return Pending::nothing; }
   [[nodiscard]] bool take_event() override { return false; }
   Outcome calculate() override { return {}; }

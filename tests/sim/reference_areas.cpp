@@ -1,0 +1,357 @@
+// Routes in a network with any number of areas, by the text of RFC 2328 sections 12.4.3, 16.2 and 16.4 and of RFC 3509:
+// what each border router says elsewhere is calculated from the true topology, and what others make of that.
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "tests/sim/reference.h"
+
+namespace wgospf::sim {
+
+using namespace ospf;
+
+namespace {
+
+/// A host on a LAN of the router's own, by each of its links to that subnet.
+std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix& subnet) {
+  std::set<Hop> hops;
+  for (const auto& [link, port] : router.ports) {
+    if (!port.status().up || has_host_routes(port)) continue;
+    for (const auto& address : port.status().addresses)
+      if (address.prefix<Ipv4Address>() == subnet) hops.insert({link, {}, host});
+  }
+  return hops;
+}
+
+/// Of the next hops over one point-to-multipoint interface the lowest.
+std::set<Hop> one_of_each_interface(const Router& router, const std::set<Hop>& hops) {
+  std::map<DeviceId, Hop> lowest;
+  std::set<Hop> kept;
+  for (const Hop& hop : hops) {
+    const InterfaceConfig& config = router.ports.at(hop.link).config;
+    if (config.type != InterfaceType::point_to_multipoint) {
+      kept.insert(hop);
+      continue;
+    }
+    const auto [it, is_first] = lowest.try_emplace(config.device, hop);
+    if (!is_first && hop.router < it->second.router) it->second = hop;
+  }
+  for (const auto& [device, hop] : lowest) kept.insert(hop);
+  return kept;
+}
+
+/// The longest of the area's ranges that the prefix is in.
+const AreaRange* range_around(const AreaConfig& area, const Ipv4Prefix& prefix) {
+  const AreaRange* longest = nullptr;
+  for (const AreaRange& range : area.ranges) {
+    const auto& own = std::get<Ipv4Prefix>(range.prefix);
+    if (!own.covers(prefix)) continue;
+    if (longest == nullptr || own.length > length_of(longest->prefix)) longest = &range;
+  }
+  return longest;
+}
+
+/// The better one stays; equal ones are united.
+void merge(ExpectedTable& table, const Ipv4Prefix& prefix, const ExpectedRoute& route) {
+  const auto [it, is_new] = table.try_emplace(prefix, route);
+  ExpectedRoute& known = it->second;
+  if (is_new || known.metric < route.metric) return;
+  if (known.metric > route.metric) {
+    known = route;
+    return;
+  }
+  known.attached |= route.attached;
+  known.area = std::max(known.area, route.area);
+  known.hops.insert(route.hops.begin(), route.hops.end());
+}
+
+}  // namespace
+
+const Distances& Reference::distances(RouterIndex root, AreaId area) {
+  const auto [it, is_new] = distances_.try_emplace({root, area});
+  if (is_new) it->second = shortest_paths(network_, root, area);
+  return it->second;
+}
+
+/// RFC 3509 section 2.1: interfaces that are up in several areas, of which one is the backbone.
+bool Reference::is_border(RouterIndex router) const {
+  std::set<AreaId> attached;
+  for (const auto& [link, port] : network_.routers[router].ports)
+    if (port.status().up) attached.insert(port.config.area);
+  return attached.size() > 1 && attached.contains(kBackbone);
+}
+
+/// RFC 3509 section 2.2: it is adjacent to somebody in the backbone.
+bool Reference::learns_from_the_backbone_alone(RouterIndex router) const {
+  if (!is_border(router)) return false;
+  for (CableIndex i = 0; i < network_.cables.size(); ++i) {
+    const auto& ends = network_.cables[i].ends;
+    if (ends[0].router != router && ends[1].router != router) continue;
+    if (adjacency_exists(network_, i) &&
+        network_.routers[ends[0].router].ports.at(ends[0].link).config.area == kBackbone)
+      return true;
+  }
+  return false;
+}
+
+std::vector<AreaId> Reference::learns_from(RouterIndex router) const {
+  std::vector<AreaId> areas;
+  const bool only_backbone = learns_from_the_backbone_alone(router);
+  for (const AreaConfig& area : network_.routers[router].areas)
+    if (!only_backbone || area.id == kBackbone) areas.push_back(area.id);
+  return areas;
+}
+
+ExpectedTable Reference::intra(RouterIndex root) {
+  ExpectedTable table;
+  for (const AreaConfig& area : network_.routers[root].areas) {
+    const Distances& found = distances(root, area.id);
+    for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
+      if (!found.cost[i]) continue;
+      for (const auto& [prefix, cost] : own_prefixes(network_.routers[i], area.id)) {
+        ExpectedRoute route;
+        route.area = area.id;
+        route.metric = *found.cost[i] + cost;
+        route.attached = i == root;
+        route.hops = found.hops[i];
+        merge(table, prefix, route);
+      }
+    }
+  }
+  return table;
+}
+
+/// The ranges of the root that some route of their area is in, with what they cost.
+std::map<Ipv4Prefix, Reference::ActiveRange> Reference::active_ranges(RouterIndex root,
+                                                                      const ExpectedTable& intra) const {
+  std::map<Ipv4Prefix, ActiveRange> active;
+  if (!is_border(root)) return active;
+  for (const auto& [prefix, route] : intra) {
+    const AreaConfig* area = network_.routers[root].find_area(route.area);
+    const AreaRange* range = area == nullptr ? nullptr : range_around(*area, prefix);
+    if (range == nullptr) continue;
+    ActiveRange& one = active[std::get<Ipv4Prefix>(range->prefix)];
+    one.area = route.area;
+    one.is_advertised = range->advertise;
+    one.metric = range->cost.value_or(std::max(one.metric, route.metric));
+  }
+  return active;
+}
+
+/// Section 16.2: from what border routers say in the areas that count.
+ExpectedTable Reference::inter(RouterIndex root, const ExpectedTable& intra) {
+  ExpectedTable table;
+  const auto ranges = active_ranges(root, intra);
+  for (const AreaId area : learns_from(root)) {
+    const Distances found = distances(root, area);
+    for (RouterIndex border = 0; border < network_.routers.size(); ++border) {
+      if (border == root || !found.cost[border] || !is_border(border)) continue;
+      const Said said = says(border, area);
+      for (const auto& [prefix, metric] : said.prefixes) {
+        const auto range = ranges.find(prefix);
+        const bool is_own_range = range != ranges.end() && range->second.is_advertised;
+        if (intra.contains(prefix) || is_own_range) continue;
+        ExpectedRoute route;
+        route.path_type = PathType::inter_area;
+        route.area = area;
+        route.metric = *found.cost[border] + metric;
+        route.hops = found.hops[border];
+        merge(table, prefix, route);
+      }
+    }
+  }
+  return table;
+}
+
+/// Section 12.4.3.
+const Said& Reference::says(RouterIndex router, AreaId area) {
+  const auto known = says_.find({router, area});
+  if (known != says_.end()) return known->second;
+  Said said;
+  const AreaConfig* into = network_.routers[router].find_area(area);
+  if (into != nullptr && is_border(router)) {
+    const bool takes_prefixes = into->type == AreaType::normal || into->summary;
+    if (takes_prefixes) say_prefixes(router, area, said);
+    if (into->type == AreaType::stub) said.prefixes[Ipv4Prefix{}] = into->default_cost;
+    if (into->type == AreaType::normal) say_boundary_routers(router, area, said);
+  }
+  return says_[{router, area}] = std::move(said);
+}
+
+void Reference::say_prefixes(RouterIndex router, AreaId area, Said& said) {
+  const ExpectedTable within = intra(router);
+  for (const auto& [prefix, route] : within) {
+    const AreaConfig* of = network_.routers[router].find_area(route.area);
+    if (route.area != area && range_around(*of, prefix) == nullptr && route.metric < kLsInfinity)
+      said.prefixes[prefix] = route.metric;
+  }
+  // What others say counts where it came from the backbone; there it is not said again.
+  if (area != kBackbone && learns_from_the_backbone_alone(router))
+    for (const auto& [prefix, route] : inter(router, within))
+      if (route.metric < kLsInfinity) said.prefixes[prefix] = route.metric;
+  for (const auto& [prefix, range] : active_ranges(router, within)) {
+    if (range.area == area) continue;
+    said.prefixes.erase(prefix);
+    if (range.is_advertised && range.metric < kLsInfinity) said.prefixes[prefix] = range.metric;
+  }
+}
+
+void Reference::say_boundary_routers(RouterIndex router, AreaId area, Said& said) {
+  for (RouterIndex boundary = 0; boundary < network_.routers.size(); ++boundary)
+    if (const auto cost = says_of_boundary(router, area, boundary)) said.boundary_routers[boundary] = *cost;
+}
+
+/// What a border router says in an area of an AS boundary router: of the preferred path to it, when that leads elsewhere,
+/// within an area or over the backbone.
+std::optional<std::uint32_t> Reference::says_of_boundary(RouterIndex router, AreaId area,
+                                                         RouterIndex boundary) {
+  const AreaConfig* into = network_.routers[router].find_area(area);
+  if (into == nullptr || into->type != AreaType::normal) return std::nullopt;
+  if (router == boundary || !is_border(router) || !is_boundary(boundary)) return std::nullopt;
+  const bool by_summaries = area != kBackbone && learns_from_the_backbone_alone(router);
+  const auto way = way_to_boundary(router, boundary, by_summaries);
+  if (!way || way->area == area || way->cost >= kLsInfinity) return std::nullopt;
+  if (area == kBackbone && is_nearer_over_the_backbone(router, boundary, *way)) return std::nullopt;
+  return way->cost;
+}
+
+/// By the rules of RFC 1583 the way over the backbone counts when it costs less. Who says so is nearer itself.
+bool Reference::is_nearer_over_the_backbone(RouterIndex router, RouterIndex boundary, const Way& within) {
+  if (is_preferred(router, within.type, within.area)) return false;
+  const Distances found = distances(router, kBackbone);
+  // What is in the backbone itself is not looked for in summaries.
+  if (found.cost[boundary] && network_.routers[boundary].find_area(kBackbone) != nullptr) return false;
+  for (RouterIndex border = 0; border < network_.routers.size(); ++border) {
+    if (border == router || !found.cost[border] || !is_border(border)) continue;
+    const auto own = way_to_boundary(border, boundary, false);
+    if (!own || *found.cost[border] + own->cost >= within.cost) continue;
+    if (says_of_boundary(border, kBackbone, boundary)) return true;
+  }
+  return false;
+}
+
+bool Reference::is_boundary(RouterIndex router) const {
+  const Router& one = network_.routers[router];
+  return one.is_running() && one.takes_externals() && !one.externals.empty();
+}
+
+/// Section 16.4 step 3: the preferred path to an AS boundary router. `by_summaries`: what border routers say counts.
+std::optional<Reference::Way> Reference::way_to_boundary(RouterIndex root, RouterIndex boundary,
+                                                         bool by_summaries) {
+  std::optional<Way> best;
+  const auto learns = learns_from(root);
+  for (const AreaConfig& area : network_.routers[root].areas) {
+    const AreaConfig* there = network_.routers[boundary].find_area(area.id);
+    if (area.type != AreaType::normal) continue;
+    const Distances found = distances(root, area.id);
+    std::optional<Way> way;
+    if (there != nullptr && found.cost[boundary])
+      way = Way{*found.cost[boundary], PathType::intra_area, area.id, found.hops[boundary]};
+    const bool counts = std::find(learns.begin(), learns.end(), area.id) != learns.end();
+    if (!way && counts && by_summaries) way = way_by_summaries(root, area.id, boundary);
+    if (way && (!best || is_better(root, *way, *best))) best = way;
+  }
+  return best;
+}
+
+std::optional<Reference::Way> Reference::way_by_summaries(RouterIndex root, AreaId area,
+                                                          RouterIndex boundary) {
+  std::optional<Way> way;
+  const Distances found = distances(root, area);
+  for (RouterIndex border = 0; border < network_.routers.size(); ++border) {
+    if (border == root || !found.cost[border] || !is_border(border)) continue;
+    const auto said = says_of_boundary(border, area, boundary);
+    if (!said) continue;
+    const std::uint32_t cost = *found.cost[border] + *said;
+    if (way && cost > way->cost) continue;
+    if (!way || cost < way->cost) way = Way{cost, PathType::inter_area, area, {}};
+    way->hops.insert(found.hops[border].begin(), found.hops[border].end());
+  }
+  return way;
+}
+
+/// Section 16.4.1, unless RFC 1583 is followed; then the cost, then the larger area.
+bool Reference::is_better(RouterIndex root, const Way& a, const Way& b) const {
+  const auto rank = [&](const Way& way) {
+    return std::tuple(!is_preferred(root, way.type, way.area), way.cost, ~way.area.value);
+  };
+  return rank(a) < rank(b);
+}
+
+bool Reference::is_preferred(RouterIndex root, PathType type, AreaId area) const {
+  return !network_.routers[root].rfc1583_compatibility && type == PathType::intra_area && area != kBackbone;
+}
+
+/// By the forwarding address, or else to the AS boundary router (section 16.4 step 3).
+std::optional<Reference::Way> Reference::way_of_external(const ExternalRoute& external, RouterIndex root,
+                                                         const Way& boundary,
+                                                         const ExpectedTable& internal) const {
+  if (!external.forwarding_address) return boundary;
+  const auto address = as<Ipv4Address>(*external.forwarding_address);
+  if (owns(network_.routers[root], address)) return std::nullopt;
+  const ExpectedTable::value_type* best = nullptr;
+  for (const auto& candidate : internal)
+    if (candidate.first.contains(address) && (best == nullptr || candidate.first.length > best->first.length))
+      best = &candidate;
+  if (best == nullptr) return std::nullopt;
+  const auto& [subnet, route] = *best;
+  Way way{route.metric, route.path_type, route.area, route.hops};
+  if (!route.attached) return way;
+  // On which of several links with one subnet the host is nobody knows: towards who said it.
+  const auto hops = host_hops(network_.routers[root], address, subnet);
+  way.hops = hops.size() > 1 ? boundary.hops : hops;
+  return way;
+}
+
+void Reference::add_externals(RouterIndex root, const ExpectedTable& internal, ExpectedTable& table) {
+  std::map<Ipv4Prefix, bool> preferred;  // of the route in the table
+  for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
+    if (i == root || !is_boundary(i)) continue;
+    const auto boundary = way_to_boundary(root, i, true);
+    if (!boundary) continue;
+    for (const auto& [prefix, external] : network_.routers[i].externals) {
+      const bool is_within_the_as = table.contains(prefix) && !preferred.contains(prefix);
+      if (external.metric >= kLsInfinity || is_within_the_as) continue;
+      const auto way = way_of_external(external, root, *boundary, internal);
+      if (!way) continue;
+      ExpectedRoute route;
+      route.path_type = external.type2 ? PathType::external_2 : PathType::external_1;
+      route.metric = external.type2 ? way->cost : way->cost + external.metric;
+      route.type2_metric = external.type2 ? external.metric : 0;
+      route.hops = way->hops;
+      route.tags = {external.tag};
+      const bool is_first_choice = is_preferred(root, way->type, way->area);
+      const auto rank = [](const ExpectedRoute& one, bool is_first) {  // section 16.4 step 6
+        return std::tuple(one.path_type, one.type2_metric, !is_first, one.metric);
+      };
+      const auto [it, is_new] = table.try_emplace(prefix, route);
+      const auto known = is_new ? rank(route, is_first_choice) : rank(it->second, preferred.at(prefix));
+      if (is_new || rank(route, is_first_choice) < known) {
+        it->second = route;
+        preferred[prefix] = is_first_choice;
+      } else if (rank(route, is_first_choice) == known) {
+        it->second.hops.merge(route.hops);
+        it->second.tags.merge(route.tags);
+      }
+    }
+  }
+}
+
+ExpectedTable Reference::routes(RouterIndex root) {
+  const ExpectedTable within = intra(root);
+  ExpectedTable internal = within;
+  for (const auto& [prefix, route] : inter(root, within)) internal.emplace(prefix, route);
+  ExpectedTable table = internal;
+  for (const auto& [prefix, range] : active_ranges(root, within)) {
+    if (!range.is_advertised || within.contains(prefix)) continue;
+    table[prefix] = {};  // discarded (section 11.1)
+    table[prefix].path_type = PathType::inter_area;
+    table[prefix].attached = true;
+  }
+  if (network_.routers[root].takes_externals()) add_externals(root, internal, table);
+  for (auto& [prefix, route] : table) route.hops = one_of_each_interface(network_.routers[root], route.hops);
+  return table;
+}
+
+}  // namespace wgospf::sim

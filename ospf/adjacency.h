@@ -81,7 +81,7 @@ class Adjacency {
   void accept_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
   [[nodiscard]] bool has_request_room(const Neighbor& neighbor, std::size_t headers) const;
   bool note_headers(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd);
-  [[nodiscard]] static Neighbor::Pause pause_after(NeighborEvent reason, const Interface& interface,
+  [[nodiscard]] static Exchange::Pause pause_after(NeighborEvent reason, const Interface& interface,
                                                    const Neighbor& neighbor, Instant now);
   [[nodiscard]] static Duration length_of_pause(const Interface& interface, const Neighbor& neighbor);
   [[nodiscard]] static Instant patience_ends(const Interface& interface, const Neighbor& neighbor);

@@ -13,16 +13,17 @@ void Adjacency::start_exchange_start(Interface& interface, Neighbor& neighbor, N
   const bool is_restart = reason == NeighborEvent::seq_number_mismatch ||
                           reason == NeighborEvent::bad_ls_request ||
                           reason == NeighborEvent::exchange_stalled;
-  neighbor.pause = is_restart ? pause_after(reason, interface, neighbor, core_.now) : Neighbor::Pause::none;
-  const bool pauses = neighbor.pause != Neighbor::Pause::none;
-  neighbor.may_answer_claim = is_restart && !pauses;
-  ++neighbor.dd_sequence;
-  neighbor.is_master = true;
-  neighbor.last_dd_received.reset();
+  neighbor.exchange.pause =
+      is_restart ? pause_after(reason, interface, neighbor, core_.now) : Exchange::Pause::none;
+  const bool pauses = neighbor.exchange.pause != Exchange::Pause::none;
+  neighbor.exchange.may_answer_claim = is_restart && !pauses;
+  ++neighbor.exchange.dd_sequence;
+  neighbor.exchange.is_master = true;
+  neighbor.exchange.last_dd_received.reset();
   neighbor.has_told_mtu = false;
   send_opening_dd(interface, neighbor);
   if (is_restart)
-    neighbor.last_restart =
+    neighbor.exchange.last_restart =
         pauses ? core_.timers.deadline(neighbor.timer(TimerKind::dd_retransmit)) : core_.now;
 }
 
@@ -30,16 +31,16 @@ void Adjacency::send_opening_dd(Interface& interface, Neighbor& neighbor) {
   DatabaseDescription dd;
   dd.flags = {.init = true, .more = true, .master = true};
   send_dd(interface, neighbor, std::move(dd),
-          neighbor.pause == Neighbor::Pause::none ? Send::now : Send::later);
+          neighbor.exchange.pause == Exchange::Pause::none ? Send::now : Send::later);
 }
 
 /// NegotiationDone: the summary begins. MaxAge LSAs are not described but retransmitted (section 10.3).
 void Adjacency::start_exchange(Interface& interface, Neighbor& neighbor) {
-  neighbor.left_out = false;
-  neighbor.summary = {};
-  neighbor.described = 0;
-  neighbor.exchange_since = core_.now;
-  neighbor.note_progress(core_.now);
+  neighbor.exchange.left_out = false;
+  neighbor.exchange.summary = {};
+  neighbor.exchange.described = 0;
+  neighbor.exchange.since = core_.now;
+  neighbor.exchange.note_progress(core_.now);
   core_.timers.arm(neighbor.timer(TimerKind::exchange_patience), patience_ends(interface, neighbor));
 }
 
@@ -49,7 +50,7 @@ void Adjacency::exchange_what_was_left_out() {
   if (!std::exchange(core_.left_out, false) || core_.statistics.database_full) return;
   for (auto& [link, interface] : core_.interfaces)
     for (auto& [id, neighbor] : interface->neighbors) {
-      if (!neighbor->left_out || neighbor->state < NeighborState::exchange) continue;
+      if (!neighbor->exchange.left_out || neighbor->state < NeighborState::exchange) continue;
       if (neighbor->state == NeighborState::full) {
         neighbor_event(*neighbor, NeighborEvent::seq_number_mismatch);
       } else {
@@ -61,14 +62,15 @@ void Adjacency::exchange_what_was_left_out() {
 void Adjacency::send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescription dd, Send when) {
   dd.interface_mtu = mtu_to_tell(interface, neighbor);
   dd.options = core_.version.dd_options(core_.area_of(interface));
-  dd.sequence_number = neighbor.dd_sequence;
-  neighbor.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
+  dd.sequence_number = neighbor.exchange.dd_sequence;
+  neighbor.exchange.last_dd_sent = std::make_shared<const std::vector<std::byte>>(
       core_.version.encode(core_.config.router_id, interface.config.area, dd));
-  neighbor.last_dd_sent_more = dd.flags.more;
+  neighbor.exchange.last_dd_sent_more = dd.flags.more;
   neighbor.dd_sent_at = core_.now;
   neighbor.dd_sent_once = Neighbor::SentOnce{when == Send::now};
-  if (when == Send::now) core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
-  if (neighbor.is_master) arm_dd_retransmit(interface, neighbor);
+  if (when == Send::now)
+    core_.transmit(interface, PacketType::database_description, neighbor.exchange.last_dd_sent);
+  if (neighbor.exchange.is_master) arm_dd_retransmit(interface, neighbor);
 }
 
 /// After a few round trips, or a pause. Jittered: both ends enter ExStart
@@ -76,24 +78,25 @@ void Adjacency::send_dd(Interface& interface, Neighbor& neighbor, DatabaseDescri
 /// break the next exchange again and again.
 void Adjacency::arm_dd_retransmit(Interface& interface, Neighbor& neighbor) {
   const Duration most = seconds{interface.config.retransmit_interval};
-  const Duration wait = neighbor.pause == Neighbor::Pause::none ? neighbor.answer_time.timeout(most)
-                                                                : length_of_pause(interface, neighbor);
+  const Duration wait = neighbor.exchange.pause == Exchange::Pause::none
+                            ? neighbor.answer_time.timeout(most)
+                            : length_of_pause(interface, neighbor);
   core_.timers.arm(neighbor.timer(TimerKind::dd_retransmit), core_.now + core_.random.jittered(wait));
 }
 
 void Adjacency::repeat_last_dd(Interface& interface, Neighbor& neighbor) {
-  if (neighbor.last_dd_sent == nullptr) return;
+  if (neighbor.exchange.last_dd_sent == nullptr) return;
   ++core_.statistics.retransmissions;
   neighbor.dd_sent_once = Neighbor::SentOnce::no;
-  core_.transmit(interface, PacketType::database_description, neighbor.last_dd_sent);
+  core_.transmit(interface, PacketType::database_description, neighbor.exchange.last_dd_sent);
 }
 
 // Section 10.8: the master repeats until it is answered.
 void Adjacency::dd_retransmit_due(Interface& interface, Neighbor& neighbor) {
-  if (!neighbor.is_master) return;
+  if (!neighbor.exchange.is_master) return;
   if (neighbor.state != NeighborState::ex_start && neighbor.state != NeighborState::exchange) return;
-  if (std::exchange(neighbor.pause, Neighbor::Pause::none) != Neighbor::Pause::none) {
-    neighbor.may_answer_claim = true;
+  if (std::exchange(neighbor.exchange.pause, Exchange::Pause::none) != Exchange::Pause::none) {
+    neighbor.exchange.may_answer_claim = true;
   } else {
     neighbor.answer_time.timed_out();
   }
@@ -152,22 +155,23 @@ void Adjacency::receive_dd(Interface& interface, Neighbor& neighbor, const Datab
     if (says_other) send_opening_dd(interface, neighbor);
     return;
   }
-  if (neighbor.waiting_dd == dd) return;
-  const Neighbor::DdSummary summary{dd.flags, dd.options, dd.sequence_number};
-  if (neighbor.last_dd_received == summary) {  // a duplicate: the slave repeats itself, the master ignores it
-    if (neighbor.is_master) return;
+  if (neighbor.exchange.waiting_dd == dd) return;
+  const Exchange::DdSummary summary{dd.flags, dd.options, dd.sequence_number};
+  if (neighbor.exchange.last_dd_received ==
+      summary) {  // a duplicate: the slave repeats itself, the master ignores it
+    if (neighbor.exchange.is_master) return;
     if (says_other && dd.flags.init && neighbor.state == NeighborState::exchange) {
-      neighbor.summary = {};
-      neighbor.described = 0;
+      neighbor.exchange.summary = {};
+      neighbor.exchange.described = 0;
       return send_next_dd(interface, neighbor);
     }
-    if (neighbor.state == NeighborState::exchange || core_.now < neighbor.last_dd_expires)
+    if (neighbor.state == NeighborState::exchange || core_.now < neighbor.exchange.last_dd_expires)
       return repeat_last_dd(interface, neighbor);
   }
-  const std::uint32_t expected = neighbor.dd_sequence + (neighbor.is_master ? 0 : 1);
+  const std::uint32_t expected = neighbor.exchange.dd_sequence + (neighbor.exchange.is_master ? 0 : 1);
   const bool in_sequence = neighbor.state == NeighborState::exchange && !dd.flags.init &&
-                           dd.flags.master != neighbor.is_master && dd.options == neighbor.dd_options &&
-                           dd.sequence_number == expected;
+                           dd.flags.master != neighbor.exchange.is_master &&
+                           dd.options == neighbor.dd_options && dd.sequence_number == expected;
   if (!in_sequence) {
     core_.drop(interface, DropReason::dd_sequence_mismatch, neighbor.address, dd.sequence_number);
     return neighbor_event(neighbor, NeighborEvent::seq_number_mismatch);
@@ -178,22 +182,23 @@ void Adjacency::receive_dd(Interface& interface, Neighbor& neighbor, const Datab
 /// ExStart: who is master. True when settled and the packet is the first of the exchange.
 bool Adjacency::negotiate(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
   const bool claims = dd.flags.init && dd.flags.more && dd.flags.master && dd.headers.empty();
-  if (neighbor.pause == Neighbor::Pause::stalled) {
+  if (neighbor.exchange.pause == Exchange::Pause::stalled) {
     core_.drop(interface, DropReason::neighbor_state, neighbor.address, dd.sequence_number);
     return false;
   }
   if (claims && neighbor.router_id > core_.config.router_id) {
-    neighbor.is_master = false;
-    neighbor.dd_sequence = dd.sequence_number;
+    neighbor.exchange.is_master = false;
+    neighbor.exchange.dd_sequence = dd.sequence_number;
     core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
-  } else if (!dd.flags.init && !dd.flags.master && dd.sequence_number == neighbor.dd_sequence &&
+  } else if (!dd.flags.init && !dd.flags.master && dd.sequence_number == neighbor.exchange.dd_sequence &&
              neighbor.router_id < core_.config.router_id) {
-    neighbor.is_master = true;
+    neighbor.exchange.is_master = true;
   } else {
     if (!claims) core_.drop(interface, DropReason::neighbor_state, neighbor.address, dd.sequence_number);
     // Our opening told the slave of the restart, and was spent on that (section 10.6). Now it waits for
     // another, which need not come with the retransmission timer only.
-    if (claims && std::exchange(neighbor.may_answer_claim, false)) dd_retransmit_due(interface, neighbor);
+    if (claims && std::exchange(neighbor.exchange.may_answer_claim, false))
+      dd_retransmit_due(interface, neighbor);
     return false;
   }
   neighbor.dd_options = dd.options;
@@ -204,36 +209,38 @@ bool Adjacency::negotiate(Interface& interface, Neighbor& neighbor, const Databa
 /// The packet is the next in sequence.
 void Adjacency::accept_dd(Interface& interface, Neighbor& neighbor, const DatabaseDescription& dd) {
   // The slave's first description answers nothing that was measured.
-  if (neighbor.dd_sent_once == Neighbor::SentOnce::yes && (neighbor.is_master || neighbor.last_dd_received))
+  if (neighbor.dd_sent_once == Neighbor::SentOnce::yes &&
+      (neighbor.exchange.is_master || neighbor.exchange.last_dd_received))
     neighbor.answer_time.measured(core_.now - neighbor.dd_sent_at);
   neighbor.dd_sent_once = Neighbor::SentOnce::no;
   if (!has_request_room(neighbor, dd.headers.size())) {
-    neighbor.waiting_dd = dd;
+    neighbor.exchange.waiting_dd = dd;
     // It answers ours: to repeat that would break the exchange when the slave has freed its description.
-    if (neighbor.is_master) core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
+    if (neighbor.exchange.is_master) core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
     core_.waiting.insert(neighbor.id);
     return;
   }
-  neighbor.last_dd_received = {dd.flags, dd.options, dd.sequence_number};
-  neighbor.note_progress(core_.now);
+  neighbor.exchange.last_dd_received = {dd.flags, dd.options, dd.sequence_number};
+  neighbor.exchange.note_progress(core_.now);
   if (!note_headers(interface, neighbor, dd)) return;
-  if (neighbor.is_master) {
+  if (neighbor.exchange.is_master) {
     core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
-    ++neighbor.dd_sequence;
+    ++neighbor.exchange.dd_sequence;
     // The first answer of the slave answers our opening packet, which had more to come.
-    if (!neighbor.last_dd_sent_more && !dd.flags.more) {
+    if (!neighbor.exchange.last_dd_sent_more && !dd.flags.more) {
       neighbor_event(neighbor, NeighborEvent::exchange_done);
     } else {
       send_next_dd(interface, neighbor);
     }
   } else {
-    neighbor.dd_sequence = dd.sequence_number;
+    neighbor.exchange.dd_sequence = dd.sequence_number;
     send_next_dd(interface, neighbor);
     // Section 10.8 says RouterDeadInterval; the master must be able to repeat itself within it.
-    neighbor.last_dd_expires =
+    neighbor.exchange.last_dd_expires =
         core_.now + seconds{std::max<std::uint32_t>(interface.config.dead_interval,
                                                     2u * interface.config.retransmit_interval)};
-    if (!neighbor.last_dd_sent_more && !dd.flags.more) neighbor_event(neighbor, NeighborEvent::exchange_done);
+    if (!neighbor.exchange.last_dd_sent_more && !dd.flags.more)
+      neighbor_event(neighbor, NeighborEvent::exchange_done);
   }
   if (neighbor.exchanging() && neighbor.requests.outstanding() == 0)
     send_request(interface, neighbor, Neighbor::SentOnce::yes);
@@ -250,8 +257,8 @@ void Adjacency::resume_exchanges() {
   if (core_.waiting.empty()) return;
   std::exchange(core_.waiting, {}).for_each([this](NeighborId id) {
     Neighbor* neighbor = core_.neighbors.find(id);
-    if (neighbor == nullptr || !neighbor->waiting_dd) return;
-    const auto dd = *std::exchange(neighbor->waiting_dd, std::nullopt);
+    if (neighbor == nullptr || !neighbor->exchange.waiting_dd) return;
+    const auto dd = *std::exchange(neighbor->exchange.waiting_dd, std::nullopt);
     accept_dd(neighbor->interface, *neighbor, dd);
   });
 }
@@ -270,9 +277,9 @@ bool Adjacency::note_headers(Interface& interface, Neighbor& neighbor, const Dat
     const LsaRef ref = core_.find_lsa(header.key, interface);
     const bool present = ref.slot != Lsdb::kNone;
     if (present && header.key.advertising_router == core_.config.router_id)
-      neighbor.note_own_known(header.key);
+      neighbor.exchange.note_own_known(header.key);
     if (!present && !core_.has_room(header.length, neighbor.requests.size(), neighbor.requests.bytes())) {
-      neighbor.left_out = true;
+      neighbor.exchange.left_out = true;
       core_.drop(interface, DropReason::lsa_database_full, neighbor.address);
       continue;
     }
@@ -288,15 +295,16 @@ void Adjacency::send_next_dd(Interface& interface, Neighbor& neighbor) {
       kLsaHeaderSize;
   DatabaseDescription dd;
   dd.headers = take_summary(interface, neighbor, most);
-  dd.flags = {
-      .init = false, .more = next_summary(interface, neighbor).has_value(), .master = neighbor.is_master};
+  dd.flags = {.init = false,
+              .more = next_summary(interface, neighbor).has_value(),
+              .master = neighbor.exchange.is_master};
   send_dd(interface, neighbor, std::move(dd));
 }
 
 /// The next LSA of the Database summary list; moves the cursor to it.
 std::optional<LsaRef> Adjacency::next_summary(Interface& interface, Neighbor& neighbor) {
   const auto domains = core_.described_domains(interface);
-  auto& cursor = neighbor.summary;
+  auto& cursor = neighbor.exchange.summary;
   for (; cursor.domain < domains.size(); ++cursor.domain, cursor.slot = 0) {
     const std::uint32_t domain = domains[cursor.domain];
     const auto& lsdb = core_.domain(domain).lsdb;
@@ -318,10 +326,10 @@ std::vector<LsaHeader> Adjacency::take_summary(Interface& interface, Neighbor& n
     if (!ref) break;
     headers.push_back(core_.entry(*ref).header(core_.now));
     const auto& key = headers.back().key;
-    if (key.advertising_router == core_.config.router_id && !neighbor.own_known.contains(key))
-      neighbor.own_unknown.insert(key);
-    ++neighbor.summary.slot;
-    ++neighbor.described;
+    if (key.advertising_router == core_.config.router_id && !neighbor.exchange.own_known.contains(key))
+      neighbor.exchange.own_unknown.insert(key);
+    ++neighbor.exchange.summary.slot;
+    ++neighbor.exchange.described;
   }
   return headers;
 }

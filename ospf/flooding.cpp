@@ -52,7 +52,7 @@ auto Flooding::receive_lsa(Interface& interface, Neighbor& neighbor, const Recei
                                 : core_.has_room(header.length);
   if (!has_room) {
     // What was flooded comes again until it is taken; what was asked for does not.
-    if (neighbor.requests.find(header.key) != nullptr) neighbor.left_out = true;
+    if (neighbor.requests.find(header.key) != nullptr) neighbor.exchange.left_out = true;
     core_.database_full(interface, neighbor.address);
     give_up_request(neighbor, header.key);
     return Proceed::yes;
@@ -85,7 +85,7 @@ void Flooding::requested_came_spoilt(Neighbor& neighbor, const LsaKey& key) {
 /// end. One LSA is missing then, and not a neighbour.
 void Flooding::give_up_request(Neighbor& neighbor, const LsaKey& key) {
   if (!neighbor.requests.give_up(key)) return;
-  neighbor.note_progress(core_.now);
+  neighbor.exchange.note_progress(core_.now);
   shrunk_.insert(neighbor.id);
 }
 
@@ -169,7 +169,7 @@ void Flooding::take_off_requests(LsaRef ref) {
     if (order <= 0) receivers_.erase(id);
     if (order < 0) return core_.requests.freed();  // whoever was asked for it has an older one
     neighbor.requests.came(entry.key);
-    neighbor.note_progress(core_.now);
+    neighbor.exchange.note_progress(core_.now);
     shrunk_.insert(id);
   });
 }

@@ -121,7 +121,7 @@ Neighbor& Adjacency::learn_neighbor(Interface& interface, RouterId id) {
   Neighbor& made = core_.neighbors.add(interface, id, core_.requests);
   made.last_state_change = made.phase_since = core_.now;
   // Section 10.3: the first DD sequence number should be unique; a restarted router must not repeat itself.
-  made.dd_sequence = core_.random.next_u32();
+  made.exchange.dd_sequence = core_.random.next_u32();
   interface.neighbors.emplace(id, &made);
   return made;
 }

@@ -35,6 +35,61 @@ namespace wgospf::ospf {
 
 struct Interface;
 
+/// The exchange of databases with a neighbour (sections 10.6 and 10.8).
+struct Exchange {
+  bool is_master = false;  ///< we are
+  std::uint32_t dd_sequence = 0;
+  struct DdSummary {
+    DdFlags flags;
+    Options options;
+    std::uint32_t sequence_number = 0;
+    bool operator==(const DdSummary&) const = default;
+  };
+  std::optional<DdSummary> last_dd_received;
+  PacketBytes last_dd_sent;
+  bool last_dd_sent_more = false;
+  std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
+  DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
+  std::size_t described = 0;               ///< of it
+  bool left_out = false;  ///< what it described was not asked for or not kept, for want of room
+  /// The next in sequence, while the request lists have no room for what it describes.
+  std::optional<DatabaseDescription> waiting_dd;
+  /// LSAs of ours that it described or asked for in this exchange, and those that we described and it did
+  /// neither: it has them flushed, because such are not described (section 10.3).
+  std::set<LsaKey> own_known, own_unknown;
+
+  // How long it may stand still, and when it begins anew.
+  std::optional<Instant> last_restart;  ///< when it last began anew, or will after a pause
+  enum class Pause : std::uint8_t { none, restarted, stalled };
+  Pause pause = Pause::none;      ///< in ExStart, why our opening waits for the retransmission timer
+  bool may_answer_claim = false;  ///< in ExStart, our opening went out after a restart; until done once
+  Instant since;                  ///< NegotiationDone
+  Instant progress_at;            ///< the last time that a description in sequence came, or a wanted LSA
+  unsigned asked_in_vain = 0;     ///< so many requests went without an answer since then
+  unsigned stalls = 0;            ///< so many were broken off, without a Full in between
+
+  /// The neighbour falls back below Exchange: what was described is forgotten (section 10.3).
+  void reset() {
+    last_dd_received.reset();
+    last_dd_sent.reset();
+    summary = {};
+    waiting_dd.reset();
+    own_known.clear();
+    own_unknown.clear();
+  }
+  void note_progress(Instant now) {
+    progress_at = now;
+    asked_in_vain = 0;
+  }
+  void note_own_known(const LsaKey& key) {
+    own_known.insert(key);
+    own_unknown.erase(key);
+  }
+  void measure(Footprint& footprint) const {
+    footprint.held("neighbors.own-lsas", own_known.size() + own_unknown.size());
+  }
+};
+
 struct Neighbor {
   Neighbor(NeighborId number, Interface& on, LinkId its_link, RouterId router, Requests& all)
       : id(number), interface(on), link(its_link), router_id(router), requests(all, number) {}
@@ -67,46 +122,10 @@ struct Neighbor {
   std::optional<DownReason> down_reason;  ///< while somebody beside the protocol ends it
   Instant phase_since;                    ///< how long it is below ExStart, from there to Loading, or Full
 
-  // Database exchange (section 10.8).
-  bool is_master = false;  ///< we are
-  std::uint32_t dd_sequence = 0;
-  struct DdSummary {
-    DdFlags flags;
-    Options options;
-    std::uint32_t sequence_number = 0;
-    bool operator==(const DdSummary&) const = default;
-  };
-  std::optional<DdSummary> last_dd_received;
-  PacketBytes last_dd_sent;
-  bool last_dd_sent_more = false;
-  std::optional<Instant> last_restart;  ///< when the exchange last began anew, or will after a pause
-  enum class Pause : std::uint8_t { none, restarted, stalled };
-  Pause pause = Pause::none;      ///< in ExStart, why our opening waits for the retransmission timer
-  bool may_answer_claim = false;  ///< in ExStart, our opening went out after a restart; until done once
-  std::optional<Instant> last_dd_expires;  ///< the slave frees its last DD after the dead interval
-  DatabaseCursor summary;                  ///< the Database summary list, as a walk over the databases
-  std::size_t described = 0;               ///< of it
-  bool left_out = false;       ///< what it described was not asked for or not kept, for want of room
-  Instant exchange_since;      ///< NegotiationDone
-  Instant progress_at;         ///< the last time that a description in sequence came, or a wanted LSA
-  unsigned asked_in_vain = 0;  ///< so many requests went without an answer since then
-  unsigned stalls = 0;         ///< so many exchanges were broken off, without a Full in between
+  Exchange exchange;
   RequestList requests;
-  /// The next in sequence, while the request lists have no room for what it describes.
-  std::optional<DatabaseDescription> waiting_dd;
   SentList sent;  ///< of the retransmission list, which is the flood log's
-  /// LSAs of ours that it described or asked for in this exchange, and those that we described and it did
-  /// neither: it has them flushed, because such are not described (section 10.3).
-  std::set<LsaKey> own_known, own_unknown;
 
-  void note_progress(Instant now) {
-    progress_at = now;
-    asked_in_vain = 0;
-  }
-  void note_own_known(const LsaKey& key) {
-    own_known.insert(key);
-    own_unknown.erase(key);
-  }
   // Pace.
   enum class SentOnce : bool { no, yes };
   RoundTrip answer_time = RoundTrip::of_answers();       ///< of descriptions and requests
@@ -123,8 +142,8 @@ struct Neighbor {
     return state == NeighborState::exchange || state == NeighborState::loading;
   }
   void measure(Footprint& footprint) const {
+    exchange.measure(footprint);
     requests.measure(footprint);
-    footprint.held("neighbors.own-lsas", own_known.size() + own_unknown.size());
     sent.measure(footprint);
   }
 };

@@ -36,7 +36,7 @@ void Adjacency::request_retransmit_due(Interface& interface, Neighbor& neighbor)
   if (!neighbor.exchanging()) return;
   if (neighbor.requests.empty()) return requests_shrunk(interface, neighbor);
   ++core_.statistics.retransmissions;
-  ++neighbor.asked_in_vain;
+  ++neighbor.exchange.asked_in_vain;
   neighbor.answer_time.timed_out();
   neighbor.requests.take_back();
   const auto ask_idle = [&](NeighborId id) {
@@ -86,9 +86,9 @@ void Adjacency::requests_shrunk(Interface& interface, Neighbor& neighbor) {
 /// database is full has not asked for it either, and would not acknowledge it.
 void Adjacency::own_lsas_due(Interface& interface, Neighbor& neighbor) {
   if (neighbor.state != NeighborState::full) return;
-  neighbor.own_known.clear();
+  neighbor.exchange.own_known.clear();
   std::vector<LsaRef> refs;
-  auto& unknown = neighbor.own_unknown;
+  auto& unknown = neighbor.exchange.own_unknown;
   for (std::size_t i = 0; i < kOwnLsasBurst && !unknown.empty(); ++i) {
     const LsaKey key = *unknown.begin();
     unknown.erase(unknown.begin());
@@ -115,7 +115,7 @@ void Adjacency::receive_request(Interface& interface, Neighbor& neighbor, const 
       core_.drop(interface, DropReason::bad_ls_request, neighbor.address, core_.version.wire_type(key.type));
       return neighbor_event(neighbor, NeighborEvent::bad_ls_request);
     }
-    if (is_early && key.advertising_router == core_.config.router_id) neighbor.note_own_known(key);
+    if (is_early && key.advertising_router == core_.config.router_id) neighbor.exchange.note_own_known(key);
     if (seen.insert(ref).second) refs.push_back(ref);
   }
   outbox_.send_directly(interface, refs);

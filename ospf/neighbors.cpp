@@ -77,14 +77,9 @@ void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
   if (step.actions.clear_lists) {
     flooding_.forget(neighbor);
     neighbor.requests.clear();
-    neighbor.waiting_dd.reset();
+    neighbor.exchange.reset();
     core_.waiting.erase(neighbor.id);
-    neighbor.own_known.clear();
-    neighbor.own_unknown.clear();
     core_.timers.cancel(neighbor.timer(TimerKind::own_lsas));
-    neighbor.summary = {};
-    neighbor.last_dd_received.reset();
-    neighbor.last_dd_sent.reset();
     neighbor.refused_mtu.reset();
     core_.timers.cancel(neighbor.timer(TimerKind::dd_retransmit));
     core_.timers.cancel(neighbor.timer(TimerKind::request_retransmit));
@@ -93,10 +88,10 @@ void Adjacency::neighbor_event(Neighbor& neighbor, NeighborEvent event) {
   set_neighbor_state(interface, neighbor, step.next, event);
   if (becomes_full) {
     core_.timers.arm(neighbor.timer(TimerKind::own_lsas), core_.now + kOwnLsasDelay);
-    if (neighbor.left_out) core_.note_left_out();
+    if (neighbor.exchange.left_out) core_.note_left_out();
   }
   // It begins anew by itself, or is through.
-  if (becomes_full || step.next == NeighborState::init) neighbor.stalls = 0;
+  if (becomes_full || step.next == NeighborState::init) neighbor.exchange.stalls = 0;
   if (step.actions.start_exchange_start) start_exchange_start(interface, neighbor, event);
   if (step.actions.start_exchange) start_exchange(interface, neighbor);
   if (step.actions.remove) {

@@ -40,10 +40,11 @@ void for_each_interface(const Core& core, Visit&& visit) {
 [[nodiscard]] std::size_t summary_left(const Core& core, const Interface& interface,
                                        const Neighbor& neighbor) {
   const auto domains = core.described_domains(interface);
-  if (neighbor.state != NeighborState::exchange || neighbor.summary.domain == domains.size()) return 0;
+  if (neighbor.state != NeighborState::exchange || neighbor.exchange.summary.domain == domains.size())
+    return 0;
   std::size_t all = 0;
   for (const std::uint32_t domain : domains) all += core.domains[domain]->lsdb.size();
-  return all - std::min(all, neighbor.described);
+  return all - std::min(all, neighbor.exchange.described);
 }
 
 /// What keeps the neighbour from Full, or a Full one from being of use. An exchange takes as long as the
@@ -57,7 +58,7 @@ void add_problem(const Core& core, const Interface& interface, const Neighbor& n
     if (neighbor.state <= NeighborState::init) return is_long ? Problem::not_heard_by_it : Problem::none;
     if (neighbor.state == NeighborState::ex_start && neighbor.refused_mtu) return Problem::mtu_mismatch;
     if (neighbor.elects) return Problem::network_type;
-    if (neighbor.stalls > 0 && neighbor.state != NeighborState::full) return Problem::stalled;
+    if (neighbor.exchange.stalls > 0 && neighbor.state != NeighborState::full) return Problem::stalled;
     if (is_long && neighbor.state == NeighborState::ex_start) return Problem::long_in_exstart;
     if (is_long && neighbor.state == NeighborState::exchange) return Problem::long_in_exchange;
     if (is_long && neighbor.state == NeighborState::loading) return Problem::long_in_loading;

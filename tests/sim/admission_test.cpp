@@ -322,6 +322,18 @@ TEST_F(AdmissionTest, Section10_1_ANeighborLongInExStartIsShown) {
   EXPECT_EQ(neighbor().problem, NeighborProblem::long_in_exstart);
 }
 
+// In: a neighbour that does not send what it has described. Out: after a while it is said to be long in Loading.
+TEST_F(AdmissionTest, Section10_1_ANeighborLongInLoadingIsShown) {
+  peer->answers_requests = false;
+  peer->become(peer->id());
+  peer->hold(peer->router_lsa(kInitialSequenceNumber + 3));
+  network.run_for(seconds{5});
+  ASSERT_EQ(neighbor().state, NeighborState::loading);
+  EXPECT_EQ(neighbor().problem, NeighborProblem::none);
+  network.run_for(seconds{20});
+  EXPECT_EQ(neighbor().problem, NeighborProblem::long_in_loading);
+}
+
 // In: hellos that name a designated router, as from an end that is left at broadcast. Out: it is said, of a
 // Full neighbour too.
 TEST_F(AdmissionTest, Section10_5_ANeighborThatElectsIsShown) {

@@ -71,6 +71,21 @@ TEST_F(FootprintTest, Section10_6_WhatIsDescribedInOurNameAndIsNotThereIsNotKept
   EXPECT_LE(held("neighbors.own-lsas"), 1U);
 }
 
+// In: a neighbour that is Full, has just told what it knows of our LSAs, and lists us no more. Out: nothing of that
+// exchange is kept, for in the next one it may know less.
+TEST_F(FootprintTest, Section10_3_WhatAnExchangeHasToldGoesWithIt) {
+  constexpr RouterIndex router = 0;
+  auto peer = full_peer(1, 9);
+  peer->become(peer->id());  // it begins anew, now that there is an LSA of ours
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 0; }, seconds{1}));
+  ASSERT_TRUE(network.run_until([&] { return full_count(router) == 1; }, seconds{5}));
+  ASSERT_GT(held("neighbors.own-lsas"), 0U);
+  peer->say_goodbye();
+  network.run_for(kRoundTrip);
+  ASSERT_EQ(state_of(router, *peer), NeighborState::init);
+  EXPECT_EQ(held("neighbors.own-lsas"), 0U);
+}
+
 // In: 1,000 LSAs of ours change every five seconds, and the neighbour acknowledges nothing. Out: what waits to be
 // sent to it stays in proportion to the LSAs, not to the changes.
 TEST_F(FootprintTest, Section13_3_WhatWaitsForASlowNeighborIsBoundedByTheLsas) {

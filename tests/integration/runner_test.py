@@ -350,7 +350,15 @@ class UpAndLog(unittest.TestCase):
     def test_the_daemons_answer_and_are_heard(self):
         if missing():
             self.skipTest(missing())
-        environment = {**os.environ, "WGOSPF_LAB_STATE": lab.state_apart(type(self).__name__), "ROUTER": "bird"}
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        # A daemon that takes its time.
+        slow = pathlib.Path(folder.name) / "bird"
+        slow.write_text('#!/bin/sh\nsleep 4\nexec /usr/sbin/bird "$@"\n', encoding="ascii")
+        slow.chmod(0o755)
+        pathlib.Path(folder.name).chmod(0o755)
+        environment = {**os.environ, "WGOSPF_LAB_STATE": lab.state_apart(type(self).__name__), "ROUTER": "bird",
+                       "WGOSPF_BIN": folder.name}
 
         def run_lab(*arguments):
             return subprocess.run([ROOT / "containerlab/lab", *arguments], capture_output=True, text=True, env=environment,

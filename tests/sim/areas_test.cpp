@@ -310,7 +310,7 @@ TEST_F(AreasTest, Section16_2_Step3_WhatOthersSayOfAnActiveRangeDoesNotCount) {
 // In: prefixes of one address and two lengths in an area. Out: both are said, each by an id of its own.
 TEST_F(AreasTest, AppendixE_SummariesThatShareAnAddressHaveDifferentIds) {
   line({kBackbone, kOne});
-  for (const std::uint8_t length : {16, 24}) {
+  for (const std::uint8_t length : {std::uint8_t{16}, std::uint8_t{24}}) {
     InterfaceConfig config;
     config.passive = true;
     config.area = kOne;

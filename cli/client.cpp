@@ -95,60 +95,102 @@ std::optional<std::string> tcp_address_error(const std::string& address) {
   return std::nullopt;
 }
 
-std::optional<std::string> probe_unix_socket(const std::string& path) {
+Failure probe_unix_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return fmt::format("{} cannot be the path of a socket: it must have 1 to {} characters.",
-                       daemon::shortened(path), sizeof address.sun_path - 1);
+    return Trouble{Code::usage,
+                   fmt::format("{} cannot be the path of a socket: it must have 1 to {} characters.",
+                               daemon::shortened(path), sizeof address.sun_path - 1)};
   }
   std::copy(path.begin(), path.end(), address.sun_path);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return fmt::format("Cannot open a socket: {}.", std::strerror(errno));
+  if (fd < 0) return Trouble{Code::failed, fmt::format("Cannot open a socket: {}.", std::strerror(errno))};
   const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;
   ::close(fd);
   if (result == 0) return std::nullopt;
-  if (error == EACCES || error == EPERM) return denied_text(path);
-  if (error == ENOENT || error == ECONNREFUSED) return absent_text(path, error);
-  return fmt::format("Cannot connect to {}: {}.", path, std::strerror(error));
+  const auto shown = daemon::printable(path);
+  if (error == EACCES || error == EPERM) return Trouble{Code::not_permitted, denied_text(path)};
+  if (error == ENOENT || error == ECONNREFUSED) return Trouble{Code::unreachable, absent_text(shown, error)};
+  return Trouble{Code::unreachable, fmt::format("Cannot connect to {}: {}.", shown, std::strerror(error))};
 }
 
-std::string failure_text(const grpc::Status& status, const std::string& socket) {
+namespace {
+
+Code code_of(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::UNAVAILABLE:
+      return Code::unreachable;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return Code::deadline;
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return Code::unsupported;
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return Code::not_permitted;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+      return Code::usage;
+    case grpc::StatusCode::NOT_FOUND:
+      return Code::not_found;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return Code::busy;
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return status.error_details() == "not-ready" ? Code::not_ready : Code::refused;
+    default:
+      return Code::failed;
+  }
+}
+
+/// What the daemon says, line by line; nothing in it is a command to a terminal.
+std::string printable_lines(const std::string& text) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);)
+    result += (result.empty() ? "" : "\n") + daemon::printable(line);
+  return result;
+}
+
+std::string text_of(const grpc::Status& status, const std::string& socket) {
+  const auto said = printable_lines(status.error_message());
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       // The library's own words for this name its resolver and its query.
       if (const auto place = parse_host_port(socket);
-          place && status.error_message().find("DNS resolution failed") != std::string::npos)
+          place && said.find("DNS resolution failed") != std::string::npos)
         return fmt::format("There is no address for {}: the name is unknown, or no name server answers.",
                            daemon::shortened(place->host));
-      return fmt::format("wgospfd does not answer at {}: {}.", daemon::shortened(socket),
-                         status.error_message());
+      return fmt::format("wgospfd does not answer at {}: {}.", daemon::shortened(socket), said);
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return fmt::format("wgospfd at {} did not answer in time.", daemon::shortened(socket));
     case grpc::StatusCode::UNIMPLEMENTED:
       return fmt::format("wgospfd at {} does not know this question: it is of another version.",
                          daemon::shortened(socket));
     default:
-      return status.error_message();
+      return said;
   }
+}
+
+}  // namespace
+
+Trouble trouble_of(const grpc::Status& status, const std::string& socket) {
+  return {code_of(status), text_of(status, socket)};
 }
 
 Client::Connected Client::connect(const ConnectOptions& options) {
   silence_grpc();
   if (const auto path = unix_path(options.socket)) {
-    if (const auto error = probe_unix_socket(*path)) return {nullptr, *error};
+    if (auto trouble = probe_unix_socket(*path)) return {nullptr, *std::move(trouble)};
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(-1);
     auto channel = grpc::CreateCustomChannel("unix:" + *path, grpc::InsecureChannelCredentials(), arguments);
     return {std::unique_ptr<Client>(new Client(v1::Routing::NewStub(channel))), {}};
   }
-  if (const auto error = tcp_address_error(options.socket)) return {nullptr, *error};
+  if (auto error = tcp_address_error(options.socket)) return {nullptr, {Code::usage, *std::move(error)}};
   grpc::SslCredentialsOptions tls;
-  const auto ca = read_pem(options.ca), certificate = read_pem(options.certificate),
-             key = read_pem(options.key);
-  for (const auto* file : {&ca, &certificate, &key}) {
-    if (!file->error.empty()) return {nullptr, file->error};
+  auto ca = read_pem(options.ca), certificate = read_pem(options.certificate), key = read_pem(options.key);
+  for (auto* file : {&ca, &certificate, &key}) {
+    if (!file->error.empty()) return {nullptr, {Code::failed, std::move(file->error)}};
   }
   tls.pem_root_certs = ca.text;
   tls.pem_cert_chain = certificate.text;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cli/options.h"
+#include "cli/trouble.h"
 #include "wgospf/v1/routing_service.grpc.pb.h"
 
 namespace wgospf::cli {
@@ -21,17 +22,17 @@ namespace wgospf::cli {
 [[nodiscard]] std::optional<std::string> tcp_address_error(const std::string& address);
 
 /// Why nobody answers at `path`, or nothing when somebody does. Tells "no daemon" from "not allowed".
-[[nodiscard]] std::optional<std::string> probe_unix_socket(const std::string& path);
+[[nodiscard]] Failure probe_unix_socket(const std::string& path);
 
-/// What a status of the API means, in a sentence. `socket` as given by the user.
-[[nodiscard]] std::string failure_text(const grpc::Status& status, const std::string& socket);
+/// What a status of the API means that is not OK. `socket` as given by the user.
+[[nodiscard]] Trouble trouble_of(const grpc::Status& status, const std::string& socket);
 
 class Client {
  public:
-  /// Nothing is sent yet, but a unix socket is tried. Gives the client, or the sentence to print.
+  /// Nothing is sent yet, but a unix socket is tried. Gives the client, or why there is none.
   struct Connected {
     std::unique_ptr<Client> client;
-    std::string error;
+    Trouble trouble;
   };
   [[nodiscard]] static Connected connect(const ConnectOptions& options);
 
@@ -57,6 +58,11 @@ class Client {
   [[nodiscard]] grpc::Status watch(const v1::WatchRequest& request,
                                    const std::function<bool(v1::WatchResponse&)>& part) {
     grpc::ClientContext context;
+    return watch(context, request, part);
+  }
+  /// The same, which TryCancel() of the context ends from another thread.
+  [[nodiscard]] grpc::Status watch(grpc::ClientContext& context, const v1::WatchRequest& request,
+                                   const std::function<bool(v1::WatchResponse&)>& part) {
     const auto reader = stub_->Watch(&context, request);
     v1::WatchResponse response;
     while (reader->Read(&response)) {

@@ -132,6 +132,10 @@ std::string enum_text(const EnumValueDescriptor& value) {
   return name;
 }
 
+std::string json_text(const Json& json, int indent) {
+  return json.dump(indent, ' ', true, Json::error_handler_t::replace);
+}
+
 Json to_json(const Message& message) {
   Json object = Json::object();
   const auto* descriptor = message.GetDescriptor();

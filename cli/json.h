@@ -17,6 +17,8 @@ namespace wgospf::cli {
 using Json = nlohmann::ordered_json;
 
 [[nodiscard]] Json to_json(const google::protobuf::Message& message);
+/// As it is written: in ASCII, so that nothing in it is a command to a terminal. `indent` -1: in one line.
+[[nodiscard]] std::string json_text(const Json& json, int indent = -1);
 
 /// The name of an enumeration's value as JSON and the tables show it: "point-to-point".
 [[nodiscard]] std::string enum_text(const google::protobuf::EnumValueDescriptor& value);

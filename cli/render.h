@@ -12,6 +12,7 @@
 #include "wgospf/v1/database.pb.h"
 #include "wgospf/v1/firewall.pb.h"
 #include "wgospf/v1/interface.pb.h"
+#include "wgospf/v1/log.pb.h"
 #include "wgospf/v1/neighbor.pb.h"
 #include "wgospf/v1/path.pb.h"
 #include "wgospf/v1/peer.pb.h"
@@ -23,33 +24,37 @@
 
 namespace wgospf::cli {
 
-[[nodiscard]] std::string render(const v1::GetStatusResponse& status, Colours colours);
-[[nodiscard]] std::string render(const v1::ListInterfacesResponse& list, Colours colours);
-[[nodiscard]] std::string render(const v1::ListNeighborsResponse& list, Colours colours);
+[[nodiscard]] std::string render(const v1::GetStatusResponse& status, const Look& look);
+[[nodiscard]] std::string render(const v1::ListInterfacesResponse& list, const Look& look);
+[[nodiscard]] std::string render(const v1::ListNeighborsResponse& list, const Look& look);
 enum class PeersView : std::uint8_t {
   narrow,
   wide,  ///< below the table each peer's whole key, and its prefixes
 };
-[[nodiscard]] std::string render(const v1::ListPeersResponse& list, PeersView view, Colours colours);
+[[nodiscard]] std::string render(const v1::ListPeersResponse& list, PeersView view, const Look& look);
 [[nodiscard]] std::string render(const v1::ForgetKeyResponse& forgotten);
 [[nodiscard]] std::string render(const v1::ReloadResponse& answer);
-[[nodiscard]] std::string render(const v1::ListClientsResponse& list, Colours colours);
-[[nodiscard]] std::string render(const v1::GetBfdResponse& bfd, Colours colours);
-[[nodiscard]] std::string render(const v1::GetUnderlayResponse& underlay, Colours colours);
+[[nodiscard]] std::string render(const v1::ListClientsResponse& list, const Look& look);
+[[nodiscard]] std::string render(const v1::GetBfdResponse& bfd, const Look& look);
+[[nodiscard]] std::string render(const v1::GetUnderlayResponse& underlay, const Look& look);
+[[nodiscard]] std::string render(const v1::GetLogResponse& log, const Look& look);
+[[nodiscard]] std::string render(const v1::SetLogLevelResponse& answer);
 /// All parts of the list merged into one.
-[[nodiscard]] std::string render(const v1::ListRoutesResponse& list, Colours colours);
-[[nodiscard]] std::string render(const v1::GetPathsResponse& paths, Colours colours);
+[[nodiscard]] std::string render(const v1::ListRoutesResponse& list, const Look& look);
+[[nodiscard]] std::string render(const v1::GetPathsResponse& paths, const Look& look);
 
 enum class FirewallView : std::uint8_t { table, nft, iptables, uci };
 /// A table, or a shell script.
-[[nodiscard]] std::string render(const v1::GetFirewallResponse& answer, FirewallView view, Colours colours);
+[[nodiscard]] std::string render(const v1::GetFirewallResponse& answer, FirewallView view, const Look& look);
 
 enum class DatabaseView : std::uint8_t { headers, detail };
-[[nodiscard]] std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, Colours colours);
+[[nodiscard]] std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, const Look& look);
 
 /// One line for one item of a Watch stream.
-[[nodiscard]] std::string render(const v1::WatchItem& item, Colours colours);
+[[nodiscard]] std::string render(const v1::WatchItem& item, const Look& look);
 
+/// Of an address: no route covers it; of a prefix: there is none to exactly this one.
+[[nodiscard]] std::string no_path_text(const std::string& target);
 /// "10.9.0.2 dev wg-op2", or "dev wg-op2".
 [[nodiscard]] std::string next_hop_text(const v1::NextHop& next_hop);
 /// As of a table's seconds.

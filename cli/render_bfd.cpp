@@ -28,17 +28,17 @@ Colour colour_of(v1::BfdState state) {
   return state == v1::BFD_STATE_DOWN ? Colour::bad : Colour::attention;
 }
 
-std::string render(const v1::GetBfdResponse& bfd, Colours colours) {
+std::string render(const v1::GetBfdResponse& bfd, const Look& look) {
   if (bfd.sessions().empty()) return "No BFD sessions.\n";
   Table table({{"INTERFACE"},
                {"NEIGHBOR"},
-               {"ADDRESS"},
+               {"ADDRESS", Align::left, 2},
                {"STATE"},
-               {"REMOTE"},
-               {"SINCE", Align::right},
-               {"SENDS EVERY", Align::right},
-               {"DETECTS IN", Align::right},
-               {"DOWN", Align::right},
+               {"REMOTE", Align::left, 4},
+               {"SINCE", Align::right, 3},
+               {"SENDS EVERY", Align::right, 5},
+               {"DETECTS IN", Align::right, 6},
+               {"DOWN", Align::right, 1},
                {"REASON"}});
   for (const auto& session : bfd.sessions()) {
     table.row({session.interface(),
@@ -53,7 +53,7 @@ std::string render(const v1::GetBfdResponse& bfd, Colours colours) {
                std::to_string(session.down_count()),
                {reason_text(session), Colour::attention}});
   }
-  std::string out = table.text(colours);
+  std::string out = table.text(look);
   for (const auto& discard : bfd.discards())
     out += fmt::format("{} discarded: {}\n", count_text(discard.packets(), "packet"), discard.reason());
   if (!bfd.real_time()) out += fmt::format("without real-time scheduling: {}\n", bfd.scheduling());

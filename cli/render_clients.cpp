@@ -23,15 +23,20 @@ Cell location_cell(const v1::Client& client) {
 
 }  // namespace
 
-std::string render(const v1::ListClientsResponse& list, Colours colours) {
+std::string render(const v1::ListClientsResponse& list, const Look& look) {
   if (list.clients().empty()) return "No clients.\n";
-  Table table({{"CLIENT"}, {"ADDRESS"}, {"WHERE"}, {"SINCE"}, {"LAST SEEN HERE"}, {"INTERFACE"}});
+  Table table({{"CLIENT"},
+               {"ADDRESS"},
+               {"WHERE"},
+               {"SINCE", Align::left, 1},
+               {"LAST SEEN HERE", Align::left, 2},
+               {"INTERFACE", Align::left, 3}});
   for (const auto& client : list.clients())
     table.row({client.name(), fmt::format("{}", fmt::join(client.addresses(), ", ")), location_cell(client),
                client.has_since() ? seconds_text(client.since()) : std::string(),
                client.has_last_seen() ? seconds_text(client.last_seen()) + " ago" : std::string("never"),
                client.interface()});
-  return table.text(colours);
+  return table.text(look);
 }
 
 }  // namespace wgospf::cli

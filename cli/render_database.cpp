@@ -84,7 +84,7 @@ std::string detail(const v1::ListDatabaseResponse& list) {
 
 }  // namespace
 
-std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, Colours colours) {
+std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, const Look& look) {
   if (list.lsas().empty()) return "No LSAs.\n";
   if (view == DatabaseView::detail) return detail(list);
   Table table({{"SCOPE"},
@@ -93,15 +93,15 @@ std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, Colo
                {"ADV-ROUTER"},
                {"AGE", Align::right},
                {"SEQ-NUM"},
-               {"CHECKSUM"},
-               {"LENGTH", Align::right},
-               {"SELF"}});
+               {"CHECKSUM", Align::left, 3},
+               {"LENGTH", Align::right, 2},
+               {"SELF", Align::left, 1}});
   for (const auto& lsa : list.lsas()) {
     table.row({scope_text(lsa), type_text(lsa), lsa.lsa_id(), lsa.adv_router(), std::to_string(lsa.age()),
                sequence_text(lsa), fmt::format("0x{:04x}", lsa.checksum()), std::to_string(lsa.length()),
                lsa.self_originated() ? "self" : ""});
   }
-  return table.text(colours);
+  return table.text(look);
 }
 
 }  // namespace wgospf::cli

@@ -214,7 +214,7 @@ std::string uci_commands(const v1::GetFirewallResponse& answer) {
 
 }  // namespace
 
-std::string render(const v1::GetFirewallResponse& answer, FirewallView view, Colours colours) {
+std::string render(const v1::GetFirewallResponse& answer, FirewallView view, const Look& look) {
   if (view == FirewallView::nft) return nft_commands(answer);
   if (view == FirewallView::iptables) return iptables_commands(answer);
   if (view == FirewallView::uci) return uci_commands(answer);
@@ -224,8 +224,8 @@ std::string render(const v1::GetFirewallResponse& answer, FirewallView view, Col
     table.row({what(opening),
                {enum_text(opening.state()), colour_of_opening(opening)},
                opening.state() == v1::OPENING_STATE_OPEN ? std::string() : opening.dropped_by()});
-  std::string text = table.text(colours);
-  if (!answer.problem().empty()) text += paint(answer.problem(), Colour::attention, colours) + '\n';
+  std::string text = table.text(look);
+  if (!answer.problem().empty()) text += paint(answer.problem(), Colour::attention, look) + '\n';
   return text + "--nft, --iptables and --uci print the commands that open it.\n";
 }
 

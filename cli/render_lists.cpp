@@ -100,13 +100,13 @@ Colour colour_of(v1::NeighborState state) {
   }
 }
 
-std::string render(const v1::GetStatusResponse& status, Colours colours) {
+std::string render(const v1::GetStatusResponse& status, const Look& look) {
   std::string out = fmt::format("wgospfd {}, router id {}, up {}\n", status.version(),
                                 status.router_id().empty() ? "none yet" : status.router_id(),
                                 seconds_text(status.uptime()));
   const auto add_warnings = [&] {
     for (const auto& warning : status.warnings())
-      append_line(out, "warning", paint(warning, Colour::attention, colours));
+      append_line(out, "warning", paint(warning, Colour::attention, look));
     return out;
   };
   if (status.router_id().empty()) return add_warnings();  // nothing runs that could have anything else
@@ -119,23 +119,22 @@ std::string render(const v1::GetStatusResponse& status, Colours colours) {
   const bool all_full = status.full_count() == status.neighbor_count() && status.neighbor_count() > 0;
   append_line(out, "neighbors",
               paint(fmt::format("{}, {} full", status.neighbor_count(), status.full_count()),
-                    all_full ? Colour::good : Colour::attention, colours));
+                    all_full ? Colour::good : Colour::attention, look));
   append_line(out, "database",
               fmt::format("{}, {}; room for {}, {}", count_text(status.lsdb_size(), "LSA"),
                           bytes_text(status.lsdb_bytes()), count_text(status.max_lsa(), "LSA"),
                           bytes_text(status.max_lsa_bytes())));
   append_line(out, "routes",
               fmt::format("{}, generation {}, {}", status.route_count(), status.generation(),
-                          status.converged() ? paint("converged", Colour::good, colours)
-                                             : paint("not converged", Colour::attention, colours)));
+                          status.converged() ? paint("converged", Colour::good, look)
+                                             : paint("not converged", Colour::attention, look)));
   append_line(out, "kernel", kernel_text(status.kernel()));
   for (const auto& text : kernel_notes(status.kernel())) {
-    append_line(out, "", paint(text, Colour::attention, colours));
+    append_line(out, "", paint(text, Colour::attention, look));
   }
   for (const auto& failure : status.kernel().failures()) {
-    append_line(
-        out, "",
-        paint(fmt::format("failed: {}: {}", failure.subject(), failure.text()), Colour::bad, colours));
+    append_line(out, "",
+                paint(fmt::format("failed: {}: {}", failure.subject(), failure.text()), Colour::bad, look));
   }
   const auto shown = static_cast<std::uint64_t>(status.kernel().failures_size());
   if (status.kernel().failure_count() > shown) {
@@ -144,16 +143,16 @@ std::string render(const v1::GetStatusResponse& status, Colours colours) {
   return add_warnings();
 }
 
-std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
+std::string render(const v1::ListInterfacesResponse& list, const Look& look) {
   if (list.interfaces().empty()) return "No interfaces are configured.\n";
   Table table({{"INTERFACE"},
-               {"AREA"},
-               {"TYPE"},
+               {"AREA", Align::left, 2},
+               {"TYPE", Align::left, 4},
                {"STATE"},
-               {"COST", Align::right},
-               {"HELLO/DEAD"},
-               {"MTU", Align::right},
-               {"PASSES", Align::right},
+               {"COST", Align::right, 3},
+               {"HELLO/DEAD", Align::left, 5},
+               {"MTU", Align::right, 6},
+               {"PASSES", Align::right, 1},
                {"ADDRESS"},
                {"NEIGHBORS"},
                {"ALLOWED-IPS"}});
@@ -168,13 +167,12 @@ std::string render(const v1::ListInterfacesResponse& list, Colours colours) {
                interface.path_mtu() == 0 ? std::string() : std::to_string(interface.path_mtu()),
                addresses_text(interface), neighbors_cell(interface), allowed_ips_cell(interface)});
     for (const auto& finding : interface.allowed_ips_findings()) {
-      findings +=
-          fmt::format("{}: {}\n", interface.name(), paint(finding.text(), Colour::attention, colours));
+      findings += fmt::format("{}: {}\n", interface.name(), paint(finding.text(), Colour::attention, look));
     }
     for (const auto& problem : interface.problems())
-      findings += fmt::format("{}: {}\n", interface.name(), paint(problem, Colour::attention, colours));
+      findings += fmt::format("{}: {}\n", interface.name(), paint(problem, Colour::attention, look));
   }
-  return table.text(colours) + findings;
+  return table.text(look) + findings;
 }
 
 std::vector<Cell> liveness_cells(const v1::Liveness& liveness) {
@@ -189,24 +187,24 @@ std::vector<Cell> liveness_cells(const v1::Liveness& liveness) {
           liveness.loss_samples() > 0 ? fmt::format("{:.0f}%", liveness.loss() * 100) : std::string()};
 }
 
-std::string render(const v1::ListNeighborsResponse& list, Colours colours) {
+std::string render(const v1::ListNeighborsResponse& list, const Look& look) {
   if (list.neighbors().empty()) return "No neighbors.\n";
   const bool has_bfd =
       std::any_of(list.neighbors().begin(), list.neighbors().end(),
                   [](const auto& neighbor) { return neighbor.bfd_state() != v1::BFD_STATE_UNSPECIFIED; });
   std::vector<Column> columns{{"ROUTER-ID"},
                               {"STATE"},
-                              {"FOR"},
+                              {"FOR", Align::left, 1},
                               {"INTERFACE"},
-                              {"ADDRESS"},
-                              {"DEAD-IN"},
-                              {"LAST-EVENT"},
-                              {"REQUESTED", Align::right},
-                              {"UNACKED", Align::right}};
+                              {"ADDRESS", Align::left, 3},
+                              {"DEAD-IN", Align::left, 2},
+                              {"LAST-EVENT", Align::left, 6},
+                              {"REQUESTED", Align::right, 5},
+                              {"UNACKED", Align::right, 4}};
   const bool is_any_followed = std::any_of(list.neighbors().begin(), list.neighbors().end(),
                                            [](const auto& neighbor) { return neighbor.has_liveness(); });
   if (is_any_followed)
-    columns.insert(columns.end(), {{"HEARD"}, {"RTT", Align::right}, {"LOSS", Align::right}});
+    columns.insert(columns.end(), {{"HEARD"}, {"RTT", Align::right}, {"LOSS", Align::right, 7}});
   if (has_bfd) columns.push_back({"BFD"});
   Table table(std::move(columns));
   std::string problems;
@@ -229,9 +227,9 @@ std::string render(const v1::ListNeighborsResponse& list, Colours colours) {
     table.row(std::move(cells));
     if (!neighbor.problem().empty())
       problems += fmt::format("{} on {}: {}\n", neighbor.neighbor_router_id(), neighbor.interface(),
-                              paint(neighbor.problem(), Colour::attention, colours));
+                              paint(neighbor.problem(), Colour::attention, look));
   }
-  return table.text(colours) + problems;
+  return table.text(look) + problems;
 }
 
 }  // namespace wgospf::cli

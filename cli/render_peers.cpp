@@ -84,25 +84,25 @@ std::string render(const v1::ForgetKeyResponse& forgotten) {
                      forgotten.router_id());
 }
 
-std::string render(const v1::ListPeersResponse& list, PeersView view, Colours colours) {
+std::string render(const v1::ListPeersResponse& list, PeersView view, const Look& look) {
   std::string below;
   for (const auto& device : list.devices())
     if (!device.error().empty())
-      below += fmt::format("{}: {}\n", device.interface(), paint(device.error(), Colour::bad, colours));
+      below += fmt::format("{}: {}\n", device.interface(), paint(device.error(), Colour::bad, look));
   if (list.peers().empty()) return "No WireGuard peers.\n" + below;
   Table table({{"PEER"},
                {"INTERFACE"},
-               {"ROLE"},
+               {"ROLE", Align::left, 4},
                {"STATE"},
                {"ROUTER-ID"},
-               {"ENDPOINT"},
+               {"ENDPOINT", Align::left, 3},
                {"HANDSHAKE"},
-               {"RECEIVED", Align::right},
-               {"SENT", Align::right},
-               {"MTU", Align::right},
+               {"RECEIVED", Align::right, 5},
+               {"SENT", Align::right, 5},
+               {"MTU", Align::right, 7},
                {"ROUTES", Align::right},
-               {"ALLOWED-IPS"},
-               {"CARRIES"}});
+               {"ALLOWED-IPS", Align::left, 2},
+               {"CARRIES", Align::left, 6}});
   for (const auto& peer : list.peers()) {
     table.row({peer.name(), peer.interface(), enum_text(peer.role()), state_cell(peer),
                peer.neighbor_router_id(), peer.endpoint(), handshake_cell(peer), bytes_text(peer.rx_bytes()),
@@ -111,11 +111,11 @@ std::string render(const v1::ListPeersResponse& list, PeersView view, Colours co
                fmt::format("{}", fmt::join(peer.carries(), ", "))});
     for (const auto& problem : peer.problems())
       below += fmt::format("{} on {}: {}\n", peer.name(), peer.interface(),
-                           paint(problem, Colour::attention, colours));
+                           paint(problem, Colour::attention, look));
   }
   if (view == PeersView::wide)
     for (const auto& peer : list.peers()) below += details(peer);
-  return table.text(colours) + below;
+  return table.text(look) + below;
 }
 
 }  // namespace wgospf::cli

@@ -63,7 +63,7 @@ std::string advertised_text(const v1::Path& path) {
                      path.adv_router(), path.advertised_cost());
 }
 
-std::string path_text(const v1::Path& path, Colours colours) {
+std::string path_text(const v1::Path& path, const Look& look) {
   Table table({{"ROUTER"}, {"COST", Align::right}, {"LINK"}});
   for (const auto& hop : path.hops()) {
     const std::string link = hop_link_text(hop);
@@ -73,36 +73,37 @@ std::string path_text(const v1::Path& path, Colours colours) {
       table.row({hop.router_id(), std::to_string(hop.cost()), link});
     }
   }
-  return table.text(colours, 2);
+  return table.text(look, 2);
 }
 
 }  // namespace
+
+std::string no_path_text(const std::string& target) {
+  if (target.find('/') == std::string::npos) return fmt::format("No route of OSPF covers {}.", target);
+  return fmt::format("No path to {} (exactly this prefix).", target);
+}
 
 std::string next_hop_text(const v1::NextHop& next_hop) {
   if (next_hop.address().empty()) return "dev " + next_hop.interface();
   return fmt::format("{} dev {}", next_hop.address(), next_hop.interface());
 }
 
-std::string render(const v1::ListRoutesResponse& list, Colours colours) {
+std::string render(const v1::ListRoutesResponse& list, const Look& look) {
   const auto summary = fmt::format("{} of generation {}; in the kernel up to generation {}\n",
                                    count_text(static_cast<std::uint64_t>(list.routes_size()), "route"),
                                    list.generation(), list.kernel_generation());
   if (list.routes().empty()) return summary;
-  Table table({{"PREFIX"}, {"TYPE"}, {"METRIC", Align::right}, {"VIA"}, {"KERNEL"}});
+  Table table({{"PREFIX"}, {"TYPE", Align::left, 2}, {"METRIC", Align::right, 1}, {"VIA"}, {"KERNEL"}});
   for (const auto& route : list.routes()) {
     table.row({route.prefix(), enum_text(route.path_type()), metric_text(route), via_text(route, 0),
                state_cell(route)});
     for (int i = 1; i < route.next_hops_size(); ++i) table.continued({"", "", "", via_text(route, i)});
   }
-  return table.text(colours) + summary;
+  return table.text(look) + summary;
 }
 
-std::string render(const v1::GetPathsResponse& response, Colours colours) {
-  if (response.paths().empty()) {
-    if (response.prefix().find('/') == std::string::npos)
-      return fmt::format("No route of OSPF covers {}.\n", response.prefix());
-    return fmt::format("No path to {} (exactly this prefix).\n", response.prefix());
-  }
+std::string render(const v1::GetPathsResponse& response, const Look& look) {
+  if (response.paths().empty()) return no_path_text(response.prefix()) + '\n';
   const auto& first = response.paths(0);
   const auto count = static_cast<std::uint64_t>(response.paths_size());
   std::string out = fmt::format("{}: {}, {}, metric {}\n", response.prefix(),
@@ -110,7 +111,7 @@ std::string render(const v1::GetPathsResponse& response, Colours colours) {
                                 enum_text(first.path_type()), first.metric());
   for (int i = 0; i < response.paths_size(); ++i) {
     out += fmt::format("path {}\n", i + 1);
-    out += path_text(response.paths(i), colours);
+    out += path_text(response.paths(i), look);
   }
   if (response.truncated()) out += "There may be more paths; --limit raises the number shown, up to 1000.\n";
   return out;

@@ -18,10 +18,15 @@ std::string table_text(std::uint32_t table) {
   return table == kLocal ? "local" : std::to_string(table);
 }
 
-std::string endpoints_text(const v1::GetUnderlayResponse& underlay, Colours colours) {
+std::string endpoints_text(const v1::GetUnderlayResponse& underlay, const Look& look) {
   if (underlay.endpoints().empty()) return "No WireGuard peer has an endpoint.\n";
-  Table table(
-      {{"INTERFACE"}, {"ENDPOINT"}, {"WAY"}, {"TABLE"}, {"RULE", Align::right}, {"ROUTE"}, {"HELD BACK"}});
+  Table table({{"INTERFACE"},
+               {"ENDPOINT"},
+               {"WAY"},
+               {"TABLE", Align::left, 2},
+               {"RULE", Align::right, 3},
+               {"ROUTE", Align::left, 1},
+               {"HELD BACK"}});
   for (const auto& endpoint : underlay.endpoints()) {
     const auto held = fmt::format("{}", fmt::join(endpoint.held_back(), ", "));
     if (endpoint.devices().empty()) {
@@ -43,18 +48,18 @@ std::string endpoints_text(const v1::GetUnderlayResponse& underlay, Colours colo
                            endpoint.own() ? ", of wgospfd" : ""),
                {held, Colour::attention}});
   }
-  return table.text(colours);
+  return table.text(look);
 }
 
 }  // namespace
 
-std::string render(const v1::GetUnderlayResponse& underlay, Colours colours) {
-  std::string out = endpoints_text(underlay, colours);
+std::string render(const v1::GetUnderlayResponse& underlay, const Look& look) {
+  std::string out = endpoints_text(underlay, look);
   out += fmt::format("underlay: {}\n", enum_text(underlay.mode()));
   for (const auto& route : underlay.routes()) {
     out += route.held_back()
                ? fmt::format("{} is held back: {}\n", route.prefix(),
-                             paint(route.reason(), Colour::attention, colours))
+                             paint(route.reason(), Colour::attention, look))
                : fmt::format("{} stands apart, in table {}\n", route.prefix(), underlay.table());
   }
   for (const auto& mark : underlay.marks()) {
@@ -63,9 +68,9 @@ std::string render(const v1::GetUnderlayResponse& underlay, Colours colours) {
   }
   for (const auto& rule : underlay.rules())
     out += fmt::format("rule: {}{}\n", rule.rule(),
-                       rule.in_place() ? "" : paint(", not in place", Colour::bad, colours));
+                       rule.in_place() ? "" : paint(", not in place", Colour::bad, look));
   if (!underlay.problem().empty())
-    out += fmt::format("problem: {}\n", paint(underlay.problem(), Colour::bad, colours));
+    out += fmt::format("problem: {}\n", paint(underlay.problem(), Colour::bad, look));
   return out;
 }
 

@@ -29,9 +29,9 @@ Colour severity_colour(v1::Severity severity) {
   return severity == v1::SEVERITY_WARNING ? Colour::attention : Colour::none;
 }
 
-std::string neighbor_change_text(const v1::NeighborStateChange& change, Colours colours) {
+std::string neighbor_change_text(const v1::NeighborStateChange& change, const Look& look) {
   return fmt::format("neighbor {} on {}: {} -> {} ({})", change.neighbor_router_id(), change.interface(),
-                     enum_text(change.from()), paint(enum_text(change.to()), colour_of(change.to()), colours),
+                     enum_text(change.from()), paint(enum_text(change.to()), colour_of(change.to()), look),
                      change.reason());
 }
 
@@ -40,14 +40,14 @@ std::string interface_change_text(const v1::InterfaceStateChange& change) {
                      enum_text(change.to()), change.reason());
 }
 
-std::string text_of(const v1::WatchItem& item, Colours colours) {
+std::string text_of(const v1::WatchItem& item, const Look& look) {
   switch (item.item_case()) {
     case v1::WatchItem::kInterface:
       return fmt::format("interface {} {}", item.interface().name(), enum_text(item.interface().state()));
     case v1::WatchItem::kNeighbor:
-      return fmt::format(
-          "neighbor {} on {} {}", item.neighbor().neighbor_router_id(), item.neighbor().interface(),
-          paint(enum_text(item.neighbor().state()), colour_of(item.neighbor().state()), colours));
+      return fmt::format("neighbor {} on {} {}", item.neighbor().neighbor_router_id(),
+                         item.neighbor().interface(),
+                         paint(enum_text(item.neighbor().state()), colour_of(item.neighbor().state()), look));
     case v1::WatchItem::kPeer:
       return fmt::format("peer {} on {} endpoint {}", item.peer().public_key(), item.peer().interface(),
                          item.peer().endpoint().empty() ? "unknown" : item.peer().endpoint());
@@ -56,7 +56,7 @@ std::string text_of(const v1::WatchItem& item, Colours colours) {
     case v1::WatchItem::kSnapshotEnd:
       return "end of snapshot, changes follow";
     case v1::WatchItem::kNeighborStateChange:
-      return neighbor_change_text(item.neighbor_state_change(), colours);
+      return neighbor_change_text(item.neighbor_state_change(), look);
     case v1::WatchItem::kInterfaceStateChange:
       return interface_change_text(item.interface_state_change());
     case v1::WatchItem::kRouteRemoved:
@@ -71,7 +71,7 @@ std::string text_of(const v1::WatchItem& item, Colours colours) {
     case v1::WatchItem::kKernelAcknowledged:
       return fmt::format("in the kernel up to generation {}", item.kernel_acknowledged().kernel_generation());
     case v1::WatchItem::kNotice:
-      return paint(item.notice().text(), severity_colour(item.notice().severity()), colours);
+      return paint(item.notice().text(), severity_colour(item.notice().severity()), look);
     case v1::WatchItem::ITEM_NOT_SET:
       return "something this wgospfctl does not know";
   }
@@ -87,9 +87,9 @@ std::string time_text(const v1::WatchItem& item) {
 
 }  // namespace
 
-std::string render(const v1::WatchItem& item, Colours colours) {
-  return fmt::format("{} [{}] {}\n", paint(time_text(item), Colour::dim, colours), item.generation(),
-                     text_of(item, colours));
+std::string render(const v1::WatchItem& item, const Look& look) {
+  return fmt::format("{} [{}] {}\n", paint(time_text(item), Colour::dim, look), item.generation(),
+                     text_of(item, look));
 }
 
 }  // namespace wgospf::cli

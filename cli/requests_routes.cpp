@@ -13,18 +13,30 @@ grpc::Status ask_path(const Session& session) {
   request.set_limit(session.options.limit);
   v1::GetPathsResponse paths;
   auto status = session.client.call(&Routing::Stub::GetPaths, request, paths);
-  if (status.ok()) session.print(paths, [&](const auto& p) { return render(p, session.terminal.colours); });
+  if (!status.ok()) return status;
+  if (paths.paths().empty()) return {grpc::StatusCode::NOT_FOUND, no_path_text(paths.prefix())};
+  session.print(paths, [&](const auto& p) { return render(p, session.look()); });
   return status;
 }
 
 grpc::Status ask_routes(const Session& session) {
   v1::ListRoutesRequest request;
-  if (!session.options.prefix.empty()) request.set_prefix(session.options.prefix);
+  const auto& options = session.options;
+  if (!options.prefix.empty()) request.set_prefix(options.prefix);
+  if (!options.interface.empty()) request.set_interface(options.interface);
+  if (!options.neighbor.empty()) request.set_neighbor(options.neighbor);
+  request.set_path_type(static_cast<v1::PathType>(value_number(*v1::PathType_descriptor(), options.type)));
   v1::ListRoutesResponse whole;
   auto status = session.client.list<v1::ListRoutesResponse>(
       &Routing::Stub::ListRoutes, request, [&](v1::ListRoutesResponse& part) { whole.MergeFrom(part); });
-  if (status.ok())
-    session.print(whole, [&](const auto& list) { return render(list, session.terminal.colours); });
+  if (!status.ok()) return status;
+  if (whole.routes().empty() && !options.interface.empty()) {
+    if (status = session.check_interface(); !status.ok()) return status;
+  }
+  const bool is_address = !options.prefix.empty() && options.prefix.find('/') == std::string::npos;
+  if (whole.routes().empty() && is_address)
+    return {grpc::StatusCode::NOT_FOUND, no_path_text(options.prefix)};
+  session.print(whole, [&](const auto& list) { return render(list, session.look()); });
   return status;
 }
 
@@ -32,7 +44,7 @@ grpc::Status ask_database(const Session& session) {
   const auto& options = session.options;
   v1::ListDatabaseRequest request;
   if (!options.area.empty()) request.set_area_id(options.area);
-  if (!options.router.empty()) request.set_adv_router(options.router);
+  if (!options.adv_router.empty()) request.set_adv_router(options.adv_router);
   if (!options.lsa_id.empty()) request.set_lsa_id(options.lsa_id);
   request.set_type(static_cast<v1::LsaType>(value_number(*v1::LsaType_descriptor(), options.type)));
   request.set_headers_only(!options.detail && !options.json);
@@ -41,7 +53,7 @@ grpc::Status ask_database(const Session& session) {
       &Routing::Stub::ListDatabase, request, [&](v1::ListDatabaseResponse& part) { whole.MergeFrom(part); });
   if (!status.ok()) return status;
   const auto view = options.detail ? DatabaseView::detail : DatabaseView::headers;
-  session.print(whole, [&](const auto& list) { return render(list, view, session.terminal.colours); });
+  session.print(whole, [&](const auto& list) { return render(list, view, session.look()); });
   return status;
 }
 
@@ -55,6 +67,10 @@ Failure show_routes(const Options& options, const Terminal& terminal) {
 }
 Failure show_database(const Options& options, const Terminal& terminal) {
   return with_session(options, terminal, ask_database);
+}
+
+std::vector<std::string> path_type_names() {
+  return value_names(*v1::PathType_descriptor());
 }
 
 std::vector<std::string> lsa_type_names() {

@@ -5,7 +5,27 @@
 namespace wgospf::cli {
 namespace {
 
-/// One line of JSON: {"kind": ..., "generation": ..., "time": ..., "data": {...}}.
+grpc::Status ask_watch(const Session& session) {
+  v1::WatchRequest request;
+  for (const auto& topic : session.options.topics) {
+    request.add_topics(static_cast<v1::WatchTopic>(value_number(*v1::WatchTopic_descriptor(), topic)));
+  }
+  return session.client.watch(request, [&](v1::WatchResponse& part) {
+    for (auto& item : *part.mutable_items()) {
+      if (session.options.json) {
+        session.terminal.out << json_text(watch_json(item)) << '\n';
+      } else {
+        make_printable(item);
+        session.terminal.out << render(item, session.look());
+      }
+    }
+    session.terminal.out.flush();
+    return session.terminal.out.good();
+  });
+}
+
+}  // namespace
+
 Json watch_json(const v1::WatchItem& item) {
   const Json all = to_json(item);
   Json line;
@@ -19,26 +39,6 @@ Json watch_json(const v1::WatchItem& item) {
   }
   return line;
 }
-
-grpc::Status ask_watch(const Session& session) {
-  v1::WatchRequest request;
-  for (const auto& topic : session.options.topics) {
-    request.add_topics(static_cast<v1::WatchTopic>(value_number(*v1::WatchTopic_descriptor(), topic)));
-  }
-  return session.client.watch(request, [&](v1::WatchResponse& part) {
-    for (const auto& item : part.items()) {
-      if (session.options.json) {
-        session.terminal.out << watch_json(item).dump() << '\n';
-      } else {
-        session.terminal.out << render(item, session.terminal.colours);
-      }
-    }
-    session.terminal.out.flush();
-    return session.terminal.out.good();
-  });
-}
-
-}  // namespace
 
 Failure watch(const Options& options, const Terminal& terminal) {
   return with_session(options, terminal, ask_watch);

@@ -6,8 +6,47 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <limits>
 
 namespace wgospf::cli {
+namespace {
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+}
+
+/// Characters, not bytes.
+std::size_t length_of(std::string_view text) {
+  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));
+}
+
+/// The first `length` characters.
+std::string_view beginning(std::string_view text, std::size_t length) {
+  std::size_t end = 0;
+  for (; end < text.size(); ++end)
+    if (!is_continuation(text[end]) && length-- == 0) break;
+  return text.substr(0, end);
+}
+
+/// Broken between words into lines of at most `width` characters; a word that is longer is broken, too.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines;
+  while (length_of(text) > width && width > 0) {
+    auto line = beginning(text, width);
+    std::size_t next = line.size();
+    const auto space = text[next] == ' ' ? next : line.rfind(' ');
+    if (space != std::string_view::npos && space > 0) {
+      line = line.substr(0, space);
+      next = space + 1;
+    }
+    lines.emplace_back(line);
+    text.remove_prefix(next);
+  }
+  lines.emplace_back(text);
+  return lines;
+}
+
+}  // namespace
 
 Colours colours_of(int file_descriptor) {
   const char* no_color = std::getenv("NO_COLOR");
@@ -17,8 +56,8 @@ Colours colours_of(int file_descriptor) {
   return isatty(file_descriptor) ? Colours::on : Colours::off;
 }
 
-std::string paint(std::string_view text, Colour colour, Colours colours) {
-  if (colours == Colours::off || colour == Colour::none || text.empty()) return std::string(text);
+std::string paint(std::string_view text, Colour colour, const Look& look) {
+  if (look.colours == Colours::off || colour == Colour::none || text.empty()) return std::string(text);
   const char* code = "";
   switch (colour) {
     case Colour::good:
@@ -52,41 +91,126 @@ void Table::continued(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-void Table::line(std::string& out, const std::vector<Cell>& cells, const std::vector<std::size_t>& widths,
-                 Colours colours) const {
-  std::size_t pending = 0;  // spaces owed before the next visible cell; never written at the end of a line
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const std::size_t padding = widths[i] - cells[i].text.size();
-    if (columns_[i].align == Align::right) pending += padding;
-    if (!cells[i].text.empty()) {
+std::size_t Table::widest_cell(std::size_t column) const {
+  std::size_t width = columns_[column].heading.size();
+  for (const auto& row : rows_) width = std::max(width, length_of(row[column].text));
+  return width;
+}
+
+std::size_t Table::longest_word(std::size_t column) const {
+  std::size_t longest = columns_[column].heading.size();
+  for (const auto& row : rows_) {
+    std::string_view rest = row[column].text;
+    while (!rest.empty()) {
+      const auto word = rest.substr(0, rest.find(' '));
+      longest = std::max(longest, length_of(word));
+      rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    }
+  }
+  return longest;
+}
+
+Table::Layout Table::lay_out(std::size_t room) const {
+  /// No column of words gets narrower than this for the sake of another.
+  constexpr std::size_t kReadable = 16, kNarrowest = 6;
+  Layout layout;
+  for (std::size_t i = 0; i < columns_.size(); ++i) layout.push_back({i, widest_cell(i)});
+  const auto excess = [&] {
+    std::size_t total = 0;
+    for (const auto& shown : layout) total += shown.width + 2;
+    return total > room + 2 ? total - room - 2 : 0;
+  };
+  if (excess() == 0) return layout;
+  // Takes from the widest, again and again, but leaves each column at least so much.
+  const auto narrow = [&](const std::vector<std::size_t>& least) {
+    for (auto over = excess(); over > 0; --over) {
+      Shown* widest = nullptr;
+      for (auto& shown : layout)
+        if (columns_[shown.column].align == Align::left && shown.width > least[shown.column] &&
+            (widest == nullptr || shown.width > widest->width))
+          widest = &shown;
+      if (widest == nullptr) return false;
+      --widest->width;
+    }
+    return true;
+  };
+  std::vector<std::size_t> readable;
+  for (const auto& [column, width] : layout)
+    readable.push_back(std::max(longest_word(column), std::min(kReadable, width)));
+  for (;;) {
+    const auto before = layout;
+    if (narrow(readable)) return layout;
+    layout = before;
+    const auto first = std::max_element(layout.begin(), layout.end(), [this](const auto& a, const auto& b) {
+      return columns_[a.column].dispensable < columns_[b.column].dispensable;
+    });
+    if (columns_[first->column].dispensable == 0) break;
+    layout.erase(first);
+  }
+  (void)narrow(std::vector<std::size_t>(columns_.size(), kNarrowest));
+  return layout;
+}
+
+void Table::row_text(std::string& out, const std::vector<Cell>& cells, const Layout& layout, const Look& look,
+                     std::size_t indent) const {
+  std::vector<std::vector<std::string>> pieces(cells.size());
+  std::size_t height = 1;
+  for (const auto& shown : layout) {
+    pieces[shown.column] = wrapped(cells[shown.column].text, shown.width);
+    height = std::max(height, pieces[shown.column].size());
+  }
+  for (std::size_t i = 0; i < height; ++i) {
+    std::vector<Cell> part(cells.size());
+    for (const auto& shown : layout) {
+      const auto& lines = pieces[shown.column];
+      if (i < lines.size()) part[shown.column] = {lines[i], cells[shown.column].colour};
+    }
+    line(out, part, layout, look, indent);
+  }
+}
+
+void Table::line(std::string& out, const std::vector<Cell>& cells, const Layout& layout, const Look& look,
+                 std::size_t indent) const {
+  std::size_t pending =
+      indent;  // spaces owed before the next visible cell; never written at the end of a line
+  for (const auto& shown : layout) {
+    const auto& cell = cells[shown.column];
+    const std::size_t length = length_of(cell.text);
+    const std::size_t padding = shown.width > length ? shown.width - length : 0;
+    const bool is_right = columns_[shown.column].align == Align::right;
+    if (is_right) pending += padding;
+    if (!cell.text.empty()) {
       out.append(pending, ' ');
       pending = 0;
-      out += paint(cells[i].text, cells[i].colour, colours);
+      out += paint(cell.text, cell.colour, look);
     }
-    if (columns_[i].align == Align::left) pending += padding;
+    if (!is_right) pending += padding;
     pending += 2;
   }
   out += '\n';
 }
 
-std::string Table::text(Colours colours, std::size_t indent) const {
-  std::vector<std::size_t> widths;
+std::string Table::left_out_text(const Layout& layout, const Look& look) const {
+  std::string names;
+  for (std::size_t i = 0; i < columns_.size(); ++i)
+    if (std::none_of(layout.begin(), layout.end(), [i](const auto& shown) { return shown.column == i; }))
+      names += (names.empty() ? "" : ", ") + columns_[i].heading;
+  if (names.empty()) return names;
+  std::string text;
+  for (const auto& line : wrapped(fmt::format("(no room for {}; --wide shows all)", names), look.width))
+    text += paint(line, Colour::dim, look) + '\n';
+  return text;
+}
+
+std::string Table::text(const Look& look, std::size_t indent) const {
+  const auto unlimited = std::numeric_limits<std::size_t>::max() / 2;
+  const auto layout = lay_out(look.width == 0 ? unlimited : look.width - std::min(look.width, indent));
   std::vector<Cell> headings;
-  for (const auto& column : columns_) {
-    widths.push_back(column.heading.size());
-    headings.emplace_back(column.heading, Colour::dim);
-  }
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].text.size());
-  }
+  for (const auto& column : columns_) headings.emplace_back(column.heading, Colour::dim);
   std::string out;
-  out.append(indent, ' ');
-  line(out, headings, widths, colours);
-  for (const auto& row : rows_) {
-    out.append(indent, ' ');
-    line(out, row, widths, colours);
-  }
-  return out;
+  row_text(out, headings, layout, look, indent);
+  for (const auto& row : rows_) row_text(out, row, layout, look, indent);
+  return out + left_out_text(layout, look);
 }
 
 std::string seconds_text(double seconds) {

@@ -11,10 +11,17 @@ namespace wgospf::cli {
 enum class Colour : std::uint8_t { none, good, attention, bad, dim };
 enum class Colours : std::uint8_t { off, on };
 
+/// How a table is to look.
+struct Look {
+  Look(Colours c = Colours::off, std::size_t w = 0) : colours(c), width(w) {}
+  Colours colours;
+  std::size_t width;  ///< columns of the terminal; 0: there is no limit
+};
+
 /// On only when `file_descriptor` is a terminal that knows colours and NO_COLOR is not set (or empty).
 [[nodiscard]] Colours colours_of(int file_descriptor);
 /// `text` in the colour, or as it is.
-[[nodiscard]] std::string paint(std::string_view text, Colour colour, Colours colours);
+[[nodiscard]] std::string paint(std::string_view text, Colour colour, const Look& look);
 
 struct Cell {
   Cell() = default;
@@ -29,10 +36,15 @@ enum class Align : std::uint8_t { left, right };
 struct Column {
   std::string heading;
   Align align = Align::left;
+  /// Where there is no room for all, those with the highest go first; 0: it stays.
+  int dispensable = 0;
 };
 
 /// Rows under headings; each column as wide as its widest cell, two spaces between. An empty cell shows "-",
 /// so that columns can be told apart by tools; continued() rows leave them blank.
+///
+/// A table that is wider than the look allows has its cells wrapped between words; where that is not enough it does
+/// without columns, which a line below it names, and at last words are broken.
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
@@ -42,11 +54,24 @@ class Table {
   void continued(std::vector<Cell> cells);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   /// Every line ends with a newline, none with a space. `indent` spaces stand before each.
-  [[nodiscard]] std::string text(Colours colours, std::size_t indent = 0) const;
+  [[nodiscard]] std::string text(const Look& look, std::size_t indent = 0) const;
 
  private:
-  void line(std::string& out, const std::vector<Cell>& cells, const std::vector<std::size_t>& widths,
-            Colours colours) const;
+  /// A column that is shown, and how wide.
+  struct Shown {
+    std::size_t column = 0;
+    std::size_t width = 0;
+  };
+  using Layout = std::vector<Shown>;
+  [[nodiscard]] std::size_t widest_cell(std::size_t column) const;
+  [[nodiscard]] std::size_t longest_word(std::size_t column) const;
+  /// What fits into `room` columns of a terminal.
+  [[nodiscard]] Layout lay_out(std::size_t room) const;
+  void row_text(std::string& out, const std::vector<Cell>& cells, const Layout& layout, const Look& look,
+                std::size_t indent) const;
+  void line(std::string& out, const std::vector<Cell>& cells, const Layout& layout, const Look& look,
+            std::size_t indent) const;
+  [[nodiscard]] std::string left_out_text(const Layout& layout, const Look& look) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;

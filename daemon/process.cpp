@@ -53,6 +53,7 @@ int Process::run() {
   take_signals();
   place_.set_reloader([this](const auto& order, auto done) { reloader_.reload(order, std::move(done)); },
                       [this](auto done) { reloader_.confirm(std::move(done)); });
+  place_.set_log_setter([this](std::optional<Severity> level) { return change_level(level); });
   if (options_.is_former) reloader_.started_with_former();
   feed_watchdog();
   detach_log();  // hellos must not wait for a terminal, and gRPC's threads log too
@@ -174,6 +175,18 @@ void Process::log_event(const RouterEvent& event) {
                     std::holds_alternative<KernelReached>(event.what);
   if (event.left_out || (many && level() != Severity::debug)) return;
   log(describe(event, [this](ospf::LinkId link) { return place_.link_name(link); }));
+}
+
+Severity Process::change_level(std::optional<Severity> level) {
+  const auto former = this->level();
+  asked_level_ = level;
+  const auto now = this->level();
+  set_log_level(std::min(former, now));  // one of them tells it
+  if (former != now)
+    log(Severity::info, fmt::format("the log's level is {} now, as a client asked; it was {}", to_string(now),
+                                    to_string(former)));
+  set_log_level(now);
+  return now;
 }
 
 void Process::take_signals() {

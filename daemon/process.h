@@ -63,7 +63,11 @@ class Process {
   bool start(LinkMonitor monitor, ospf::RouterId router_id);
   /// Route changes and calculations come by the thousand: they are put in words only if anybody wants them.
   void log_event(const RouterEvent& event);
-  [[nodiscard]] Severity level() const { return options_.log_level.value_or(config_.log_level); }
+  [[nodiscard]] Severity level() const {
+    return asked_level_.value_or(options_.log_level.value_or(config_.log_level));
+  }
+  /// By a client of the API.
+  Severity change_level(std::optional<Severity> level);
   void take_signals();
   /// On the loop: when that hangs, the service manager hears nothing and starts another process.
   void feed_watchdog();
@@ -98,6 +102,7 @@ class Process {
   metrics::Listener metrics_{loop_, place_,
                              [this](const std::string& problem) { place_.set_warning("metrics", problem); }};
   Reloader reloader_{loop_, jobs_, reload_hooks()};
+  std::optional<Severity> asked_level_{};  ///< by a client, instead of the options' and the configuration's
   bool stopping_ = false;
   bool is_api_to_open_ = false;  ///< a reload has moved it
   int exit_status_ = 0;

@@ -33,6 +33,10 @@ class RouterPlace final : public RouterView {
     reload_ = std::move(reload);
     confirm_ = std::move(confirm);
   }
+  /// Who sets the level of the log, and says what is in force then.
+  void set_log_setter(std::function<Severity(std::optional<Severity>)> set) {
+    set_log_level_ = std::move(set);
+  }
   // Around the router, as Router has its own: logged, with the same limits.
   void notice(Severity severity, std::string name, std::string text) {
     teller_.notice(severity, std::move(name), std::move(text));
@@ -80,6 +84,10 @@ class RouterPlace final : public RouterView {
   void confirm(Confirmed done) override {
     return confirm_ ? confirm_(std::move(done)) : RouterView::confirm(std::move(done));
   }
+  [[nodiscard]] Result<Severity> set_log_level(std::optional<Severity> level) override {
+    if (!set_log_level_) return RouterView::set_log_level(level);
+    return set_log_level_(level);
+  }
   [[nodiscard]] std::vector<std::string> warnings() const override;
   [[nodiscard]] std::shared_ptr<const firewall::View> firewall() const override {
     return router_->firewall();
@@ -93,6 +101,7 @@ class RouterPlace final : public RouterView {
   RouterFacts facts_;
   std::function<void(const ReloadOrder&, Reloaded)> reload_;
   std::function<void(Confirmed)> confirm_;
+  std::function<Severity(std::optional<Severity>)> set_log_level_;
   std::string waits_for_ = "its start";
   Teller teller_;
   std::unique_ptr<Router> router_;

@@ -205,6 +205,10 @@ class RouterView {
   virtual void confirm(Confirmed done) {
     done(Error{ErrorCode::unsupported, "this router has no configuration to confirm"});
   }
+  /// The least that is logged from now on; nullopt: what command line and configuration say. Gives what is in force.
+  [[nodiscard]] virtual Result<Severity> set_log_level(std::optional<Severity>) {
+    return Error{ErrorCode::unsupported, "this router has no log whose level could be set"};
+  }
   /// What an operator should look at now, in words.
   [[nodiscard]] virtual std::vector<std::string> warnings() const = 0;
   /// Of the Full neighbours that are followed, by link.

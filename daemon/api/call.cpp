@@ -100,7 +100,8 @@ void Call::on_strand(std::function<void(RouterView&)> task, Needs needs) {
 // Not on the strand: what gRPC does when a call ends is no work for it.
 void Call::end_waiting(const std::string& what) {
   on_worker([this, what] {
-    end({grpc::StatusCode::FAILED_PRECONDITION, "the router does not run yet: it waits for " + what});
+    end({grpc::StatusCode::FAILED_PRECONDITION, "the router does not run yet: it waits for " + what,
+         "not-ready"});
   });
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/api/lists.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "daemon/api/gather.h"
 
@@ -55,32 +56,45 @@ void RoutesCall::take_table(RouterView& router) {
   names_ = link_names(router, router.protocol().interfaces());
   kernel_generation_ = router.acknowledged_generation();
   end_ = table_->routes.size();
-  if (!within_) return;
+  if (filter_.address) {
+    const auto* route = table_->lookup(*filter_.address);
+    position_ = route == nullptr ? end_ : static_cast<std::size_t>(route - table_->routes.data());
+    end_ = std::min(position_ + 1, end_);
+  }
+  if (!filter_.within) return;
   // Sorted by prefix, so what a prefix covers stands together, behind itself.
   const auto first =
-      std::lower_bound(table_->routes.begin(), table_->routes.end(), *within_,
+      std::lower_bound(table_->routes.begin(), table_->routes.end(), *filter_.within,
                        [](const auto& route, const Ipv4Prefix& prefix) { return route.prefix < prefix; });
-  const auto last = std::find_if_not(first, table_->routes.end(),
-                                     [this](const auto& route) { return within_->covers(route.prefix); });
+  const auto last = std::find_if_not(first, table_->routes.end(), [this](const auto& route) {
+    return filter_.within->covers(route.prefix);
+  });
   position_ = static_cast<std::size_t>(first - table_->routes.begin());
   end_ = static_cast<std::size_t>(last - table_->routes.begin());
 }
 
 void RoutesCall::take_states(RouterView& router) {
   std::vector<State> states;
-  for (std::size_t i = position_; i < std::min(position_ + kPartSize, end_); ++i) {
-    const auto& route = table_->routes[i];
-    states.push_back({router.kernel_state(route), router.route_findings(route, table_->next_hops(route))});
+  for (const auto end = std::min(position_ + kPartSize, end_); position_ < end; ++position_) {
+    const auto& route = table_->routes[position_];
+    const auto& next_hops = table_->next_hops(route);
+    if (filter_.matches(route, next_hops, names_))
+      states.push_back({position_, router.kernel_state(route), router.route_findings(route, next_hops)});
   }
   on_worker([this, states = std::move(states)] { send(states); });
 }
 
 void RoutesCall::send(const std::vector<State>& states) {
+  if (states.empty() && std::exchange(has_told_, true)) {  // nothing matched here
+    next();
+    return;
+  }
+  has_told_ = true;
   v1::ListRoutesResponse part;
   part.set_generation(table_->generation.value);
   part.set_kernel_generation(kernel_generation_);
   for (const auto& state : states) {
-    const auto& route = table_->routes[position_++];
+    const auto& route = table_->routes[state.position];
     auto* added = part.add_routes();
     *added = convert(route, table_->next_hops(route), names_);
     convert(state.kernel, *added);

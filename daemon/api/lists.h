@@ -33,13 +33,14 @@ class DatabaseCall final : public StreamCall<v1::ListDatabaseResponse> {
 
 class RoutesCall final : public StreamCall<v1::ListRoutesResponse> {
  public:
-  RoutesCall(std::shared_ptr<Context> context, std::optional<Ipv4Prefix> within)
-      : StreamCall(std::move(context)), within_(within) {}
+  RoutesCall(std::shared_ptr<Context> context, RoutesFilter filter)
+      : StreamCall(std::move(context)), filter_(std::move(filter)) {}
   [[nodiscard]] grpc::ServerWriteReactor<v1::ListRoutesResponse>* start(
       grpc::CallbackServerContext& server_context);
 
  private:
   struct State {
+    std::size_t position = 0;  ///< in the table
     RouteKernelState kernel{};
     std::vector<std::string> findings{};
   };
@@ -50,11 +51,12 @@ class RoutesCall final : public StreamCall<v1::ListRoutesResponse> {
   void take_states(RouterView& router);
   void send(const std::vector<State>& states);
 
-  const std::optional<Ipv4Prefix> within_;
+  const RoutesFilter filter_;
   std::shared_ptr<const ospf::RouteTable<V2>> table_;
   NameMap names_;
   std::uint64_t kernel_generation_ = 0;
-  std::size_t position_ = 0, end_ = 0;
+  std::size_t position_ = 0, end_ = 0;  ///< as of cursor_
+  bool has_told_ = false;               ///< of the worker
 };
 
 }  // namespace wgospf::daemon::api

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "daemon/api/convert.h"
@@ -23,12 +24,6 @@ Checked<Ipv4Prefix> check_prefix(const std::string& text) {
     return invalid(
         fmt::format("prefix: \"{}\" is not an IPv4 prefix; write it as 192.168.37.0/24", shortened(text)));
   }
-  if (slash == std::string::npos) {
-    return invalid(
-        fmt::format("prefix: \"{0}\" has no length; write {0}/32 for the host, or {1}/24 for its "
-                    "network of 256 addresses",
-                    text, masked(*address, 24).to_string()));
-  }
   for (std::uint8_t length = 0; length <= 32; ++length) {
     if (text.substr(slash + 1) != std::to_string(length)) continue;
     return invalid(fmt::format("prefix: \"{}\" has bits set past its length; write {}", text,
@@ -43,6 +38,11 @@ template <class Id>
 bool parse_id(const std::string& text, std::optional<Id>& out) {
   out = Id::parse(text);
   return out.has_value();
+}
+
+/// Also one of the links to peers of a device: "wg0/op2" is on wg0.
+bool is_on(const std::string& link, const std::string& interface) {
+  return link == interface || (link.starts_with(interface) && link[interface.size()] == '/');
 }
 
 /// An area as the configuration may have it: a dotted quad, or a number.
@@ -73,11 +73,40 @@ Checked<PathsQuestion> check(const v1::GetPathsRequest& request) {
   return question;
 }
 
-Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request) {
-  if (!request.has_prefix()) return std::optional<Ipv4Prefix>();
-  const auto prefix = check_prefix(request.prefix());
-  if (const auto* error = std::get_if<grpc::Status>(&prefix)) return *error;
-  return std::optional(std::get<Ipv4Prefix>(prefix));
+Checked<RoutesFilter> check(const v1::ListRoutesRequest& request) {
+  RoutesFilter filter;
+  if (request.has_prefix()) {
+    filter.address = Ipv4Address::parse(request.prefix());
+    if (!filter.address) {
+      const auto prefix = check_prefix(request.prefix());
+      if (const auto* error = std::get_if<grpc::Status>(&prefix)) return *error;
+      filter.within = std::get<Ipv4Prefix>(prefix);
+    }
+  }
+  if (request.path_type() != v1::PATH_TYPE_UNSPECIFIED) {
+    for (const auto type : {ospf::PathType::intra_area, ospf::PathType::inter_area,
+                            ospf::PathType::external_1, ospf::PathType::external_2})
+      if (convert(type) == request.path_type()) filter.type = type;
+    if (!filter.type)
+      return invalid(fmt::format("path_type: {} is no type of path that this daemon knows",
+                                 static_cast<int>(request.path_type())));
+  }
+  if (request.has_interface()) filter.interface = request.interface();
+  if (request.has_neighbor() && !parse_id(request.neighbor(), filter.neighbor))
+    return invalid(fmt::format("neighbor: \"{}\" is neither a router id nor an address; write it as 10.0.0.1",
+                               shortened(request.neighbor())));
+  return filter;
+}
+
+bool RoutesFilter::matches(const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops,
+                           const NameMap& names) const {
+  if (type && route.path_type != *type) return false;
+  if (!interface && !neighbor) return true;
+  return std::any_of(next_hops.begin(), next_hops.end(), [&](const ospf::NextHop& hop) {
+    if (interface && !is_on(name_in(names, hop.link), *interface)) return false;
+    return !neighbor || hop.router.to_string() == neighbor->to_string() ||
+           (hop.gateway && to_string(*hop.gateway) == neighbor->to_string());
+  });
 }
 
 Checked<DatabaseFilter> check(const v1::ListDatabaseRequest& request) {

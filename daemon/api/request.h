@@ -9,6 +9,7 @@
 #include <string>
 #include <variant>
 
+#include "daemon/api/convert.h"
 #include "daemon/router_view.h"
 #include "wgospf/v1/database.pb.h"
 #include "wgospf/v1/path.pb.h"
@@ -30,8 +31,18 @@ inline constexpr std::uint32_t kDefaultPathLimit = 64;
 inline constexpr std::uint32_t kMaxPathLimit = 1000;
 [[nodiscard]] Checked<PathsQuestion> check(const v1::GetPathsRequest& request);
 
-/// nullopt: all.
-[[nodiscard]] Checked<std::optional<Ipv4Prefix>> check(const v1::ListRoutesRequest& request);
+/// What is set must match.
+struct RoutesFilter {
+  std::optional<Ipv4Prefix> within{};    ///< it, and what it covers
+  std::optional<Ipv4Address> address{};  ///< the longest prefix that covers it
+  std::optional<ospf::PathType> type{};
+  std::optional<std::string> interface {};
+  std::optional<Ipv4Address> neighbor{};  ///< router id or address of a next hop
+  /// All but prefix and address; `names` are those of the links.
+  [[nodiscard]] bool matches(const ospf::Route<V2>& route, const std::vector<ospf::NextHop>& next_hops,
+                             const NameMap& names) const;
+};
+[[nodiscard]] Checked<RoutesFilter> check(const v1::ListRoutesRequest& request);
 
 [[nodiscard]] Checked<ReloadOrder> check(const v1::ReloadRequest& request);
 

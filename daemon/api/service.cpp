@@ -10,6 +10,7 @@
 #include "daemon/api/convert.h"
 #include "daemon/api/gather.h"
 #include "daemon/api/lists.h"
+#include "daemon/api/log_lines.h"
 #include "daemon/api/peers.h"
 #include "daemon/api/reload.h"
 #include "daemon/api/request.h"
@@ -259,6 +260,31 @@ grpc::ServerUnaryReactor* RoutingService::Confirm(grpc::CallbackServerContext* c
   });
 }
 
+grpc::ServerUnaryReactor* RoutingService::GetLog(grpc::CallbackServerContext* context,
+                                                 const v1::GetLogRequest* request,
+                                                 v1::GetLogResponse* response) {
+  const auto question = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&question)) return refused_at_once(*context, *error);
+  return UnaryCall<v1::GetLogResponse>::start(
+      context_, response,
+      [question = std::get<LogQuestion>(question)](RouterView&) { return gather_log(question); },
+      Call::Needs::nothing);
+}
+
+grpc::ServerUnaryReactor* RoutingService::SetLogLevel(grpc::CallbackServerContext* context,
+                                                      const v1::SetLogLevelRequest* request,
+                                                      v1::SetLogLevelResponse* response) {
+  if (!may_change(*context)) return refused_at_once(*context, may_not_change());
+  const auto level = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&level)) return refused_at_once(*context, *error);
+  return UnaryCall<v1::SetLogLevelResponse>::start(
+      context_, response,
+      [level = std::get<std::optional<Severity>>(level)](RouterView& router) {
+        return set_log_level(router, level);
+      },
+      Call::Needs::nothing);
+}
+
 grpc::ServerUnaryReactor* RoutingService::GetBfd(grpc::CallbackServerContext*, const v1::GetBfdRequest*,
                                                  v1::GetBfdResponse* response) {
   return UnaryCall<v1::GetBfdResponse>::start(context_, response, gather_bfd);
@@ -292,9 +318,9 @@ grpc::ServerWriteReactor<v1::ListDatabaseResponse>* RoutingService::ListDatabase
 
 grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutingService::ListRoutes(
     grpc::CallbackServerContext* context, const v1::ListRoutesRequest* request) {
-  const auto prefix = check(*request);
-  if (const auto* error = std::get_if<grpc::Status>(&prefix)) return refused<v1::ListRoutesResponse>(*error);
-  return std::make_shared<RoutesCall>(context_, std::get<std::optional<Ipv4Prefix>>(prefix))->start(*context);
+  const auto filter = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&filter)) return refused<v1::ListRoutesResponse>(*error);
+  return std::make_shared<RoutesCall>(context_, std::get<RoutesFilter>(filter))->start(*context);
 }
 
 grpc::ServerWriteReactor<v1::WatchResponse>* RoutingService::Watch(grpc::CallbackServerContext* context,

@@ -29,6 +29,11 @@ class RoutingService final : public v1::Routing::CallbackService {
                                       v1::ForgetKeyResponse* response) override;
   grpc::ServerUnaryReactor* Reload(grpc::CallbackServerContext* context, const v1::ReloadRequest* request,
                                    v1::ReloadResponse* response) override;
+  grpc::ServerUnaryReactor* GetLog(grpc::CallbackServerContext* context, const v1::GetLogRequest* request,
+                                   v1::GetLogResponse* response) override;
+  grpc::ServerUnaryReactor* SetLogLevel(grpc::CallbackServerContext* context,
+                                        const v1::SetLogLevelRequest* request,
+                                        v1::SetLogLevelResponse* response) override;
   grpc::ServerUnaryReactor* GetBfd(grpc::CallbackServerContext*, const v1::GetBfdRequest*,
                                    v1::GetBfdResponse* response) override;
   grpc::ServerUnaryReactor* Confirm(grpc::CallbackServerContext* context, const v1::ConfirmRequest* request,

@@ -9,10 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
+#include <deque>
 #include <functional>
 #include <mutex>
+#include <utility>
 
 #include "daemon/telling/words.h"
 
@@ -102,6 +105,40 @@ Detached& detached() {
   return instance;
 }
 
+/// What is kept of the log.
+class KeptLines {
+ public:
+  void add(LogLine line) {
+    if (line.text.size() > kLineKept) {
+      std::size_t length = kLineKept;
+      while (length > 0 && (static_cast<unsigned char>(line.text[length]) & 0xc0U) == 0x80U) --length;
+      line.text.resize(length);  // at the beginning of a character
+    }
+    const std::scoped_lock lock(mutex_);
+    if (lines_.size() == kLinesKept) lines_.pop_front();
+    lines_.push_back(std::move(line));
+  }
+  [[nodiscard]] std::vector<LogLine> last(Severity least, std::size_t limit) const {
+    std::vector<LogLine> found;
+    {
+      const std::scoped_lock lock(mutex_);
+      for (auto line = lines_.rbegin(); line != lines_.rend() && (limit == 0 || found.size() < limit); ++line)
+        if (line->severity >= least) found.push_back(*line);
+    }
+    std::reverse(found.begin(), found.end());
+    return found;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<LogLine> lines_;
+};
+/// For the life of the process: threads log until its end.
+KeptLines& kept() {
+  static KeptLines* const lines = new KeptLines;
+  return *lines;
+}
+
 std::unique_ptr<spdlog::formatter> make_formatter() {
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   if (is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
@@ -154,10 +191,22 @@ void set_log_level(Severity level) {
   spdlog::set_level(to_spdlog(level));
 }
 
+Severity log_level() {
+  for (const auto severity : {Severity::debug, Severity::info, Severity::warning})
+    if (spdlog::should_log(to_spdlog(severity))) return severity;
+  return Severity::error;
+}
+
 void log(Severity severity, std::string_view text) {
   if (!spdlog::should_log(to_spdlog(severity))) return;
+  auto line = printable(text);
   // As an argument: text of peers and of the kernel is no format string, and no command to a terminal.
-  spdlog::log(to_spdlog(severity), "{}", printable(text));
+  spdlog::log(to_spdlog(severity), "{}", line);
+  kept().add({std::chrono::system_clock::now(), severity, std::move(line)});
+}
+
+std::vector<LogLine> log_lines(Severity least, std::size_t limit) {
+  return kept().last(least, limit);
 }
 
 }  // namespace wgospf::daemon

@@ -9,7 +9,10 @@
 // of bounded length; when that is full, the oldest lines are lost, which a line tells later.
 
 #include <chrono>
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/router_view.h"
 
@@ -24,6 +27,17 @@ void detach_log();
 /// hangs in a write, and an end of the process that waits for its threads would hang with it.
 [[nodiscard]] bool finish_log(std::chrono::milliseconds patience);
 void log(Severity severity, std::string_view text);
+[[nodiscard]] Severity log_level();
+
+// What was logged is kept, too: the last kLinesKept lines, kLineKept bytes of each.
+inline constexpr std::size_t kLinesKept = 1000, kLineKept = 2048;
+struct LogLine {
+  std::chrono::system_clock::time_point time{};
+  Severity severity{};
+  std::string text{};
+};
+/// The last `limit` (0: all that are kept) of those that are at least so severe, oldest first. Any thread.
+[[nodiscard]] std::vector<LogLine> log_lines(Severity least, std::size_t limit);
 inline void log(const Notice& notice) {
   log(notice.severity, notice.text);
 }

@@ -1,29 +1,44 @@
 # Completion of wgospfctl(8) for fish: /usr/share/fish/vendor_completions.d/wgospfctl.fish
 
-set -l shown status interfaces neighbors database routes path peers clients bfd underlay
+set -l shown status interfaces neighbors database routes path peers clients bfd underlay log
 complete -c wgospfctl -f
 complete -c wgospfctl -l json -d 'print JSON'
+complete -c wgospfctl -l json-schema -d 'print the JSON Schema of what --json prints'
+complete -c wgospfctl -l wide -d 'tables as wide as they are'
+complete -c wgospfctl -s w -l watch -d 'again and again, every so many seconds'
+complete -c wgospfctl -l count -x -d 'so many times'
 complete -c wgospfctl -l socket -r -F -d 'the API of a daemon: unix:PATH or HOST:PORT'
 complete -c wgospfctl -l ca -r -F -d 'certificate authority of the server'
 complete -c wgospfctl -l cert -r -F -d 'certificate of this client'
 complete -c wgospfctl -l key -r -F -d 'key of that certificate'
+complete -c wgospfctl -l router -x -d 'another router, by its name in routers.yaml'
 complete -c wgospfctl -l help -d 'say what there is'
 complete -c wgospfctl -n __fish_use_subcommand -l version -d 'print the version'
-complete -c wgospfctl -n __fish_use_subcommand -a 'show watch firewall forget-key reload confirm config'
+complete -c wgospfctl -n __fish_use_subcommand -a 'show top firewall reload confirm watch forget-key log-level hosts config'
 complete -c wgospfctl -n "__fish_seen_subcommand_from show; and not __fish_seen_subcommand_from config $shown" -a "$shown"
 complete -c wgospfctl -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from check show import' -a 'check show import'
 complete -c wgospfctl -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from check show import' -F
 complete -c wgospfctl -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -l effective -d 'every leaf with its value'
+complete -c wgospfctl -n '__fish_seen_subcommand_from hosts' -F
+complete -c wgospfctl -n '__fish_seen_subcommand_from log-level' -a 'debug info warning error configured'
+complete -c wgospfctl -n '__fish_seen_subcommand_from hosts' -l domain -x -d 'names have this domain, too'
+complete -c wgospfctl -n '__fish_seen_subcommand_from interfaces neighbors routes peers clients bfd underlay firewall' -l interface -x -d 'only what is on this interface'
+complete -c wgospfctl -n '__fish_seen_subcommand_from neighbors routes peers clients bfd' -l neighbor -x -d 'only the one with this router id or address'
+complete -c wgospfctl -n '__fish_seen_subcommand_from neighbors' -l state -x -a 'down attempt init 2-way exstart exchange loading full' -d 'only those in this state'
+complete -c wgospfctl -n '__fish_seen_subcommand_from interfaces' -l type -x -a 'point-to-point broadcast point-to-multipoint' -d 'only of this type'
+complete -c wgospfctl -n '__fish_seen_subcommand_from routes' -l type -x -a 'intra-area inter-area external-1 external-2' -d 'only of this type'
+complete -c wgospfctl -n '__fish_seen_subcommand_from peers' -l type -x -a 'unknown router client' -d 'only of this role'
+complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l type -x -a 'router network summary-network summary-asbr as-external nssa-external opaque-link opaque-area opaque-as unknown' -d 'only of this type'
+complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l area -x -d 'only of this area'
+complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l adv-router -x -d 'only of this advertising router'
+complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l id -x -d 'only with this Link State ID'
+complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l detail -d 'with what the LSAs say'
+complete -c wgospfctl -n '__fish_seen_subcommand_from path log' -l limit -x -d 'at most so many'
+complete -c wgospfctl -n '__fish_seen_subcommand_from log' -l level -x -a 'debug info warning error' -d 'at least so severe'
+complete -c wgospfctl -n '__fish_seen_subcommand_from top' -l once -d 'print what there is once'
 complete -c wgospfctl -n '__fish_seen_subcommand_from reload' -l confirm -x -d 'go back without wgospfctl confirm within this time'
 complete -c wgospfctl -n '__fish_seen_subcommand_from reload' -l dry-run -d 'take nothing over'
-complete -c wgospfctl -n '__fish_seen_subcommand_from watch' -l only -x -a 'interfaces neighbors routes peers kernel notices'
+complete -c wgospfctl -n '__fish_seen_subcommand_from watch' -l only -x -a 'interfaces neighbors routes peers kernel notices' -d 'only these topics'
 complete -c wgospfctl -n '__fish_seen_subcommand_from firewall' -l nft -d 'commands of nft'
 complete -c wgospfctl -n '__fish_seen_subcommand_from firewall' -l iptables -d 'commands of iptables'
 complete -c wgospfctl -n '__fish_seen_subcommand_from firewall' -l uci -d 'commands for OpenWrt'
-complete -c wgospfctl -n '__fish_seen_subcommand_from path' -l limit -x -d 'at most so many paths'
-complete -c wgospfctl -n '__fish_seen_subcommand_from peers' -l wide -d 'whole keys, and prefixes one by one'
-complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l area -x
-complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l router -x
-complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l id -x
-complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l detail
-complete -c wgospfctl -n '__fish_seen_subcommand_from database' -l type -x -a 'router network summary-network summary-asbr as-external nssa-external opaque-link opaque-area opaque-as unknown'

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "cli/client.h"
+#include "cli/json.h"
 
 namespace wgospf::cli {
 namespace {
@@ -63,7 +64,7 @@ class Commands : public ::testing::Test {
 
 TEST_F(Commands, WithoutADaemonSaySoInASentence) {
   const auto outcome = wgospfctl({"show", "routes", "--socket", socket_.c_str()});
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 3);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "wgospfctl: wgospfd is not running: there is no socket " + socket_ + ".\n");
 }
@@ -71,25 +72,31 @@ TEST_F(Commands, WithoutADaemonSaySoInASentence) {
 TEST_F(Commands, WithTheSocketOfADeadDaemonSaySoToo) {
   bind_socket();  // and never listen
   const auto outcome = wgospfctl({"--json", "--socket", ("unix:" + socket_).c_str()});
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_EQ(outcome.err, "wgospfctl: wgospfd is not running: nobody listens on " + socket_ + ".\n");
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_EQ(outcome.out, "");
+  // For programs the same is an object of one line.
+  const auto error = Json::parse(outcome.err, nullptr, false)["error"];
+  EXPECT_EQ(error["code"], "unreachable");
+  EXPECT_EQ(error["exit_status"], 3);
+  EXPECT_EQ(error["message"], "wgospfd is not running: nobody listens on " + socket_ + ".");
+  EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1);
 }
 
 TEST_F(Commands, WithAPathTooLongForASocketSaySo) {
   const auto outcome = wgospfctl({"--socket", ("/" + std::string(200, 'x')).c_str()});
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 2);
   EXPECT_NE(outcome.err.find("1 to 107 characters"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Commands, WithAnAddressWhereNobodyListensSaySo) {
   const auto outcome = wgospfctl({"--socket", "127.0.0.1:1"});
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 3);
   EXPECT_EQ(outcome.err.find("wgospfctl: wgospfd does not answer at 127.0.0.1:1"), 0U) << outcome.err;
 }
 
 TEST_F(Commands, WithASocketThatIsNeitherPathNorAddressSaySo) {
   const auto outcome = wgospfctl({"--socket", "foo.sock"});
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.err,
             "wgospfctl: \"foo.sock\" is neither a path nor HOST:PORT; for a socket in this directory write "
             "./foo.sock.\n");
@@ -100,7 +107,7 @@ TEST(FailureText, OfANameThatDoesNotResolveIsOurs) {
       grpc::StatusCode::UNAVAILABLE,
       "DNS resolution failed for router.example:50051: C-ares status is not ARES_SUCCESS "
       "qtype=A name=router.example is_balancer=0: Domain name not found");
-  EXPECT_EQ(failure_text(status, "router.example:50051"),
+  EXPECT_EQ(trouble_of(status, "router.example:50051").text,
             "There is no address for router.example: the name is unknown, or no name server answers.");
 }
 
@@ -127,14 +134,15 @@ TEST_F(Commands, WithoutPermissionNameTheGroupOrSudo) {
   ASSERT_EQ(chmod(directory_.c_str(), 0750), 0);
   EXPECT_EQ(as_nobody([&] {
               const auto error = probe_unix_socket(socket_);
-              return error && error->find("root and the group daemon") != std::string::npos &&
-                     error->find("sudo") != std::string::npos;
+              return error && error->code == Code::not_permitted &&
+                     error->text.find("root and the group daemon") != std::string::npos &&
+                     error->text.find("sudo") != std::string::npos;
             }),
             0);
   ASSERT_EQ(chown(directory_.c_str(), 0, 0), 0);
   EXPECT_EQ(as_nobody([&] {
               const auto error = probe_unix_socket(socket_);
-              return error && error->find("run this as root, with sudo") != std::string::npos;
+              return error && error->text.find("run this as root, with sudo") != std::string::npos;
             }),
             0);
 }
@@ -149,7 +157,7 @@ TEST(CommandLine, HelpListsEveryCommand) {
   const auto outcome = wgospfctl({"show", "--help"});
   EXPECT_EQ(outcome.status, 0);
   for (const char* name : {"status", "interfaces", "neighbors", "database", "routes", "path", "peers",
-                           "clients", "bfd", "underlay"}) {
+                           "clients", "bfd", "underlay", "log"}) {
     EXPECT_NE(outcome.out.find(name), std::string::npos) << name;
   }
 }
@@ -167,11 +175,69 @@ TEST(CommandLine, WhatItDoesNotKnowIsAnError) {
   }
   EXPECT_EQ(wgospfctl({"show", "neighbours"}).err,
             "wgospfctl: \"neighbours\" means nothing here; there are show "
-            "status|interfaces|neighbors|database|routes|path|peers|clients|bfd|underlay, firewall, reload, "
-            "confirm, watch, "
-            "forget-key, and "
-            "config; --help "
-            "tells more.\n");
+            "status|interfaces|neighbors|database|routes|path|peers|clients|bfd|underlay|log, top, firewall, "
+            "reload, confirm, watch, forget-key, log-level, hosts, and config; --help tells more.\n");
+}
+
+// In: beginnings of words. Out: the command that alone begins so; where it is not alone, those that do.
+TEST(CommandLine, WordsMayBeShortened) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"sh", "nei"},
+                                                                     {"show", "neighbor"},
+                                                                     {"show", "route", "10.0.0.1"},
+                                                                     {"--json", "s", "interface"},
+                                                                     {"sh", "data", "--type", "router"},
+                                                                     {"fire", "--interface", "show"},
+                                                                     {"rel", "--confirm", "5m"},
+                                                                     {"forget", "p"}}) {
+    auto words = arguments;
+    words.insert(words.end(), {"--socket", "/nonexistent/s"});
+    const auto outcome = wgospfctl(words);
+    EXPECT_EQ(outcome.status, 3) << words[0] << ' ' << words[1] << ": " << outcome.err;
+  }
+  const auto ambiguous = wgospfctl({"show", "p"});
+  EXPECT_EQ(ambiguous.status, 2);
+  EXPECT_EQ(ambiguous.err, "wgospfctl: \"p\" may be path or peers; write more of it.\n");
+  EXPECT_EQ(wgospfctl({"con"}).err, "wgospfctl: \"con\" may be confirm or config; write more of it.\n");
+  // What is no command is not touched, also where it looks like one.
+  EXPECT_EQ(wgospfctl({"forget-key", "sh", "--socket", "/nonexistent/s"}).status, 3);
+  EXPECT_EQ(wgospfctl({"--", "sh"}).status, 2);
+  EXPECT_EQ(wgospfctl({""}).status, 2);
+}
+
+TEST(CommandLine, WhatIsRepeatedIsSaidWithItsTime) {
+  const auto status = [](std::vector<const char*> words) {
+    words.insert(words.end(), {"--socket", "/nonexistent/s"});
+    return wgospfctl(words).status;
+  };
+  EXPECT_EQ(status({"sh", "nei", "-w"}), 3);
+  EXPECT_EQ(status({"-w", "5", "sh", "nei"}), 3);
+  EXPECT_EQ(status({"sh", "nei", "--watch", "0.5", "--count", "3"}), 3);
+  EXPECT_EQ(status({"sh", "route", "-w", "10.0.0.0/8"}), 3);
+  EXPECT_EQ(status({"sh", "nei", "-w5"}), 3);
+  EXPECT_EQ(wgospfctl({"show", "-w", "0"}).err,
+            "wgospfctl: --watch must be a number of seconds from 0.1 to a day (86400), not \"0\".\n");
+  EXPECT_EQ(wgospfctl({"show", "-w", "1.2.3"}).status, 2);
+  EXPECT_EQ(wgospfctl({"reload", "-w"}).err, "wgospfctl: reload is not repeated: leave --watch away.\n");
+  EXPECT_EQ(wgospfctl({"show", "--count", "2"}).status, 2);
+}
+
+// In: a wrong command line, with --json in it. Out: an object that says so, with the code of its kind.
+TEST(CommandLine, ErrorsAreObjectsForPrograms) {
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"show", "nonsense", "--json"},
+                                             {"--json", "show", "p"},
+                                             {"show", "path", "--json"},
+                                             {"show", "neighbors", "--state", "fine", "--json"},
+                                             {"show", "peers", "10.0.0.0/99", "--json"}}) {
+    const auto outcome = wgospfctl(arguments);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.out, "");
+    const auto error = Json::parse(outcome.err, nullptr, false);
+    ASSERT_TRUE(error.is_object() && error.contains("error")) << outcome.err;
+    EXPECT_EQ(error["error"]["code"], "usage");
+    EXPECT_EQ(error["error"]["exit_status"], 2);
+    EXPECT_NE(error["error"]["message"], "");
+  }
 }
 
 TEST_F(Commands, AConfigurationIsCheckedShownAndImportedWithoutADaemon) {
@@ -226,7 +292,7 @@ TEST(CommandLine, AWrongValueIsRefusedWithASentence) {
   for (const auto& empty : std::vector<std::vector<const char*>>{{"show", "routes", ""},
                                                                  {"show", "path", ""},
                                                                  {"show", "database", "--area", ""},
-                                                                 {"show", "database", "--router", ""},
+                                                                 {"show", "database", "--adv-router", ""},
                                                                  {"show", "database", "--id", ""},
                                                                  {"show", "--socket", ""}}) {
     const auto outcome = wgospfctl(empty);
@@ -257,7 +323,7 @@ TEST(CommandLine, WhatIsEchoedIsCut) {
 TEST(CommandLine, HowManyPathsTheDaemonFindsIsTheDaemonsToSay) {
   EXPECT_EQ(wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "0"}).status, 2);
   EXPECT_EQ(
-      wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "200000", "--socket", "/nonexistent/s"}).status, 1);
+      wgospfctl({"show", "path", "10.0.0.0/8", "--limit", "200000", "--socket", "/nonexistent/s"}).status, 3);
 }
 
 /// Takes nothing, like a full disk.

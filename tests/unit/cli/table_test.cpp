@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <sstream>
 
 namespace wgospf::cli {
 namespace {
@@ -31,6 +33,52 @@ TEST(Table, ColoursDoNotDisturbTheAlignment) {
   Table table({{"STATE"}, {"ID"}});
   table.row({{"full", Colour::good}, "1"});
   EXPECT_EQ(table.text(Colours::on), "\033[2mSTATE\033[0m  \033[2mID\033[0m\n\033[32mfull\033[0m   1\n");
+}
+
+/// The longest line.
+std::size_t width_of(const std::string& text) {
+  std::istringstream lines(text);
+  std::size_t width = 0;
+  for (std::string line; std::getline(lines, line);) width = std::max(width, line.size());
+  return width;
+}
+
+// In: a terminal that is not wide enough. Out: cells are wrapped between words, and nothing is lost.
+TEST(Table, WrapsBetweenWordsWhatIsTooWide) {
+  Table table({{"PREFIX"}, {"METRIC", Align::right}, {"KERNEL"}});
+  table.row({"10.0.0.0/8", "20", "failed: the kernel says no such device"});
+  EXPECT_EQ(table.text({Colours::off, 40}),
+            "PREFIX      METRIC  KERNEL\n"
+            "10.0.0.0/8      20  failed: the kernel\n"
+            "                    says no such device\n");
+  EXPECT_EQ(table.text({Colours::off, 200}), table.text(Colours::off));
+}
+
+// In: words that leave no room. Out: columns that can be done without go, the most dispensable first, by name.
+TEST(Table, LeavesOutWhatHasNoRoomAndSaysSo) {
+  Table table({{"ROUTER-ID"}, {"AREA", Align::left, 1}, {"ADDRESS", Align::left, 2}, {"STATE"}});
+  table.row({"10.0.32.2", "0.0.0.0", "192.168.137.200", "full"});
+  EXPECT_EQ(table.text({Colours::off, 30}),
+            "ROUTER-ID  AREA     STATE\n"
+            "10.0.32.2  0.0.0.0  full\n"
+            "(no room for ADDRESS; --wide\n"
+            "shows all)\n");
+  EXPECT_EQ(table.text({Colours::off, 20}).substr(0, 32), "ROUTER-ID  STATE\n10.0.32.2  full");
+}
+
+TEST(Table, BreaksWordsAtLastAndNeverRunsOver) {
+  Table table({{"KEY"}, {"ENDPOINT"}});
+  table.row(
+      {"2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]:51820"});
+  for (const std::size_t width : {20U, 40U, 79U})
+    EXPECT_LE(width_of(table.text({Colours::off, width})), width);
+}
+
+TEST(Table, CountsCharactersNotBytes) {
+  Table table({{"NAME"}, {"ID"}});
+  table.row({"b\xc3\xbcro", "1"});
+  table.row({"kontor", "2"});
+  EXPECT_EQ(table.text(Colours::off), "NAME    ID\nb\xc3\xbcro    1\nkontor  2\n");
 }
 
 TEST(Colours, AreOffWhereTheOutputIsNoTerminal) {

@@ -40,17 +40,17 @@ TEST_F(ApiReload, OfTheSameConfigurationSaysSo) {
   EXPECT_EQ(wgospfctl({"reload"}).out, "The configuration is what it was; nothing has changed.\n");
 }
 
-// In: a configuration that is refused for two reasons. Out: exit status 1, and each of them on a line.
+// In: a configuration that is refused for two reasons. Out: exit status 5, and each of them on a line.
 TEST_F(ApiReload, ThatIsRefusedFailsWithTheReasons) {
   answer_with(Error{ErrorCode::rejected, "it is not taken over\nf.yaml:1:2: no \x1b\nf.yaml:3:4: nor that"});
   const auto outcome = wgospfctl({"reload"});
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 5);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "wgospfctl: it is not taken over\nf.yaml:1:2: no \\x1b\nf.yaml:3:4: nor that\n");
 }
 
 TEST_F(ApiReload, OfARouterWithoutAConfigurationIsRefused) {
-  EXPECT_EQ(wgospfctl({"reload"}).status, 1);
+  EXPECT_EQ(wgospfctl({"reload"}).status, 5);
 }
 
 class ApiLimits : public ApiTest {

@@ -84,6 +84,7 @@ class WiredRouter : public RouterView {
   std::vector<std::string> warning_list;
   ReloadOrder reload_order;  ///< the last
   std::optional<Result<ReloadAnswer>> reload_answer;
+  std::optional<Severity> asked_level;  ///< of the log
   UnderlayView underlay_view;
   BfdView bfd_view;
   std::map<Ipv4Prefix, std::string> route_finding_map;
@@ -125,6 +126,10 @@ class WiredRouter : public RouterView {
   void reload(const ReloadOrder& order, Reloaded done) override {
     reload_order = order;
     return reload_answer ? done(*reload_answer) : RouterView::reload(order, std::move(done));
+  }
+  Result<Severity> set_log_level(std::optional<Severity> level) override {
+    asked_level = level;
+    return level.value_or(Severity::info);
   }
   std::vector<std::string> warnings() const override { return warning_list; }
   std::vector<std::string> interface_problems(ospf::LinkId link) const override {

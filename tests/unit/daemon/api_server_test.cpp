@@ -232,7 +232,7 @@ TEST_F(ApiServerTest, AnswersWhileTheRouterWaitsAndSaysForWhat) {
                                                                  {"show", "path", "10.0.0.1"},
                                                                  {"watch"}}) {
     const auto outcome = wgospfctl(words);
-    EXPECT_EQ(outcome.status, 1) << words.back();
+    EXPECT_EQ(outcome.status, 7) << words.back();
     EXPECT_EQ(outcome.err,
               "wgospfctl: the router does not run yet: it waits for a router id: there is none\n");
   }
@@ -363,7 +363,7 @@ TEST_F(ApiOverTcp, OnlyAClientWithACertificateChangesAnything) {
   const auto open = ApiServer::start(options(false), router_);
   ASSERT_TRUE(open) << open.error().text;
   const auto refused = status_at(open.value()->address(), {"forget-key", "op2"});
-  EXPECT_EQ(refused.status, 1);
+  EXPECT_EQ(refused.status, 4);
   EXPECT_THAT(refused.err,
               HasSubstr("this changes something: ask over the unix socket, or with a certificate"));
   const auto closed = ApiServer::start(options(true), router_);
@@ -378,7 +378,7 @@ TEST_F(ApiOverTcp, WithAClientCaServesOnlyClientsWithACertificate) {
   const auto server = ApiServer::start(options(true), router_);
   ASSERT_TRUE(server) << server.error().text;
   const auto& address = server.value()->address();
-  EXPECT_EQ(status_at(address, {}).status, 1);
+  EXPECT_EQ(status_at(address, {}).status, 3);
   const auto outcome = status_at(address, {"--cert", pem("client.pem"), "--key", pem("client.key")});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
 }

@@ -266,7 +266,7 @@ TEST_F(Watch, PrintsOneObjectALineAndEndsWithASentence) {
   EXPECT_TRUE(router_.eventually([&] { return router_.instance().routes()->routes.size() == 4; }));
   server_->stop(std::chrono::system_clock::now() + std::chrono::seconds{10});
   client.join();
-  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.status, 3);
   EXPECT_EQ(outcome.err, "wgospfctl: wgospfd does not answer at " + socket_ + ": wgospfd is stopping.\n");
   std::istringstream lines(outcome.out);
   std::set<std::string> kinds;

@@ -36,14 +36,31 @@ class Reload(two_daemons_test.TwoRouters):
         self.start_both()
         self.a.configure("areas: [{area-id: 0.0.0.0, interfaces: [{name: v0, cots: 5}]}]\n")
         status, out, err = self.ctl(self.a, "reload")
-        self.assertEqual((status, out), (1, ""))
+        self.assertEqual((status, out), (5, ""))
         self.assertRegex(err, r"^wgospfctl: the configuration is not taken over; the former one stays in force\n"
                               r".*wgospfd.yaml:1:\d+: unknown key \"cots\" in an interface")
         self.a.configure("router-id: 10.9.9.9\n" + config([("v0", ACTIVE)]))
         status, out, err = self.ctl(self.a, "reload")
-        self.assertEqual((status, out), (1, ""))
+        self.assertEqual((status, out), (5, ""))
         self.assertIn("router-id cannot be changed while running", err)
         self.assertIn("192.168.1.0/24", self.b.routes())
+
+    def test_the_level_of_the_log_is_set_while_it_runs_and_outlives_a_reload(self):
+        self.start_both()
+        self.wait_for_route(self.b, "192.168.1.0/24")
+        self.assertEqual(self.ctl(self.a, "log-level", "debug")[0], 0)
+        self.a.configure(config([("v0", ACTIVE + ["cost: 77"]), ("lan", PASSIVE), ("lo", PASSIVE)]))
+        self.assertEqual(self.ctl(self.a, "reload")[0], 0)
+        status = self.ctl(self.a, "log-level", "error")
+        self.assertEqual(status, (0, "The log's level is error now; it was debug.\n", ""))
+        self.assertEqual(self.ctl(self.a, "log-level", "configured")[0], 0)
+        lines = json.loads(self.ctl(self.a, "show", "log", "--json")[1])["lines"]
+        texts = [line["text"] for line in lines]
+        self.assertIn("ready, clients are served at unix:/run/wgospf/wgospfd.sock", texts)
+        self.assertIn("areas[0.0.0.0].interfaces[v0].cost: 10 -> 77", texts)
+        self.assertTrue(any(line["severity"] == "debug" for line in lines), texts)
+        for text in texts:
+            self.assertIn(text, self.a.log())
 
     def test_works_while_the_router_waits_for_its_id(self):
         self.a.run("ip addr flush dev lo scope global")
@@ -98,7 +115,7 @@ class Reload(two_daemons_test.TwoRouters):
         self.wait_for_route(self.b, "192.168.1.0/24")
         self.assertTrue(self.is_warned(self.a))
         status, _, err = self.ctl(self.a, "confirm")
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 5)
         self.assertIn("the former one is in force", err)
         # The file is still the one that was not confirmed: it does not run at the next start either.
         self.assertEqual(self.a.end(), 0)
@@ -115,7 +132,7 @@ class Reload(two_daemons_test.TwoRouters):
         self.wait_for_both()
         self.cut_off(4)
         status, _, err = self.ctl(self.a, "reload")
-        self.assertEqual(status, 1)
+        self.assertEqual(status, 5)
         self.assertIn("a configuration waits for \"wgospfctl confirm\"", err)
         self.assertEqual(self.ctl(self.a, "confirm"), (0, "The configuration is confirmed, and stays.\n", ""))
         self.assertNotIn("unconfirmed", self.a.run("ls /var/lib/wgospf"))

@@ -547,7 +547,7 @@ class TwoDaemons(TwoRouters):
         self.assertIn('waiting for a router id: there is no "router-id" in the configuration', status["warnings"][0])
         refused = subprocess.run(self.a.command(str(BIN / "wgospfctl"), "show", "routes"), capture_output=True,
                                  text=True, timeout=30, check=False)
-        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(refused.returncode, 7)
         self.assertIn("the router does not run yet: it waits for a router id", refused.stderr)
 
     def test_an_api_that_cannot_be_opened_never_stops_routing(self):

@@ -86,7 +86,6 @@ class Docs(unittest.TestCase):
                 continue
             # A socket that is not there: the command line is right when that is what is complained of.
             words = shlex.split(command)[1:]
-            words = [word for word in words if word not in ("-w", "--watch")]
             if "config" in words or "--router" in words or "--version" in words:
                 words += ["--help"]
             else:

@@ -107,26 +107,55 @@ class Install(unittest.TestCase):
         self.assertEqual(again[0], f"{file}: the configuration is sound\n")
         self.assertEqual(re.sub(r"(?m)^#.*\n", "", printed), again[1])
 
-    def test_completions_know_the_same_words(self):
-        """Those of the three shells offer what the program's help names."""
+    def words_of_help(self, *command):
+        """The options and commands that the help of this command and those below it names."""
+        page = subprocess.run([self.root / "usr/bin/wgospfctl", *command, "--help"], check=True, text=True,
+                              capture_output=True).stdout
+        words = set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", page))
+        commands = re.findall(r"(?m)^  ([a-z-]+) ", page.partition("Subcommands:")[2])
+        for name in commands:
+            words |= {name} | self.words_of_help(*command, name)
+        return words
+
+    def test_help_completions_and_manual_page_have_the_same_words(self):
         install("/usr", self.root)
-        program = self.root / "usr/bin/wgospfctl"
-        pages = [subprocess.run([program, *command, "--help"], check=True, text=True, capture_output=True).stdout
-                 for command in ([], ["show"], ["watch"], ["reload"], ["show", "database"], ["show", "path"], ["config"],
-                                 ["config", "show"])]
-        words = set()
-        for page in pages:
-            # Options, and below "Subcommands:" the names at the lines' beginnings.
-            words |= set(re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", page))
-            words |= set(re.findall(r"(?m)^  ([a-z]+) ", page.partition("Subcommands:")[2]))
-        self.assertTrue({"show", "watch", "neighbors", "--json", "--detail", "--only"} <= words, words)
-        for name in OF_PREFIX:
-            if "complet" not in name:
-                continue
-            text = (self.root / "usr" / name).read_text(encoding="utf-8")
+        words = self.words_of_help()
+        self.assertTrue({"show", "watch", "neighbors", "log-level", "import", "--json", "--detail", "--only", "--domain",
+                         "--adv-router"} <= words, words)
+        pages = {name: (self.root / "usr" / name).read_text(encoding="utf-8") for name in OF_PREFIX
+                 if "complet" in name or name.endswith("wgospfctl.8")}
+        self.assertEqual(len(pages), 4)
+        for name, text in pages.items():
+            text = text.replace("\\-", "-")
             missing = [word for word in words
                        if not re.search(rf"(?<![\w-])(?:--|-l )?{re.escape(word.lstrip('-'))}(?![\w-])", text)]
             self.assertEqual(missing, [], name)
+            # And the other way round: no option that the program does not know.
+            if "fish" in name:
+                known = {f"--{word}" for word in re.findall(r"(?m)^complete .* -l ([a-z-]+)", text)}
+            else:
+                known = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+            self.assertEqual(known - words - {"--help"}, set(), name)
+
+    def test_bash_completes_what_stands_before(self):
+        install("/usr", self.root)
+        script = self.root / "usr/share/bash-completion/completions/wgospfctl"
+
+        def offered(*words):
+            """What bash offers for the last word."""
+            done = subprocess.run(
+                ["bash", "-c", 'source "$1"; shift; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                 '_wgospfctl; printf "%s\\n" "${COMPREPLY[@]}"', "bash", script, "wgospfctl", *words],
+                check=True, text=True, capture_output=True)
+            return set(done.stdout.split())
+
+        self.assertEqual(offered("sh"), {"show"})
+        self.assertEqual(offered("show", "p"), {"path", "peers"})
+        self.assertEqual(offered("show", "database", "--adv"), {"--adv-router"})
+        self.assertEqual(offered("show", "routes", "--type", ""), {"intra-area", "inter-area", "external-1", "external-2"})
+        self.assertEqual(offered("show", "peers", "--type", "c"), {"client"})
+        self.assertEqual(offered("log-level", "w"), {"warning"})
+        self.assertIn("--router", offered("show", "status", "--"))
 
     def test_under_another_prefix_nothing_leaves_it_and_the_unit_finds_its_program(self):
         prefix = self.root / "opt"

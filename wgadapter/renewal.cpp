@@ -5,8 +5,9 @@
 namespace wgospf::wg {
 
 std::optional<Endpoint> outer_endpoint(const Peer& peer, const Renewal& renewal) {
-  // Made again and without a session since: whatever moved the endpoint may be an old packet that was kept.
-  if (!peer.last_handshake && renewal.outside) return renewal.outside;
+  // Made again and without a session since: what has come may be an old packet that was kept, and moved the endpoint.
+  // Where nothing has come it was set by hand.
+  if (!peer.last_handshake && peer.rx_bytes != 0 && renewal.outside) return renewal.outside;
   const bool is_inside = peer.endpoint && std::ranges::any_of(renewal.inside, [&](const IpPrefix& network) {
                            return contains(network, peer.endpoint->address);
                          });

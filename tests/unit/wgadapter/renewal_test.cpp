@@ -66,5 +66,13 @@ TEST_F(RenewalTest, WithoutASessionAnEndpointProvesNothing) {
   EXPECT_EQ(made_with(), endpoint("198.51.100.2"));
 }
 
+// In: it was made again, nothing has come since, and its endpoint is another. Out: it is made with that: somebody has set it.
+TEST_F(RenewalTest, AnEndpointThatIsSetMeanwhileIsKept) {
+  renewal.outside = endpoint("198.51.100.2");
+  renewal.rx_bytes = device.peers[0].rx_bytes = 0;
+  device.peers[0].last_handshake.reset();
+  EXPECT_EQ(made_with(), endpoint("203.0.113.2"));
+}
+
 }  // namespace
 }  // namespace wgospf::wg::renewal_test

@@ -123,12 +123,18 @@ class LabCase(unittest.TestCase):
 
     def set_costs(self, name, costs):
         """Has a router of ours read a configuration with other costs, interface -> cost; the plan is so from now on, too."""
+        self.write_costs(name, costs)
+        self.read_again(name)
+
+    def read_again(self, name):
+        routers.send(self.lab, self.routers[name], signal.SIGHUP)
+
+    def write_costs(self, name, costs):
         environment = self.lab.plan.nodes[name].env
         known = dict(text.split("=") for text in environment.get("COSTS", "").split())
         known.update({interface: str(cost) for interface, cost in costs.items()})
         environment["COSTS"] = " ".join("=".join(item) for item in known.items())
         self.lab.overlay(name, "/etc/wgospf/wgospfd.yaml", prepare.configuration(self.lab.plan, name))
-        routers.send(self.lab, self.routers[name], signal.SIGHUP)
 
     def peers(self, name):
         return json.loads(self.must(name, ["wgospfctl", "--json", "show", "peers"]))["peers"]

@@ -87,9 +87,13 @@ class SharedDedicated(Shared):
         checks.wait_until(case.keys_not_known, 3 * KEY_LEARNED_AFTER, interval=0.5)
 
     def set_both_ends(self, dedicated, shared):
+        """Both are told in one go: while they have not the same costs what goes one way does not come back, and that is
+        not what is measured."""
         first, second = self.joined
-        self.set_costs(first, {f"wg-{second}": dedicated, f"wg0/{second}": shared})
-        self.set_costs(second, {f"wg-{first}": dedicated, f"wg0/{first}": shared})
+        self.write_costs(first, {f"wg-{second}": dedicated, f"wg0/{second}": shared})
+        self.write_costs(second, {f"wg-{first}": dedicated, f"wg0/{first}": shared})
+        self.read_again(first)
+        self.read_again(second)
 
     def devices_between(self):
         """Over which interfaces the first reaches the second's LAN."""

@@ -41,6 +41,11 @@ void raise_limit_of_open_files() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::string_view name_of(int signal) {
+  if (signal == SIGUSR1) return "SIGUSR1";
+  return signal == SIGINT ? "SIGINT" : "SIGTERM";
+}
+
 }  // namespace
 
 int Process::run() {
@@ -161,10 +166,9 @@ std::optional<ChosenRouterId> Process::wait_for_router_id(LinkMonitor& monitor) 
 }
 
 bool Process::start(LinkMonitor monitor, ospf::RouterId router_id) {
-  const auto on_stop = options_.keep_routes ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
   // Calls wait on the loop, which does not run before the router has started.
-  auto& router = place_.take(
-      std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id, on_stop}));
+  auto& router =
+      place_.take(std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id}));
   (void)router.subscribe([this](const RouterEvent& event) { log_event(event); });
   if (const auto error = router.start()) return fail(error->text) == 0;
   return true;
@@ -190,7 +194,7 @@ Severity Process::change_level(std::optional<Severity> level) {
 }
 
 void Process::take_signals() {
-  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) signals_.add(signal);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT, SIGUSR1}) signals_.add(signal);
   wait_for_signal();
 }
 
@@ -225,10 +229,14 @@ void Process::stop(int signal) {
   }
   stopping_ = true;
   reloader_.stop();
-  log(Severity::info, fmt::format("stopping ({})", signal == SIGINT ? "SIGINT" : "SIGTERM"));
+  const auto on_stop =
+      options_.keep_routes || signal == SIGUSR1 ? rib::OnStop::keep_routes : rib::OnStop::remove_routes;
+  log(Severity::info,
+      fmt::format("stopping ({}){}", name_of(signal),
+                  on_stop == rib::OnStop::keep_routes ? "; the routes stay in the kernel" : ""));
   notify_service_manager("STOPPING=1");
   if (place_.router() == nullptr) return loop_.stop();
-  place_.router()->shutdown([this](bool in_order) {
+  place_.router()->shutdown(on_stop, [this](bool in_order) {
     if (!in_order) exit_status_ = fail("the kernel's routes could not be removed in time");
     loop_.stop();
   });

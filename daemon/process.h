@@ -4,8 +4,9 @@
 //
 // Start: lock of the table, link inventory, API, router id, router (with the RIB), "ready". The lock and the API's
 // socket come before the first packet: each refuses a second daemon, which must not have disturbed the first one by
-// then. An API that cannot be opened otherwise is tried again meanwhile. End, on SIGTERM or SIGINT: the router leaves
-// the network in order, the API stops, the lock goes with the process. A second signal ends at once.
+// then. An API that cannot be opened otherwise is tried again meanwhile. End, on SIGTERM, SIGINT or SIGUSR1 (after which
+// the routes are still in the kernel): the router leaves the network in order, the API stops, the lock goes with the
+// process. A second signal ends at once.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>

@@ -48,7 +48,9 @@ class Router final : public RouterView {
 
   /// See Runner.
   void reconfigure(Config config) { runner_.reconfigure(std::move(config)); }
-  void shutdown(std::function<void(bool)> done) { runner_.shutdown(std::move(done)); }
+  void shutdown(rib::OnStop on_stop, std::function<void(bool)> done) {
+    runner_.shutdown(on_stop, std::move(done));
+  }
   void gather(const Config& wanted, std::function<void(PreviewFacts)> done) {
     runner_.gather(wanted, std::move(done));
   }

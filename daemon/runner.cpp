@@ -37,7 +37,6 @@ Runner::Runner(Host& host, RunnerOptions options)
     : host_(host),
       config_(std::move(options.config)),
       router_id_(options.router_id),
-      on_stop_(options.on_stop),
       links_({host.loop(), host.jobs(), host.links(), host.teller(), host.names()},
              {[this](const ospf::Input& input) { feed(input); }, [this] { finish_turn(); },
               [this](const std::vector<ospf::LinkId>& links) { pipeline_.rib_links_changed(links); },

@@ -38,7 +38,6 @@ namespace wgospf::daemon {
 struct RunnerOptions {
   Config config{};
   ospf::RouterId router_id{};
-  rib::OnStop on_stop = rib::OnStop::remove_routes;
 };
 
 class Runner {
@@ -53,9 +52,8 @@ class Runner {
   void start();
   /// Takes over a configuration for which needs_restart() is empty. What it leaves alone goes on undisturbed.
   void reconfigure(Config config);
-  /// Leaves in order: own LSAs flushed, a hello without neighbours, routes removed unless they are to be
-  /// kept. `done` is called once, with false when the kernel's routes could not be brought in order in time.
-  void shutdown(std::function<void(bool)> done);
+  /// Leaves in order: own LSAs flushed, a hello without neighbours, routes as `on_stop` says. `done` is called once, with false when the kernel's routes could not be brought in order in time.
+  void shutdown(rib::OnStop on_stop, std::function<void(bool)> done);
 
   /// Somebody beside the protocol knows that the neighbour is gone: everything that finds this out says it here. The
   /// next hops over the link leave the kernel before routes are calculated, until it is Full anew. Nothing where there
@@ -153,7 +151,7 @@ class Runner {
   Host& host_;
   Config config_;
   const ospf::RouterId router_id_;
-  const rib::OnStop on_stop_;
+  rib::OnStop on_stop_ = rib::OnStop::remove_routes;
   Phase phase_ = Phase::running;
   std::function<void(bool)> done_;
 

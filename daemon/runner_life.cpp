@@ -83,8 +83,9 @@ void Runner::reconfigure(Config config) {
   finish_turn();
 }
 
-void Runner::shutdown(std::function<void(bool)> done) {
+void Runner::shutdown(rib::OnStop on_stop, std::function<void(bool)> done) {
   if (phase_ != Phase::running) return;
+  on_stop_ = on_stop;
   phase_ = Phase::flushing;
   liveness_.stop();
   links_.freeze();

@@ -96,7 +96,7 @@ TEST_F(RouterThreads, AClosureThatNeverRunsIsDestroyed) {
     std::unique_ptr<Router> router;
     a.run([&] {
       router = std::make_unique<Router>(loop, std::move(LinkMonitor::open()).value(),
-                                        RouterOptions{config_of(kAreas), ospf::RouterId{1}, {}});
+                                        RouterOptions{config_of(kAreas), ospf::RouterId{1}});
     });
     router->post([promise = std::move(promise)] { promise->set_value(); });
     router.reset();

@@ -37,9 +37,8 @@ class RunningRouter {
       thread_ = std::thread([this, &started, config, id] {
         auto monitor = LinkMonitor::open();
         ASSERT_TRUE(monitor) << monitor.error().text;
-        router_ = std::make_unique<Router>(
-            loop_, std::move(monitor).value(),
-            RouterOptions{config_of(config), *ospf::RouterId::parse(id), rib::OnStop::remove_routes});
+        router_ = std::make_unique<Router>(loop_, std::move(monitor).value(),
+                                           RouterOptions{config_of(config), *ospf::RouterId::parse(id)});
         const auto error = router_->start();
         ASSERT_FALSE(error) << error->text;
         started.set_value();
@@ -50,7 +49,7 @@ class RunningRouter {
   }
   ~RunningRouter() {
     router_->post([this] {
-      router_->shutdown([this](bool in_order) {
+      router_->shutdown(rib::OnStop::remove_routes, [this](bool in_order) {
         EXPECT_TRUE(in_order);
         loop_.stop();
       });

@@ -256,17 +256,50 @@ class TwoDaemons(TwoRouters):
         self.assertNotIn("-> down", self.a.log())
         self.assertEqual(self.neighbor(self.a)["state"], "exstart")
 
+    def told(self, router, monitor, prefix):
+        """Whether a route that comes and goes here is in a monitor's file, and so all that happened before."""
+        for verb in ("add", "del"):
+            router.run(f"ip route {verb} {prefix} dev v0")
+        return f"Deleted {prefix}" in monitor.read_text()
+
     def test_keep_routes_and_adoption(self):
-        self.a.start("--keep-routes")
+        """By option, or by the signal that an upgrade sends."""
         self.b.start()
-        self.wait_for_route(self.a, "192.168.2.0/24")
-        self.assertEqual(self.a.end(), 0)
+        for option, number in (["--keep-routes"], signal.SIGTERM), ([], signal.SIGUSR1):
+            self.a.start(*option)
+            self.wait_for_route(self.a, "192.168.2.0/24")
+            self.wait(lambda: self.neighbor(self.b).get("state") == "full", "b is full, too")
+            told = self.a.folder / f"routes-told-{number}"
+            with told.open("w") as out:
+                monitor = subprocess.Popen(self.a.command("ip", "monitor", "route"), stdout=out)
+            self.addCleanup(lambda monitor=monitor: (monitor.kill(), monitor.wait()))
+            self.wait(lambda told=told: self.told(self.a, told, "198.51.100.0/24"), "the kernel's changes are told")
+            self.assertEqual(self.a.end(number), 0)
+            self.wait_for_route(self.b, "192.168.1.0/24", there=False)  # it has left in order
+            self.a.start()
+            self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is full again")
+            self.wait_for_route(self.b, "192.168.1.0/24")
+            self.wait(lambda told=told: self.told(self.a, told, "203.0.113.0/24"), "the last of them is told")
+            self.assertNotIn("Deleted 192.168.2.0/24", told.read_text())
+            # A stale route of ours goes when the new run knows better, not before.
+            self.a.end(signal.SIGUSR1)
+            self.b.run("ip link set lan down")
+            self.a.start()
+            self.wait_for_route(self.a, "192.168.2.0/24", there=False)
+            self.assertIn("10.0.0.2", self.a.routes())
+            self.b.run("ip link set lan up")
+            self.assertEqual(self.a.end(), 0)
+            self.assertEqual(self.a.routes(), {})
+
+    def test_a_second_signal_ends_at_once(self):
+        """While it waits for a neighbor that does not acknowledge any more."""
+        self.start_both()
+        self.b.send(signal.SIGSTOP)
+        self.addCleanup(self.b.send, signal.SIGCONT)
+        self.a.send(signal.SIGTERM)
+        self.assertEqual(self.a.end(signal.SIGINT), 1)
+        self.assertIn("ending at once; routes may be left in the kernel", self.a.log())
         self.assertIn("192.168.2.0/24", self.a.routes())
-        # A stale route of ours goes when the new run knows better, not before.
-        self.b.run("ip link set lan down")
-        self.a.start()
-        self.wait_for_route(self.a, "192.168.2.0/24", there=False)
-        self.assertIn("10.0.0.2", self.a.routes())
 
     def test_a_second_daemon_is_refused(self):
         self.start_both()

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """The systemd units: what systemd says of them without running them.
 
-`systemd-analyze` (package systemd) checks a unit offline. What needs systemd as PID 1 is not shown here.
+`systemd-analyze` (package systemd) checks a unit offline. What needs systemd as PID 1 is shown by
+tests/integration/systemd_test.py.
 """
 
 import pathlib

@@ -147,7 +147,9 @@ Table::Layout Table::lay_out(std::size_t room) const {
     if (columns_[first->column].dispensable == 0) break;
     layout.erase(first);
   }
-  (void)narrow(std::vector<std::size_t>(columns_.size(), kNarrowest));
+  std::vector<std::size_t> headings;
+  for (const auto& column : columns_) headings.push_back(std::max(kNarrowest, column.heading.size()));
+  if (!narrow(headings)) (void)narrow(std::vector<std::size_t>(columns_.size(), kNarrowest));
   return layout;
 }
 

@@ -130,9 +130,9 @@ std::string neighbors_text(const Span& span, const Reading& now, const Look& loo
                {"FOR", Align::right, 1},
                {"CHANGES", Align::right, 3},
                {"PACKETS IN", Align::right, 4},
-               {"OUT", Align::right, 4},
+               {"PACKETS OUT", Align::right, 4},
                {"BYTES IN", Align::right, 2},
-               {"OUT", Align::right, 2},
+               {"BYTES OUT", Align::right, 2},
                {"RTT", Align::right, 5}});
   for (const auto& neighbor : now.neighbors.neighbors()) {
     const auto rates = span.of(neighbor);

@@ -74,6 +74,17 @@ TEST(Table, BreaksWordsAtLastAndNeverRunsOver) {
     EXPECT_LE(width_of(table.text({Colours::off, width})), width);
 }
 
+// In: little room, and a heading that is longer than what stands below it. Out: words are broken before headings are.
+TEST(Table, BreaksHeadingsLast) {
+  Table table({{"INTERFACE"}, {"ADDRESS"}});
+  table.row({"wg0", "2001:db8:1:2:3:4:5:6/64"});
+  EXPECT_EQ(table.text({Colours::off, 20}),
+            "INTERFACE  ADDRESS\n"
+            "wg0        2001:db8:\n"
+            "           1:2:3:4:5\n"
+            "           :6/64\n");
+}
+
 TEST(Table, CountsCharactersNotBytes) {
   Table table({{"NAME"}, {"ID"}});
   table.row({"b\xc3\xbcro", "1"});

@@ -15,6 +15,7 @@ namespace {
   link.source = interface.source();
   link.is_source_advertised = link.source && version.is_advertised(*link.source);
   link.is_multipoint = interface.config.type == InterfaceType::point_to_multipoint;
+  link.is_passive = interface.config.passive;
   const bool are_hosts = interface.state == InterfaceState::loopback ||
                          interface.config.type == InterfaceType::point_to_multipoint;
   link.prefixes = are_hosts ? RootLink::Prefixes::hosts : RootLink::Prefixes::subnets;

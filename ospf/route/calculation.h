@@ -74,12 +74,13 @@ struct RootLink {
   /// One of the links of a point-to-multipoint interface, which goes by `source` (RFC 2328 section 12.4.1.4).
   bool is_multipoint = false;
   bool is_source_advertised = false;  ///< by the router-LSA, also when the interface borrows it
+  bool is_passive = false;            ///< who is on it says no hellos, so that any address may be
 
   friend bool operator==(const RootLink& a, const RootLink& b) {
     const auto all = [](const RootLink& one) {
       return std::tie(one.link, one.area, one.kind, one.cost, one.neighbors, one.network_id,
                       one.designated_router, one.prefixes, one.source, one.is_multipoint,
-                      one.is_source_advertised);
+                      one.is_source_advertised, one.is_passive);
     };
     const bool same_device = a.device == b.device || (a.device && b.device && *a.device == *b.device);
     return same_device && all(a) == all(b);

@@ -186,10 +186,10 @@ void RootLinks::add_beyond(const RoutingArea& area, LinkId over,
 }
 
 /// Links that share the subnet without being one network do not lead to the same neighbours: the one counts
-/// whose neighbour has the address. When none has, the list is empty, and the way is that to the AS boundary
-/// router.
+/// whose neighbour has the address, else the first that is passive, where a host may have it. When none is, the list is
+/// empty, and the way is that to the AS boundary router.
 ListId RootLinks::way_to(const IpAddress& address, const IpPrefix& subnet, ListId direct) {
-  std::vector<std::uint32_t> having, transit, present;
+  std::vector<std::uint32_t> having, transit, passive, present;
   const auto parents = lists_.members(direct);
   const auto is_here = [&subnet](const RootLink& link) {
     if (link.prefixes != RootLink::Prefixes::subnets || !link.device) return false;
@@ -205,12 +205,14 @@ ListId RootLinks::way_to(const IpAddress& address, const IpPrefix& subnet, ListI
     const std::uint32_t next_hop = next_hops_.number({over, address, RouterId{}});
     present.push_back(next_hop);
     if (is_transit) transit.push_back(next_hop);
+    if (link.is_passive) passive.push_back(next_hop);
     const bool has_it = std::any_of(link.neighbors.begin(), link.neighbors.end(),
                                     [&](const auto& neighbor) { return neighbor.address == address; });
     if (has_it) having.push_back(next_hop);
   }
   if (!having.empty()) return lists_.intern(having);
   if (!transit.empty()) return lists_.intern(transit);
+  if (!passive.empty()) return lists_.single(passive.front());
   return present.size() == 1 ? lists_.intern(present) : kEmptyList;
 }
 

@@ -13,15 +13,17 @@ using namespace ospf;
 
 namespace {
 
-/// A host on a LAN of the router's own, by each of its links to that subnet.
+/// A host on a subnet of the router's own: on the first link that is passive, where hosts are, else by each of its links
+/// there.
 std::set<Hop> host_hops(const Router& router, Ipv4Address host, const Ipv4Prefix& subnet) {
-  std::set<Hop> hops;
+  std::set<Hop> hops, passive;
   for (const auto& [link, port] : router.ports) {
     if (!port.status().up || has_host_routes(port)) continue;
     for (const auto& address : port.status().addresses)
-      if (address.prefix<Ipv4Address>() == subnet) hops.insert({link, {}, host});
+      if (address.prefix<Ipv4Address>() == subnet)
+        (port.config.passive ? passive : hops).insert({link, {}, host});
   }
-  return hops;
+  return passive.empty() ? hops : std::set{*passive.begin()};
 }
 
 /// Of the next hops over one point-to-multipoint interface the lowest.

@@ -49,6 +49,7 @@ std::vector<RootLink> root_links(const Instance<V2>& instance) {
     link.source = interface.status.source();
     link.is_multipoint = interface.config.type == InterfaceType::point_to_multipoint;
     link.is_source_advertised = link.source && V2::version().is_advertised(*link.source);
+    link.is_passive = interface.config.passive;
     for (const auto& neighbor : neighbors)
       if (neighbor.link == link.link && neighbor.state == NeighborState::full)
         link.neighbors.push_back({neighbor.router_id, neighbor.address, std::nullopt});

@@ -382,6 +382,23 @@ TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsAtTheNeigh
   EXPECT_EQ(to("10.1.0.3"), "8 external-1 link3@10.1.0.3");
   EXPECT_EQ(to("10.1.0.9"), "8 external-1 link3@10.1.0.3") << "nobody's: to router 3, which says the route";
 }
+// A LAN beside it: who has the address there says no hellos. Others send packets for it to us, as we are attached; sent
+// on to the AS boundary router they might come back.
+TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsOnTheLanWhenNoNeighborHasIt) {
+  const auto to = [](const char* forwarding, bool second_lan) {
+    Bench bench = boundary().lsas({external(3, {"198.51.100.0/24", 5, false, forwarding})});
+    auto second = root_p2p(2, 2, 10, address("10.1.0.2")), third = root_p2p(3, 3, 20, address("10.1.0.3"));
+    auto lan = root_lan(9, {"10.1.0.1/24"}, 3), other = root_lan(10, {"10.1.0.1/24"}, 3);
+    second.device = third.device = device({"10.1.0.1/24"});
+    second.prefixes = third.prefixes = RootLink::Prefixes::subnets;
+    lan.is_passive = other.is_passive = true;
+    bench.root(second_lan ? std::vector{second, third, lan, other} : std::vector{second, third, lan});
+    return bench.calculate().route("198.51.100.0/24");
+  };
+  EXPECT_EQ(to("10.1.0.9", false), "8 external-1 link9@10.1.0.9");
+  EXPECT_EQ(to("10.1.0.2", false), "8 external-1 link2@10.1.0.2");
+  EXPECT_EQ(to("10.1.0.9", true), "8 external-1 link9@10.1.0.9") << "the first of two: to one of them at most";
+}
 // The forwarding address is our own: what others send us for it must not be sent on to ourselves, nor to the
 // AS boundary router, which may send it back.
 TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOfOurOwnGivesNoRoute) {

@@ -11,6 +11,7 @@
 
 namespace wgospf::ospf {
 
+[[nodiscard]] IpPrefix default_route(Family family);
 /// Is all of `prefix` in the range?
 [[nodiscard]] bool covers(const IpPrefix& range, const IpPrefix& prefix);
 
@@ -35,6 +36,8 @@ struct Area {
   /// The range that a prefix of the area is in: the longest one (RFC 2328 section 12.4.3); nullptr when it is
   /// in none.
   [[nodiscard]] const AreaRange* range_of(const IpPrefix& prefix) const;
+  /// The same of type 7 ranges (RFC 3101 section 2.2).
+  [[nodiscard]] const NssaRange* nssa_range_of(const IpPrefix& prefix) const;
 };
 
 /// The bits of hellos that speak of the area.

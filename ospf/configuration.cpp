@@ -37,7 +37,10 @@ void Configuration::change(const InstanceConfig& former, const InstanceConfig& n
   }
   end_refused_neighbors(next);
   remove_areas(former, next);
-  if (former.areas != next.areas) parts_.summaries.areas_changed();
+  if (former.areas != next.areas) {
+    parts_.area_border.areas_changed();
+    for (const Area& area : core_.areas) core_.dirty_areas.insert(area.id());
+  }
   parts_.routing.set_rfc1583_compatibility(next.rfc1583_compatibility);
   if (former.ls_refresh_time != next.ls_refresh_time) rearm_refresh();
   if (former.opaque_types != next.opaque_types) parts_.received_opaque_lsas.types_changed();
@@ -103,6 +106,7 @@ void Configuration::remove_area(AreaId id) {
   const std::uint32_t index = core_.area_index(id);
   const std::uint32_t domain = core_.areas[index].domain;
   parts_.summaries.area_removed(id);
+  parts_.externals.area_removed(id);
   parts_.origination.forget_domain(domain);
   parts_.flooding.drop_domain(domain);
   parts_.routing.area_removed(id);

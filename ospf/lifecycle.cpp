@@ -24,6 +24,7 @@ void Lifecycle::run() {
 void Lifecycle::originate() {
   if ((core_.dirty_areas.empty() && core_.new_domains.empty()) || !may_originate()) return;
   if (core_.phase == Phase::waiting) run();
+  if (!core_.dirty_areas.empty()) parts_.externals.refresh();
   parts_.router_lsas.originate();
   for (const std::uint32_t domain : std::exchange(core_.new_domains, {})) {
     parts_.opaque_lsas.originate(domain);

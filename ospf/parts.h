@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ospf/adjacency.h"
+#include "ospf/area_border.h"
 #include "ospf/core.h"
 #include "ospf/externals.h"
 #include "ospf/flooding.h"
@@ -26,7 +27,9 @@ struct Parts {
         Instant now)
       : core(version, std::move(config), seed, now),
         routing(core, calculation),
-        summaries(core, origination, calculation) {}
+        summaries(core, origination, calculation),
+        nssa_translator(core, externals, calculation),
+        area_border(core, calculation, summaries, nssa_translator) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() = default;
@@ -39,6 +42,7 @@ struct Parts {
     opaque_lsas.measure(footprint);
     link_costs.measure(footprint);
     summaries.measure(footprint);
+    nssa_translator.measure(footprint);
     received_opaque_lsas.measure(footprint);
     routing.calculation().measure(footprint);
   }
@@ -55,6 +59,8 @@ struct Parts {
   LinkCosts link_costs{core, origination};
   RouterLsas router_lsas{core, origination, externals, opaque_lsas};
   Summaries summaries;
+  NssaTranslator nssa_translator;
+  AreaBorder area_border;
   ReceivedOpaqueLsas received_opaque_lsas{core, routing.calculation()};
 };
 

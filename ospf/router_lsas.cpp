@@ -1,5 +1,6 @@
 #include "ospf/router_lsas.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace wgospf::ospf {
@@ -18,11 +19,19 @@ std::vector<InterfaceFacts> RouterLsas::facts_of(const Area& area) const {
   return facts;
 }
 
-/// Bit E never in a stub area (section 12.4.1): what we announce goes into areas that take AS-external-LSAs.
+/// Bit E never in a stub area (section 12.4.1).
 RouterRole RouterLsas::role_in(const Area& area) const {
   RouterRole role;
   role.border = core_.is_border_router;
-  role.as_boundary = area.takes_as_scope() && (!externals_.empty() || opaque_.is_boundary_router());
+  const bool is_of_nssa = area.config.type == AreaType::nssa;
+  const bool says_externals = !externals_.empty() && area.config.type != AreaType::stub;
+  const bool says_opaque = opaque_.is_boundary_router() && area.takes_as_scope();
+  // RFC 3101 section 3.1: a border router of an NSSA says so in all areas but stub areas, whether it translates or not.
+  const bool is_at_nssa = std::any_of(core_.areas.begin(), core_.areas.end(),
+                                      [](const Area& one) { return one.config.type == AreaType::nssa; });
+  role.as_boundary =
+      says_externals || says_opaque || (role.border && is_at_nssa && area.config.type != AreaType::stub);
+  role.translator = role.border && is_of_nssa && area.config.translator_role == TranslatorRole::always;
   return role;
 }
 

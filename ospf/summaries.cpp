@@ -8,13 +8,10 @@ namespace wgospf::ospf {
 
 namespace {
 
-[[nodiscard]] IpPrefix default_route(Family family) {
-  return family == Family::ipv4 ? IpPrefix{Ipv4Prefix{}} : IpPrefix{Ipv6Prefix{}};
-}
-
-/// A stub area or NSSA gets its externals by a default route.
+/// A stub area gets its externals by a default route (section 12.4.3.1), and so does an NSSA without summaries; one with
+/// them has a type 7 default (RFC 3101 section 2.4).
 [[nodiscard]] bool gets_default(const Area& area) {
-  return area.config.type == AreaType::stub;
+  return area.config.type == AreaType::stub || (area.config.type == AreaType::nssa && !area.config.summary);
 }
 
 }  // namespace
@@ -24,17 +21,10 @@ const Area* Summaries::find_area(AreaId id) const {
   return index < core_.areas.size() ? &core_.areas[index] : nullptr;
 }
 
-bool Summaries::update() {
-  if (!calculation_.is_border_router()) {
-    if (!is_running_) return false;
-    stop();
-    return true;
-  }
-  if (core_.phase != Phase::running) return false;
+bool Summaries::update(const RouteCalculation::News& news) {
   if (!is_running_ || is_outdated_) start_anew();
-  if (!calculation_.has_news() && dirty_.empty() && dirty_ranges_.empty()) return false;
-  const auto news = calculation_.take_news();
   take(news);
+  if (dirty_.empty() && dirty_ranges_.empty() && !news.boundary_routers && !news.whole) return false;
   refresh_ranges();
   for (const IpPrefix& prefix : std::exchange(dirty_, {})) say(prefix);
   for (const auto& [id, in] : into_) in->prefixes.use_free_ids();
@@ -69,10 +59,9 @@ void Summaries::stop() {
   into_.clear();
   routes_.clear();
   ranges_.clear();
+  default_leads_into_.reset();
   dirty_.clear();
   dirty_ranges_.clear();
-  calculation_.set_discards({});
-  (void)calculation_.take_news();
 }
 
 void Summaries::area_removed(AreaId area) {
@@ -84,6 +73,8 @@ void Summaries::area_removed(AreaId area) {
 
 void Summaries::take(const RouteCalculation::News& news) {
   if (news.whole) {
+    default_leads_into_.reset();
+    dirty_.insert(default_route(core_.version.family));
     for (const auto& [prefix, route] : std::exchange(routes_, {})) {
       dirty_.insert(prefix);
       note_range_of(route);
@@ -92,6 +83,11 @@ void Summaries::take(const RouteCalculation::News& news) {
   for (const RouteNews& route : news.routes) {
     const auto known = routes_.find(route.prefix);
     const bool is_none = route.kind == RouteNews::Kind::none || route.kind == RouteNews::Kind::nssa;
+    if (length_of(route.prefix) == 0) {
+      default_leads_into_.reset();
+      if (route.kind == RouteNews::Kind::nssa) default_leads_into_ = route.area;
+      dirty_.insert(route.prefix);
+    }
     if (known == routes_.end() ? is_none : known->second == route) continue;
     dirty_.insert(route.prefix);
     if (known != routes_.end()) note_range_of(known->second);
@@ -138,10 +134,13 @@ void Summaries::refresh_ranges() {
         if (range.prefix == prefix)
           if (const auto active = condense(area, range)) ranges_.insert_or_assign(prefix, *active);
   }
-  std::set<IpPrefix> discards;
+}
+
+std::set<IpPrefix> Summaries::said_ranges() const {
+  std::set<IpPrefix> said;
   for (const auto& [prefix, range] : ranges_)
-    if (range.is_advertised) discards.insert(prefix);
-  calculation_.set_discards(std::move(discards));
+    if (range.is_advertised) said.insert(prefix);
+  return said;
 }
 
 // ---- What is said of prefixes ----
@@ -161,7 +160,8 @@ std::optional<std::uint32_t> Summaries::metric_of_route(const Area& area, const 
 
 std::optional<std::uint32_t> Summaries::metric_in(const Area& area, const IpPrefix& prefix) const {
   const bool is_default = length_of(prefix) == 0;
-  if (gets_default(area) && is_default) return area.config.default_cost;
+  // Not back to where our own comes from: packets would go round.
+  if (gets_default(area) && is_default && default_leads_into_ != area.id()) return area.config.default_cost;
   if (area.config.type != AreaType::normal && !area.config.summary) return std::nullopt;
   if (const auto it = ranges_.find(prefix); it != ranges_.end() && it->second.area != area.id())
     return it->second.is_advertised && it->second.metric < kLsInfinity ? std::optional(it->second.metric)

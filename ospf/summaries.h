@@ -30,9 +30,13 @@ class Summaries {
   Summaries(Core& core, Origination& origination, RouteCalculation& calculation)
       : core_(core), origination_(origination), calculation_(calculation) {}
 
-  /// Brings up to date what is said: after the calculation has run, or the areas' configuration has changed. True when
-  /// something may have been originated or withdrawn.
-  bool update();
+  /// What became of routes. True when something may have been originated or withdrawn.
+  bool update(const RouteCalculation::News& news);
+  /// This is no border router any more: all of it is withdrawn.
+  void stop();
+  [[nodiscard]] bool is_outdated() const { return is_outdated_; }
+  /// The active ranges that are said (section 11.1).
+  [[nodiscard]] std::set<IpPrefix> said_ranges() const;
   /// The configuration of areas has changed.
   void areas_changed() { is_outdated_ = true; }
   /// Before its database goes.
@@ -53,7 +57,6 @@ class Summaries {
   };
 
   void start_anew();
-  void stop();
   void take(const RouteCalculation::News& news);
   void note_range_of(const RouteNews& route);
   void refresh_ranges();
@@ -74,8 +77,9 @@ class Summaries {
   std::map<IpPrefix, ActiveRange> ranges_;
   // What is yet to be looked at in an update.
   std::set<IpPrefix> dirty_, dirty_ranges_;
-  bool is_running_ = false;   ///< as an area border router
-  bool is_outdated_ = false;  ///< all of it
+  std::optional<AreaId> default_leads_into_;  ///< our own, by what is said in this NSSA
+  bool is_running_ = false;                   ///< as an area border router
+  bool is_outdated_ = false;                  ///< all of it
 };
 
 }  // namespace wgospf::ospf

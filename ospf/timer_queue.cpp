@@ -40,6 +40,8 @@ std::string_view to_string(TimerKind kind) {
       return "spf-learn";
     case TimerKind::spf_hold_down:
       return "spf-hold-down";
+    case TimerKind::nssa_translator:
+      return "nssa-translator";
     case TimerKind::shutdown:
       return "shutdown";
   }

@@ -33,6 +33,7 @@ enum class TimerKind : std::uint8_t {
   spf,
   spf_learn,
   spf_hold_down,
+  nssa_translator,  ///< a: area id
   shutdown,
 };
 [[nodiscard]] std::string_view to_string(TimerKind kind);

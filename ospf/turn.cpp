@@ -86,6 +86,8 @@ void Turn::due(const TimerKey& key) {
       return parts_.origination.due(key.a);
     case TimerKind::first_origination:
       return lifecycle_.waited_enough();
+    case TimerKind::nssa_translator:
+      return parts_.nssa_translator.stable(AreaId{key.a});
     case TimerKind::shutdown:
       return lifecycle_.left_long_enough();
     case TimerKind::spf:
@@ -172,7 +174,7 @@ void Turn::end() {
   rounds();
   parts_.routing.schedule();
   // What a border router says follows from its routes, and its active ranges make routes of their own.
-  for (unsigned times = 0; parts_.summaries.update() && times < kTurnRoundsMost; ++times) {
+  for (unsigned times = 0; parts_.area_border.update() && times < kTurnRoundsMost; ++times) {
     rounds();
     parts_.routing.schedule();
   }

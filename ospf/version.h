@@ -36,6 +36,9 @@ struct InterfaceFacts {
   std::vector<FullNeighbor> full_neighbors;
 };
 
+/// Of a type 7 LSA: whether it is to be translated (RFC 3101 section 2.3).
+enum class PBit : bool { clear, set };
+
 /// What a router-LSA says of its router in an area (RFC 2328 section 12.4.1, RFC 3101 appendix B).
 struct RouterRole {
   bool border = false;       ///< B
@@ -136,6 +139,9 @@ class Version {
                                                                   const IpAddress& address) const = 0;
   /// Section 12.4.4. The prefix is of the version's family.
   [[nodiscard]] virtual OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const = 0;
+  /// RFC 3101 section 2.3.
+  [[nodiscard]] virtual OwnLsa nssa_external_lsa(const LsaKey& key, const ExternalRoute& route,
+                                                 PBit p_bit) const = 0;
   /// RFC 5250. The body is one that a packet has room for. `area`: of link and area scope; nullptr: of the AS.
   [[nodiscard]] virtual OwnLsa opaque_lsa(const Area* area, const LsaKey& key,
                                           std::span<const std::byte> body) const = 0;

@@ -20,6 +20,10 @@ static_assert(leaf::interface::kind_values[static_cast<std::size_t>(InterfaceKin
               "wireguard");
 // Above MaxAgeDiff what is sent looks like another instance, and no acknowledgement of it would match.
 static_assert(leaf::interface::transmit_delay.range.max == ospf::kMaxAgeDiff);
+static_assert(leaf::area::area_type_values[static_cast<std::size_t>(ospf::AreaType::nssa)] == "nssa-area");
+static_assert(
+    leaf::area::nssa_translator_role_values[static_cast<std::size_t>(ospf::TranslatorRole::always)] ==
+    "always");
 
 /// What the kernel allows (dev_valid_name(), whose white space has 0xa0 in it), and no control characters.
 bool is_interface_name(const std::string& name) {
@@ -138,15 +142,44 @@ void AreaReader::read_area_type(MapReader& map, AreaSettings& area) {
   if (const auto type = map.choice(keys::area_type)) area.type = static_cast<ospf::AreaType>(*type);
   area.summary = map.boolean(keys::summary).value_or(area.summary);
   map.read(keys::default_cost, area.default_cost);
+  if (const auto role = map.choice(keys::nssa_translator_role))
+    area.translator_role = static_cast<ospf::TranslatorRole>(*role);
+  map.read(keys::nssa_translator_stability_interval, area.translator_stability_interval);
+  for (const auto& item : map.list(keys::nssa_ranges)) read_nssa_range(item, area);
   if (area.type == ospf::AreaType::normal) {
     for (const leaf::Leaf& leaf : {leaf::Leaf(keys::summary), leaf::Leaf(keys::default_cost)})
       if (map.has(leaf))
-        errors_.add(
-            map.mark(leaf),
-            fmt::format("{} is for stub areas only; remove it, or add \"area-type: stub-area\"", leaf.name));
+        errors_.add(map.mark(leaf),
+                    fmt::format("{} is for stub areas and NSSAs only; remove it, or add \"area-type: "
+                                "stub-area\"",
+                                leaf.name));
   } else if (area.id == ospf::kBackbone) {
     errors_.add(map.mark(keys::area_type), "area 0.0.0.0 is the backbone, a normal area; remove area-type");
   }
+  for (const leaf::Leaf& leaf : {leaf::Leaf(keys::nssa_ranges), leaf::Leaf(keys::nssa_translator_role),
+                                 leaf::Leaf(keys::nssa_translator_stability_interval)})
+    if (area.type != ospf::AreaType::nssa && map.has(leaf))
+      errors_.add(map.mark(leaf),
+                  fmt::format("{} is for NSSAs only; remove it, or add \"area-type: nssa-area\"", leaf.name));
+}
+
+void AreaReader::read_nssa_range(const YAML::Node& node, AreaSettings& area) {
+  namespace keys = leaf::nssa_range;
+  MapReader map(node, keys::section, errors_);
+  if (!map.valid()) return;
+  ospf::NssaRange range;
+  range.advertise = map.boolean(keys::advertise).value_or(range.advertise);
+  map.read(keys::tag, range.tag);
+  const auto value = map.node(keys::prefix);
+  const auto prefix = value ? read_prefix(*value, map.value_mark(keys::prefix), errors_) : std::nullopt;
+  if (!prefix) return;
+  range.prefix = *prefix;
+  const auto& others = area.nssa_ranges;
+  if (std::any_of(others.begin(), others.end(),
+                  [&](const auto& other) { return other.prefix == range.prefix; }))
+    errors_.add(map.value_mark(keys::prefix),
+                fmt::format("range {} is configured twice; remove one", prefix->to_string()));
+  area.nssa_ranges.push_back(range);
 }
 
 void AreaReader::read_range(const YAML::Node& node, AreaSettings& area) {

@@ -38,6 +38,7 @@ class AreaReader {
   [[nodiscard]] std::vector<InterfaceSettings> read_interfaces(const std::vector<YAML::Node>& list);
   [[nodiscard]] std::optional<ospf::AreaId> read_area_id(MapReader& map);
   void read_area_type(MapReader& map, AreaSettings& area);
+  void read_nssa_range(const YAML::Node& node, AreaSettings& area);
   void read_range(const YAML::Node& node, AreaSettings& area);
   void check_area(const MapReader& map, ospf::AreaId id, const Config& config);
   [[nodiscard]] std::optional<InterfaceSettings> read_interface(const YAML::Node& node);

@@ -126,6 +126,9 @@ struct AreaSettings {
   bool summary = leaf::area::summary.value;
   std::uint32_t default_cost = leaf::area::default_cost.value;
   std::vector<ospf::AreaRange> ranges{};
+  std::vector<ospf::NssaRange> nssa_ranges{};
+  ospf::TranslatorRole translator_role = ospf::TranslatorRole::candidate;
+  std::uint16_t translator_stability_interval = leaf::area::nssa_translator_stability_interval.value;
   bool operator==(const AreaSettings&) const = default;
 };
 

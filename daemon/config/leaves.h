@@ -53,19 +53,38 @@ inline constexpr Section section{"the configuration", known, not_built, required
 namespace area {
 inline constexpr TextLeaf area_id{{"area-id"}, ""};
 inline constexpr ListLeaf interfaces{{"interfaces"}};
-inline constexpr auto area_type_values = std::array<std::string_view, 2>{"normal-area", "stub-area"};
+inline constexpr auto area_type_values =
+    std::array<std::string_view, 3>{"normal-area", "stub-area", "nssa-area"};
 inline constexpr ChoiceLeaf area_type{{"area-type"}, area_type_values, 0};
 inline constexpr BooleanLeaf summary{{"summary"}, true};
 inline constexpr NumberLeaf<std::uint32_t> default_cost{{"default-cost"}, {0, 16777214U, ""}, 1U};
 inline constexpr ListLeaf ranges{{"ranges"}};
-inline constexpr auto known = std::array<std::string_view, 6>{"area-id", "interfaces",   "area-type",
-                                                              "summary", "default-cost", "ranges"};
+inline constexpr ListLeaf nssa_ranges{{"nssa-ranges"}};
+inline constexpr auto nssa_translator_role_values = std::array<std::string_view, 2>{"candidate", "always"};
+inline constexpr ChoiceLeaf nssa_translator_role{{"nssa-translator-role"}, nssa_translator_role_values, 0};
+inline constexpr NumberLeaf<std::uint16_t> nssa_translator_stability_interval{
+    {"nssa-translator-stability-interval"}, {0, 65535U, "seconds"}, 40U};
+inline constexpr auto known = std::array<std::string_view, 9>{
+    "area-id",     "interfaces",           "area-type",
+    "summary",     "default-cost",         "ranges",
+    "nssa-ranges", "nssa-translator-role", "nssa-translator-stability-interval"};
 inline constexpr auto not_built =
     std::array<std::string_view, 3>{"virtual-links", "sham-links", "fast-reroute"};
 inline constexpr auto required = std::array<RequiredLeaf, 2>{
     RequiredLeaf{"area-id", "area-id: 0.0.0.0"}, RequiredLeaf{"interfaces", "interfaces: [{name: wg0}]"}};
 inline constexpr Section section{"an area", known, not_built, required};
 }  // namespace area
+
+namespace nssa_range {
+inline constexpr TextLeaf prefix{{"prefix"}, ""};
+inline constexpr BooleanLeaf advertise{{"advertise"}, true};
+inline constexpr NumberLeaf<std::uint32_t> tag{{"tag"}, {0, 4294967295U, ""}, 0U};
+inline constexpr auto known = std::array<std::string_view, 3>{"prefix", "advertise", "tag"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required =
+    std::array<RequiredLeaf, 1>{RequiredLeaf{"prefix", "prefix: 198.51.100.0/24"}};
+inline constexpr Section section{"an NSSA's range", known, not_built, required};
+}  // namespace nssa_range
 
 namespace area_range {
 inline constexpr TextLeaf prefix{{"prefix"}, ""};

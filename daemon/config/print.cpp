@@ -48,10 +48,24 @@ class Printer {
       line(2, leaf::area::summary, area.summary);
       line(2, leaf::area::default_cost, area.default_cost);
     }
+    if (area.type == ospf::AreaType::nssa) print_nssa(area);
     if (!area.ranges.empty()) head(2, leaf::area::ranges);
     for (const auto& range : area.ranges) print(range);
     head(2, leaf::area::interfaces);
     for (const auto& interface : area.interfaces) print(interface);
+  }
+
+  void print_nssa(const AreaSettings& area) {
+    namespace keys = leaf::area;
+    line(2, keys::nssa_translator_role,
+         keys::nssa_translator_role_values[static_cast<std::size_t>(area.translator_role)]);
+    line(2, keys::nssa_translator_stability_interval, area.translator_stability_interval);
+    if (!area.nssa_ranges.empty()) head(2, keys::nssa_ranges);
+    for (const auto& range : area.nssa_ranges) {
+      item(3, leaf::nssa_range::prefix, to_string(range.prefix));
+      line(4, leaf::nssa_range::advertise, range.advertise);
+      line(4, leaf::nssa_range::tag, range.tag);
+    }
   }
 
   void print(const ospf::AreaRange& range) {

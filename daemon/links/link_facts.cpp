@@ -339,7 +339,8 @@ ospf::InstanceConfig instance_config(const Config& config, ospf::RouterId router
   result.max_lsa = config.max_lsa;
   result.max_lsa_bytes = config.max_lsa_bytes;
   for (const auto& area : config.areas) {
-    result.areas.push_back({area.id, area.type, area.default_cost, area.ranges, area.summary});
+    result.areas.push_back({area.id, area.type, area.default_cost, area.ranges, area.summary,
+                            area.nssa_ranges, area.translator_role, area.translator_stability_interval});
     for (const auto& settings : area.interfaces) {
       ospf::InterfaceConfig interface;
       interface.link = names.id_of(settings.name);

@@ -16,7 +16,7 @@ template <class Address>
 // `scope`: of the LSA's flooding.
 template <class V>
 void RouteCalculator<V>::Impl::set_external(std::uint32_t scope, const LsaKey& key, const Lsa* lsa) {
-  const std::uint32_t known = find_lsa(scope, key.id, key.advertising_router);
+  const std::uint32_t known = find_lsa(LsaOf::external, scope, key);
   const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_external(*lsa);
   if (known != kNoSlot) {
     if (part && prefixes[prefixes.offer(known).prefix].prefix() == part->prefix)

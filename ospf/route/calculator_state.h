@@ -129,7 +129,9 @@ struct RouteCalculator<V>::Impl {
     const Offer& offer = prefixes.offer(slot);
     return lsa_hash(scope_of(offer), offer.id, advertiser(offer));
   }
-  [[nodiscard]] std::uint32_t find_lsa(std::uint32_t scope, LinkStateId id, RouterId router) const;
+  /// A summary, or an external: in an NSSA both may have the same id and router.
+  enum class LsaOf : bool { summary, external };
+  [[nodiscard]] std::uint32_t find_lsa(LsaOf which, std::uint32_t scope, const LsaKey& key) const;
   void index_lsa(std::uint32_t slot);
 
   // inter_area_impl.h

@@ -230,10 +230,12 @@ void RouteCalculator<V>::Impl::note_internal_change(std::uint32_t prefix) {
 // ---- Offers that are LSAs of their own: summaries and externals ----
 
 template <class V>
-std::uint32_t RouteCalculator<V>::Impl::find_lsa(std::uint32_t scope, LinkStateId id, RouterId router) const {
-  return prefixes.find_lsa(lsa_hash(scope, id, router), [&](std::uint32_t slot) {
+std::uint32_t RouteCalculator<V>::Impl::find_lsa(LsaOf which, std::uint32_t scope, const LsaKey& key) const {
+  const RouterId router = key.advertising_router;
+  return prefixes.find_lsa(lsa_hash(scope, key.id, router), [&](std::uint32_t slot) {
     const Offer& offer = prefixes.offer(slot);
-    return offer.id == id && scope_of(offer) == scope && advertiser(offer) == router;
+    return offer.id == key.id && offer.is_external() == (which == LsaOf::external) &&
+           scope_of(offer) == scope && advertiser(offer) == router;
   });
 }
 

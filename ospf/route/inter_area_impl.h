@@ -7,7 +7,7 @@ namespace wgospf::ospf {
 
 template <class V>
 void RouteCalculator<V>::Impl::set_inter_prefix(std::uint32_t number, const LsaKey& key, const Lsa* lsa) {
-  const std::uint32_t known = find_lsa(number, key.id, key.advertising_router);
+  const std::uint32_t known = find_lsa(LsaOf::summary, number, key);
   const auto part = lsa == nullptr ? std::nullopt : Topology<V>::read_inter_prefix(*lsa);
   if (known != kNoSlot) {
     Offer& offer = prefixes.offer(known);

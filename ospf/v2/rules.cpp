@@ -209,17 +209,32 @@ std::optional<std::uint16_t> Rules::cost_towards(const Lsa& router_lsa, RouterId
   return of_address ? of_address : least;
 }
 
-OwnLsa Rules::external_lsa(const LsaKey& key, const ExternalRoute& route) const {
+namespace {
+
+[[nodiscard]] v2::ExternalLsa external_body(const ExternalRoute& route) {
   v2::ExternalLsa body;
   body.mask = netmask(length_of(route.prefix));
   body.type2 = route.type2;
   body.metric = std::min(route.metric, kLsInfinity);
   body.forwarding_address = as<Ipv4Address>(route.forwarding_address.value_or(Ipv4Address{}));
   body.tag = route.tag;
+  return body;
+}
+
+}  // namespace
+
+OwnLsa Rules::external_lsa(const LsaKey& key, const ExternalRoute& route) const {
   LsaHeader header;
   header.options = {Options::kExternal};
   header.key = key;
-  return {header, V2::encode_lsa(header, body)};
+  return {header, V2::encode_lsa(header, external_body(route))};
+}
+
+OwnLsa Rules::nssa_external_lsa(const LsaKey& key, const ExternalRoute& route, PBit p_bit) const {
+  LsaHeader header;
+  header.options = {p_bit == PBit::set ? Options::kNssa : std::uint8_t{0}};
+  header.key = key;
+  return {header, V2::encode_lsa(header, external_body(route))};
 }
 
 }  // namespace v2

@@ -81,6 +81,8 @@ class Rules final : public Version {
   [[nodiscard]] std::optional<std::uint16_t> cost_towards(const Lsa& router_lsa, RouterId self,
                                                           const IpAddress& address) const override;
   [[nodiscard]] OwnLsa external_lsa(const LsaKey& key, const ExternalRoute& route) const override;
+  [[nodiscard]] OwnLsa nssa_external_lsa(const LsaKey& key, const ExternalRoute& route,
+                                         PBit p_bit) const override;
   [[nodiscard]] OwnLsa opaque_lsa(const Area* area, const LsaKey& key,
                                   std::span<const std::byte> body) const override;
   [[nodiscard]] std::unique_ptr<ospf::ExternalIds> external_ids() const override {

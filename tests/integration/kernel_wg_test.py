@@ -149,6 +149,9 @@ class KernelLabs(KernelGuest):
     def test_bird_and_frr_in_a_guest(self):
         self.run_all(["shared-others"], ["shared_test.SharedOthers"], 1400)
 
+    def test_a_mesh_in_a_guest(self):
+        self.run_all(["shared-mesh"], ["shared_test.SharedMesh"], 1400)
+
 
 def main(tests):
     topologies = [path.name[:-len(".clab.yml")] for path in sorted(lab.FOLDER.glob("*.clab.yml"))]

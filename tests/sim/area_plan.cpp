@@ -28,17 +28,18 @@ void AreaPlan::draw() {
                              network_.area_between(cable.ends[0].router, cable.ends[1].router));
     }
   for (Router& router : network_.routers)
-    if (!router.takes_externals()) router.externals.clear();
+    if (!router.announces_externals()) router.externals.clear();
 }
 
 void AreaPlan::draw_areas(std::uint32_t most) {
   network_.areas[kBackbone] = {kBackbone};
   for (std::uint32_t i = random_.between(1, most); i > 0; --i) {
     AreaConfig area{AreaId{random_.between(1, 0xfffffffe)}};
-    area.type = random_.pick<AreaType>({AreaType::normal, AreaType::normal, AreaType::stub});
+    area.type = random_.pick<AreaType>({AreaType::normal, AreaType::stub, AreaType::nssa, AreaType::nssa});
     area.summary = random_.chance(60);
     area.default_cost = random_.between(1, 30);
     draw_ranges(area);
+    draw_nssa(area);
     network_.areas[area.id] = area;
   }
   draw_ranges(network_.areas[kBackbone]);
@@ -57,6 +58,22 @@ void AreaPlan::draw_ranges(AreaConfig& area) {
     range.advertise = random_.chance(75);
     if (random_.chance(30)) range.cost = random_.between(0, 50);
     if (ranges_.insert(prefix).second) area.ranges.push_back(range);
+  }
+}
+
+/// Of the addresses that externals have.
+void AreaPlan::draw_nssa(AreaConfig& area) {
+  area.translator_stability_interval = 1;
+  if (random_.chance(15)) area.translator_role = TranslatorRole::always;
+  for (std::uint32_t i = random_.below(3); i > 0; --i) {
+    NssaRange range;
+    const auto length = static_cast<std::uint8_t>(random_.between(11, 16));
+    range.prefix = Ipv4Prefix::make({0x64400000 + (random_.below(24) << 16)}, length);
+    range.advertise = random_.chance(80);
+    range.tag = random_.below(3);
+    const bool is_new = std::none_of(area.nssa_ranges.begin(), area.nssa_ranges.end(),
+                                     [&](const NssaRange& other) { return other.prefix == range.prefix; });
+    if (is_new) area.nssa_ranges.push_back(range);
   }
 }
 

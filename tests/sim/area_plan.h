@@ -20,6 +20,7 @@ class AreaPlan {
 
  private:
   void draw_areas(std::uint32_t count);
+  void draw_nssa(ospf::AreaConfig& area);
   void draw_ranges(ospf::AreaConfig& area);
   void draw_homes(std::uint32_t in_backbone);
   void settle(RouterIndex router);

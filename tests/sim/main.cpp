@@ -43,7 +43,7 @@ constexpr const char* kUsage =
     "  --faults N    only the first N faults of the schedule\n"
     "  --shared      most cables are between peers that share a device\n"
     "  --varied      stub areas and NSSAs, opaque LSAs of the routers' own, links whose neighbour is known\n"
-    "  --areas       several areas, some of them stub areas\n"
+    "  --areas       several areas, some of them stub areas and NSSAs\n"
     "  --large       a hub with 100 spokes and 5000 LSAs, 5 % loss, processes that stand still, a third\n"
     "                router on a link, opaque LSAs, a full database, a router id that is taken twice\n"
     "  --spokes N    instead of 100\n"

@@ -30,6 +30,11 @@ bool Router::takes_externals() const {
                      [](const AreaConfig& area) { return area.type == AreaType::normal; });
 }
 
+bool Router::announces_externals() const {
+  return std::any_of(areas.begin(), areas.end(),
+                     [](const AreaConfig& area) { return area.type != AreaType::stub; });
+}
+
 const AreaConfig* Router::find_area(AreaId id) const {
   const auto it =
       std::find_if(areas.begin(), areas.end(), [id](const AreaConfig& area) { return area.id == id; });
@@ -315,7 +320,8 @@ void Network::reload(RouterIndex index) {
 void Network::change_externals(RouterIndex index, std::vector<ExternalRoute> set,
                                std::vector<IpPrefix> removed) {
   Router& router = routers[index];
-  if (!router.takes_externals()) set.clear();  // nobody would hear of them
+  if (this->area.type != AreaType::normal || !router.announces_externals())
+    set.clear();  // nobody would hear of them
   for (const auto& prefix : removed) router.externals.erase(std::get<Ipv4Prefix>(prefix));
   for (const auto& route : set) router.set_external(route);
   note("r" + std::to_string(index) + " externals: " + std::to_string(set.size()) + " set, " +

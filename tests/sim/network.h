@@ -111,8 +111,9 @@ struct Router {
     externals.insert_or_assign(std::get<Ipv4Prefix>(route.prefix), route);
   }
   [[nodiscard]] ospf::InstanceConfig config() const;
-  /// Does any of its areas take AS-external-LSAs?
+  /// Does any of its areas take AS-external-LSAs? Does any take its externals, an NSSA in a type 7 LSA?
   [[nodiscard]] bool takes_externals() const;
+  [[nodiscard]] bool announces_externals() const;
   /// nullptr when it is not in the area.
   [[nodiscard]] const ospf::AreaConfig* find_area(ospf::AreaId id) const;
 };

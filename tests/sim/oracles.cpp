@@ -115,7 +115,7 @@ class Contents {
         counts.erase({router.id, type});
       };
       if (!area) {
-        expect(LsaType::as_external, router.externals.size());
+        expect(LsaType::as_external, reference_.as_externals(i).size());
         expect(LsaType::opaque_as, opaque_lsas(router, {}));
         continue;
       }
@@ -124,6 +124,7 @@ class Contents {
       expect(LsaType::summary_network, said.prefixes.size());
       expect(LsaType::summary_asbr, said.boundary_routers.size());
       expect(LsaType::opaque_area, opaque_lsas(router, area));
+      expect(LsaType::nssa_external, reference_.type7s(i, *area).size());
     }
     for (const auto& [what, count] : counts)
       if (count > 0)
@@ -322,7 +323,9 @@ class Walk {
       marks_[router] = step(router);
     }
     // To have no route is right where nobody sends here.
-    if (marks_[router] == Mark::no_route && depth_ > 0) complain(router, "has no route onwards");
+    const bool may_be_missed = !network_.areas.empty() && has_forwarding_address();
+    if (marks_[router] == Mark::no_route && depth_ > 0 && !may_be_missed)
+      complain(router, "has no route onwards");
   }
 
  private:
@@ -361,14 +364,15 @@ class Walk {
       });
     });
   }
-  /// A default into a stub area, or a range: it promises nothing of the target.
+  /// Where there are areas: a default, or a range. It promises nothing of the target.
   bool is_aggregate(const Route<V2>& route) const {
-    if (route.path_type != PathType::inter_area) return false;
+    if (network_.areas.empty()) return false;
+    const auto is_it = [&](const auto& range) { return range.prefix == IpPrefix{route.prefix}; };
     return route.prefix.length == 0 ||
            std::any_of(network_.areas.begin(), network_.areas.end(), [&](const auto& entry) {
-             return std::any_of(
-                 entry.second.ranges.begin(), entry.second.ranges.end(),
-                 [&](const AreaRange& range) { return range.prefix == IpPrefix{route.prefix}; });
+             const AreaConfig& area = entry.second;
+             return std::any_of(area.ranges.begin(), area.ranges.end(), is_it) ||
+                    std::any_of(area.nssa_ranges.begin(), area.nssa_ranges.end(), is_it);
            });
   }
   Mark follow_aggregate(const Router& router, const RouteTable<V2>& table, const Route<V2>& route) {

@@ -39,6 +39,11 @@ struct ExpectedRoute {
   bool attached = false;  ///< a prefix of the router's own
   std::set<Hop> hops;
   std::set<std::uint32_t> tags;  ///< of externals: any of these
+  bool is_first_choice = false;  ///< of externals: by section 16.4.1
+  /// By a type 7 LSA that is to be translated: it, by the highest router of those with equal paths.
+  std::optional<ospf::ExternalRoute> type7;
+  RouterId type7_by;
+  ospf::AreaId nssa;  ///< where that is
 };
 
 using ExpectedTable = std::map<Ipv4Prefix, ExpectedRoute>;
@@ -71,6 +76,14 @@ class Reference {
   explicit Reference(const Network& network) : network_(network) {}
 
   [[nodiscard]] ExpectedTable routes(RouterIndex root);
+  /// What the router says of prefixes outside: in the AS, translated or its own, and in an NSSA.
+  using Externals = std::map<Ipv4Prefix, ospf::ExternalRoute>;
+  [[nodiscard]] const Externals& as_externals(RouterIndex router);
+  struct Type7 {
+    ospf::ExternalRoute route;
+    bool is_translated = false;  ///< the P-bit
+  };
+  [[nodiscard]] std::map<Ipv4Prefix, Type7> type7s(RouterIndex router, ospf::AreaId nssa) const;
   [[nodiscard]] const Said& says(RouterIndex router, ospf::AreaId area);
 
  private:
@@ -91,6 +104,7 @@ class Reference {
   [[nodiscard]] bool is_boundary(RouterIndex router) const;
   [[nodiscard]] bool learns_from_the_backbone_alone(RouterIndex router) const;
   [[nodiscard]] std::vector<ospf::AreaId> learns_from(RouterIndex router) const;
+  [[nodiscard]] ExpectedTable intra_within(RouterIndex root, ospf::AreaId area);
   [[nodiscard]] ExpectedTable intra(RouterIndex root);
   [[nodiscard]] ExpectedTable inter(RouterIndex root, const ExpectedTable& intra);
   [[nodiscard]] std::map<Ipv4Prefix, ActiveRange> active_ranges(RouterIndex root,
@@ -107,11 +121,31 @@ class Reference {
                                                    const Way& boundary, const ExpectedTable& internal) const;
   [[nodiscard]] bool is_better(RouterIndex root, const Way& a, const Way& b) const;
   [[nodiscard]] bool is_preferred(RouterIndex root, ospf::PathType type, ospf::AreaId area) const;
-  void add_externals(RouterIndex root, const ExpectedTable& internal, ExpectedTable& table);
+  /// A path to an external: what is said of it, and the way.
+  struct ExternalPath {
+    ospf::ExternalRoute said;
+    Way way;
+    std::optional<RouterId> type7_by = {};  ///< in a type 7 LSA that is to be translated
+  };
+  [[nodiscard]] ExpectedTable internal_routes(RouterIndex root);
+  [[nodiscard]] ExpectedTable routes_with(RouterIndex root, const std::vector<Externals>& as_externals);
+  void add_external(RouterIndex root, const ExternalPath& path, ExpectedTable& externals) const;
+  void add_nssa_externals(RouterIndex root, ospf::AreaId nssa, ExpectedTable& externals);
+  [[nodiscard]] bool translates(RouterIndex router, const ospf::AreaConfig& nssa);
+  struct Translated {
+    Externals said;
+    std::set<Ipv4Prefix> ranges;  ///< said in place of what is in them
+  };
+  [[nodiscard]] Translated translated(RouterIndex router, const ExpectedTable& table);
+  void settle_as_externals();
 
   const Network& network_;
   std::map<std::pair<RouterIndex, ospf::AreaId>, Distances> distances_;
   std::map<std::pair<RouterIndex, ospf::AreaId>, Said> says_;
+  std::vector<Externals> as_externals_;  ///< by router, once asked for
+  /// Border routers whose own default route leads into an NSSA, where they say none then.
+  std::set<std::pair<RouterIndex, ospf::AreaId>> without_default_;
+  std::map<RouterIndex, std::set<Ipv4Prefix>> nssa_ranges_;  ///< that a translator says, and so discards
 };
 
 }  // namespace wgospf::sim

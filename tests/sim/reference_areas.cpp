@@ -105,22 +105,27 @@ std::vector<AreaId> Reference::learns_from(RouterIndex router) const {
   return areas;
 }
 
-ExpectedTable Reference::intra(RouterIndex root) {
+ExpectedTable Reference::intra_within(RouterIndex root, AreaId area) {
   ExpectedTable table;
-  for (const AreaConfig& area : network_.routers[root].areas) {
-    const Distances& found = distances(root, area.id);
-    for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
-      if (!found.cost[i]) continue;
-      for (const auto& [prefix, cost] : own_prefixes(network_.routers[i], area.id)) {
-        ExpectedRoute route;
-        route.area = area.id;
-        route.metric = *found.cost[i] + cost;
-        route.attached = i == root;
-        route.hops = found.hops[i];
-        merge(table, prefix, route);
-      }
+  const Distances& found = distances(root, area);
+  for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
+    if (!found.cost[i]) continue;
+    for (const auto& [prefix, cost] : own_prefixes(network_.routers[i], area)) {
+      ExpectedRoute route;
+      route.area = area;
+      route.metric = *found.cost[i] + cost;
+      route.attached = i == root;
+      route.hops = found.hops[i];
+      merge(table, prefix, route);
     }
   }
+  return table;
+}
+
+ExpectedTable Reference::intra(RouterIndex root) {
+  ExpectedTable table;
+  for (const AreaConfig& area : network_.routers[root].areas)
+    for (const auto& [prefix, route] : intra_within(root, area.id)) merge(table, prefix, route);
   return table;
 }
 
@@ -175,7 +180,10 @@ const Said& Reference::says(RouterIndex router, AreaId area) {
   if (into != nullptr && is_border(router)) {
     const bool takes_prefixes = into->type == AreaType::normal || into->summary;
     if (takes_prefixes) say_prefixes(router, area, said);
-    if (into->type == AreaType::stub) said.prefixes[Ipv4Prefix{}] = into->default_cost;
+    const bool gets_default =
+        into->type == AreaType::stub || (into->type == AreaType::nssa && !into->summary);
+    if (gets_default && !without_default_.contains({router, area}))
+      said.prefixes[Ipv4Prefix{}] = into->default_cost;
     if (into->type == AreaType::normal) say_boundary_routers(router, area, said);
   }
   return says_[{router, area}] = std::move(said);
@@ -233,9 +241,13 @@ bool Reference::is_nearer_over_the_backbone(RouterIndex router, RouterIndex boun
   return false;
 }
 
+/// Where AS-external-LSAs go. Border routers of NSSAs say so, too (RFC 3101 section 3.1).
 bool Reference::is_boundary(RouterIndex router) const {
   const Router& one = network_.routers[router];
-  return one.is_running() && one.takes_externals() && !one.externals.empty();
+  const bool is_at_nssa = std::any_of(one.areas.begin(), one.areas.end(),
+                                      [](const AreaConfig& area) { return area.type == AreaType::nssa; });
+  return one.is_running() && one.takes_externals() &&
+         (!one.externals.empty() || (is_at_nssa && is_border(router)));
 }
 
 /// Section 16.4 step 3: the preferred path to an AS boundary router. `by_summaries`: what border routers say counts.
@@ -306,44 +318,16 @@ std::optional<Reference::Way> Reference::way_of_external(const ExternalRoute& ex
   return way;
 }
 
-void Reference::add_externals(RouterIndex root, const ExpectedTable& internal, ExpectedTable& table) {
-  std::map<Ipv4Prefix, bool> preferred;  // of the route in the table
-  for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
-    if (i == root || !is_boundary(i)) continue;
-    const auto boundary = way_to_boundary(root, i, true);
-    if (!boundary) continue;
-    for (const auto& [prefix, external] : network_.routers[i].externals) {
-      const bool is_within_the_as = table.contains(prefix) && !preferred.contains(prefix);
-      if (external.metric >= kLsInfinity || is_within_the_as) continue;
-      const auto way = way_of_external(external, root, *boundary, internal);
-      if (!way) continue;
-      ExpectedRoute route;
-      route.path_type = external.type2 ? PathType::external_2 : PathType::external_1;
-      route.metric = external.type2 ? way->cost : way->cost + external.metric;
-      route.type2_metric = external.type2 ? external.metric : 0;
-      route.hops = way->hops;
-      route.tags = {external.tag};
-      const bool is_first_choice = is_preferred(root, way->type, way->area);
-      const auto rank = [](const ExpectedRoute& one, bool is_first) {  // section 16.4 step 6
-        return std::tuple(one.path_type, one.type2_metric, !is_first, one.metric);
-      };
-      const auto [it, is_new] = table.try_emplace(prefix, route);
-      const auto known = is_new ? rank(route, is_first_choice) : rank(it->second, preferred.at(prefix));
-      if (is_new || rank(route, is_first_choice) < known) {
-        it->second = route;
-        preferred[prefix] = is_first_choice;
-      } else if (rank(route, is_first_choice) == known) {
-        it->second.hops.merge(route.hops);
-        it->second.tags.merge(route.tags);
-      }
-    }
-  }
-}
-
-ExpectedTable Reference::routes(RouterIndex root) {
+ExpectedTable Reference::internal_routes(RouterIndex root) {
   const ExpectedTable within = intra(root);
   ExpectedTable internal = within;
   for (const auto& [prefix, route] : inter(root, within)) internal.emplace(prefix, route);
+  return internal;
+}
+
+ExpectedTable Reference::routes_with(RouterIndex root, const std::vector<Externals>& as_externals) {
+  const ExpectedTable within = intra(root);
+  const ExpectedTable internal = internal_routes(root);
   ExpectedTable table = internal;
   for (const auto& [prefix, range] : active_ranges(root, within)) {
     if (!range.is_advertised || within.contains(prefix)) continue;
@@ -351,9 +335,213 @@ ExpectedTable Reference::routes(RouterIndex root) {
     table[prefix].path_type = PathType::inter_area;
     table[prefix].attached = true;
   }
-  if (network_.routers[root].takes_externals()) add_externals(root, internal, table);
+  if (const auto ranges = nssa_ranges_.find(root); ranges != nssa_ranges_.end())
+    for (const Ipv4Prefix& prefix : ranges->second) {
+      if (within.contains(prefix)) continue;
+      table[prefix] = {};
+      table[prefix].path_type = PathType::inter_area;
+      table[prefix].attached = true;
+    }
+  ExpectedTable externals;
+  for (RouterIndex i = 0; i < network_.routers.size() && network_.routers[root].takes_externals(); ++i) {
+    if (i == root || !is_boundary(i)) continue;
+    const auto boundary = way_to_boundary(root, i, true);
+    if (!boundary) continue;
+    for (const auto& [prefix, external] : as_externals[i])
+      if (const auto way = way_of_external(external, root, *boundary, internal))
+        add_external(root, {external, *way}, externals);
+  }
+  for (const AreaConfig& area : network_.routers[root].areas)
+    if (area.type == AreaType::nssa) add_nssa_externals(root, area.id, externals);
+  for (const auto& [prefix, route] : externals) table.emplace(prefix, route);
   for (auto& [prefix, route] : table) route.hops = one_of_each_interface(network_.routers[root], route.hops);
   return table;
+}
+
+/// Section 16.4 step 6: smaller is better.
+void Reference::add_external(RouterIndex root, const ExternalPath& path, ExpectedTable& externals) const {
+  const ExternalRoute& said = path.said;
+  if (said.metric >= kLsInfinity) return;
+  ExpectedRoute route;
+  route.path_type = said.type2 ? PathType::external_2 : PathType::external_1;
+  route.metric = said.type2 ? path.way.cost : path.way.cost + said.metric;
+  route.type2_metric = said.type2 ? said.metric : 0;
+  route.is_first_choice = is_preferred(root, path.way.type, path.way.area);
+  route.hops = path.way.hops;
+  route.tags = {said.tag};
+  const auto rank = [](const ExpectedRoute& one) {
+    return std::tuple(one.path_type, one.type2_metric, !one.is_first_choice, one.metric);
+  };
+  const auto prefix = std::get<Ipv4Prefix>(said.prefix);
+  if (path.type7_by) {
+    route.type7 = said;
+    route.type7_by = *path.type7_by;
+    route.nssa = path.way.area;
+  }
+  const auto [it, is_new] = externals.try_emplace(prefix, route);
+  ExpectedRoute& known = it->second;
+  if (is_new) return;
+  if (rank(route) < rank(known)) {
+    known = route;
+  } else if (rank(route) == rank(known)) {
+    known.hops.merge(route.hops);
+    known.tags.merge(route.tags);
+    if (route.type7 && (!known.type7 || known.type7_by < route.type7_by)) {
+      known.type7 = route.type7;
+      known.type7_by = route.type7_by;
+      known.nssa = route.nssa;
+    }
+  }
+}
+
+/// RFC 3101 section 2.5: all within the area.
+void Reference::add_nssa_externals(RouterIndex root, AreaId nssa, ExpectedTable& externals) {
+  const ExpectedTable in_area = intra_within(root, nssa);
+  const Distances found = distances(root, nssa);
+  for (RouterIndex i = 0; i < network_.routers.size(); ++i) {
+    if (i == root || !found.cost[i]) continue;
+    const Way boundary{*found.cost[i], PathType::intra_area, nssa, found.hops[i]};
+    for (const auto& [prefix, type7] : type7s(i, nssa)) {
+      const bool is_suppressed = prefix.length == 0 && !type7.is_translated && is_border(root);
+      auto way = is_suppressed ? std::nullopt : way_of_external(type7.route, root, boundary, in_area);
+      if (!way) continue;
+      ExternalPath path{type7.route, *way, {}};
+      if (type7.is_translated) path.type7_by = network_.routers[i].id;
+      path.way.area = nssa;
+      add_external(root, path, externals);
+    }
+  }
+}
+
+/// RFC 3101 sections 2.3 and 2.4.
+std::map<Ipv4Prefix, Reference::Type7> Reference::type7s(RouterIndex index, AreaId nssa) const {
+  std::map<Ipv4Prefix, Type7> said;
+  const Router& router = network_.routers[index];
+  const AreaConfig* area = router.find_area(nssa);
+  if (area == nullptr || area->type != AreaType::nssa || !router.is_running()) return said;
+  std::optional<Ipv4Address> own;
+  bool is_loopback = false;
+  for (const auto& [link, port] : router.ports) {
+    if (port.config.area != nssa || !port.status().up || port.status().addresses.empty()) continue;
+    if (own && !(port.status().loopback && !is_loopback)) continue;
+    own = as<Ipv4Address>(port.status().addresses.front().address);
+    is_loopback = port.status().loopback;
+  }
+  for (const auto& [prefix, external] : router.externals) {
+    Type7 type7{external, !router.takes_externals() && own};
+    if (type7.is_translated && !external.forwarding_address) type7.route.forwarding_address = *own;
+    said[prefix] = type7;
+  }
+  if (is_border(index) && area->summary && !without_default_.contains({index, nssa})) {
+    ExternalRoute route;
+    route.prefix = Ipv4Prefix{};
+    route.metric = area->default_cost;
+    route.type2 = false;
+    said[Ipv4Prefix{}] = {route, false};
+  }
+  return said;
+}
+
+// ---- Translation (RFC 3101 section 3) ----
+
+bool Reference::translates(RouterIndex router, const AreaConfig& nssa) {
+  if (nssa.type != AreaType::nssa || !is_border(router)) return false;
+  if (nssa.translator_role == TranslatorRole::always) return true;
+  const Distances found = distances(router, nssa.id);
+  for (RouterIndex other = 0; other < network_.routers.size(); ++other) {
+    if (other == router || !found.cost[other] || !is_border(other)) continue;
+    if (network_.routers[other].id < network_.routers[router].id) continue;
+    if (way_to_boundary(router, other, true)) return false;
+  }
+  return true;
+}
+
+/// Section 3.2, of what is in the router's table.
+Reference::Translated Reference::translated(RouterIndex router, const ExpectedTable& table) {
+  struct InRange {
+    std::vector<ExternalRoute> routes;
+    NssaRange range;
+  };
+  Translated result;
+  Externals& said = result.said;
+  std::map<Ipv4Prefix, InRange> ranges;
+  for (const auto& [prefix, route] : table) {
+    if (!route.type7 || !route.type7->forwarding_address) continue;
+    const AreaConfig* area = network_.routers[router].find_area(route.nssa);
+    if (area == nullptr || !translates(router, *area)) continue;
+    const NssaRange* longest = nullptr;
+    for (const NssaRange& range : area->nssa_ranges)
+      if (std::get<Ipv4Prefix>(range.prefix).covers(prefix) &&
+          (longest == nullptr || length_of(range.prefix) > length_of(longest->prefix)))
+        longest = &range;
+    if (longest == nullptr) {
+      said[prefix] = *route.type7;
+    } else {
+      InRange& in = ranges[std::get<Ipv4Prefix>(longest->prefix)];
+      in.routes.push_back(*route.type7);
+      in.range = *longest;
+    }
+  }
+  for (const auto& [prefix, in] : ranges) {
+    if (!in.range.advertise) continue;
+    if (in.routes.size() == 1 && in.routes.front().prefix == IpPrefix{prefix}) {
+      said[prefix] = in.routes.front();
+      continue;
+    }
+    ExternalRoute one;
+    one.prefix = prefix;
+    one.tag = in.range.tag;
+    one.metric = 0;
+    one.type2 =
+        std::any_of(in.routes.begin(), in.routes.end(), [](const ExternalRoute& r) { return r.type2; });
+    for (const ExternalRoute& route : in.routes)
+      if (route.type2 == one.type2) one.metric = std::max(one.metric, route.metric);
+    if (one.type2) ++one.metric;
+    said[prefix] = one;
+    result.ranges.insert(prefix);
+  }
+  return result;
+}
+
+/// What one router translates may be better than what another has: until nothing changes.
+void Reference::settle_as_externals() {
+  as_externals_.assign(network_.routers.size(), {});
+  constexpr int kMostRounds = 20;
+  for (int round = 0; round < kMostRounds; ++round) {
+    std::vector<Externals> next(network_.routers.size());
+    std::set<std::pair<RouterIndex, AreaId>> without_default;
+    std::map<RouterIndex, std::set<Ipv4Prefix>> nssa_ranges;
+    for (RouterIndex i = 0; i < next.size(); ++i) {
+      const Router& router = network_.routers[i];
+      if (!router.is_running() || !router.takes_externals()) continue;
+      const bool is_at_nssa = is_boundary(i) && is_border(i);
+      if (is_at_nssa) {
+        const ExpectedTable table = routes_with(i, as_externals_);
+        const Translated result = translated(i, table);
+        next[i] = result.said;
+        if (!result.ranges.empty()) nssa_ranges[i] = result.ranges;
+        const auto own_default = table.find(Ipv4Prefix{});
+        if (own_default != table.end() && own_default->second.type7 &&
+            own_default->second.type7->forwarding_address)
+          without_default.emplace(i, own_default->second.nssa);
+      }
+      for (const auto& [prefix, external] : router.externals) next[i][prefix] = external;
+    }
+    if (next == as_externals_ && without_default == without_default_ && nssa_ranges == nssa_ranges_) return;
+    nssa_ranges_ = std::move(nssa_ranges);
+    as_externals_ = std::move(next);
+    if (std::exchange(without_default_, without_default) != without_default) says_.clear();
+  }
+}
+
+const Reference::Externals& Reference::as_externals(RouterIndex router) {
+  if (as_externals_.empty()) settle_as_externals();
+  return as_externals_[router];
+}
+
+ExpectedTable Reference::routes(RouterIndex root) {
+  (void)as_externals(root);
+  return routes_with(root, as_externals_);
 }
 
 }  // namespace wgospf::sim

@@ -99,6 +99,11 @@ std::set<IpPrefix> active_ranges(const Router& router) {
         longest = &range;
     if (longest != nullptr && longest->advertise) active.insert(longest->prefix);
   }
+  // Those of NSSAs are none of an area's own prefixes.
+  for (const auto& route : router.instance->routes()->routes)
+    for (const AreaConfig& area : router.areas)
+      for (const NssaRange& range : area.nssa_ranges)
+        if (route.is_discard() && range.prefix == IpPrefix{route.prefix}) active.insert(range.prefix);
   return active;
 }
 

@@ -258,6 +258,21 @@ TEST(Spf, Rfc2328Section16_2_Step7_EqualSummariesAreUnitedCheaperOnesReplace) {
   bench.remove(summary(2, "10.50.0.0/16", 0), AreaId{1}).calculate();
   EXPECT_EQ(bench.route("10.50.0.0/16"), "17 inter-area link3");
 }
+// A border router of an NSSA may say a prefix in a summary and in a type 7 LSA, with one Link State ID.
+TEST(Spf, Rfc3101Section2_5_ASummaryAndAType7OfOneIdAreTwo) {
+  Bench bench = inside();
+  v2::ExternalLsa body;
+  body.mask = netmask(16);
+  body.type2 = true;
+  body.metric = 3;
+  const Lsa type7 = make_lsa(LsaType::nssa_external, prefix("10.50.0.0/16").address.value, id(2), body);
+  bench.area(AreaId{1}, {router_lsa(2, {p2p(1, 1), p2p(3, 1)}, kB | kE), type7}).calculate();
+  EXPECT_EQ(bench.route("10.50.0.0/16"), "17 inter-area link2");
+  bench.remove(summary(2, "10.50.0.0/16", 0), AreaId{1}).calculate();
+  EXPECT_EQ(bench.route("10.50.0.0/16"), "10 external-2 3 link2");
+  bench.remove(type7, AreaId{1}).calculate();
+  EXPECT_EQ(bench.route("10.50.0.0/16"), "unreachable");
+}
 TEST(Spf, Rfc2328Section16_2_AtABorderRouterOnlySummariesOfTheBackboneCount) {
   Bench bench = inside();
   bench.lsas({router_lsa(4, {p2p(1, 1)}, kB), summary(4, "10.60.0.0/16", 1)});

@@ -155,6 +155,9 @@ class V3 final : public Version {
     header.key = key;
     return {header, make_lsa(header, {})};
   }
+  [[nodiscard]] OwnLsa nssa_external_lsa(const LsaKey& key, const ExternalRoute& route, PBit) const override {
+    return external_lsa(key, route);
+  }
   [[nodiscard]] OwnLsa inter_area_prefix_lsa(const Area&, const LsaKey& key, const IpPrefix&,
                                              std::uint32_t) const override {
     LsaHeader header;

@@ -412,7 +412,8 @@ TEST(Spf, Rfc2328Section16_4_Step3_AForwardingAddressOnASharedSubnetIsOnTheLanWh
   };
   EXPECT_EQ(to("10.1.0.9", false), "8 external-1 link9@10.1.0.9");
   EXPECT_EQ(to("10.1.0.2", false), "8 external-1 link2@10.1.0.2");
-  EXPECT_EQ(to("10.1.0.9", true), "8 external-1 link9@10.1.0.9") << "the first of two: to one of them at most";
+  EXPECT_EQ(to("10.1.0.9", true), "8 external-1 link9@10.1.0.9")
+      << "the first of two: to one of them at most";
 }
 // The forwarding address is our own: what others send us for it must not be sent on to ourselves, nor to the
 // AS boundary router, which may send it back.

@@ -149,6 +149,9 @@ class KernelLabs(KernelGuest):
     def test_bird_and_frr_in_a_guest(self):
         self.run_all(["shared-others"], ["shared_test.SharedOthers"], 1400)
 
+    def test_shared_and_dedicated_in_a_guest(self):
+        self.run_all(["shared-dedicated"], ["shared_test.SharedDedicated"], 1400)
+
     def test_a_mesh_in_a_guest(self):
         self.run_all(["shared-mesh"], ["shared_test.SharedMesh"], 1400)
 

@@ -55,6 +55,18 @@ void append_list(std::string& out, std::string_view heading, const std::vector<s
   end_line();
 }
 
+/// "198.51.100.7:51820 (op2.example.net:51820) in use, 1.2 ms".
+std::string endpoint_text(const v1::EndpointCandidate& place) {
+  std::string text = place.endpoint().empty() ? place.origin() : place.endpoint();
+  if (!place.endpoint().empty() && !place.origin().empty() && place.origin() != place.endpoint())
+    text += fmt::format(" ({})", place.origin());
+  text += " " + place.state();
+  if (place.has_round_trip())
+    text += fmt::format(", {:.1f} ms", static_cast<double>(place.round_trip().seconds()) * 1e3 +
+                                           place.round_trip().nanos() / 1e6);
+  return place.reason().empty() ? text : text + ": " + place.reason();
+}
+
 /// The whole key, what is sent to the peer and what is accepted from it.
 std::string details(const v1::Peer& peer) {
   std::string out = fmt::format("{} on {}\n", peer.name(), peer.interface());
@@ -66,6 +78,8 @@ std::string details(const v1::Peer& peer) {
     append_list(out, "heard", {cells[0].text});
     if (!cells[1].text.empty()) append_list(out, "echoes", {cells[1].text, cells[2].text, "lost"});
   }
+  for (const auto& place : peer.endpoint_candidates()) append_list(out, "endpoint", {endpoint_text(place)});
+  if (!peer.endpoint_reason().empty()) append_list(out, "", {"(" + peer.endpoint_reason() + ")"});
   append_list(out, "sent", {peer.routed_prefixes().begin(), peer.routed_prefixes().end()});
   const std::set<std::string> managed{peer.managed_allowed_ips().begin(), peer.managed_allowed_ips().end()};
   std::vector<std::string> by_hand;

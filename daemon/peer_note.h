@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/links/endpoint_peer.h"
 #include "net/ip.h"
 #include "ospf/types.h"
 #include "wgadapter/key.h"
@@ -35,6 +36,8 @@ struct PeerNote {
   std::vector<std::string> carries{};   ///< tunnels whose datagrams go through this one
   std::vector<std::string> problems{};  ///< in words, with the cure
   std::optional<Ipv6Address> link_local{};  ///< of its key, where it has been given that
+  std::vector<EndpointNote> endpoints{};    ///< where it may be; empty: the configuration does not say
+  std::string endpoint_reason{};            ///< why it has the endpoint that it has
   bool operator==(const PeerNote&) const = default;
 };
 /// What was learned of a key, and is forgotten.

@@ -58,6 +58,7 @@ Runner::Runner(Host& host, RunnerOptions options)
       mtus_(host),
       link_locals_(host),
       firewall_(host),
+      endpoints_(host),
       liveness_(host, liveness_sources()),
       bfd_(host, [this](auto link,
                         auto router) { neighbor_lost(link, router, {ospf::DownReason::Kind::bfd_down}); }),
@@ -181,10 +182,14 @@ void Runner::on_device_reports(const wg::DeviceReports& reports) {
       if (is_other) clients_.follow();
       clients_.take(*read);
       liveness_.take(*read);
+      endpoints_.take(*read);
       const bool is_other_error = tunnels_.take(*read);
       is_reshaped = is_reshaped || is_other || is_other_error;
     } else if (const auto* renewed = std::get_if<wg::Renewed>(&report)) {
-      liveness_.take(*renewed);
+      if (renewed->aim)
+        endpoints_.take(*renewed);
+      else
+        liveness_.take(*renewed);
     } else if (const auto* changed = std::get_if<wg::PeersChanged>(&report)) {
       tunnels_.take(*changed);
       is_reshaped = is_reshaped || has_first_session(*changed);
@@ -230,6 +235,7 @@ void Runner::check() {
   is_other = links_.note_neighbors(neighbors) || is_other;
   link_locals_.follow(links_.link_local_devices());
   liveness_.refresh();
+  endpoints_.follow(links_.endpoint_peers());
   if (is_other) links = links_.tunnel_links();
   mtus_.follow(tunnel_paths(links, neighbors, host_.links().inventory(), *tunnels_.underlay()));
   firewall_.follow(links, neighbors, tunnels_.underlay());

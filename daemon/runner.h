@@ -24,6 +24,7 @@
 #include "daemon/links/link_locals.h"
 #include "daemon/links/links.h"
 #include "daemon/links/liveness_watch.h"
+#include "daemon/links/peer_endpoints.h"
 #include "daemon/links/tunnel_mtus.h"
 #include "daemon/links/tunnels.h"
 #include "daemon/router_view.h"
@@ -115,6 +116,7 @@ class Runner {
   void on_output(ospf::OpaqueReceived& received) { clients_.take(received); }
   void on_output(ospf::Event& event);
   void tell_database_limit(bool is_full);
+  void tell_endpoints(const ospf::NeighborStateChanged& change);
 
   [[nodiscard]] Clients::Callbacks client_callbacks();
   [[nodiscard]] bool may_announce(ospf::RouterId router, const Ipv4Prefix& prefix,
@@ -162,6 +164,7 @@ class Runner {
   TunnelMtus mtus_;
   LinkLocals link_locals_;
   Firewall firewall_;
+  PeerEndpoints endpoints_;
   LivenessWatch liveness_;
   BfdSessions bfd_;
   KeyGuard keys_;

@@ -49,7 +49,10 @@ void Runner::on_output(ospf::Event& event) {
   if (const auto* neighbor = std::get_if<ospf::NeighborStateChanged>(&event)) {
     claim_due_ = bfd_due_ = true;
     if (neighbor->to == ospf::NeighborState::full) pipeline_.set_usable(neighbor->link, true);
-    if (phase_ == Phase::running) liveness_.take(*neighbor);
+    if (phase_ == Phase::running) {
+      liveness_.take(*neighbor);
+      tell_endpoints(*neighbor);
+    }
     // What is then said of the device is to be said of it as it is.
     const auto device = links_.device_name(neighbor->link);
     if (devices_to_check_.insert(device).second) host_.devices().read_soon(device);

@@ -88,6 +88,7 @@ void Runner::shutdown(rib::OnStop on_stop, std::function<void(bool)> done) {
   on_stop_ = on_stop;
   phase_ = Phase::flushing;
   liveness_.stop();
+  endpoints_.stop();
   links_.freeze();
   done_ = std::move(done);
   after(stop_timer_, kFlushGuard, [this] {

@@ -30,7 +30,16 @@ LivenessWatch::Sources Runner::liveness_sources() {
           [this](ospf::LinkId link) {
             feed(ospf::NeighborHeard{link});
             finish_turn();
-          }};
+          },
+          [this](ospf::LinkId link, bool is_suspect) { endpoints_.doubt(link, is_suspect); },
+          [this](ospf::LinkId link) { return endpoints_.follows(link); }};
+}
+
+/// One that said goodbye, or does not see us, is there.
+void Runner::tell_endpoints(const ospf::NeighborStateChanged& change) {
+  if (change.from == ospf::NeighborState::full) endpoints_.doubt(change.link, false);
+  const bool is_silent = change.down_reason || change.reason == ospf::NeighborEvent::inactivity_timer;
+  if (change.to == ospf::NeighborState::down && is_silent) endpoints_.lost(change.link);
 }
 
 void Runner::follow_bfd() {

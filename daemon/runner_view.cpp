@@ -51,6 +51,7 @@ PeerNotes Runner::peer_notes() const {
   }
   add_carried(*tunnels_.underlay(), notes);
   keys_.add_to(notes);
+  endpoints_.add_to(notes);
   return notes;
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "wgadapter/endpoint_way.h"
 #include "wgadapter/plan.h"
 #include "wgadapter/transmit_watch.h"
 
@@ -104,6 +105,7 @@ class DeviceThread::Worker {
   void take(Ask& command);
   void take(Change& command);
   void take(Renew& command);
+  [[nodiscard]] std::optional<Error> problem_of_aim(const Renew& command);
   [[nodiscard]] Result<wg::Device> change(const Change& command, const wg::Device* last);
   void do_what_is_due();
   void read(const std::string& name, Device& device);
@@ -250,12 +252,36 @@ void DeviceThread::Worker::take(Change& command) {
 }
 
 void DeviceThread::Worker::take(Renew& command) {
+  if (command.renewal.aim) {
+    if (auto problem = problem_of_aim(command)) {
+      reports_.push_back(
+          Renewed{command.name, command.renewal.peer, std::move(problem), command.renewal.aim, true});
+      return;
+    }
+  }
   const auto done = devices_.renew(command.name, command.renewal);
   if (done && !*done) return;
   if (const auto watched = watched_.find(command.name); watched != watched_.end())
     watched->second.due = Clock::now();
-  reports_.push_back(
-      Renewed{command.name, command.renewal.peer, done ? std::nullopt : std::optional(done.error())});
+  reports_.push_back(Renewed{command.name, command.renewal.peer,
+                             done ? std::nullopt : std::optional(done.error()), command.renewal.aim});
+}
+
+/// Why the peer is not to be sought there, as the kernel's routes are now.
+std::optional<Error> DeviceThread::Worker::problem_of_aim(const Renew& command) {
+  if (!reader_) {
+    auto opened = UnderlayReader::open();
+    if (!opened) return opened.error();
+    reader_.emplace(std::move(opened).value());
+  }
+  std::vector<const wg::Device*> devices;
+  for (const auto& [name, device] : watched_)
+    if (device.last != nullptr) devices.push_back(device.last.get());
+  const auto checked = check_way(devices, command.name, command.renewal.peer, *command.renewal.aim,
+                                 [this](const IpAddress& address, const Outer& outer) {
+                                   return reader_->way(address, outer, own_.value_or(OwnRoutes{}));
+                                 });
+  return checked ? std::nullopt : std::optional(checked.error());
 }
 
 // One reading: before the difference where that must not take what nobody has seen, else after it, against the

@@ -62,6 +62,8 @@ struct Renewed {
   std::string name{};
   Key peer{};
   std::optional<Error> error{};
+  std::optional<Endpoint> aim{};  ///< where it was to be sought
+  bool is_passed_over = false;    ///< nothing was done: the error is of the way there
 };
 using DeviceReport = std::variant<DeviceRead, PeersChanged, Applied, UnderlayRead, Renewed>;
 using DeviceReports = std::vector<DeviceReport>;
@@ -102,8 +104,8 @@ class DeviceThread {
   /// Reads all devices, and asks for the ways if these are wanted, out of turn; one UnderlayRead for all
   /// calls that come before it begins.
   void ask_soon();
-  /// A new session with a peer that is not heard any more (renewal.h); an error comes back as a report. The device is
-  /// read again at once.
+  /// A new session with a peer that is not heard any more (renewal.h); an error comes back as a report, as it does where
+  /// the way to the endpoint that it is to be sought at leads back into its own tunnel. The device is read again at once.
   void renew(std::string name, Renewal renewal);
   /// A difference for a device, watched or not. In the order of the calls; `ticket` grows. One reading a
   /// difference at most: before it where it takes_nothing_unseen, else after it; none where it says nothing new.

@@ -1,7 +1,8 @@
 #pragma once
-// ICMP echo to one neighbour over one device (RFC 792), for whoever asks it something.
+// ICMP echo to one neighbour over one device (RFC 792), for whoever asks it something; or to a host anywhere, by
+// IPv4 or IPv6 (RFC 4443), on whatever way the kernel chooses for datagrams with that mark.
 //
-// Packets may not be fragmented (IP_PMTUDISC_PROBE: nor does what the kernel has learned of the path shorten them), go
+// To a neighbour: packets may not be fragmented (IP_PMTUDISC_PROBE: nor does what the kernel has learned of the path shorten them), go
 // no further than to the neighbour (TTL 1), and out of the device that is asked about. What is heard came in on that
 // device from that address. Needs CAP_NET_RAW.
 
@@ -20,10 +21,13 @@ namespace wgospf::wg {
 inline constexpr std::size_t kIpHeader = 20, kIcmpHeader = 8, kIpDatagramMost = 65535;
 
 struct EchoTarget {
-  std::string device{};  ///< as the kernel calls it
+  std::string device{};  ///< as the kernel calls it; empty: a host anywhere
   std::uint32_t ifindex = 0;
   std::optional<Ipv4Address> source{};  ///< nullopt: the kernel chooses
   Ipv4Address destination{};
+  // Of a host anywhere:
+  std::optional<Ipv6Address> destination6{};  ///< in the place of `destination`
+  std::uint32_t mark = 0;
   bool operator==(const EchoTarget&) const = default;
 };
 
@@ -48,9 +52,11 @@ class EchoSocket {
   bool receive(int most, const std::function<void(const EchoReply&)>& heard) const;
 
  private:
-  EchoSocket(int fd, Ipv4Address destination) : fd_(fd), destination_(destination) {}
+  EchoSocket(int fd, IpAddress destination) : fd_(fd), destination_(destination) {}
+  [[nodiscard]] Result<void> bind_to_neighbor(const EchoTarget& target) const;
+  [[nodiscard]] Result<void> connect() const;
   int fd_;
-  Ipv4Address destination_;
+  IpAddress destination_;
 };
 
 }  // namespace wgospf::wg

@@ -18,7 +18,7 @@ std::optional<DeviceDelta> made_again(const Device& device, const Renewal& renew
                                       const std::optional<SecretKey>& preshared_key) {
   const Peer* peer = device.find_peer(renewal.peer);
   if (peer == nullptr || peer->rx_bytes != renewal.rx_bytes) return std::nullopt;
-  const auto endpoint = outer_endpoint(*peer, renewal);
+  const auto endpoint = renewal.aim ? renewal.aim : outer_endpoint(*peer, renewal);
   if (!endpoint) return std::nullopt;
   PeerDelta made;
   made.public_key = peer->public_key;

@@ -23,6 +23,7 @@ struct Renewal {
   /// the one before is used in its place.
   std::vector<IpPrefix> inside{};
   std::optional<Endpoint> outside{};  ///< the last one that was seen elsewhere
+  std::optional<Endpoint> aim{};      ///< where it is to be sought, whatever it has (endpoint_search.h)
 };
 
 /// The peer's endpoint as read, unless it lies in the tunnel; else the last that did not.

@@ -30,6 +30,18 @@ v1::PeerRole convert_role(PeerRole role) {
   return v1::PEER_ROLE_UNSPECIFIED;
 }
 
+void add_endpoints(const PeerNote& note, v1::Peer& out) {
+  for (const auto& place : note.endpoints) {
+    auto& candidate = *out.add_endpoint_candidates();
+    candidate.set_endpoint(place.endpoint);
+    candidate.set_origin(printable(place.origin));
+    if (place.round_trip) convert(*place.round_trip, *candidate.mutable_round_trip());
+    candidate.set_state(place.state);
+    candidate.set_reason(printable(place.why));
+  }
+  out.set_endpoint_reason(printable(note.endpoint_reason));
+}
+
 /// A device that links lead over.
 struct ListedDevice {
   const WireguardView* whole = nullptr;  ///< the view of all of it, or else the first of a link to one peer
@@ -138,6 +150,7 @@ void Answerer::add_peers(const std::string& name, const ListedDevice& device) {
     }
     for (const auto& tunnel : note->second.carries) out.add_carries(printable(tunnel));
     for (const auto& problem : note->second.problems) out.add_problems(printable(problem));
+    add_endpoints(note->second, out);
   }
 }
 

@@ -217,6 +217,7 @@ std::optional<InterfaceSettings> AreaReader::read_interface(const YAML::Node& no
   if (!map.has(leaf::interface::ipv6_link_local) && !is_link_local_given_)
     interface.has_link_local = interface.manages_allowed_ips;
   read_peer_router_id(map, interface);
+  read_interface_endpoints(map, interface);
   read_announces(map, interface);
   return interface;
 }
@@ -261,6 +262,19 @@ void AreaReader::read_peer_router_id(MapReader& map, InterfaceSettings& interfac
   interface.peer_router_id = read_router_id(map, leaf, errors_);
   if (interface.peer_router_id && interface.passive)
     errors_.add(map.mark(leaf), "on a passive interface there is no neighbor; remove peer-router-id");
+}
+
+void AreaReader::read_interface_endpoints(MapReader& map, InterfaceSettings& interface) {
+  const auto& leaf = leaf::interface::endpoints;
+  interface.endpoints = read_endpoints(map, errors_);
+  if (interface.endpoints.empty()) return;
+  if (interface.passive)
+    errors_.add(map.mark(leaf),
+                "on a passive interface no peer is followed, so that none can be sought; remove endpoints");
+  if (is_pattern(interface.name))
+    errors_.add(map.mark(leaf), fmt::format("the peers of all interfaces that \"{}\" matches would have the "
+                                            "same endpoints; write them into an entry for one interface",
+                                            interface.name));
 }
 
 void read_announce_settings(MapReader& map, AnnounceSettings& settings, ConfigErrors& errors) {
@@ -339,8 +353,8 @@ void AreaReader::check_peers(const MapReader& map, const InterfaceSettings& inte
     errors_.add(map.mark(keys::unnumbered),
                 "peers are told apart by addresses: give the interface one of its "
                 "own, and remove \"unnumbered\"");
-  for (const leaf::Leaf& leaf :
-       {leaf::Leaf(keys::peer_router_id), leaf::Leaf(keys::announces), leaf::Leaf(keys::transit)})
+  for (const leaf::Leaf& leaf : {leaf::Leaf(keys::peer_router_id), leaf::Leaf(keys::endpoints),
+                                 leaf::Leaf(keys::announces), leaf::Leaf(keys::transit)})
     if (map.has(leaf))
       errors_.add(map.mark(leaf),
                   fmt::format("\"{}\" is for one router at the other end; write it into an entry of "

@@ -52,6 +52,7 @@ class AreaReader {
   void read_interface_type(MapReader& map, InterfaceSettings& interface);
   void read_unnumbered(MapReader& map, InterfaceSettings& interface);
   void read_peer_router_id(MapReader& map, InterfaceSettings& interface);
+  void read_interface_endpoints(MapReader& map, InterfaceSettings& interface);
   void read_announces(MapReader& map, InterfaceSettings& interface);
 
   [[nodiscard]] DeadInterval dead_interval_of_defaults() const {

@@ -17,6 +17,7 @@
 #include "daemon/config/leaves.h"
 #include "daemon/config/severity.h"
 #include "daemon/config/text_file.h"
+#include "net/endpoint_name.h"
 #include "ospf/config.h"
 #include "rib/report.h"
 
@@ -96,6 +97,7 @@ struct PeerSettings : PeerDefaults {
   std::string name{};                         ///< empty: it goes by its key
   std::optional<Ipv4Address> address{};       ///< that it speaks OSPF from
   std::optional<ospf::RouterId> router_id{};  ///< that its key speaks for
+  std::vector<EndpointName> endpoints{};      ///< where it can be reached; empty: as the device has it
   bool operator==(const PeerSettings&) const = default;
 };
 
@@ -107,6 +109,7 @@ struct InterfaceSettings : LinkSettings, AnnounceSettings {
   bool passive = leaf::interface::passive.value;
   std::optional<std::string> unnumbered{};         ///< the interface whose address an unnumbered link borrows
   std::optional<ospf::RouterId> peer_router_id{};  ///< of the router at the other end
+  std::vector<EndpointName> endpoints{};           ///< of the only peer
   bool manages_allowed_ips = leaf::interface::allowed_ips.value == 1;  ///< they follow the routes
   bool has_peers = leaf::interface::peers.value == 1;                  ///< each is a link of its own
   bool finds_clients = leaf::interface::clients.value == 1;            ///< not only those with an entry

@@ -46,7 +46,7 @@ def load():
             check(place, leaf, FIELDS)
             if leaf["type"] not in ("number", "boolean", "choice", "text", "mapping", "list"):
                 raise Wrong(f"{place}: there is no type {leaf['type']}")
-            if "of" in leaf and leaf["of"] not in names | {"prefix"}:
+            if "of" in leaf and leaf["of"] not in names | {"prefix", "text"}:
                 raise Wrong(f"{place}: there is no section {leaf['of']}")
             if leaf["type"] == "number" and not leaf["min"] <= leaf.get("default", leaf["min"]) <= leaf["max"]:
                 raise Wrong(f"{place}: the default is not in the range")
@@ -290,8 +290,14 @@ def schema_type(leaf):
     if leaf["type"] == "mapping":
         return {"allOf": [{"$ref": f"#/definitions/{leaf['of']}"}]}
     if leaf["type"] == "list":
-        items = PREFIX_ITEM if leaf["of"] == "prefix" else {"$ref": f"#/definitions/{leaf['of']}"}
+        items = {"prefix": PREFIX_ITEM, "text": schema_text(leaf)}.get(
+            leaf["of"], {"$ref": f"#/definitions/{leaf['of']}"})
         return {"type": "array", "minItems": 1, "items": items}
+    return schema_text(leaf)
+
+
+def schema_text(leaf):
+    """What `pattern` does not say of a text is that it is not empty; of a list it is about each item."""
     return {"type": "string", **({"pattern": leaf["pattern"]} if "pattern" in leaf else {"minLength": 1})}
 
 

@@ -118,6 +118,7 @@ inline constexpr auto mtu_values = std::array<std::string_view, 2>{"keep", "auto
 inline constexpr ChoiceLeaf mtu{{"mtu"}, mtu_values, 0};
 inline constexpr TextLeaf unnumbered{{"unnumbered"}, ""};
 inline constexpr TextLeaf peer_router_id{{"peer-router-id"}, ""};
+inline constexpr ListLeaf endpoints{{"endpoints"}};
 inline constexpr MappingLeaf announces{{"announces"}};
 inline constexpr BooleanLeaf transit{{"transit"}, false};
 inline constexpr auto allowed_ips_values = std::array<std::string_view, 2>{"manual", "managed"};
@@ -131,7 +132,7 @@ inline constexpr ChoiceLeaf clients{{"clients"}, clients_values, 0};
 inline constexpr NumberLeaf<std::uint16_t> client_hold{{"client-hold"}, {2, 65535U, "seconds"}, 180U};
 inline constexpr MappingLeaf peer_defaults{{"peer-defaults"}};
 inline constexpr ListLeaf peer{{"peer"}};
-inline constexpr auto known = std::array<std::string_view, 25>{"name",
+inline constexpr auto known = std::array<std::string_view, 26>{"name",
                                                                "kind",
                                                                "enabled",
                                                                "interface-type",
@@ -147,6 +148,7 @@ inline constexpr auto known = std::array<std::string_view, 25>{"name",
                                                                "mtu",
                                                                "unnumbered",
                                                                "peer-router-id",
+                                                               "endpoints",
                                                                "announces",
                                                                "transit",
                                                                "allowed-ips",
@@ -230,6 +232,7 @@ inline constexpr TextLeaf address{{"address"}, ""};
 inline constexpr auto role_values = std::array<std::string_view, 2>{"router", "client"};
 inline constexpr ChoiceLeaf role{{"role"}, role_values, 0};
 inline constexpr TextLeaf router_id{{"router-id"}, ""};
+inline constexpr ListLeaf endpoints{{"endpoints"}};
 inline constexpr MappingLeaf announces{{"announces"}};
 inline constexpr NumberLeaf<std::uint16_t> cost{{"cost"}, {1, 65535U, ""}, 10U};
 inline constexpr NumberLeaf<std::uint16_t> hello_interval{{"hello-interval"}, {1, 65535U, "seconds"}, 10U};
@@ -241,10 +244,11 @@ inline constexpr NumberLeaf<std::uint16_t> transmit_delay{{"transmit-delay"}, {1
 inline constexpr BooleanLeaf mtu_ignore{{"mtu-ignore"}, false};
 inline constexpr MappingLeaf bfd{{"bfd"}};
 inline constexpr BooleanLeaf transit{{"transit"}, false};
-inline constexpr auto known = std::array<std::string_view, 15>{
-    "public-key",          "name",           "address",        "role",          "router-id",
-    "announces",           "cost",           "hello-interval", "dead-interval", "patience",
-    "retransmit-interval", "transmit-delay", "mtu-ignore",     "bfd",           "transit"};
+inline constexpr auto known =
+    std::array<std::string_view, 16>{"public-key",     "name",          "address",   "role",
+                                     "router-id",      "endpoints",     "announces", "cost",
+                                     "hello-interval", "dead-interval", "patience",  "retransmit-interval",
+                                     "transmit-delay", "mtu-ignore",    "bfd",       "transit"};
 inline constexpr auto not_built = std::array<std::string_view, 11>{
     "authentication",   "priority",    "demand-circuit", "prefix-suppression", "two-part-metric",
     "static-neighbors", "multi-areas", "node-flag",      "ttl-security",       "lls",

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kLongestName = 63;
 constexpr std::size_t kKeyLength = 44;
+constexpr std::size_t kEndpointsMost = 8;
 static_assert(leaf::peer::role_values[static_cast<std::size_t>(ConfiguredRole::client)] == "client");
 
 bool is_name(const std::string& name) {
@@ -50,6 +51,29 @@ void read_peer_defaults(MapReader& map, PeerDefaults& defaults, ConfigErrors& er
                              leaf.name));
 }
 
+std::vector<EndpointName> read_endpoints(MapReader& map, ConfigErrors& errors) {
+  const auto& leaf = leaf::peer::endpoints;
+  std::vector<EndpointName> endpoints;
+  const auto items = map.list(leaf);
+  if (items.size() > kEndpointsMost)
+    errors.add(map.mark(leaf), fmt::format("a peer can have {} endpoints, and these are {}; a name can stand "
+                                           "for several addresses",
+                                           kEndpointsMost, items.size()));
+  for (const auto& item : items) {
+    const auto endpoint = item.IsScalar() ? parse_endpoint_name(item.Scalar()) : std::nullopt;
+    if (!endpoint)
+      errors.add(item.Mark(), fmt::format("an endpoint must be like 203.0.113.4:51820, [2001:db8::4]:51820, "
+                                          "op2.example.net:51820 or srv:_wireguard._udp.example.net, not {}",
+                                          describe_node(item)));
+    else if (std::find(endpoints.begin(), endpoints.end(), *endpoint) != endpoints.end())
+      errors.add(item.Mark(), fmt::format("the endpoint {} stands here twice; remove one of them",
+                                          shortened(item.Scalar())));
+    else
+      endpoints.push_back(*endpoint);
+  }
+  return endpoints;
+}
+
 std::optional<PeerSettings> PeerReader::read(const YAML::Node& node) {
   MapReader map(node, leaf::peer::section, errors_);
   if (!map.valid()) return std::nullopt;
@@ -60,6 +84,7 @@ std::optional<PeerSettings> PeerReader::read(const YAML::Node& node) {
   read_name(map, peer);
   read_address(map, peer);
   peer.router_id = read_router_id(map, leaf::peer::router_id, errors_);
+  peer.endpoints = read_endpoints(map, errors_);
   read_announce_settings(map, peer, errors_);
   if (const auto role = map.choice(leaf::peer::role)) peer.role = static_cast<ConfiguredRole>(*role);
   check_client(map, peer);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/config/config.h"
 #include "daemon/config/link_settings.h"
@@ -15,6 +16,9 @@ namespace wgospf::daemon {
 
 /// What `peer-defaults` says beside the settings of links.
 void read_peer_defaults(MapReader& map, PeerDefaults& defaults, ConfigErrors& errors);
+
+/// `endpoints`, of a peer or of an interface with one.
+[[nodiscard]] std::vector<EndpointName> read_endpoints(MapReader& map, ConfigErrors& errors);
 
 /// The peers of one interface.
 class PeerReader {

@@ -87,6 +87,7 @@ class Printer {
     line(4, keys::mtu, keys::mtu_values[interface.sets_mtu ? 1 : 0]);
     if (interface.unnumbered) line(4, keys::unnumbered, yaml_scalar(*interface.unnumbered));
     if (interface.peer_router_id) line(4, keys::peer_router_id, interface.peer_router_id->to_string());
+    print_endpoints(4, interface.endpoints);
     print_announce_settings(4, interface);
     line(4, keys::allowed_ips, keys::allowed_ips_values[interface.manages_allowed_ips ? 1 : 0]);
     line(4, keys::ipv6_link_local, keys::ipv6_link_local_values[interface.has_link_local ? 1 : 0]);
@@ -113,6 +114,7 @@ class Printer {
     if (!peer.name.empty()) line(6, keys::name, yaml_scalar(peer.name));
     if (peer.address) line(6, keys::address, peer.address->to_string());
     if (peer.router_id) line(6, keys::router_id, peer.router_id->to_string());
+    print_endpoints(6, peer.endpoints);
     print_announce_settings(6, peer);
     line(6, keys::role, role_of(peer));
     print_link(6, peer);
@@ -120,6 +122,13 @@ class Printer {
 
   [[nodiscard]] static std::string_view role_of(const PeerDefaults& peer) {
     return leaf::peer::role_values[static_cast<std::size_t>(peer.role)];
+  }
+
+  void print_endpoints(std::size_t depth, const std::vector<EndpointName>& endpoints) {
+    if (!endpoints.empty()) head(depth, leaf::peer::endpoints);
+    for (const auto& endpoint : endpoints)
+      fmt::format_to(std::back_inserter(text_), "{:{}}- {}\n", "", 2 * (depth + 1),
+                     yaml_scalar(to_string(endpoint)));
   }
 
   void print_announce_settings(std::size_t depth, const AnnounceSettings& settings) {

@@ -21,6 +21,7 @@
 #include "daemon/clients/client_place.h"
 #include "daemon/kernel_jobs.h"
 #include "daemon/links/bfd_sessions.h"
+#include "daemon/links/endpoint_peer.h"
 #include "daemon/links/hearing.h"
 #include "daemon/links/known_routers.h"
 #include "daemon/links/link_facts.h"
@@ -148,6 +149,8 @@ class Links {
   /// Those of which the configuration wants it, as far as they are up and have an address.
   [[nodiscard]] std::vector<BfdLink> bfd_links() const;
   [[nodiscard]] AllowedIpsPlan::Links allowed_ips_links() const;
+  /// Peers of which the configuration says where they can be reached.
+  [[nodiscard]] std::vector<EndpointPeer> endpoint_peers() const;
   /// The clients behind the interfaces; those that are found by what they do as of the last reading.
   [[nodiscard]] ClientPlaces clients();
   /// The WireGuard devices among the interfaces, as far as they have been read.

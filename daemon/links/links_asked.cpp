@@ -122,6 +122,41 @@ std::vector<BfdLink> Links::bfd_links() const {
   return links;
 }
 
+std::vector<EndpointPeer> Links::endpoint_peers() const {
+  std::vector<EndpointPeer> result;
+  for (const auto& [link, entry] : entries_) {
+    if (entry.settings.passive || !entry.status.up) continue;
+    EndpointPeer of;
+    of.device = place_.watch.system_name(entry.settings.name);
+    of.inside.device = of.device;
+    of.inside.ifindex = entry.status.ifindex.value;
+    if (const auto source = entry.status.source()) of.inside.source = as<Ipv4Address>(*source);
+    if (!entry.settings.has_peers) {
+      if (entry.settings.endpoints.empty()) continue;
+      of.link = link;
+      of.name = entry.settings.name;
+      of.endpoints = entry.settings.endpoints;
+      of.patience = std::chrono::milliseconds{entry.settings.patience};
+      // Whoever it is, it is given what goes to all OSPF routers.
+      of.inside.destination = wg::kAllSpfRouters;
+      result.push_back(std::move(of));
+      continue;
+    }
+    for (const auto& peer : entry.peers.entries()) {
+      if (peer.peer.settings.endpoints.empty() || !peer.peer.is_there) continue;
+      of.link = peer.link;
+      of.name = shown_name(entry.settings.name, peer.peer);
+      of.key = peer.peer.key;
+      of.endpoints = peer.peer.settings.endpoints;
+      of.patience = std::chrono::milliseconds{peer.peer.settings.patience};
+      of.inside.destination =
+          peer.peer.address.value_or(peer.peer.hosts.empty() ? Ipv4Address{} : peer.peer.hosts.front());
+      result.push_back(of);
+    }
+  }
+  return result;
+}
+
 AllowedIpsPlan::Links Links::allowed_ips_links() const {
   AllowedIpsPlan::Links links;
   for (const auto& [link, entry] : entries_) {

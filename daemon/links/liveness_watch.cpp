@@ -122,6 +122,7 @@ void LivenessWatch::received(LinkId link) {
   if (neighbor->dead_at) entry.liveness.set_dead_at(*neighbor->dead_at);
   if (was_suspect && !entry.liveness.is_suspect()) {
     tell_suspicion(link, entry, true);
+    sources_.suspect(link, false);
     stop_probing(entry);
   }
 }
@@ -213,6 +214,7 @@ void LivenessWatch::look(LinkId link) {
         entry.is_read = false;
         entry.probing = send(link, entry, 0);
         tell_suspicion(link, entry, false);
+        sources_.suspect(link, true);
         break;
       case Liveness::Step::hold: {
         sources_.hold(link);
@@ -243,7 +245,7 @@ void LivenessWatch::give_up(LinkId link) {
   const std::string device = entry.target.echo.device;
   end(link);
   sources_.lost(link, router, reason);
-  if (peer) renewals_.begin(link, device, *peer, now());
+  if (peer && !sources_.is_sought(link)) renewals_.begin(link, device, *peer, now());
   arm();
 }
 

@@ -32,7 +32,9 @@ class LivenessWatch {
     std::function<std::optional<ospf::SoleNeighbor>(ospf::LinkId)> neighbor;
     std::function<void()> read_sockets;  ///< all that they hold
     std::function<void(ospf::LinkId, ospf::RouterId, const ospf::DownReason&)> lost;
-    std::function<void(ospf::LinkId)> hold;  ///< the inactivity timer starts anew
+    std::function<void(ospf::LinkId)> hold;           ///< the inactivity timer starts anew
+    std::function<void(ospf::LinkId, bool)> suspect;  ///< the neighbour is, or is not any more
+    std::function<bool(ospf::LinkId)> is_sought;      ///< somebody else begins new sessions with the peer
   };
   /// `host` must outlive it.
   LivenessWatch(Host& host, Sources sources);

@@ -120,7 +120,8 @@ TEST(Json, HasStableNames) {
             "interface public_key endpoint handshake_age rx_bytes tx_bytes persistent_keepalive allowed_ips "
             "neighbor_router_id name role link link_state asleep neighbor_state mtu routed_prefix_count "
             "routed_prefixes managed_allowed_ips carries problems speaks_for written_down "
-            "link_local_address liveness");
+            "link_local_address liveness endpoint_candidates endpoint_reason");
+  EXPECT_EQ(names<v1::EndpointCandidate>(), "endpoint origin round_trip state reason");
   EXPECT_EQ(
       names<v1::WatchItem>(),
       "interface neighbor peer route snapshot_end neighbor_state_change interface_state_change "

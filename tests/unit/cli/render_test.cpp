@@ -269,6 +269,24 @@ TEST(RenderPeers, WideHasWholeKeysAndPrefixesOneByOne) {
                                 "  by hand  10.99.0.2/32\n"));
 }
 
+TEST(RenderPeers, WideHasEachPlaceThatThePeerMayBeAt) {
+  const auto list = message<v1::ListPeersResponse>(R"(
+    devices { interface: "wg0" }
+    peers { interface: "wg0" public_key: "2qxnrbVXzZO3b2GiHZMBrK1HnVvmJHF4MVyIl1nBwmI=" name: "op2" link: "wg0/op2"
+      endpoint_candidates { endpoint: "192.168.1.2:51820" origin: "192.168.1.2:51820" state: "passed over"
+        reason: "the kernel knows no way to 192.168.1.2" }
+      endpoint_candidates { endpoint: "198.51.100.7:51820" origin: "op2.example.net:51820" state: "in use"
+        round_trip { nanos: 11800000 } }
+      endpoint_candidates { origin: "op9.example.net:51820" state: "not known" reason: "Domain name not found" }
+      endpoint_reason: "the peer answered there first, of 2 places" })");
+  EXPECT_THAT(
+      render(list, PeersView::wide, Colours::off),
+      testing::HasSubstr("  endpoint 192.168.1.2:51820 passed over: the kernel knows no way to 192.168.1.2\n"
+                         "  endpoint 198.51.100.7:51820 (op2.example.net:51820) in use, 11.8 ms\n"
+                         "  endpoint op9.example.net:51820 not known: Domain name not found\n"
+                         "           (the peer answered there first, of 2 places)\n"));
+}
+
 TEST(RenderPeers, ALinkThatIsDownOrNotThereIsTold) {
   auto list = message<v1::ListPeersResponse>(R"(
     peers { interface: "wg0" name: "op2" link: "wg0/op2" link_state: INTERFACE_STATE_DOWN role: PEER_ROLE_ROUTER }

@@ -248,5 +248,17 @@ TEST_F(IcmpProberTest, ATrainThatCannotBeSentSaysWhy) {
   EXPECT_THAT(fates[0].error, testing::HasSubstr("another interface"));
 }
 
+// In: hosts that are reached by whatever way there is, one behind a router, by IPv4 and IPv6. Out: they answer.
+TEST_F(IcmpProberTest, AHostAnywhereAnswers) {
+  there_->sh("ip addr add 192.0.2.1/32 dev lo && ip link set lo up");
+  here_->sh("ip link set lo up && ip route add 192.0.2.1 via 10.0.0.2");
+  auto far = train(2);
+  far.target = {};
+  far.target.destination = Ipv4Address{0xc0000201};
+  EXPECT_EQ(count(run(far, 3), EchoFate::What::answered), 2U);
+  far.target.destination6 = Ipv6Address::parse("::1");
+  EXPECT_EQ(count(run(far, 3), EchoFate::What::answered), 2U);
+}
+
 }  // namespace
 }  // namespace wgospf::wg

@@ -74,5 +74,18 @@ TEST_F(RenewalTest, AnEndpointThatIsSetMeanwhileIsKept) {
   EXPECT_EQ(made_with(), endpoint("203.0.113.2"));
 }
 
+// In: a place that the peer is to be sought at. Out: it is made with that, be the former one in the tunnel or not, unless it
+// has been heard.
+TEST_F(RenewalTest, ItIsMadeWhereItIsSought) {
+  renewal.aim = endpoint("198.51.100.7");
+  EXPECT_EQ(made_with(), endpoint("198.51.100.7"));
+  device.peers[0].endpoint = endpoint("10.2.0.2");
+  EXPECT_EQ(made_with(), endpoint("198.51.100.7"));
+  device.peers[0].endpoint.reset();
+  EXPECT_EQ(made_with(), endpoint("198.51.100.7"));
+  device.peers[0].rx_bytes = 5001;
+  EXPECT_FALSE(made_again(device, renewal, {}));
+}
+
 }  // namespace
 }  // namespace wgospf::wg::renewal_test

@@ -104,7 +104,7 @@ TEST_F(AreasTest, Section12_4_3_BoundaryRoutersAreSaidWhereExternalsGo) {
   announce(0, "198.51.100.0/24");
   network.run_for(seconds{10});
   EXPECT_EQ(said(2, kBackbone, 1)["router 1.1.1.1"], 10U);
-  EXPECT_EQ(said(3, kTwo, 2).count("router 1.1.1.1"), 0U);
+  EXPECT_EQ(said(2, kTwo, 2).count("router 1.1.1.1"), 0U);
   EXPECT_EQ(text(2, prefix("198.51.100.0/24")), "external-2 20");
   EXPECT_EQ(text(3, prefix("198.51.100.0/24")), "none");
   EXPECT_EQ(text(3, prefix("0.0.0.0/0")), "inter-area 17");

@@ -167,6 +167,10 @@ void watch_options(CLI::App& app, Options& options) {
   app.add_option("--only", options.topics, "only these topics, separated by commas")
       ->delimiter(',')
       ->check(one_of(topic_names()));
+  app.add_option("--since", options.since, "what has happened since this cursor, in place of a snapshot")
+      ->check(not_empty())
+      ->type_name("CURSOR");
+  app.add_flag("--no-follow", options.no_follow, "end when all is told that there is now");
 }
 
 void firewall_options(CLI::App& app, Options& options) {

@@ -44,6 +44,8 @@ struct Options {
   std::uint32_t confirm_seconds = 0;                // reload; 0: not asked for
   bool dry_run = false;                             // reload
   std::vector<std::string> topics;                  // watch
+  std::string since;                                // watch: a cursor
+  bool no_follow = false;                           // watch: ends where changes would follow
   bool nft = false, iptables = false, uci = false;  // firewall
 };
 

@@ -55,6 +55,8 @@ enum class DatabaseView : std::uint8_t { headers, detail };
 
 /// Of an address: no route covers it; of a prefix: there is none to exactly this one.
 [[nodiscard]] std::string no_path_text(const std::string& target);
+/// "10.0.32.2 (op2)"; without a name the router id alone.
+[[nodiscard]] std::string router_text(const std::string& router_id, const std::string& hostname);
 /// "10.9.0.2 dev wg-op2", or "dev wg-op2".
 [[nodiscard]] std::string next_hop_text(const v1::NextHop& next_hop);
 /// As of a table's seconds.

@@ -72,8 +72,9 @@ std::string detail(const v1::ListDatabaseResponse& list) {
   std::string out;
   for (const auto& lsa : list.lsas()) {
     if (!out.empty()) out += '\n';
-    out += fmt::format("{} {} of {} in {}{}\n", type_text(lsa), lsa.lsa_id(), lsa.adv_router(),
-                       scope_text(lsa), lsa.self_originated() ? " (self-originated)" : "");
+    out += fmt::format("{} {} of {} in {}{}\n", type_text(lsa), lsa.lsa_id(),
+                       router_text(lsa.adv_router(), lsa.adv_router_hostname()), scope_text(lsa),
+                       lsa.self_originated() ? " (self-originated)" : "");
     out += fmt::format("  age {} seq-num {} checksum 0x{:04x} length {} options {}\n", lsa.age(),
                        sequence_text(lsa), lsa.checksum(), lsa.length(),
                        lsa.options().empty() ? "none" : fmt::format("{}", fmt::join(lsa.options(), " ")));
@@ -97,7 +98,8 @@ std::string render(const v1::ListDatabaseResponse& list, DatabaseView view, cons
                {"LENGTH", Align::right, 2},
                {"SELF", Align::left, 1}});
   for (const auto& lsa : list.lsas()) {
-    table.row({scope_text(lsa), type_text(lsa), lsa.lsa_id(), lsa.adv_router(), std::to_string(lsa.age()),
+    table.row({scope_text(lsa), type_text(lsa), lsa.lsa_id(),
+               router_text(lsa.adv_router(), lsa.adv_router_hostname()), std::to_string(lsa.age()),
                sequence_text(lsa), fmt::format("0x{:04x}", lsa.checksum()), std::to_string(lsa.length()),
                lsa.self_originated() ? "self" : ""});
   }

@@ -101,9 +101,10 @@ Colour colour_of(v1::NeighborState state) {
 }
 
 std::string render(const v1::GetStatusResponse& status, const Look& look) {
-  std::string out = fmt::format("wgospfd {}, router id {}, up {}\n", status.version(),
-                                status.router_id().empty() ? "none yet" : status.router_id(),
-                                seconds_text(status.uptime()));
+  std::string out = fmt::format(
+      "wgospfd {}, router id {}, up {}\n", status.version(),
+      status.router_id().empty() ? "none yet" : router_text(status.router_id(), status.hostname()),
+      seconds_text(status.uptime()));
   const auto add_warnings = [&] {
     for (const auto& warning : status.warnings())
       append_line(out, "warning", paint(warning, Colour::attention, look));
@@ -206,6 +207,9 @@ std::string render(const v1::ListNeighborsResponse& list, const Look& look) {
   if (is_any_followed)
     columns.insert(columns.end(), {{"HEARD"}, {"RTT", Align::right}, {"LOSS", Align::right, 7}});
   if (has_bfd) columns.push_back({"BFD"});
+  const bool has_names = std::any_of(list.neighbors().begin(), list.neighbors().end(),
+                                     [](const auto& neighbor) { return !neighbor.hostname().empty(); });
+  if (has_names) columns.insert(columns.begin() + 1, {"HOSTNAME"});
   Table table(std::move(columns));
   std::string problems;
   for (const auto& neighbor : list.neighbors()) {
@@ -218,6 +222,7 @@ std::string render(const v1::ListNeighborsResponse& list, const Look& look) {
                             neighbor.last_event(),
                             std::to_string(neighbor.request_list()),
                             std::to_string(neighbor.retransmission_list())};
+    if (has_names) cells.insert(cells.begin() + 1, neighbor.hostname());
     if (neighbor.has_liveness())
       for (auto& cell : liveness_cells(neighbor.liveness())) cells.push_back(std::move(cell));
     else if (is_any_followed && has_bfd)

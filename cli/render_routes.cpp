@@ -68,9 +68,10 @@ std::string path_text(const v1::Path& path, const Look& look) {
   for (const auto& hop : path.hops()) {
     const std::string link = hop_link_text(hop);
     if (link.empty()) {
-      table.continued({hop.router_id(), "", {advertised_text(path), Colour::dim}});
+      table.continued(
+          {router_text(hop.router_id(), hop.hostname()), "", {advertised_text(path), Colour::dim}});
     } else {
-      table.row({hop.router_id(), std::to_string(hop.cost()), link});
+      table.row({router_text(hop.router_id(), hop.hostname()), std::to_string(hop.cost()), link});
     }
   }
   return table.text(look, 2);
@@ -81,6 +82,10 @@ std::string path_text(const v1::Path& path, const Look& look) {
 std::string no_path_text(const std::string& target) {
   if (target.find('/') == std::string::npos) return fmt::format("No route of OSPF covers {}.", target);
   return fmt::format("No path to {} (exactly this prefix).", target);
+}
+
+std::string router_text(const std::string& router_id, const std::string& hostname) {
+  return hostname.empty() ? router_id : fmt::format("{} ({})", router_id, hostname);
 }
 
 std::string next_hop_text(const v1::NextHop& next_hop) {

@@ -30,7 +30,8 @@ Colour severity_colour(v1::Severity severity) {
 }
 
 std::string neighbor_change_text(const v1::NeighborStateChange& change, const Look& look) {
-  return fmt::format("neighbor {} on {}: {} -> {} ({})", change.neighbor_router_id(), change.interface(),
+  return fmt::format("neighbor {} on {}: {} -> {} ({})",
+                     router_text(change.neighbor_router_id(), change.neighbor_hostname()), change.interface(),
                      enum_text(change.from()), paint(enum_text(change.to()), colour_of(change.to()), look),
                      change.reason());
 }
@@ -40,12 +41,20 @@ std::string interface_change_text(const v1::InterfaceStateChange& change) {
                      enum_text(change.to()), change.reason());
 }
 
+std::string gap_text(const v1::WatchGap& gap) {
+  return fmt::format("what has happened since {} is not known any more, {}: a snapshot follows", gap.since(),
+                     gap.reason() == v1::WATCH_GAP_REASON_ANOTHER_RUN
+                         ? "for wgospfd was started anew since"
+                         : "for it is more than wgospfd remembers");
+}
+
 std::string text_of(const v1::WatchItem& item, const Look& look) {
   switch (item.item_case()) {
     case v1::WatchItem::kInterface:
       return fmt::format("interface {} {}", item.interface().name(), enum_text(item.interface().state()));
     case v1::WatchItem::kNeighbor:
-      return fmt::format("neighbor {} on {} {}", item.neighbor().neighbor_router_id(),
+      return fmt::format("neighbor {} on {} {}",
+                         router_text(item.neighbor().neighbor_router_id(), item.neighbor().hostname()),
                          item.neighbor().interface(),
                          paint(enum_text(item.neighbor().state()), colour_of(item.neighbor().state()), look));
     case v1::WatchItem::kPeer:
@@ -54,7 +63,10 @@ std::string text_of(const v1::WatchItem& item, const Look& look) {
     case v1::WatchItem::kRoute:
       return route_text(item.route());
     case v1::WatchItem::kSnapshotEnd:
-      return "end of snapshot, changes follow";
+      return "end of snapshot, changes follow" +
+             (item.cursor().empty() ? "" : fmt::format(" (from here on: --since {})", item.cursor()));
+    case v1::WatchItem::kGap:
+      return paint(gap_text(item.gap()), Colour::attention, look);
     case v1::WatchItem::kNeighborStateChange:
       return neighbor_change_text(item.neighbor_state_change(), look);
     case v1::WatchItem::kInterfaceStateChange:

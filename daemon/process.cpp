@@ -21,6 +21,8 @@ namespace {
 
 /// How long the start waits for the API, which may wait for a name server.
 constexpr std::chrono::seconds kApiPatience{2};
+/// How long the end waits for what is being done about its events.
+constexpr std::chrono::seconds kHookPatience{1};
 /// While a stranger keeps the name of the routing table's lock, it is tried this often whether it is free.
 constexpr std::chrono::seconds kBetweenBindings{1};
 /// How long an interface that stands earlier in the configuration, and may turn out to be WireGuard, is
@@ -59,11 +61,13 @@ int Process::run() {
   place_.set_reloader([this](const auto& order, auto done) { reloader_.reload(order, std::move(done)); },
                       [this](auto done) { reloader_.confirm(std::move(done)); });
   place_.set_log_setter([this](std::optional<Severity> level) { return change_level(level); });
+  place_.set_api_use([this] { return api_.use(); });
   if (options_.is_former) reloader_.started_with_former();
   feed_watchdog();
   detach_log();  // hellos must not wait for a terminal, and gRPC's threads log too
   if (!open_api()) return kFailed;
   metrics_.open(config_.metrics_listen);
+  hooks_.configure(config_.on_event);
   const auto chosen = wait_for_router_id(*monitor);
   if (!chosen) {
     log(Severity::info, "stopped");
@@ -77,6 +81,7 @@ int Process::run() {
   log(Severity::info, api_.address().empty() ? "ready" : "ready, clients are served at " + api_.address());
   loop_.restart();
   loop_.run();
+  hooks_.finish(std::chrono::steady_clock::now() + kHookPatience);
   api_.stop(std::chrono::system_clock::now() + std::chrono::milliseconds{300});
   log(Severity::info, "stopped");
   return exit_status_;
@@ -170,6 +175,7 @@ bool Process::start(LinkMonitor monitor, ospf::RouterId router_id) {
   auto& router =
       place_.take(std::make_unique<Router>(loop_, std::move(monitor), RouterOptions{config_, router_id}));
   (void)router.subscribe([this](const RouterEvent& event) { log_event(event); });
+  hooks_.attach();
   if (const auto error = router.start()) return fail(error->text) == 0;
   return true;
 }

@@ -19,6 +19,7 @@
 
 #include "daemon/api/listener.h"
 #include "daemon/config/config.h"
+#include "daemon/events/hooks.h"
 #include "daemon/kernel_jobs.h"
 #include "daemon/metrics/listener.h"
 #include "daemon/reloader.h"
@@ -102,6 +103,13 @@ class Process {
   ApiListener api_{loop_, place_, [this](const std::string& problem) { place_.set_warning("api", problem); }};
   metrics::Listener metrics_{loop_, place_,
                              [this](const std::string& problem) { place_.set_warning("metrics", problem); }};
+  events::Hooks hooks_{
+      loop_,
+      place_,
+      {[this](const std::string& key, const std::string& text) { place_.set_warning(key, text); },
+       [this](Severity severity, std::string text) {
+         place_.notice(severity, "on_event", std::move(text));
+       }}};
   Reloader reloader_{loop_, jobs_, reload_hooks()};
   std::optional<Severity> asked_level_{};  ///< by a client, instead of the options' and the configuration's
   bool stopping_ = false;

@@ -87,6 +87,7 @@ std::vector<std::string> Process::take_over_early(const Config& config) {
   config_ = config;
   set_log_level(level());
   metrics_.open(config_.metrics_listen);
+  hooks_.configure(config_.on_event);
   loop_.stop();  // ends the wait, which looks at it
   return {};
 }
@@ -104,6 +105,7 @@ std::vector<std::string> Process::take_over(const Config& config) {
   config_ = config;
   set_log_level(level());
   metrics_.open(config_.metrics_listen);
+  hooks_.configure(config_.on_event);
   router->reconfigure(config);
   return {};
 }

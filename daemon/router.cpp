@@ -1,17 +1,9 @@
 #include "daemon/router.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <boost/asio/post.hpp>
 #include <utility>
 
 namespace wgospf::daemon {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 Router::Router(boost::asio::io_context& loop, LinkMonitor monitor, RouterOptions options)
     : facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now()},

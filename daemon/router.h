@@ -34,9 +34,6 @@ namespace wgospf::daemon {
 
 using RouterOptions = RunnerOptions;
 
-/// gethostname(2); may hold any bytes.
-[[nodiscard]] std::string host_name();
-
 class Router final : public RouterView {
  public:
   /// Nothing happens before start(): listeners that subscribe now hear everything. `loop` must outlive the
@@ -63,6 +60,13 @@ class Router final : public RouterView {
     return host_.teller().subscribe(std::move(listener));
   }
   void unsubscribe(Subscription subscription) override { host_.teller().unsubscribe(subscription); }
+  [[nodiscard]] PastEvents events_since(std::uint64_t number, PastWanted wanted) const override {
+    return host_.teller().history().since(number, wanted);
+  }
+  [[nodiscard]] std::uint64_t last_event() const override { return host_.teller().history().last(); }
+  [[nodiscard]] EventCounts event_counts() const override { return host_.teller().counts(); }
+  [[nodiscard]] CalculationTimes calculation_times() const override { return runner_.calculation_times(); }
+  [[nodiscard]] std::shared_ptr<const HostnameMap> hostnames() const override { return runner_.hostnames(); }
   [[nodiscard]] const ProtocolView& protocol() const override { return runner_.protocol(); }
   [[nodiscard]] ospf::Instant now() const override { return runner_.now(); }
   [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return host_.link_name(link); }

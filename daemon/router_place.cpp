@@ -1,16 +1,28 @@
 #include "daemon/router_place.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <random>
 #include <utility>
 
 #include "daemon/telling/log.h"
 
 namespace wgospf::daemon {
 
+namespace {
+
+std::string random_run() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+}  // namespace
+
 RouterPlace::RouterPlace(boost::asio::io_context& loop)
     : loop_(loop),
-      facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now()},
+      facts_{WGOSPF_VERSION, host_name(), std::chrono::steady_clock::now(), random_run()},
       teller_(loop, [](ospf::LinkId) { return std::string(); }) {
   (void)teller_.subscribe([](const RouterEvent& event) { log(std::get<Notice>(event.what)); });
 }

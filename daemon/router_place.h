@@ -37,6 +37,8 @@ class RouterPlace final : public RouterView {
   void set_log_setter(std::function<Severity(std::optional<Severity>)> set) {
     set_log_level_ = std::move(set);
   }
+  /// Who serves the API.
+  void set_api_use(std::function<ApiUse()> use) { api_use_ = std::move(use); }
   // Around the router, as Router has its own: logged, with the same limits.
   void notice(Severity severity, std::string name, std::string text) {
     teller_.notice(severity, std::move(name), std::move(text));
@@ -50,6 +52,14 @@ class RouterPlace final : public RouterView {
   [[nodiscard]] std::optional<std::string> waits_for() const override;
   [[nodiscard]] Subscription subscribe(Listener listener) override;
   void unsubscribe(Subscription subscription) override;
+  [[nodiscard]] ApiUse api_use() const override { return api_use_ ? api_use_() : ApiUse{}; }
+  [[nodiscard]] PastEvents events_since(std::uint64_t number, PastWanted wanted) const override {
+    return router_->events_since(number, wanted);
+  }
+  [[nodiscard]] std::uint64_t last_event() const override { return router_->last_event(); }
+  [[nodiscard]] EventCounts event_counts() const override { return router_->event_counts(); }
+  [[nodiscard]] CalculationTimes calculation_times() const override { return router_->calculation_times(); }
+  [[nodiscard]] std::shared_ptr<const HostnameMap> hostnames() const override { return router_->hostnames(); }
   [[nodiscard]] const ProtocolView& protocol() const override { return router_->protocol(); }
   [[nodiscard]] ospf::Instant now() const override { return router_->now(); }
   [[nodiscard]] std::string link_name(ospf::LinkId link) const override { return router_->link_name(link); }
@@ -102,6 +112,7 @@ class RouterPlace final : public RouterView {
   std::function<void(const ReloadOrder&, Reloaded)> reload_;
   std::function<void(Confirmed)> confirm_;
   std::function<Severity(std::optional<Severity>)> set_log_level_;
+  std::function<ApiUse()> api_use_;
   std::string waits_for_ = "its start";
   Teller teller_;
   std::unique_ptr<Router> router_;

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -58,8 +59,40 @@ struct RouterEvent {
   std::variant<ospf::Event, ospf::RouteChange<V2>, KernelReached, Notice> what;
   ospf::Generation generation{};  ///< of the routing table when it happened
   std::chrono::system_clock::time_point time{};
-  bool left_out = false;  ///< of the log, which has had its fill of this kind; see telling.h
+  bool left_out = false;     ///< of the log, which has had its fill of this kind; see telling.h
+  std::uint64_t number = 0;  ///< within the run, from 1 on; see history.h
 };
+
+/// Which events are asked for.
+struct PastWanted {
+  bool routes = true;  ///< of routes, next-hop sets and the kernel's generation
+  bool others = true;
+};
+/// What happened since an event.
+struct PastEvents {
+  bool is_whole = false;              ///< else some of it is not known any more, and nothing follows
+  std::vector<RouterEvent> events{};  ///< in their order
+  /// The sets of next hops as they were before the first of them; where routes were asked for.
+  std::unordered_map<ospf::SetId, std::vector<ospf::NextHop>> sets{};
+};
+/// Of all that has been told, whether or not the log had room for it.
+struct EventCounts {
+  std::uint64_t neighbor_state_changes = 0;
+  std::uint64_t adjacencies_formed = 0, adjacencies_lost = 0;  ///< to and from Full
+  std::uint64_t interface_state_changes = 0;
+};
+
+/// Time of the turns of the core in which routes were calculated.
+struct CalculationTimes {
+  std::chrono::nanoseconds total{}, last{}, longest{};
+};
+/// Who is served by the API.
+struct ApiUse {
+  std::size_t calls = 0;     ///< that clients have open
+  std::size_t watchers = 0;  ///< of them Watch streams
+};
+/// What routers call themselves (RFC 5642), by router id; checked.
+using HostnameMap = std::map<ospf::RouterId, std::string>;
 
 /// Failures told in full; a broken table may have as many as prefixes.
 inline constexpr std::size_t kFailuresTold = 100;
@@ -133,6 +166,7 @@ struct RouterFacts {
   std::string version{};
   std::string hostname{};
   std::chrono::steady_clock::time_point start{};
+  std::string run{};  ///< 16 hexadecimal digits, of this life of the process
 };
 
 struct ReloadOrder {
@@ -169,6 +203,18 @@ class RouterView {
   [[nodiscard]] virtual Subscription subscribe(Listener listener) = 0;
   /// No call of the listener follows. Harmless when repeated.
   virtual void unsubscribe(Subscription subscription) = 0;
+
+  /// What has happened after the event with this number.
+  [[nodiscard]] virtual PastEvents events_since(std::uint64_t, PastWanted) const { return {}; }
+  /// The number of the last event; 0 before the first.
+  [[nodiscard]] virtual std::uint64_t last_event() const { return 0; }
+  [[nodiscard]] virtual EventCounts event_counts() const { return {}; }
+  [[nodiscard]] virtual CalculationTimes calculation_times() const { return {}; }
+  [[nodiscard]] virtual ApiUse api_use() const { return {}; }
+  /// Also of this router; never null.
+  [[nodiscard]] virtual std::shared_ptr<const HostnameMap> hostnames() const {
+    return std::make_shared<const HostnameMap>();
+  }
 
   [[nodiscard]] virtual const ProtocolView& protocol() const = 0;
   /// The time to subtract from the protocol's instants.

@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "ospf/router_information.h"
+
 namespace wgospf::daemon {
 
 namespace asio = boost::asio;
@@ -50,7 +52,7 @@ Runner::Runner(Host& host, RunnerOptions options)
               [this](ospf::InstanceConfig& config) {
                 keys_.set_written(links_.config());
                 keys_.complete(config);
-                config.opaque_types = {ospf::kOpaqueType};
+                config.opaque_types = {ospf::kOpaqueType, ospf::kRouterInformationType};
               },
               [this](const wg::Key& key) { return clients_.is_here(key); }}),
       tunnels_({[this] { return links_.tunnel_links(); }, [this] { return instance_->routes(); }},
@@ -74,6 +76,7 @@ Runner::Runner(Host& host, RunnerOptions options)
                 [this] { finish_turn(); }),
       reports_(host, [this](ospf::SetId set) { return pipeline_.feeds().next_hops(set); }),
       clients_(host, router_id_, client_callbacks()),
+      hostnames_(host.teller(), router_id_, [this](const ospf::OpaqueChanged& change) { feed(change); }),
       core_timer_(host.loop()),
       claim_timer_(host.loop()),
       poll_timer_(host.loop()),
@@ -95,6 +98,7 @@ void Runner::start() {
   instance_ = std::make_unique<ospf::Instance<V2>>(links_.core_config(), random_seed(), now());
   protocol_.emplace(*instance_, [this] { return now(); });
   redistribution_.set_rules(config_.redistribute);
+  hostnames_.configure(config_, host_name());
   drain();
   links_.refresh();
   pipeline_.set_links(links_.allowed_ips_links());

@@ -18,6 +18,7 @@
 #include "daemon/config/config.h"
 #include "daemon/firewall/firewall.h"
 #include "daemon/host.h"
+#include "daemon/hostnames.h"
 #include "daemon/links/bfd_sessions.h"
 #include "daemon/links/check_pace.h"
 #include "daemon/links/key_guard.h"
@@ -94,6 +95,8 @@ class Runner {
   }
   [[nodiscard]] PeerNotes peer_notes() const;
   [[nodiscard]] std::vector<ClientView> clients() const { return clients_.views(); }
+  [[nodiscard]] std::shared_ptr<const HostnameMap> hostnames() const { return hostnames_.names(); }
+  [[nodiscard]] const CalculationTimes& calculation_times() const { return calculation_times_; }
   /// See KeyGuard.
   [[nodiscard]] Result<ForgottenKey> forget_key(const std::string& key_or_name);
 
@@ -113,7 +116,10 @@ class Runner {
   [[nodiscard]] LivenessWatch::Sources liveness_sources();
   void on_output(ospf::Transmit& packet);
   void on_output(ospf::RouteChange<V2>& change);
-  void on_output(ospf::OpaqueReceived& received) { clients_.take(received); }
+  void on_output(ospf::OpaqueReceived& received) {
+    clients_.take(received);
+    hostnames_.take(received);
+  }
   void on_output(ospf::Event& event);
   void tell_database_limit(bool is_full);
   void tell_endpoints(const ospf::NeighborStateChanged& change);
@@ -172,6 +178,9 @@ class Runner {
   KernelReports reports_;
   Redistribution redistribution_;
   Clients clients_;
+  Hostnames hostnames_;
+  std::chrono::nanoseconds turn_time_{};  ///< of the core's last turn
+  CalculationTimes calculation_times_;
 
   boost::asio::steady_timer core_timer_, claim_timer_, poll_timer_, check_timer_, stop_timer_;
   std::optional<ospf::Instant> armed_;  ///< core_timer_

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <utility>
@@ -23,7 +24,9 @@ ospf::Instant Runner::now() const {
 
 void Runner::feed(const ospf::Input& input) {
   if (phase_ >= Phase::stopping) return;
-  instance_->handle(now(), input);
+  const auto begin = now();
+  instance_->handle(begin, input);
+  turn_time_ = now() - begin;
   drain();
   if (const auto* received = std::get_if<ospf::Received>(&input)) liveness_.received(received->link);
 }
@@ -42,7 +45,7 @@ void Runner::on_output(ospf::RouteChange<V2>& change) {
   host_.teller().set_generation(change.generation);
   if (phase_ == Phase::running) pipeline_.take(change);
   if (phase_ == Phase::running) tell_clients(change);
-  if (host_.teller().anybody()) host_.teller().publish({std::move(change)});
+  host_.teller().publish({std::move(change)});
 }
 
 void Runner::on_output(ospf::Event& event) {
@@ -59,6 +62,9 @@ void Runner::on_output(ospf::Event& event) {
     check_soon();
   }
   if (std::holds_alternative<ospf::RoutesCalculated>(event)) {
+    calculation_times_.last = turn_time_;
+    calculation_times_.total += turn_time_;
+    calculation_times_.longest = std::max(calculation_times_.longest, turn_time_);
     claim_due_ = true;
     ways_to_routers_.reset();
     pipeline_.routes_calculated();
@@ -112,7 +118,9 @@ void Runner::on_timer() {
   armed_.reset();
   catching_up_ = is_late;
   if (is_late) return catch_up(kCatchUpTurns);
-  instance_->handle_timeout(now());
+  const auto begin = now();
+  instance_->handle_timeout(begin);
+  turn_time_ = now() - begin;
   drain();
   finish_turn();
 }
@@ -130,7 +138,9 @@ void Runner::catch_up(unsigned turns_left) {
     });
   }
   catching_up_ = false;
-  instance_->handle_timeout(now());
+  const auto begin = now();
+  instance_->handle_timeout(begin);
+  turn_time_ = now() - begin;
   drain();
   finish_turn();
 }

@@ -77,6 +77,7 @@ void Runner::reconfigure(Config config) {
   pipeline_.set_place(config_.rib, config_.underlay);
   pipeline_.set_links(links_.allowed_ips_links());
   redistribution_.set_rules(config_.redistribute);
+  hostnames_.configure(config_, host_name());
   host_.kernel().watch(Redistribution::watch_for(config_.redistribute));
   redistribute();
   poll();

@@ -11,7 +11,8 @@ bfd/        net/, and of ospf/base/ the bytes, the clock type and the generator.
 wgadapter/  net/
 rib/        net/
 daemon/config/  net/, ospf/, rib/report.h: a library of its own, which needs no thread, socket or API
-cli/        net/host_port.h; the generated API; daemon/config/ for files
+proto/      the generated API
+cli/        net/host_port.h; the generated API and its JSON; daemon/config/ for files
 daemon/     everything but the client
 
 No headers include each other in a circle.
@@ -31,8 +32,9 @@ ALLOWED = {
     "wgadapter": (("wgadapter", "net"), ()),
     "rib": (("rib", "net"), ()),
     "daemon/config": (("daemon/config", "net", "ospf"), ("rib/report.h",)),
-    "cli": (("cli", "wgospf", "daemon/config"), ("net/host_port.h",)),
-    "daemon": (("daemon", "net", "ospf", "bfd", "wgadapter", "rib", "wgospf"), ()),
+    "proto": (("proto", "wgospf"), ()),
+    "cli": (("cli", "wgospf", "daemon/config"), ("net/host_port.h", "proto/json.h")),
+    "daemon": (("daemon", "net", "ospf", "bfd", "wgadapter", "rib", "wgospf"), ("proto/json.h",)),
 }
 OURS = ("net", "ospf", "bfd", "wgadapter", "rib", "cli", "daemon", "wgospf", "proto", "tests")
 

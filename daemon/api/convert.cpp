@@ -71,6 +71,12 @@ std::string name_in(const NameMap& names, ospf::LinkId link) {
   return found != names.end() ? found->second : fmt::format("link {}", link.value);
 }
 
+std::string hostname_in(const NameMap& names, ospf::RouterId router) {
+  if (!names.hostnames) return {};
+  const auto found = names.hostnames->find(router);
+  return found != names.hostnames->end() ? found->second : std::string();
+}
+
 v1::InterfaceState convert(ospf::InterfaceState state) {
   switch (state) {
     case ospf::InterfaceState::down:
@@ -211,6 +217,7 @@ v1::Neighbor convert(const ospf::NeighborInfo& info, const NameMap& names, ospf:
   out.set_retransmission_list(info.retransmission_list);
   out.set_database_summary(info.database_summary);
   out.set_problem(describe_problem(info));
+  out.set_hostname(hostname_in(names, info.router_id));
   return out;
 }
 
@@ -269,6 +276,7 @@ v1::NextHop convert(const ospf::NextHop& next_hop, const NameMap& names) {
   out.set_interface(name_in(names, next_hop.link));
   if (next_hop.gateway) out.set_address(to_string(*next_hop.gateway));
   out.set_neighbor_router_id(next_hop.router.to_string());
+  out.set_neighbor_hostname(hostname_in(names, next_hop.router));
   return out;
 }
 
@@ -324,6 +332,7 @@ v1::Path convert(const ospf::PrefixPath& path, const NameMap& names) {
     const auto& hop = path.hops[i];
     auto* added = out.add_hops();
     added->set_router_id(hop.router.to_string());
+    added->set_hostname(hostname_in(names, hop.router));
     if (i + 1 == path.hops.size()) continue;  // it advertises the prefix; there is no link out of it
     added->set_cost(hop.cost);
     added->set_via_network(hop.via_network);

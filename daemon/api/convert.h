@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,12 @@ namespace wgospf::daemon::api {
 
 using SystemTime = std::chrono::system_clock::time_point;
 
-/// Names of links, taken on the strand to be used elsewhere.
-using NameMap = std::map<ospf::LinkId, std::string>;
+/// Names of links, and what routers call themselves: taken on the strand to be used elsewhere.
+struct NameMap : std::map<ospf::LinkId, std::string> {
+  std::shared_ptr<const HostnameMap> hostnames{};  ///< null: none are known
+};
+/// Empty for one that is not known.
+[[nodiscard]] std::string hostname_in(const NameMap& names, ospf::RouterId router);
 /// "link N" for one that is not in the map.
 [[nodiscard]] std::string name_in(const NameMap& names, ospf::LinkId link);
 

@@ -140,6 +140,7 @@ v1::Lsa convert(const ospf::DatabaseEntry& entry, const NameMap& names, bool hea
   out.set_type_code(ospf::v2::wire_type(header.key.type));
   out.set_lsa_id(header.key.id.to_string());
   out.set_adv_router(header.key.advertising_router.to_string());
+  out.set_adv_router_hostname(hostname_in(names, header.key.advertising_router));
   out.set_age(header.age);
   out.set_seq_num(header.sequence_number);
   out.set_checksum(header.checksum);

@@ -4,6 +4,7 @@ namespace wgospf::daemon::api {
 
 NameMap link_names(RouterView& router, const std::vector<ospf::InterfaceInfo>& interfaces) {
   NameMap names;
+  names.hostnames = router.hostnames();
   for (const auto& interface : interfaces) {
     names.emplace(interface.config.link, router.link_name(interface.config.link));
   }

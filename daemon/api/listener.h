@@ -16,6 +16,7 @@
 #include <string>
 
 #include "daemon/api/server.h"
+#include "daemon/router_view.h"
 
 namespace wgospf::daemon {
 
@@ -41,6 +42,10 @@ class ApiListener {
   void stop(std::chrono::system_clock::time_point deadline);
   /// What clients connect to; empty while it is not open.
   [[nodiscard]] std::string address() const { return server_ ? server_->address() : std::string(); }
+  /// Whom it serves.
+  [[nodiscard]] ApiUse use() const {
+    return server_ ? ApiUse{server_->call_count(), server_->watcher_count()} : ApiUse{};
+  }
 
  private:
   using Opened = Result<std::unique_ptr<ApiServer>>;

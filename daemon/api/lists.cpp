@@ -23,6 +23,7 @@ void DatabaseCall::next() {
     auto entries = router.protocol().database(cursor_, kPartSize);
     std::erase_if(entries, [this](const auto& entry) { return !filter_.matches(entry); });
     NameMap names;
+    names.hostnames = router.hostnames();
     for (const auto& entry : entries) {
       if (entry.scope == ospf::FloodingScope::link)
         names.try_emplace(entry.link, router.link_name(entry.link));

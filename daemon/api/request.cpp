@@ -142,8 +142,25 @@ bool DatabaseFilter::matches(const ospf::DatabaseEntry& entry) const {
   return type == v1::LSA_TYPE_UNSPECIFIED || convert(key.type) == type;
 }
 
-Checked<Topics> check(const v1::WatchRequest& request) {
-  Topics topics;
+std::string Cursor::to_string() const {
+  return fmt::format("{}-{}", run, number);
+}
+
+std::optional<Cursor> Cursor::parse(const std::string& text) {
+  constexpr std::size_t kRunLength = 16;
+  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (text.size() < kRunLength + 2 || text[kRunLength] != '-') return std::nullopt;
+  Cursor cursor{text.substr(0, kRunLength), 0};
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data() + kRunLength + 1, last, cursor.number);
+  if (error != std::errc() || end != last || !std::all_of(cursor.run.begin(), cursor.run.end(), is_hex))
+    return std::nullopt;
+  return cursor;
+}
+
+Checked<WatchOrder> check(const v1::WatchRequest& request) {
+  WatchOrder order;
+  Topics& topics = order.topics;
   if (request.topics().empty()) topics.add_all();
   for (const int topic : request.topics()) {
     if (!v1::WatchTopic_IsValid(topic) || topic == v1::WATCH_TOPIC_UNSPECIFIED) {
@@ -152,7 +169,14 @@ Checked<Topics> check(const v1::WatchRequest& request) {
     }
     topics.add(static_cast<v1::WatchTopic>(topic));
   }
-  return topics;
+  if (request.since().empty()) return order;
+  order.since = Cursor::parse(request.since());
+  if (!order.since)
+    return invalid(
+        fmt::format("since: \"{}\" is no cursor; take the one of the last change that was seen, as "
+                    "\"wgospfctl watch --json\" has it",
+                    shortened(request.since())));
+  return order;
 }
 
 Checked<ReloadOrder> check(const v1::ReloadRequest& request) {

@@ -66,6 +66,18 @@ class Topics {
  private:
   std::uint32_t bits_ = 0;
 };
-[[nodiscard]] Checked<Topics> check(const v1::WatchRequest& request);
+/// Where a Watch stream stands: behind the event with this number, in this run of the daemon.
+struct Cursor {
+  std::string run;
+  std::uint64_t number = 0;
+  /// "RUN-NUMBER".
+  [[nodiscard]] std::string to_string() const;
+  [[nodiscard]] static std::optional<Cursor> parse(const std::string& text);
+};
+struct WatchOrder {
+  Topics topics;
+  std::optional<Cursor> since;
+};
+[[nodiscard]] Checked<WatchOrder> check(const v1::WatchRequest& request);
 
 }  // namespace wgospf::daemon::api

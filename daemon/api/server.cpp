@@ -210,6 +210,10 @@ std::size_t ApiServer::call_count() const {
   return impl_->context->call_count();
 }
 
+std::size_t ApiServer::watcher_count() const {
+  return impl_->context->watcher_count();
+}
+
 const std::string& ApiServer::address() const {
   return impl_->address;
 }

@@ -43,6 +43,8 @@ class ApiServer {
 
   /// Calls that clients have open, or whose end they have not taken yet. From any thread.
   [[nodiscard]] std::size_t call_count() const;
+  /// Of them Watch streams.
+  [[nodiscard]] std::size_t watcher_count() const;
 
   /// What clients connect to: "unix:/path" or "HOST:PORT" with the real port.
   [[nodiscard]] const std::string& address() const;

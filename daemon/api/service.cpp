@@ -35,6 +35,9 @@ void add_areas(const ospf::InstanceConfig& config, v1::GetStatusResponse& out) {
 void add_router(RouterView& router, v1::GetStatusResponse& out) {
   const auto& protocol = router.protocol();
   out.set_router_id(protocol.router_id().to_string());
+  const auto hostnames = router.hostnames();
+  if (const auto own = hostnames->find(protocol.router_id()); own != hostnames->end())
+    out.set_hostname(own->second);
   // Not of the table itself, which would be built for this.
   const auto statistics = protocol.statistics();
   out.set_generation(statistics.generation.value);
@@ -325,13 +328,13 @@ grpc::ServerWriteReactor<v1::ListRoutesResponse>* RoutingService::ListRoutes(
 
 grpc::ServerWriteReactor<v1::WatchResponse>* RoutingService::Watch(grpc::CallbackServerContext* context,
                                                                    const v1::WatchRequest* request) {
-  const auto topics = check(*request);
-  if (const auto* error = std::get_if<grpc::Status>(&topics)) return refused<v1::WatchResponse>(*error);
+  const auto order = check(*request);
+  if (const auto* error = std::get_if<grpc::Status>(&order)) return refused<v1::WatchResponse>(*error);
   if (!context_->admit_watcher())
     return refused<v1::WatchResponse>(
         {grpc::StatusCode::RESOURCE_EXHAUSTED,
          fmt::format("{} clients watch already, and no more are served", context_->watcher_count())});
-  return std::make_shared<WatchCall>(context_, std::get<Topics>(topics))->start(*context);
+  return std::make_shared<WatchCall>(context_, std::get<WatchOrder>(order))->start(*context);
 }
 
 }  // namespace wgospf::daemon::api

@@ -5,61 +5,8 @@
 #include <algorithm>
 
 #include "daemon/api/lists.h"
-#include "daemon/telling/describe.h"
-#include "daemon/telling/words.h"
 
 namespace wgospf::daemon::api {
-namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-template <class... Cases>
-Overloaded(Cases...) -> Overloaded<Cases...>;
-
-/// The topic of an event: exactly one.
-v1::WatchTopic topic_of(const RouterEvent& event) {
-  return std::visit(Overloaded{
-                        [](const ospf::Event& core) {
-                          if (std::holds_alternative<ospf::NeighborStateChanged>(core))
-                            return v1::WATCH_TOPIC_NEIGHBORS;
-                          if (std::holds_alternative<ospf::InterfaceStateChanged>(core))
-                            return v1::WATCH_TOPIC_INTERFACES;
-                          return v1::WATCH_TOPIC_NOTICES;
-                        },
-                        [](const ospf::RouteChange<V2>&) { return v1::WATCH_TOPIC_ROUTES; },
-                        [](const KernelReached&) { return v1::WATCH_TOPIC_KERNEL; },
-                        [](const Notice&) { return v1::WATCH_TOPIC_NOTICES; },
-                    },
-                    event.what);
-}
-
-/// Calls `visit` with each link that the event names.
-template <class Visit>
-void for_each_link(const RouterEvent& event, Visit visit) {
-  std::visit(Overloaded{
-                 [&](const ospf::Event& core) {
-                   std::visit(
-                       [&](const auto& what) {
-                         if constexpr (requires { what.link; }) visit(what.link);
-                       },
-                       core);
-                 },
-                 [&](const ospf::RouteChange<V2>& change) {
-                   const auto* set = std::get_if<ospf::SetChanged>(&change.change);
-                   if (!set) return;
-                   for (const auto& member : set->members) visit(member.link);
-                 },
-                 [](const KernelReached&) {},
-                 [&](const Notice& notice) {
-                   if (notice.link) visit(*notice.link);
-                 },
-             },
-             event.what);
-}
-
-}  // namespace
 
 grpc::ServerWriteReactor<v1::WatchResponse>* WatchCall::start(grpc::CallbackServerContext& server_context) {
   auto* reactor = open(server_context);
@@ -80,16 +27,26 @@ void WatchCall::subscribe_and_read(RouterView& router) {
   if (ended()) return;
   subscription_ = router.subscribe([self = std::static_pointer_cast<WatchCall>(shared_from_this()),
                                     &router](const RouterEvent& event) { self->note(router, event); });
-  const auto& protocol = router.protocol();
-  snapshot_.table = protocol.routes();
+  if (since_ && since_->run == router.facts().run && since_->number > router.last_event())
+    return on_worker([this] {
+      end({grpc::StatusCode::INVALID_ARGUMENT,
+           fmt::format(
+               "since: this run has not come to the event of the cursor \"{}\" yet; take the one of the "
+               "last change that was seen",
+               since_->to_string())});
+    });
+  snapshot_.table = router.protocol().routes();
   snapshot_.generation = snapshot_.table->generation;
-  snapshot_.interfaces = protocol.interfaces();
-  snapshot_.neighbors = protocol.neighbors();
-  snapshot_.wireguard = router.wireguard();
-  if (topics_.has(v1::WATCH_TOPIC_PEERS)) snapshot_.peers = read_peers(router);
-  snapshot_.kernel_generation = router.acknowledged_generation();
-  snapshot_.now = router.now();
-  names_ = std::make_shared<NameMap>(link_names(router, snapshot_.interfaces));
+  snapshot_.last_event = router.last_event();
+  snapshot_.interfaces = router.protocol().interfaces();
+  auto names = link_names(router, snapshot_.interfaces);
+  if (read_past(router)) {
+    for (const auto& event : *past_) names.merge(names_in(router, event, names));
+    snapshot_.interfaces.clear();
+  } else {
+    read_snapshot(router);
+  }
+  names_ = std::make_shared<NameMap>(std::move(names));
   {
     const std::scoped_lock lock(queue_mutex_);
     shared_names_ = names_;
@@ -97,16 +54,36 @@ void WatchCall::subscribe_and_read(RouterView& router) {
   on_worker([this] { next(); });
 }
 
-bool WatchCall::wanted(const RouterEvent& event) const {
-  return topics_.has(topic_of(event));
+void WatchCall::read_snapshot(RouterView& router) {
+  snapshot_.neighbors = router.protocol().neighbors();
+  snapshot_.wireguard = router.wireguard();
+  if (topics_.has(v1::WATCH_TOPIC_PEERS)) snapshot_.peers = read_peers(router);
+  snapshot_.kernel_generation = router.acknowledged_generation();
+  snapshot_.now = router.now();
 }
 
-NameMap WatchCall::unknown_names(RouterView& router, const RouterEvent& event) const {
-  NameMap names;
-  for_each_link(event, [&](ospf::LinkId link) {
-    if (!shared_names_->contains(link)) names.try_emplace(link, router.link_name(link));
-  });
-  return names;
+bool WatchCall::read_past(RouterView& router) {
+  if (!since_) return false;
+  const bool is_this_run = since_->run == router.facts().run;
+  PastEvents past;
+  if (is_this_run)
+    past = router.events_since(
+        since_->number, {topics_.has(v1::WATCH_TOPIC_ROUTES) || topics_.has(v1::WATCH_TOPIC_KERNEL),
+                         topics_.has(v1::WATCH_TOPIC_INTERFACES) || topics_.has(v1::WATCH_TOPIC_NEIGHBORS) ||
+                             topics_.has(v1::WATCH_TOPIC_NOTICES)});
+  if (!past.is_whole) {
+    gap_.emplace();
+    gap_->set_since(since_->to_string());
+    gap_->set_reason(is_this_run ? v1::WATCH_GAP_REASON_TOO_OLD : v1::WATCH_GAP_REASON_ANOTHER_RUN);
+    return false;
+  }
+  maker_.set_sets(std::move(past.sets));
+  past_ = std::move(past.events);
+  return true;
+}
+
+bool WatchCall::wanted(const RouterEvent& event) const {
+  return topics_.has(topic_of(event));
 }
 
 void WatchCall::note(RouterView& router, const RouterEvent& event) {
@@ -119,7 +96,8 @@ void WatchCall::note(RouterView& router, const RouterEvent& event) {
       overflowed_ = true;
       std::deque<RouterEvent>().swap(queue_);
     } else {
-      if (auto names = unknown_names(router, event); !names.empty()) {
+      auto names = names_in(router, event, *shared_names_);
+      if (!names.empty() || names.hostnames != shared_names_->hostnames) {
         names.insert(shared_names_->begin(), shared_names_->end());
         shared_names_ = std::make_shared<NameMap>(std::move(names));
       }
@@ -144,12 +122,14 @@ void WatchCall::next() {
   if (ended()) return;
   if (snapshot_sent_) {
     send_changes();
+  } else if (past_) {
+    send_past();
   } else {
     send_snapshot();
   }
 }
 
-v1::WatchItem& WatchCall::add_item(v1::WatchResponse& part, ospf::Generation generation) const {
+v1::WatchItem& WatchCall::add_item(v1::WatchResponse& part, ospf::Generation generation) {
   auto& item = *part.add_items();
   item.set_generation(generation.value);
   return item;
@@ -157,6 +137,7 @@ v1::WatchItem& WatchCall::add_item(v1::WatchResponse& part, ospf::Generation gen
 
 void WatchCall::begin_snapshot(v1::WatchResponse& part) {
   const auto generation = snapshot_.generation;
+  if (gap_) *add_item(part, generation).mutable_gap() = *gap_;
   if (topics_.has(v1::WATCH_TOPIC_INTERFACES)) {
     const ViewsByLink views(snapshot_.wireguard);
     for (const auto& interface : snapshot_.interfaces) {
@@ -182,9 +163,11 @@ void WatchCall::begin_snapshot(v1::WatchResponse& part) {
   }
   if (topics_.has(v1::WATCH_TOPIC_ROUTES)) {
     const auto& sets = snapshot_.table->sets;
+    ItemMaker::Sets known;
     for (std::size_t id = 0; id < sets.size(); ++id) {
-      if (!sets[id].empty()) sets_[ospf::SetId{static_cast<std::uint32_t>(id)}] = sets[id];
+      if (!sets[id].empty()) known[ospf::SetId{static_cast<std::uint32_t>(id)}] = sets[id];
     }
+    maker_.set_sets(std::move(known));
   } else {
     position_ = snapshot_.table->routes.size();
   }
@@ -199,12 +182,31 @@ void WatchCall::send_snapshot() {
     const auto& route = table.routes[position_];
     *add_item(part, snapshot_.generation).mutable_route() = convert(route, table.next_hops(route), *names_);
   }
-  if (position_ == table.routes.size()) {
-    add_item(part, snapshot_.generation).mutable_snapshot_end();
-    snapshot_sent_ = true;
-    snapshot_ = {};
-  }
+  if (position_ == table.routes.size()) add_end(part);
   write(std::move(part));
+}
+
+void WatchCall::send_past() {
+  v1::WatchResponse part;
+  // Each event is looked at, but only those that are asked for are told.
+  const std::size_t end = std::min(position_ + kPartSize, past_->size());
+  for (; position_ < end; ++position_) {
+    const auto& event = (*past_)[position_];
+    v1::WatchItem item;
+    maker_.make(event, *names_, item);
+    if (wanted(event)) *part.add_items() = std::move(item);
+  }
+  if (position_ == past_->size()) add_end(part);
+  write(std::move(part));
+}
+
+void WatchCall::add_end(v1::WatchResponse& part) {
+  auto& item = add_item(part, snapshot_.generation);
+  (void)item.mutable_snapshot_end();
+  item.set_cursor(maker_.cursor(snapshot_.last_event));
+  snapshot_sent_ = true;
+  snapshot_ = {};
+  past_.reset();
 }
 
 void WatchCall::send_changes() {
@@ -222,76 +224,8 @@ void WatchCall::send_changes() {
     names_ = shared_names_;
   }
   v1::WatchResponse part;
-  for (const auto& event : events) add_change(event, part);
+  for (const auto& event : events) maker_.make(event, *names_, *part.add_items());
   write(std::move(part));
-}
-
-void WatchCall::add_change(const RouterEvent& event, v1::WatchResponse& part) {
-  auto& item = add_item(part, event.generation);
-  convert(event.time, *item.mutable_time());
-  std::visit(Overloaded{
-                 [&](const ospf::Event& core) { fill(core, event, item); },
-                 [&](const ospf::RouteChange<V2>& change) { fill(change, item); },
-                 [&](const KernelReached& acknowledged) {
-                   item.mutable_kernel_acknowledged()->set_kernel_generation(acknowledged.generation);
-                 },
-                 [&](const Notice& notice) { fill(notice, item); },
-             },
-             event.what);
-}
-
-void WatchCall::fill(const ospf::Event& event, const RouterEvent& whole, v1::WatchItem& item) {
-  if (const auto* neighbor = std::get_if<ospf::NeighborStateChanged>(&event)) {
-    auto* change = item.mutable_neighbor_state_change();
-    change->set_interface(name_in(*names_, neighbor->link));
-    change->set_neighbor_router_id(neighbor->router.to_string());
-    change->set_from(convert(neighbor->from));
-    change->set_to(convert(neighbor->to));
-    change->set_reason(std::string(to_string(neighbor->reason)));
-  } else if (const auto* interface = std::get_if<ospf::InterfaceStateChanged>(&event)) {
-    auto* change = item.mutable_interface_state_change();
-    change->set_interface(name_in(*names_, interface->link));
-    change->set_from(convert(interface->from));
-    change->set_to(convert(interface->to));
-    change->set_reason(std::string(to_string(interface->reason)));
-  } else {
-    auto notice = describe(event, [this](ospf::LinkId link) { return name_in(*names_, link); });
-    if (!notice.link) {
-      for_each_link(whole, [&](ospf::LinkId link) { notice.link = link; });
-    }
-    fill(notice, item);
-  }
-}
-
-void WatchCall::fill(const ospf::RouteChange<V2>& change, v1::WatchItem& item) {
-  item.set_generation(change.generation.value);
-  std::visit(Overloaded{
-                 [&](const ospf::SetChanged& set) {
-                   sets_[set.set] = set.members;
-                   auto* out = item.mutable_next_hop_set_change();
-                   out->set_next_hop_set(set.set.value);
-                   for (const auto& member : set.members) *out->add_next_hops() = convert(member, *names_);
-                 },
-                 [&](const ospf::SetGone& set) {
-                   sets_.erase(set.set);
-                   item.mutable_next_hop_set_removed()->set_next_hop_set(set.set.value);
-                 },
-                 [&](const ospf::PrefixChanged<V2>& prefix) {
-                   *item.mutable_route() = convert(prefix.route, sets_[prefix.route.set], *names_);
-                 },
-                 [&](const ospf::PrefixGone<V2>& prefix) {
-                   item.mutable_route_removed()->set_prefix(prefix.prefix.to_string());
-                 },
-             },
-             change.change);
-}
-
-void WatchCall::fill(const Notice& notice, v1::WatchItem& item) {
-  auto* out = item.mutable_notice();
-  out->set_severity(convert(notice.severity));
-  out->set_name(notice.name);
-  out->set_text(printable(notice.text));
-  if (notice.link) out->set_interface(name_in(*names_, *notice.link));
 }
 
 }  // namespace wgospf::daemon::api

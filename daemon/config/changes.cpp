@@ -17,7 +17,10 @@ using Leaves = std::map<std::string, std::optional<std::string>>;
 
 /// print_config() begins each entry of a list with the leaf that it goes by.
 std::string entry_name(const YAML::Node& entry) {
-  if (entry.IsMap() && entry.size() > 0) return entry.begin()->second.as<std::string>();
+  if (entry.IsMap() && entry.size() > 0) {
+    const auto& first = entry.begin()->second;
+    return first.IsSequence() && first.size() > 0 ? first[0].as<std::string>() : first.as<std::string>();
+  }
   return entry.as<std::string>();
 }
 

@@ -13,6 +13,7 @@
 
 #include "daemon/config/api.h"
 #include "daemon/config/areas.h"
+#include "daemon/config/event_hooks.h"
 #include "daemon/config/group.h"
 #include "daemon/config/leaves.h"
 #include "daemon/config/printable.h"
@@ -20,6 +21,7 @@
 #include "daemon/config/sources.h"
 #include "daemon/config/yaml_reader.h"
 #include "net/host_port.h"
+#include "ospf/router_information.h"
 
 namespace wgospf::daemon {
 
@@ -42,7 +44,7 @@ class ConfigParser {
  public:
   /// Without `check` the machine is not looked at.
   ConfigParser(ConfigErrors& errors, const WorldCheck* check)
-      : errors_(errors), areas_(errors), redistribution_(errors), api_(errors, check) {}
+      : errors_(errors), areas_(errors), redistribution_(errors), hooks_(errors), api_(errors, check) {}
 
   /// Never without a source.
   Config parse(const std::vector<ConfigSource>& sources) {
@@ -83,6 +85,8 @@ class ConfigParser {
     for (const auto& node : map.list(keys::redistribute)) redistribution_.read(node, config);
     if (const auto node = map.node(keys::api)) api_.read(*node, config.api);
     if (const auto node = map.node(keys::metrics)) read_metrics(*node, config);
+    for (const auto& node : map.list(keys::on_event)) hooks_.read(node, config.on_event);
+    if (const auto name = map.text(keys::hostname)) read_hostname(map, *name, config);
     if (const auto node = map.node(keys::rib)) read_rib(*node, config);
     if (const auto value = map.choice(keys::underlay)) config.underlay = static_cast<UnderlayMode>(*value);
     if (const auto node = map.node(keys::spf_control)) read_spf_control(*node, config.spf_delay);
@@ -109,13 +113,24 @@ class ConfigParser {
                               shortened(*listen)));
   }
 
+  void read_hostname(const MapReader& map, const std::string& name, Config& config) {
+    config.hostname = name;
+    if (!ospf::is_hostname(name))
+      errors_.add(
+          map.value_mark(leaf::configuration::hostname),
+          fmt::format("\"{}\" is no hostname: use 1 to 255 letters, digits, \"-\", \"_\" and \".\", like "
+                      "gw.example.net",
+                      shortened(name)));
+  }
+
   /// What only one of the files may have.
   void check_once(const MapReader& map) {
     namespace keys = leaf::configuration;
     for (const auto name : keys::known) {
       const leaf::Leaf leaf{name};
       const bool is_list = name == keys::interfaces.name || name == keys::areas.name ||
-                           name == keys::redistribute.name || name == keys::include.name;
+                           name == keys::redistribute.name || name == keys::include.name ||
+                           name == keys::on_event.name;
       if (is_list || !map.has(leaf)) continue;
       const auto [former, is_new] = given_.emplace(name, errors_.place_of(map.mark(leaf)));
       if (!is_new)
@@ -225,6 +240,7 @@ class ConfigParser {
   ConfigErrors& errors_;
   AreaReader areas_;
   RedistributionReader redistribution_;
+  EventHookReader hooks_;
   ApiReader api_;
   std::set<std::tuple<ConfigErrors::File, int, int>> seen_;  ///< by refuse_tags
   std::map<std::string_view, ConfigErrors::Place> given_;    ///< by check_once

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/config/api_options.h"
+#include "daemon/config/event_hook.h"
 #include "daemon/config/leaves.h"
 #include "daemon/config/severity.h"
 #include "daemon/config/text_file.h"
@@ -183,6 +184,8 @@ struct Config {
   std::vector<RedistributeRule> redistribute{};
   ApiOptions api{};
   std::string metrics_listen{};  ///< ADDRESS:PORT; empty: no metrics
+  std::vector<EventHook> on_event{};
+  std::string hostname{};  ///< empty: the system's
   RibSettings rib{};
   UnderlayMode underlay = static_cast<UnderlayMode>(leaf::configuration::underlay.value);
   ospf::SpfDelay spf_delay = default_spf_delay();

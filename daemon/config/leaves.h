@@ -11,6 +11,7 @@ namespace wgospf::daemon::leaf {
 
 namespace configuration {
 inline constexpr TextLeaf router_id{{"router-id"}, ""};
+inline constexpr TextLeaf hostname{{"hostname"}, ""};
 inline constexpr TextLeaf include{{"include"}, ""};
 inline constexpr MappingLeaf defaults{{"defaults"}};
 inline constexpr ListLeaf interfaces{{"interfaces"}};
@@ -18,6 +19,7 @@ inline constexpr ListLeaf areas{{"areas"}};
 inline constexpr ListLeaf redistribute{{"redistribute"}};
 inline constexpr MappingLeaf api{{"api"}};
 inline constexpr MappingLeaf metrics{{"metrics"}};
+inline constexpr ListLeaf on_event{{"on-event"}};
 inline constexpr MappingLeaf rib{{"rib"}};
 inline constexpr auto underlay_values = std::array<std::string_view, 2>{"auto", "off"};
 inline constexpr ChoiceLeaf underlay{{"underlay"}, underlay_values, 1};
@@ -27,7 +29,8 @@ inline constexpr BooleanLeaf rfc1583_compatibility{{"rfc1583-compatibility"}, fa
 inline constexpr NumberLeaf<std::uint16_t> ls_refresh_time{{"ls-refresh-time"}, {2, 1800U, "seconds"}, 1800U};
 inline constexpr TextLeaf state_directory{{"state-directory"}, "/var/lib/wgospf"};
 inline constexpr MappingLeaf log{{"log"}};
-inline constexpr auto known = std::array<std::string_view, 16>{"router-id",
+inline constexpr auto known = std::array<std::string_view, 18>{"router-id",
+                                                               "hostname",
                                                                "include",
                                                                "defaults",
                                                                "interfaces",
@@ -35,6 +38,7 @@ inline constexpr auto known = std::array<std::string_view, 16>{"router-id",
                                                                "redistribute",
                                                                "api",
                                                                "metrics",
+                                                               "on-event",
                                                                "rib",
                                                                "underlay",
                                                                "spf-control",
@@ -341,6 +345,22 @@ inline constexpr auto required =
     std::array<RequiredLeaf, 1>{RequiredLeaf{"listen", "listen: 127.0.0.1:9586"}};
 inline constexpr Section section{"metrics", known, not_built, required};
 }  // namespace metrics
+
+namespace on_event {
+inline constexpr TextLeaf kinds{{"kinds"}, ""};
+inline constexpr auto min_severity_values =
+    std::array<std::string_view, 4>{"debug", "info", "warning", "error"};
+inline constexpr ChoiceLeaf min_severity{{"min-severity"}, min_severity_values, 2};
+inline constexpr TextLeaf command{{"command"}, ""};
+inline constexpr TextLeaf url{{"url"}, ""};
+inline constexpr NumberLeaf<std::uint16_t> time_limit{{"time-limit"}, {1, 300U, "seconds"}, 10U};
+inline constexpr NumberLeaf<std::uint16_t> max_per_minute{{"max-per-minute"}, {1, 6000U, ""}, 60U};
+inline constexpr auto known = std::array<std::string_view, 6>{"kinds", "min-severity", "command",
+                                                              "url",   "time-limit",   "max-per-minute"};
+inline constexpr auto not_built = std::array<std::string_view, 0>{};
+inline constexpr auto required = std::array<RequiredLeaf, 0>{};
+inline constexpr Section section{"an entry of on-event", known, not_built, required};
+}  // namespace on_event
 
 namespace rib {
 inline constexpr NumberLeaf<std::uint32_t> table{{"table"}, {1, 4294967295U, ""}, 254U};

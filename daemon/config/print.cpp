@@ -17,6 +17,7 @@ class Printer {
   std::string print(const Config& config) {
     namespace keys = leaf::configuration;
     if (config.router_id) line(0, keys::router_id, config.router_id->to_string());
+    if (!config.hostname.empty()) line(0, keys::hostname, yaml_scalar(config.hostname));
     head(0, keys::areas);
     for (const auto& area : config.areas) print(area);
     if (!config.redistribute.empty()) head(0, keys::redistribute);
@@ -26,6 +27,8 @@ class Printer {
       head(0, keys::metrics);
       line(1, leaf::metrics::listen, yaml_scalar(config.metrics_listen));
     }
+    if (!config.on_event.empty()) head(0, keys::on_event);
+    for (const auto& hook : config.on_event) print(hook);
     print(config.rib);
     print(config.spf_delay);
     head(0, keys::database_control);
@@ -204,6 +207,34 @@ class Printer {
     } else {
       line(2, leaf::tls::client_ca, yaml_scalar(api.tls->client_ca));
     }
+  }
+
+  /// An entry goes by what it runs, or where it posts to.
+  void print(const EventHook& hook) {
+    namespace keys = leaf::on_event;
+    if (hook.command.empty())
+      item(1, keys::url, yaml_scalar(hook.url));
+    else
+      item(1, keys::command, words(hook.command));
+    std::vector<std::string> kinds;
+    for (const auto kind : hook.kinds) kinds.emplace_back(to_string(kind));
+    if (!kinds.empty()) line(2, keys::kinds, words(kinds));
+    if (hook.has(EventKind::notice)) line(2, keys::min_severity, to_string(hook.min_severity));
+    line(2, keys::time_limit, hook.time_limit);
+    line(2, keys::max_per_minute, hook.max_per_minute);
+  }
+
+  /// One as it is, several as a list.
+  [[nodiscard]] static std::string words(const std::vector<std::string>& of) {
+    if (of.size() == 1) return yaml_scalar(of.front());
+    std::string text;
+    for (const auto& word : of) text += (text.empty() ? "" : ", ") + quoted(word);
+    return "[" + text + "]";
+  }
+  /// In a list that stands in one line a comma or a colon would have a meaning.
+  [[nodiscard]] static std::string quoted(const std::string& word) {
+    const auto scalar = yaml_scalar(word);
+    return scalar.front() == '"' ? scalar : '"' + scalar + '"';
   }
 
   void print(const RibSettings& rib) {

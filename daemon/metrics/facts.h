@@ -24,11 +24,14 @@ struct Facts {
   ospf::RouterId router_id{};
   bool is_converged = false;
   ospf::Statistics statistics{};
+  EventCounts events{};
+  CalculationTimes calculations{};
   KernelView kernel{};
   std::vector<ospf::InterfaceInfo> interfaces{};
   std::vector<Neighbor> neighbors{};
   std::shared_ptr<const std::vector<WireguardView>> wireguard{};
   std::size_t warning_count = 0;
+  ApiUse api{};
 };
 
 /// On the strand. Costs interfaces, neighbors and WireGuard devices, whatever the number of routes.

@@ -88,6 +88,27 @@ void add_statistics(const ospf::Statistics& of, Families& to) {
   }
 }
 
+double seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+/// Those of neighbors bear their names and go with them; these only grow.
+void add_changes(const EventCounts& of, Families& to) {
+  to.begin(MetricType::Counter, "adjacency_changes_total",
+           "Adjacencies that became Full, and that were lost.");
+  to.add({{"change", "formed"}}, of.adjacencies_formed);
+  to.add({{"change", "lost"}}, of.adjacencies_lost);
+  to.counter("neighbor_changes_total", "Changes of the state of any neighbor.", of.neighbor_state_changes);
+  to.counter("interface_state_changes_total", "Changes of the state of any interface.",
+             of.interface_state_changes);
+}
+
+void add_calculations(const CalculationTimes& of, Families& to) {
+  to.counter("spf_seconds_total", "Time of the turns in which routes were calculated.", seconds(of.total));
+  to.gauge("spf_last_seconds", "Time of the last of them.", seconds(of.last));
+  to.gauge("spf_longest_seconds", "Time of the longest of them.", seconds(of.longest));
+}
+
 void add_kernel(const KernelView& of, Families& to) {
   to.gauge("kernel_settled", "1 when the kernel is known to hold all that is wanted.", of.is_settled ? 1 : 0);
   to.gauge("kernel_routes", "Routes of ours in the kernel, those of a former run included.",
@@ -185,12 +206,16 @@ std::string to_text(const Facts& facts, std::chrono::system_clock::time_point no
   families.gauge("warnings", "What an operator should look at; \"wgospfctl show status\" lists it.",
                  facts.warning_count);
   families.gauge("running", "1 when there is a router id, and the protocol runs.", facts.is_running ? 1 : 0);
+  families.gauge("api_calls", "Calls that clients of the API have open.", facts.api.calls);
+  families.gauge("api_watchers", "Watch streams of the API.", facts.api.watchers);
   if (!facts.is_running) return families.text();
   families.begin(MetricType::Gauge, "router_info", "1, with the router id.");
   families.add({{"router_id", facts.router_id.to_string()}}, 1);
   families.gauge("converged", "1 when every interface with a neighbor is Full and the kernel has all routes.",
                  facts.is_converged ? 1 : 0);
   add_statistics(facts.statistics, families);
+  add_changes(facts.events, families);
+  add_calculations(facts.calculations, families);
   add_kernel(facts.kernel, families);
   add_interfaces(facts.interfaces, families);
   add_packets(facts.interfaces, families);

@@ -34,7 +34,8 @@ class Teller {
     return telling_.subscribe(std::move(listener));
   }
   void unsubscribe(RouterView::Subscription subscription) { telling_.unsubscribe(subscription); }
-  [[nodiscard]] bool anybody() const { return telling_.anybody(); }
+  [[nodiscard]] const History& history() const { return telling_.history(); }
+  [[nodiscard]] const EventCounts& counts() const { return telling_.counts(); }
 
  private:
   void count_left_out_later();

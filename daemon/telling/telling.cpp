@@ -33,9 +33,22 @@ void Telling::unsubscribe(RouterView::Subscription subscription) {
   listeners_.erase(subscription);
 }
 
-void Telling::pass_on(RouterEvent event) const {
+void Telling::count(const RouterEvent& event) {
+  const auto* core = std::get_if<ospf::Event>(&event.what);
+  if (core == nullptr) return;
+  if (std::holds_alternative<ospf::InterfaceStateChanged>(*core)) ++counts_.interface_state_changes;
+  const auto* neighbor = std::get_if<ospf::NeighborStateChanged>(core);
+  if (neighbor == nullptr) return;
+  ++counts_.neighbor_state_changes;
+  if (neighbor->to == ospf::NeighborState::full) ++counts_.adjacencies_formed;
+  if (neighbor->from == ospf::NeighborState::full) ++counts_.adjacencies_lost;
+}
+
+void Telling::pass_on(RouterEvent event) {
   event.generation = generation_;
   event.time = std::chrono::system_clock::now();
+  count(event);
+  history_.add(event);
   for (const auto& [subscription, listener] : listeners_) listener(event);
 }
 

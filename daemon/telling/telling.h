@@ -16,6 +16,7 @@
 
 #include "daemon/router_view.h"
 #include "daemon/telling/describe.h"
+#include "daemon/telling/history.h"
 #include "daemon/telling/message_limits.h"
 
 namespace wgospf::daemon {
@@ -28,7 +29,6 @@ class Telling {
 
   [[nodiscard]] RouterView::Subscription subscribe(RouterView::Listener listener);
   void unsubscribe(RouterView::Subscription subscription);
-  [[nodiscard]] bool anybody() const { return !listeners_.empty(); }
 
   /// Of the routing table: events bear it from now on.
   void set_generation(ospf::Generation generation) { generation_ = generation; }
@@ -43,16 +43,22 @@ class Telling {
   /// Ends without a word what lasts under this key: what it was about is no longer looked at.
   void forget_warning(const std::string& key) { warnings_.erase(key); }
 
+  [[nodiscard]] const History& history() const { return history_; }
+  [[nodiscard]] const EventCounts& counts() const { return counts_; }
+
   /// When count_left_out() has something to tell; nullopt when nothing was left out.
   [[nodiscard]] std::optional<Instant> due() const { return limits_.due(); }
   void count_left_out(Instant now);
 
  private:
-  void pass_on(RouterEvent event) const;
+  void pass_on(RouterEvent event);
+  void count(const RouterEvent& event);
 
   LinkNamer link_name_;
   ospf::Generation generation_{};
   MessageLimits limits_;
+  History history_;
+  EventCounts counts_;
   std::map<std::string, std::string> warnings_;
   std::map<RouterView::Subscription, RouterView::Listener> listeners_;
   std::uint64_t last_subscription_ = 0;

@@ -39,6 +39,8 @@ complete -c wgospfctl -n '__fish_seen_subcommand_from top' -l once -d 'print wha
 complete -c wgospfctl -n '__fish_seen_subcommand_from reload' -l confirm -x -d 'go back without wgospfctl confirm within this time'
 complete -c wgospfctl -n '__fish_seen_subcommand_from reload' -l dry-run -d 'take nothing over'
 complete -c wgospfctl -n '__fish_seen_subcommand_from watch' -l only -x -a 'interfaces neighbors routes peers kernel notices' -d 'only these topics'
+complete -c wgospfctl -n '__fish_seen_subcommand_from watch' -l since -x -d 'what has happened since this cursor'
+complete -c wgospfctl -n '__fish_seen_subcommand_from watch' -l no-follow -d 'end when all is told'
 complete -c wgospfctl -n '__fish_seen_subcommand_from firewall' -l nft -d 'commands of nft'
 complete -c wgospfctl -n '__fish_seen_subcommand_from firewall' -l iptables -d 'commands of iptables'
 complete -c wgospfctl -n '__fish_seen_subcommand_from firewall' -l uci -d 'commands for OpenWrt'

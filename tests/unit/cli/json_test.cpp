@@ -56,7 +56,8 @@ TEST(Json, OfANeighbor) {
   "database_summary": 0,
   "problem": "",
   "liveness": null,
-  "bfd_state": "unspecified"
+  "bfd_state": "unspecified",
+  "hostname": ""
 })");
 }
 
@@ -108,24 +109,24 @@ TEST(Json, HasStableNames) {
             "peer_asleep path_mtu link_local_address");
   EXPECT_EQ(names<v1::Lsa>(),
             "scope area_id interface type type_code lsa_id adv_router age seq_num checksum length options "
-            "self_originated router network summary external opaque");
+            "self_originated router network summary external opaque adv_router_hostname");
   EXPECT_EQ(
       names<v1::Route>(),
       "prefix path_type metric type2_metric area_id tag next_hop_set next_hops kernel_state kernel_error "
       "findings");
-  EXPECT_EQ(names<v1::NextHop>(), "interface address neighbor_router_id");
+  EXPECT_EQ(names<v1::NextHop>(), "interface address neighbor_router_id neighbor_hostname");
   EXPECT_EQ(names<v1::Path>(), "hops metric path_type advertised_by lsa_id adv_router advertised_cost");
-  EXPECT_EQ(names<v1::PathHop>(), "router_id cost interface link_address link_if_index via_network");
+  EXPECT_EQ(names<v1::PathHop>(), "router_id cost interface link_address link_if_index via_network hostname");
   EXPECT_EQ(names<v1::Peer>(),
             "interface public_key endpoint handshake_age rx_bytes tx_bytes persistent_keepalive allowed_ips "
             "neighbor_router_id name role link link_state asleep neighbor_state mtu routed_prefix_count "
             "routed_prefixes managed_allowed_ips carries problems speaks_for written_down "
             "link_local_address liveness endpoint_candidates endpoint_reason");
   EXPECT_EQ(names<v1::EndpointCandidate>(), "endpoint origin round_trip state reason");
-  EXPECT_EQ(
-      names<v1::WatchItem>(),
-      "interface neighbor peer route snapshot_end neighbor_state_change interface_state_change "
-      "route_removed next_hop_set_change next_hop_set_removed kernel_acknowledged notice generation time");
+  EXPECT_EQ(names<v1::WatchItem>(),
+            "interface neighbor peer route snapshot_end neighbor_state_change interface_state_change "
+            "route_removed next_hop_set_change next_hop_set_removed kernel_acknowledged notice gap "
+            "generation time cursor");
 }
 
 // RFC 9129 has no place for secrets in operational state, and neither have we.

@@ -55,7 +55,7 @@ TEST_F(Lists, StatusTellsTheRouterAtAGlance) {
 TEST_F(Lists, ABareCommandShowsTheStatus) {
   const auto outcome = wgospfctl({});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("wgospfd 0.1.0, router id 10.0.32.1, up "));
+  EXPECT_THAT(outcome.out, HasSubstr("wgospfd 0.1.0, router id 10.0.32.1 (op1), up "));
 }
 
 // Protobuf takes UTF-8 only: one byte that is none would cost the whole answer.

@@ -206,6 +206,7 @@ void WiredRouter::deliver() {
 }
 
 void WiredRouter::tell(RouterEvent event) {
+  history_.add(event);
   for (const auto& [subscription, listener] : listeners_) listener(event);
 }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "daemon/router_view.h"
+#include "daemon/telling/history.h"
 
 namespace wgospf::daemon {
 
@@ -95,6 +96,10 @@ class WiredRouter : public RouterView {
   const RouterFacts& facts() const override { return facts_; }
   Subscription subscribe(Listener listener) override;
   void unsubscribe(Subscription subscription) override { listeners_.erase(subscription); }
+  PastEvents events_since(std::uint64_t number, PastWanted wanted) const override {
+    return history_.since(number, wanted);
+  }
+  std::uint64_t last_event() const override { return history_.last(); }
   const ProtocolView& protocol() const override { return *protocol_; }
   ospf::Instant now() const override;
   std::string link_name(ospf::LinkId link) const override;
@@ -154,7 +159,8 @@ class WiredRouter : public RouterView {
   void deliver();
   void tell(RouterEvent event);
 
-  RouterFacts facts_{"0.1.0", "op1", std::chrono::steady_clock::now()};
+  RouterFacts facts_{"0.1.0", "op1", std::chrono::steady_clock::now(), "00112233445566aa"};
+  History history_;
   std::vector<End> ends_;
   std::optional<InstanceView> protocol_;  ///< of the first
   std::deque<Packet> flying_;

@@ -279,5 +279,102 @@ TEST_F(Watch, PrintsOneObjectALineAndEndsWithASentence) {
   EXPECT_TRUE(kinds.contains("neighbor") && kinds.contains("route") && kinds.contains("snapshot_end"));
 }
 
+/// From this cursor on.
+v1::WatchRequest since(const std::string& cursor, v1::WatchRequest request = {}) {
+  request.set_since(cursor);
+  return request;
+}
+
+TEST_F(Watch, GoesOnFromACursorWithWhatHasHappenedSinceInPlaceOfASnapshot) {
+  Watcher first(stub());
+  const auto cursor = first.until(Item::kSnapshotEnd).back().cursor();
+  first.cancel();
+  router_.set_tunnel(false);
+  router_.set_tunnel(true);
+  ASSERT_TRUE(router_.wait_for_full());
+  Watcher second(stub(), since(cursor));
+  const auto items = second.until(Item::kSnapshotEnd);
+  std::vector<std::string> states;
+  std::map<Item::ItemCase, int> kinds;
+  for (const auto& item : items) {
+    ++kinds[item.item_case()];
+    EXPECT_NE(item.cursor(), "") << item.DebugString();
+    if (item.has_interface_state_change()) states.push_back(item.interface_state_change().reason());
+  }
+  EXPECT_EQ(states, (std::vector<std::string>{"link down", "link up"}));
+  EXPECT_TRUE(kinds[Item::kNeighborStateChange] > 0 && kinds[Item::kRouteRemoved] > 0);
+  EXPECT_TRUE(kinds[Item::kInterface] == 0 && kinds[Item::kNeighbor] == 0 && kinds[Item::kGap] == 0);
+  // The last one seen: nothing has happened since, and what does comes behind it.
+  Watcher third(stub(), since(items.back().cursor(), only(v1::WATCH_TOPIC_ROUTES)));
+  EXPECT_EQ(third.until(Item::kSnapshotEnd).size(), 1U);
+  router_.advertise(1, 20);
+  EXPECT_EQ(third.until(Item::kRoute).back().route().prefix(), "172.16.0.0/32");
+}
+
+// The set came before the cursor: what a route's change names is known all the same.
+TEST_F(Watch, APastRouteHasItsNextHopsThoughTheirSetCameBeforeTheCursor) {
+  Watcher first(stub());
+  const auto cursor = first.until(Item::kSnapshotEnd).back().cursor();
+  router_.advertise(1, 20);
+  (void)first.until(Item::kRoute);
+  Watcher second(stub(), since(cursor, only(v1::WATCH_TOPIC_ROUTES)));
+  const auto items = second.until(Item::kSnapshotEnd);
+  ASSERT_EQ(items.size(), 2U);
+  ASSERT_EQ(items[0].route().next_hops_size(), 1);
+  EXPECT_EQ(items[0].route().next_hops(0).interface(), "wg-op2");
+  EXPECT_EQ(items[0].route().next_hops(0).address(), "10.9.0.2");
+}
+
+TEST_F(Watch, ACursorOfAnotherRunOrOfLongAgoIsAGapAndThenASnapshot) {
+  Watcher other(stub(), since("ffffffffffffffff-5"));
+  auto items = other.until(Item::kSnapshotEnd);
+  EXPECT_EQ(items[0].gap().reason(), v1::WATCH_GAP_REASON_ANOTHER_RUN);
+  EXPECT_EQ(items[0].gap().since(), "ffffffffffffffff-5");
+  EXPECT_TRUE(items[1].has_interface());
+  const auto cursor = items.back().cursor();
+  const Notice notice{Severity::info, "noise", "x", std::nullopt};
+  for (std::size_t i = 0; i <= History::kOthersKept; ++i) router_.publish(notice);
+  Watcher old(stub(), since(cursor, only(v1::WATCH_TOPIC_NEIGHBORS)));
+  items = old.until(Item::kSnapshotEnd);
+  EXPECT_EQ(items[0].gap().reason(), v1::WATCH_GAP_REASON_TOO_OLD);
+  EXPECT_TRUE(items[1].has_neighbor());
+  // Of routes nothing is lost.
+  Watcher routes(stub(), since(cursor, only(v1::WATCH_TOPIC_ROUTES)));
+  EXPECT_EQ(routes.until(Item::kSnapshotEnd).size(), 1U);
+}
+
+TEST_F(Watch, ACursorThatIsNoneOrOfWhatIsYetToComeIsRefused) {
+  for (const auto* text : {"nonsense", "00112233445566aa", "00112233445566aa-", "00112233445566aa-1x",
+                           "00112233445566AA-1", "00112233445566aa-99999999999999999999"}) {
+    Watcher watcher(stub(), since(text));
+    EXPECT_EQ(watcher.next(), std::nullopt);
+    const auto status = watcher.finish();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << text;
+    EXPECT_THAT(status.error_message(), HasSubstr("is no cursor; take the one of the last change")) << text;
+  }
+  Watcher ahead(stub(), since("00112233445566aa-9999999"));
+  EXPECT_EQ(ahead.next(), std::nullopt);
+  EXPECT_THAT(ahead.finish().error_message(), HasSubstr("has not come to the event of the cursor"));
+  EXPECT_TRUE(router_.eventually([&] { return router_.subscriptions_here() == 0; }));
+}
+
+TEST_F(Watch, WithoutFollowingItEndsAndSaysByItsStatusWhetherThereWasAGap) {
+  auto outcome = wgospfctl({"watch", "--no-follow", "--json", "--only", "neighbors"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const auto line_at = outcome.out.rfind('{', outcome.out.rfind("snapshot_end"));
+  const auto cursor = Json::parse(outcome.out.substr(line_at), nullptr, false)["cursor"].get<std::string>();
+  router_.set_tunnel(false);
+  outcome = wgospfctl({"watch", "--no-follow", "--only", "interfaces", "--since", cursor.c_str()});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("interface wg-op2: point-to-point -> down (link down)\n"));
+  EXPECT_THAT(outcome.out, HasSubstr("changes follow (from here on: --since 00112233445566aa-"));
+  outcome = wgospfctl({"watch", "--no-follow", "--since", "ffffffffffffffff-5"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(
+      outcome.out,
+      HasSubstr("since ffffffffffffffff-5 is not known any more, for wgospfd was started anew since"));
+  EXPECT_THAT(outcome.err, HasSubstr("What has happened since the cursor is not known any more"));
+}
+
 }  // namespace
 }  // namespace wgospf::daemon

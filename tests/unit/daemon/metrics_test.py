@@ -47,9 +47,26 @@ class Metrics(two_daemons_test.TwoRouters):
         self.assertEqual(metrics['wgospf_neighbor_full{interface="v0",neighbor="10.0.0.2"}'], 1)
         self.assertEqual(metrics['wgospf_interface_cost{interface="v0"}'], 10)
         self.assertGreater(metrics['wgospf_packets_received_total{interface="v0",type="hello"}'], 0)
+        self.assertEqual(metrics['wgospf_adjacency_changes_total{change="formed"}'], 1)
+        self.assertEqual(metrics['wgospf_adjacency_changes_total{change="lost"}'], 0)
+        self.assertGreater(metrics["wgospf_interface_state_changes_total"], 0)
+        self.assertGreater(metrics["wgospf_spf_seconds_total"], 0)
+        self.assertGreaterEqual(metrics["wgospf_spf_seconds_total"], metrics["wgospf_spf_longest_seconds"])
+        self.assertEqual(metrics["wgospf_api_watchers"], 0)
         text = self.fetch("http://127.0.0.1:9586/metrics")
         done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_a_neighbor_that_is_gone_is_counted_and_so_is_who_watches(self):
+        self.start_both()
+        self.wait(lambda: self.neighbor(self.a).get("state") == "full", "a is Full")
+        watch = subprocess.Popen(self.a.command(str(two_daemons_test.BIN / "wgospfctl"), "watch"), stdout=subprocess.DEVNULL)
+        self.addCleanup(watch.wait)
+        self.addCleanup(watch.terminate)
+        self.wait(lambda: self.metrics()["wgospf_api_watchers"] == 1, "the watcher is counted")
+        self.b.end()
+        self.wait(lambda: self.metrics()['wgospf_adjacency_changes_total{change="lost"}'] == 1, "the loss is counted")
+        self.assertNotIn('wgospf_neighbor_full{interface="v0",neighbor="10.0.0.2"}', self.metrics())
 
     def test_dashboard_and_rules_name_what_is_served(self):
         self.start_both()

@@ -67,9 +67,9 @@ class Router:
         self.folder.mkdir()
         self.daemon = None
         self.log_file = self.folder / "log"
-        self.init = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c",
+        self.init = subprocess.Popen(["unshare", "--net", "--mount", "--uts", "sh", "-c",
                                       "mount --make-rprivate / && mount -t tmpfs tmpfs /run && "
-                                      "mount -t tmpfs tmpfs /var/lib && echo up && exec sleep infinity"], stdout=subprocess.PIPE, text=True)
+                                      f"mount -t tmpfs tmpfs /var/lib && hostname {name} && echo up && exec sleep infinity"], stdout=subprocess.PIPE, text=True)
         if self.init.stdout.readline() != "up\n":
             raise RuntimeError("no namespace")
         self.run("ip link set lo up")
@@ -78,7 +78,7 @@ class Router:
         self.run("sysctl -qw net.ipv4.ip_forward=1")
 
     def command(self, *arguments):
-        return ["nsenter", "-t", str(self.init.pid), "-n", "-m", "-r", "-w", *arguments]
+        return ["nsenter", "-t", str(self.init.pid), "-n", "-m", "-u", "-r", "-w", *arguments]
 
     def run(self, line):
         return subprocess.run(self.command(*line.split()), check=True, text=True, capture_output=True).stdout

@@ -1,4 +1,4 @@
-#include "cli/json.h"
+#include "proto/json.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <cctype>
 #include <ctime>
 
-namespace wgospf::cli {
+namespace wgospf::json {
 namespace {
 
 using google::protobuf::Duration;
@@ -153,4 +153,17 @@ Json to_json(const Message& message) {
   return object;
 }
 
-}  // namespace wgospf::cli
+Json watch_item(const v1::WatchItem& item) {
+  const Json all = to_json(item);
+  Json line;
+  line["kind"] = nullptr;
+  for (const char* name : {"cursor", "generation", "time"}) line[name] = all[name];
+  for (const auto& [name, value] : all.items()) {
+    if (line.contains(name)) continue;
+    line["kind"] = name;
+    line["data"] = value;
+  }
+  return line;
+}
+
+}  // namespace wgospf::json

@@ -56,9 +56,9 @@ std::optional<Endpoint> endpoint_of(const sockaddr* address, std::uint16_t port)
 }
 
 /// Bytes of a DNS message; past its end there are none.
-class Message {
+class DnsMessage {
  public:
-  explicit Message(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+  explicit DnsMessage(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
   [[nodiscard]] bool is_good() const { return is_good_; }
   std::uint16_t u16() {
     if (!has(2)) return 0;
@@ -113,7 +113,7 @@ seconds ttl_of(std::int64_t value) {
 
 ServiceTargets parse_service_answer(std::span<const std::uint8_t> bytes) {
   ServiceTargets found;
-  Message message(bytes);
+  DnsMessage message(bytes);
   message.skip(4);
   const auto questions = message.u16(), answers = message.u16();
   message.skip(4);

@@ -15,7 +15,7 @@
 namespace wgospf::wg {
 namespace {
 
-constexpr std::chrono::seconds kTimeout{2};
+constexpr std::chrono::seconds kAnswerTimeout{2};
 
 // Later than the headers of Debian 12.
 constexpr std::uint16_t kFraDscp = 25, kFraSourcePortMask = 28, kFraDestinationPortMask = 29;
@@ -176,7 +176,7 @@ Result<EndpointWay> UnderlayReader::State::look_up(const IpAddress& endpoint, co
   put_port(request, RTA_DPORT, outer.destination_port);
   request.end();
   EndpointWay way;
-  const auto deadline = std::chrono::steady_clock::now() + kTimeout;
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeout;
   const auto done = socket.request(request.bytes(), deadline, [&](Bytes message) -> Result<void> {
     if (netlink::header_of(message).nlmsg_type == RTM_NEWROUTE)
       if (auto found = parse_way(message, own)) way = *std::move(found);
@@ -206,7 +206,7 @@ Result<std::vector<RoutingRule>> UnderlayReader::rules() {
   request.put_header(header);
   request.end();
   std::vector<RoutingRule> rules;
-  const auto deadline = std::chrono::steady_clock::now() + kTimeout;
+  const auto deadline = std::chrono::steady_clock::now() + kAnswerTimeout;
   const auto done = state_->socket.request(request.bytes(), deadline, [&](Bytes message) -> Result<void> {
     if (netlink::header_of(message).nlmsg_type != RTM_NEWRULE) return {};
     if (const auto rule = parse_rule(message)) rules.push_back(*rule);

@@ -66,7 +66,9 @@ class Metrics(two_daemons_test.TwoRouters):
         self.wait(lambda: self.metrics()["wgospf_api_watchers"] == 1, "the watcher is counted")
         self.b.end()
         self.wait(lambda: self.metrics()['wgospf_adjacency_changes_total{change="lost"}'] == 1, "the loss is counted")
-        self.assertNotIn('wgospf_neighbor_full{interface="v0",neighbor="10.0.0.2"}', self.metrics())
+        self.wait(lambda: 'wgospf_neighbor_full{interface="v0",neighbor="10.0.0.2"}' not in self.metrics(), "it is gone",
+                  3 * DEAD)
+        self.assertEqual(self.metrics()['wgospf_adjacency_changes_total{change="lost"}'], 1)
 
     def test_dashboard_and_rules_name_what_is_served(self):
         self.start_both()

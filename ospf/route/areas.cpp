@@ -30,7 +30,9 @@ void RoutingAreas::set_root(RouterId root) {
 }
 
 bool RoutingAreas::any_dirty() const {
-  return std::any_of(areas_.begin(), areas_.end(), [](const auto& area) { return area && area->is_dirty; });
+  for (const auto& area : areas_)
+    if (area && area->is_dirty) return true;
+  return false;
 }
 
 void RoutingAreas::measure(Footprint& footprint) const {

@@ -31,9 +31,11 @@ CalculationResult RouteCalculator<V>::Impl::calculate(std::vector<RouteChange<V>
   bool others_depend = areas.any_dirty();
   const bool ways_changed = boundaries.resolve(is_full);
   others_depend |= ways_changed;
-  others_depend |= forwardings.resolve(is_full, [this](const IpAddress& address, std::uint32_t scope) {
-    return way_to_address(address, scope);
-  });
+  if (forwardings.has_dirty() || (is_full && !forwardings.empty())) {
+    others_depend |= forwardings.resolve(is_full, [this](const IpAddress& address, std::uint32_t scope) {
+      return way_to_address(address, scope);
+    });
+  }
   news.boundary_routers |= areas.is_border_router && (is_full || ways_changed);
   if (others_depend) mark_dependent_offers();
   everything_is_dirty = false;

@@ -67,6 +67,7 @@ void Origination::unwant_all(std::optional<std::uint32_t> domain) {
 
 void Origination::forget_domain(std::uint32_t domain) {
   for (const std::uint32_t index : own_.all(domain)) own_.release(index);
+  foreign_.erase(domain);
 }
 
 Duration Origination::spacing(unsigned recent) {

@@ -9,6 +9,7 @@
 // one burst; refreshes do not add up to one.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 
 #include "ospf/core.h"
@@ -49,6 +50,7 @@ class Origination {
   void left(std::uint32_t domain, const LsaKey& key, const Lsa& last);
   /// Timer of a throttled origination.
   void due(std::uint32_t record);
+  void measure(Footprint& footprint) const { footprint.held("origination.foreign", foreign_.size()); }
 
  private:
   using Record = OwnLsas::Record;
@@ -67,11 +69,13 @@ class Origination {
   Core& core_;
   OwnLsas& own_;
   Flooding& flooding_;
-  struct {
+  struct Foreign {
     Instant first;
     unsigned count = 0;
     std::int32_t last_number = 0;
-  } foreign_;  ///< router-LSAs of our router id that we did not originate
+  };
+  std::map<std::uint32_t, Foreign>
+      foreign_;  ///< router-LSAs of our router id that we did not originate, by domain
 };
 
 }  // namespace wgospf::ospf

@@ -37,6 +37,7 @@ struct Parts {
     core.measure(footprint);
     outbox.measure(footprint);
     own_lsas.measure(footprint);
+    origination.measure(footprint);
     flooding.measure(footprint);
     externals.measure(footprint);
     opaque_lsas.measure(footprint);

@@ -22,17 +22,18 @@ void Origination::settle(LsaRef ref) {
   flooding_.flush(ref);
 }
 
-/// Router-LSAs newer than what we originated in this run, each newer than the one before, are another
-/// router's.
+/// Router-LSAs of one area newer than what we originated in this run, each newer than the one before, are another
+/// router's. A former run left some in each area.
 void Origination::note_foreign(LsaRef ref) {
   const auto& entry = core_.entry(ref);
   if (!core_.is_own_router_lsa(entry.key) || entry.age(core_.now) >= kMaxAge) return;
   const std::int32_t number = entry.lsa.sequence_number();
-  if (foreign_.count == 0 || core_.now - foreign_.first > kForeignRouterLsaWindow)
-    foreign_ = {core_.now, 0, number - 1};
-  if (number <= foreign_.last_number) return;
-  foreign_.last_number = number;
-  if (++foreign_.count == kForeignRouterLsas)
+  Foreign& foreign = foreign_[ref.domain];
+  if (foreign.count == 0 || core_.now - foreign.first > kForeignRouterLsaWindow)
+    foreign = {core_.now, 0, number - 1};
+  if (number <= foreign.last_number) return;
+  foreign.last_number = number;
+  if (++foreign.count == kForeignRouterLsas)
     core_.event(DuplicateRouterIdInArea{core_.domain(ref.domain).area, entry.lsa});
 }
 

@@ -69,6 +69,7 @@ void BoundaryRouters::remove_summary(RouterId router, std::uint32_t area, Vertex
   summaries.erase(at);
   mark_dirty(slot);
   areas_[area].graph.release(border_router);
+  is_one_gone_ |= records_[slot].references == 1;  // nobody is left to ask for the way that is lost
   release(slot);
 }
 
@@ -138,7 +139,7 @@ Way BoundaryRouters::way_to(const Record& record) const {
 }
 
 bool BoundaryRouters::resolve(bool all) {
-  bool any = false;
+  bool any = std::exchange(is_one_gone_, false);
   const auto resolve = [&](Record& record) {
     record.is_dirty = false;
     if (record.references == 0) return;

@@ -65,7 +65,7 @@ class BoundaryRouters {
   [[nodiscard]] const Record& operator[](std::uint32_t slot) const { return records_[slot]; }
   [[nodiscard]] std::uint32_t end() const { return records_.end(); }
   [[nodiscard]] bool has_dirty() const { return !dirty_.empty(); }
-  /// Looks for the ways of `all`, or of the dirty ones. True when one changed.
+  /// Looks for the ways of `all`, or of the dirty ones. True when one changed or is gone.
   bool resolve(bool all);
   void clear_changes();
   /// The best by summaries in one area.
@@ -109,6 +109,7 @@ class BoundaryRouters {
   SlotPool<Record, 4> records_;
   SlotIndex index_;
   std::vector<std::uint32_t> dirty_;
+  bool is_one_gone_ = false;  ///< a record, with the last summary of its router
 };
 
 }  // namespace wgospf::ospf

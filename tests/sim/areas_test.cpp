@@ -113,6 +113,47 @@ TEST_F(AreasTest, Section12_4_3_BoundaryRoutersAreSaidWhereExternalsGo) {
   EXPECT_EQ(said(2, kBackbone, 1).count("router 1.1.1.1"), 0U);
 }
 
+// In: an AS boundary router in area 1 has its externals withdrawn, so that it is none any more. Out: who heard of it over
+// the backbone takes back in area 2 what it said of it, though no external is left that speaks of it.
+TEST_F(AreasTest, Section12_4_3_ABoundaryRouterThatIsNoneAnyMoreIsTakenBackEverywhere) {
+  line({kOne, kBackbone, kTwo});
+  converge();
+  announce(0, "198.51.100.0/24");
+  network.run_for(seconds{10});
+  ASSERT_EQ(said(3, kTwo, 2)["router 1.1.1.1"], 20U);
+  network.change_externals(0, {}, {prefix("198.51.100.0/24")});
+  network.run_for(seconds{10});
+  EXPECT_EQ(said(3, kTwo, 2).count("router 1.1.1.1"), 0U);
+}
+
+// In: a border router of three areas starts again at once, and its former router-LSAs come back in each, one after the
+// other, each with a higher number than the one before. Out: no other router has its id.
+TEST_F(AreasTest, Section13_4_WhatAFormerRunLeftInEachAreaIsNoOtherRouter) {
+  const std::vector<AreaId> areas{kOne, kBackbone, kTwo};
+  for (std::uint32_t i = 0; i <= areas.size(); ++i) add_router(i + 1);
+  for (RouterIndex i = 0; i < areas.size(); ++i) {
+    const CableIndex cable = connect(0, i + 1, {1, 4, areas[i]});
+    for (Direction& way : network.cables[cable].into) way.delay = milliseconds{200 + 200 * i};
+    join(0, areas[i]);
+    join(i + 1, areas[i]);
+    network.routers[i + 1].ports.begin()->second.config.area = areas[i];
+  }
+  network.routers[0].ports.begin()->second.config.area = kOne;
+  converge();
+  for (std::uint16_t i = 0; i < 6; ++i) {
+    for (RouterIndex cable = 0; cable < areas.size(); ++cable)
+      if (i < 2 * (cable + 1))
+        set_cost(0, network.cables[cable].ends[0].link, static_cast<std::uint16_t>(20 + i));
+    network.run_for(seconds{12});
+  }
+  network.crash(0);
+  network.run_for(milliseconds{100});
+  network.start(0);
+  network.run_for(seconds{30});
+  EXPECT_TRUE(all_full());
+  EXPECT_TRUE(events_of<DuplicateRouterIdInArea>(0).empty());
+}
+
 // In: a stub area, made totally stubby and back, with another default-cost. Out: the default is there throughout, with its
 // cost; the others' prefixes go and come. The border router itself has no default route.
 TEST_F(AreasTest, Section12_4_3_1_TheDefaultGoesIntoStubAreas) {

@@ -307,7 +307,8 @@ class Walk {
       : network_(network),
         target_(target),
         problems_(problems),
-        marks_(network.routers.size(), Mark::unseen) {}
+        marks_(network.routers.size(), Mark::unseen),
+        prefers_default_(network.routers.size(), false) {}
 
   void from(RouterIndex router) {
     if (marks_[router] == Mark::known) return;
@@ -315,12 +316,17 @@ class Walk {
       // A forwarding address may be nearest through a stub area, or in a range without being there: then some router on
       // the way knows nothing of the external (16.4).
       const bool has_areas = !network_.areas.empty();
-      if (!has_areas || !has_forwarding_address()) complain(router, "is a forwarding loop");
+      const bool is_by_default = std::any_of(std::find(path_.begin(), path_.end(), router), path_.end(),
+                                             [this](RouterIndex one) { return prefers_default_[one]; });
+      if (!is_by_default && (!has_areas || !has_forwarding_address()))
+        complain(router, "is a forwarding loop");
       return;
     }
     if (marks_[router] == Mark::unseen) {
       marks_[router] = Mark::on_path;
+      path_.push_back(router);
       marks_[router] = step(router);
+      path_.pop_back();
     }
     // To have no route is right where nobody sends here.
     const bool may_be_missed = !network_.areas.empty() && has_forwarding_address();
@@ -341,6 +347,7 @@ class Walk {
     if (const int own = own_length(router); own >= 0 && (route == nullptr || own >= route->prefix.length))
       return Mark::known;
     if (route == nullptr) return Mark::no_route;
+    prefers_default_[index] = prefers_default_to_external(router, *route);
     if (is_aggregate(*route)) return follow_aggregate(router, *table, *route);
     if (route->is_discard()) return Mark::known;
     if (route->set == kAttachedSet)
@@ -356,6 +363,12 @@ class Walk {
       const Port& port = router.ports.at(hop.link);
       from(network_.cables[port.cable.value()].ends[1 - port.end].router);
     }
+  }
+  /// In a stub area and in one that takes externals, a router goes by the stub area's default route, which is inter-area,
+  /// rather than by an external (section 11), while others send it what is for the external. No area border router does
+  /// (RFC 3509 section 2.2), unless it is adjacent to nobody in the backbone.
+  [[nodiscard]] static bool prefers_default_to_external(const Router& router, const Route<V2>& route) {
+    return route.path_type == PathType::inter_area && route.prefix.length == 0 && router.takes_externals();
   }
   [[nodiscard]] bool has_forwarding_address() const {
     return std::any_of(network_.routers.begin(), network_.routers.end(), [this](const Router& router) {
@@ -409,6 +422,8 @@ class Walk {
   Ipv4Address target_;
   Problems& problems_;
   std::vector<Mark> marks_;
+  std::vector<RouterIndex> path_;
+  std::vector<bool> prefers_default_;
   int depth_ = 0;
 };
 

@@ -113,7 +113,7 @@ class Reference {
   void say_boundary_routers(RouterIndex router, ospf::AreaId area, Said& said);
   [[nodiscard]] std::optional<std::uint32_t> says_of_boundary(RouterIndex router, ospf::AreaId area,
                                                               RouterIndex boundary);
-  [[nodiscard]] bool is_nearer_over_the_backbone(RouterIndex router, RouterIndex boundary, const Way& within);
+  [[nodiscard]] bool is_nearer_by_summaries(RouterIndex router, RouterIndex boundary, const Way& within);
   [[nodiscard]] std::optional<Way> way_to_boundary(RouterIndex root, RouterIndex boundary, bool by_summaries);
   [[nodiscard]] std::optional<Way> way_by_summaries(RouterIndex root, ospf::AreaId area,
                                                     RouterIndex boundary);

@@ -222,21 +222,27 @@ std::optional<std::uint32_t> Reference::says_of_boundary(RouterIndex router, Are
   const bool by_summaries = area != kBackbone && learns_from_the_backbone_alone(router);
   const auto way = way_to_boundary(router, boundary, by_summaries);
   if (!way || way->area == area || way->cost >= kLsInfinity) return std::nullopt;
-  if (area == kBackbone && is_nearer_over_the_backbone(router, boundary, *way)) return std::nullopt;
+  if (!by_summaries && is_nearer_by_summaries(router, boundary, *way)) return std::nullopt;
   return way->cost;
 }
 
-/// By the rules of RFC 1583 the way over the backbone counts when it costs less. Who says so is nearer itself.
-bool Reference::is_nearer_over_the_backbone(RouterIndex router, RouterIndex boundary, const Way& within) {
+/// By the rules of RFC 1583 a way by what others say counts when it costs less; of equals the larger area's (16.4.1). Such
+/// a way is not passed on, but over the backbone out of it. Who says so is nearer itself.
+bool Reference::is_nearer_by_summaries(RouterIndex router, RouterIndex boundary, const Way& within) {
   if (is_preferred(router, within.type, within.area)) return false;
-  const Distances found = distances(router, kBackbone);
-  // What is in the backbone itself is not looked for in summaries.
-  if (found.cost[boundary] && network_.routers[boundary].find_area(kBackbone) != nullptr) return false;
-  for (RouterIndex border = 0; border < network_.routers.size(); ++border) {
-    if (border == router || !found.cost[border] || !is_border(border)) continue;
-    const auto own = way_to_boundary(border, boundary, false);
-    if (!own || *found.cost[border] + own->cost >= within.cost) continue;
-    if (says_of_boundary(border, kBackbone, boundary)) return true;
+  for (const AreaId area : learns_from(router)) {
+    if (network_.routers[router].find_area(area)->type != AreaType::normal) continue;
+    const Distances found = distances(router, area);
+    // What is in the area itself is not looked for in summaries.
+    if (found.cost[boundary] && network_.routers[boundary].find_area(area) != nullptr) continue;
+    for (RouterIndex border = 0; border < network_.routers.size(); ++border) {
+      if (border == router || !found.cost[border] || !is_border(border)) continue;
+      const bool passes_on = area != kBackbone && learns_from_the_backbone_alone(border);
+      const auto own = way_to_boundary(border, boundary, passes_on);
+      if (!own) continue;
+      const Way way{*found.cost[border] + own->cost, PathType::inter_area, area, {}};
+      if (is_better(router, way, within) && says_of_boundary(border, area, boundary)) return true;
+    }
   }
   return false;
 }

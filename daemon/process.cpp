@@ -184,7 +184,22 @@ void Process::log_event(const RouterEvent& event) {
   const bool many = std::holds_alternative<ospf::RouteChange<V2>>(event.what) ||
                     std::holds_alternative<KernelReached>(event.what);
   if (event.left_out || (many && level() != Severity::debug)) return;
-  log(describe(event, [this](ospf::LinkId link) { return place_.link_name(link); }));
+  const auto notice = describe(event, [this](ospf::LinkId link) { return place_.link_name(link); });
+  log(notice, fields_of(event, notice));
+}
+
+JournalFields Process::fields_of(const RouterEvent& event, const Notice& notice) const {
+  JournalFields fields;
+  if (notice.link) fields.emplace_back("WGOSPF_INTERFACE", place_.link_name(*notice.link));
+  const auto* core = std::get_if<ospf::Event>(&event.what);
+  const auto* neighbor = core == nullptr ? nullptr : std::get_if<ospf::NeighborStateChanged>(core);
+  if (neighbor == nullptr) return fields;
+  fields.emplace_back("WGOSPF_NEIGHBOR", neighbor->router.to_string());
+  const auto names = place_.hostnames();
+  if (const auto found = names->find(neighbor->router); found != names->end())
+    fields.emplace_back("WGOSPF_NEIGHBOR_NAME", found->second);
+  fields.emplace_back("WGOSPF_STATE", to_string(neighbor->to));
+  return fields;
 }
 
 Severity Process::change_level(std::optional<Severity> level) {

@@ -24,6 +24,7 @@
 #include "daemon/metrics/listener.h"
 #include "daemon/reloader.h"
 #include "daemon/router_place.h"
+#include "daemon/telling/journal.h"
 #include "net/link_monitor.h"
 #include "rib/table_lock.h"
 
@@ -65,6 +66,8 @@ class Process {
   bool start(LinkMonitor monitor, ospf::RouterId router_id);
   /// Route changes and calculations come by the thousand: they are put in words only if anybody wants them.
   void log_event(const RouterEvent& event);
+  /// What the journal is told beside the text.
+  [[nodiscard]] JournalFields fields_of(const RouterEvent& event, const Notice& notice) const;
   [[nodiscard]] Severity level() const {
     return asked_level_.value_or(options_.log_level.value_or(config_.log_level));
   }

@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "daemon/telling/words.h"
@@ -56,7 +57,23 @@ class JournalPrefix final : public spdlog::custom_flag_formatter {
 /// Lines that may wait to be written: at debug level some seconds of a busy router's.
 constexpr std::size_t kQueueLength = 8192;
 
-/// Standard error, written by one thread: tells what the queue had no room for, and when all is written.
+/// Between the text and its fields, on their way through spdlog. No printable text has it.
+constexpr char kFieldsFollow = '\x1f';
+
+/// Where the detached log's messages go first; set while no other thread logs.
+std::optional<Journal>& journal() {
+  static std::optional<Journal> instance;
+  return instance;
+}
+
+Severity from_spdlog(spdlog::level::level_enum level) {
+  if (level <= spdlog::level::debug) return Severity::debug;
+  if (level == spdlog::level::warn) return Severity::warning;
+  return level >= spdlog::level::err ? Severity::error : Severity::info;
+}
+
+/// The journal or standard error, written by one thread: tells what the queue had no room for, and when all is
+/// written.
 class DetachedSink final : public spdlog::sinks::stderr_color_sink_mt {
  public:
   /// `lost`: lines that have been dropped so far.
@@ -67,9 +84,9 @@ class DetachedSink final : public spdlog::sinks::stderr_color_sink_mt {
     if (lost != told_) {
       const auto text = fmt::format("{} lines of the log were lost: nobody read it in time", lost - told_);
       told_ = lost;
-      spdlog::sinks::stderr_color_sink_mt::log({message.logger_name, spdlog::level::warn, text});
+      write({message.logger_name, spdlog::level::warn, text});
     }
-    spdlog::sinks::stderr_color_sink_mt::log(message);
+    write(message);
   }
   /// Comes through the queue as lines do, so everything before it has been written.
   void flush() override {
@@ -88,6 +105,20 @@ class DetachedSink final : public spdlog::sinks::stderr_color_sink_mt {
   }
 
  private:
+  void write(const spdlog::details::log_msg& message) {
+    const std::string_view whole(message.payload.data(), message.payload.size());
+    const auto end = std::min(whole.find(kFieldsFollow), whole.size());
+    const auto text = whole.substr(0, end);
+    if (journal()) {
+      auto entry = journal_entry(from_spdlog(message.level), text, {});
+      if (end < whole.size()) entry += whole.substr(end + 1);
+      if (journal()->send(entry)) return;
+    }
+    auto line = message;
+    line.payload = {text.data(), text.size()};
+    spdlog::sinks::stderr_color_sink_mt::log(line);
+  }
+
   const std::function<std::size_t()> lost_;
   std::size_t told_ = 0;
   std::mutex mutex_;
@@ -158,6 +189,7 @@ bool is_journal(const char* journal_stream, int descriptor) {
 }
 
 void start_log(Severity level) {
+  journal().reset();
   auto logger =
       std::make_shared<spdlog::logger>("wgospfd", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_formatter(make_formatter());
@@ -165,8 +197,11 @@ void start_log(Severity level) {
   set_log_level(level);
 }
 
-void detach_log() {
+void detach_log(const char* journal_socket) {
   auto& made = detached();
+  if (is_journal(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) {
+    if (auto opened = Journal::open(journal_socket)) journal().emplace(*std::move(opened));
+  }
   if (!made.thread) {
     made.thread = std::make_shared<spdlog::details::thread_pool>(kQueueLength, 1U);
     made.sink =
@@ -197,12 +232,18 @@ Severity log_level() {
   return Severity::error;
 }
 
-void log(Severity severity, std::string_view text) {
+void log(Severity severity, std::string_view text, const JournalFields& fields) {
   if (!spdlog::should_log(to_spdlog(severity))) return;
   auto line = printable(text);
-  // As an argument: text of peers and of the kernel is no format string, and no command to a terminal.
-  spdlog::log(to_spdlog(severity), "{}", line);
+  const auto apart = journal() && !fields.empty() ? kFieldsFollow + journal_fields(fields) : std::string();
+  // As arguments: text of peers and of the kernel is no format string, and no command to a terminal.
+  spdlog::log(to_spdlog(severity), "{}{}", line, apart);
   kept().add({std::chrono::system_clock::now(), severity, std::move(line)});
+}
+
+void log(const Notice& notice, JournalFields fields) {
+  if (!notice.name.empty()) fields.emplace_back("WGOSPF_EVENT", notice.name);
+  log(notice.severity, notice.text, fields);
 }
 
 std::vector<LogLine> log_lines(Severity least, std::size_t limit) {

@@ -4,6 +4,8 @@
 import ctypes
 import http.server
 import json
+import pathlib
+import signal
 import socket
 import subprocess
 import threading
@@ -111,6 +113,42 @@ class OnEvent(two_daemons_test.TwoRouters):
         self.a.run("ip link set v0 down")
         self.wait(lambda: bodies and bodies[-1]["data"]["to"] == "down", "the server was told")
         self.assertEqual(bodies[-1]["data"]["reason"], "link down")
+
+    def test_the_journal_gets_what_a_message_is_about_in_fields(self):
+        # Where the daemon looks for it; the folder is the namespace's own.
+        place = pathlib.Path(f"/proc/{self.a.init.pid}/root/run/systemd/journal")
+        place.mkdir(parents=True)
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(journal.close)
+        journal.bind(str(place / "socket"))
+        self.a.log_file.touch()
+        status = self.a.log_file.stat()
+        self.a.start(environment={"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"})
+        self.b.start()
+        entries = []
+
+        def heard(**wanted):
+            while True:
+                try:
+                    lines = journal.recv(65536, socket.MSG_DONTWAIT).decode().splitlines()
+                except BlockingIOError:
+                    break
+                entries.append(dict(line.split("=", 1) for line in lines))
+            return [entry for entry in entries if wanted.items() <= entry.items()]
+
+        self.wait(lambda: heard(WGOSPF_EVENT="neighbor_full", WGOSPF_INTERFACE="v0", WGOSPF_STATE="full",
+                                WGOSPF_NEIGHBOR="10.0.0.2"), "the journal has heard of Full")
+        self.wait(lambda: self.neighbor(self.a).get("hostname") == "b", "a knows the name of b")
+        self.b.end(signal.SIGKILL)
+        self.wait(lambda: heard(WGOSPF_STATE="down", WGOSPF_NEIGHBOR_NAME="b"), "the journal has the name", 3 * DEAD)
+        lost = heard(WGOSPF_STATE="down")[-1]
+        self.assertEqual(lost["PRIORITY"], "4")
+        self.assertEqual(lost["SYSLOG_IDENTIFIER"], "wgospfd")
+        self.assertTrue(lost["MESSAGE"].startswith("neighbor 10.0.0.2 on v0: full -> down"), lost)
+        self.assertNotIn("neighbor 10.0.0.2", self.a.log())
+        kept = self.a.run(f"{BIN}/wgospfctl show log")
+        self.assertIn(lost["MESSAGE"] + "\n", kept)
+        self.assertNotIn("WGOSPF_", kept)
 
     def watch(self, *arguments):
         """The lines of a watch that does not follow, and its status."""

@@ -17,6 +17,8 @@
 #include <cstring>
 #include <set>
 #include <sstream>
+#include <string>
+#include <utility>
 
 #include "daemon/config/config.h"
 #include "daemon/router_place.h"
@@ -226,6 +228,85 @@ TEST(Log, WritesJournalLevelsUnderSystemdAndTimesOtherwise) {
   text.resize(static_cast<std::size_t>(length));
   EXPECT_THAT(text, ::testing::MatchesRegex("<6>\\{braces}\n<3>broken\n"
                                             "[0-9]+-[0-9]+-[0-9]+ [0-9:.]+ warning careful\n"));
+}
+
+TEST(Journal, AFieldOfSeveralLinesBearsItsLength) {
+  EXPECT_EQ(journal_entry(Severity::warning, "text", {{"WGOSPF_EVENT", "name"}, {"WGOSPF_EMPTY", ""}}),
+            "PRIORITY=4\nSYSLOG_IDENTIFIER=wgospfd\nMESSAGE=text\nWGOSPF_EVENT=name\n");
+  EXPECT_EQ(journal_fields({{"WGOSPF_X", "a\nPRIORITY=0"}}),
+            "WGOSPF_X\n" + std::string("\x0c\0\0\0\0\0\0\0", 8) + "a\nPRIORITY=0\n");
+}
+
+/// The journal's socket, in a folder of its own, and standard error that JOURNAL_STREAM names.
+class JournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_NE(::mkdtemp(folder_.data()), nullptr);
+    path_ = folder_ + "/socket";
+    listener_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::copy(path_.begin(), path_.end(), address.sun_path);
+    ASSERT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ::testing::internal::CaptureStderr();
+    struct stat status {};
+    ::fstat(STDERR_FILENO, &status);
+    ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), 1);
+    const timeval patience{20, 0};
+    ::setsockopt(listener_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    start_log(Severity::info);
+    detach_log(path_.c_str());
+    log(Severity::info, "first");  // what other tests left in the queue has been written before it
+    ASSERT_THAT(entry(), ::testing::HasSubstr("MESSAGE=first\n"));
+  }
+  void TearDown() override {
+    ::unsetenv("JOURNAL_STREAM");
+    start_log(Severity::info);
+    ::close(listener_);
+    ::unlink(path_.c_str());
+    ::rmdir(folder_.c_str());
+  }
+  /// The next entry that is sent; empty when there is none within the patience, or now with MSG_DONTWAIT.
+  std::string entry(int flags = 0) const {
+    std::array<char, 4096> bytes{};
+    const auto length = ::recv(listener_, bytes.data(), bytes.size(), flags);
+    return {bytes.data(), length < 0 ? 0U : static_cast<std::size_t>(length)};
+  }
+  void write_all() const { EXPECT_TRUE(finish_log(std::chrono::seconds{20})); }
+
+  std::string folder_ = "/tmp/wgospf-journal-XXXXXX", path_;
+  int listener_ = -1;
+};
+
+TEST_F(JournalTest, GetsMessagesWithTheirFieldsAndStandardErrorWhatItDoesNotTake) {
+  const JournalFields on_wg0{{"WGOSPF_INTERFACE", "wg0"}};
+  start_log(Severity::info);
+  log(Severity::error, "before the start", on_wg0);
+  detach_log(path_.c_str());
+  log(Notice{Severity::warning, "allowed_ips", "wg0 does not\nlet it through", std::nullopt}, on_wg0);
+  log(Severity::info, "{braces}");
+  EXPECT_EQ(entry(),
+            "PRIORITY=4\nSYSLOG_IDENTIFIER=wgospfd\nMESSAGE=wg0 does not\\x0alet it through\n"
+            "WGOSPF_INTERFACE=wg0\nWGOSPF_EVENT=allowed_ips\n");
+  EXPECT_EQ(entry(), "PRIORITY=6\nSYSLOG_IDENTIFIER=wgospfd\nMESSAGE={braces}\n");
+  ::close(std::exchange(listener_, -1));  // the journal is gone
+  log(Notice{Severity::error, "name", "afterwards", std::nullopt}, on_wg0);
+  write_all();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "<3>before the start\n<3>afterwards\n");
+  const auto kept = log_lines(Severity::info, 4);  // what `show log` shows has no fields
+  ASSERT_EQ(kept.size(), 4U);
+  EXPECT_EQ(kept[1].text, "wg0 does not\\x0alet it through");
+  EXPECT_EQ(kept[3].text, "afterwards");
+}
+
+TEST_F(JournalTest, IsNotLookedForWhenStandardErrorGoesElsewhere) {
+  ::setenv("JOURNAL_STREAM", "1:1", 1);
+  start_log(Severity::info);
+  detach_log(path_.c_str());
+  log(Severity::warning, "to a file", {{"WGOSPF_INTERFACE", "wg0"}});
+  write_all();
+  EXPECT_EQ(entry(MSG_DONTWAIT), "");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::EndsWith(" warning to a file\n"));
 }
 
 // Signals, and whoever takes away the API's socket again and again: what stands around the router has limits

@@ -187,7 +187,7 @@ class OnEvent(two_daemons_test.TwoRouters):
         lines, status = self.watch("--since", cursor)
         self.assertEqual((status, lines[0]["kind"], lines[0]["data"]),
                          (1, "gap", {"since": cursor, "reason": "another-run"}))
-        self.assertEqual(self.watch("--since", "nonsense")[1], 1)
+        self.assertEqual(self.watch("--since", "nonsense")[1], 2)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -113,6 +114,22 @@ grpc::Status read(const Session& session, Named& named) {
     status = client.call(&Routing::Stub::ListNeighbors, v1::ListNeighborsRequest(), named.neighbors);
   if (status.ok()) status = client.call(&Routing::Stub::ListPeers, v1::ListPeersRequest(), named.peers);
   if (status.ok()) status = client.call(&Routing::Stub::ListClients, v1::ListClientsRequest(), named.clients);
+  v1::ListDatabaseRequest router_lsas;
+  router_lsas.set_type(v1::LSA_TYPE_ROUTER);
+  router_lsas.set_headers_only(true);
+  if (status.ok()) {
+    status = client.list<v1::ListDatabaseResponse>(
+        &Routing::Stub::ListDatabase, router_lsas,
+        [&](v1::ListDatabaseResponse& part) { named.router_lsas.MergeFrom(part); });
+  }
+  for (const auto& router_id : routers_by_hostname(named)) {
+    if (!status.ok()) break;
+    v1::ListRoutesRequest route;
+    route.set_prefix(router_id + "/32");
+    status = client.list<v1::ListRoutesResponse>(
+        &Routing::Stub::ListRoutes, route,
+        [&](v1::ListRoutesResponse& part) { named.routes.MergeFrom(part); });
+  }
   return status;
 }
 
@@ -196,7 +213,30 @@ class HostsFile {
   std::optional<std::string> former_{};
 };
 
+/// Of a peer that is a router and has a name.
+bool is_named_router(const v1::Peer& peer) {
+  return peer.role() != v1::PEER_ROLE_CLIENT && is_named(peer.name(), peer.public_key());
+}
+
+/// Router id -> hostname, of routers that are neither this one nor a named peer. A router has an LSA in each area.
+std::map<std::string, std::string> announced_hostnames(const Named& named) {
+  std::map<std::string, std::string> hostnames;
+  for (const auto& lsa : named.router_lsas.lsas())
+    if (!lsa.self_originated() && !lsa.adv_router_hostname().empty())
+      hostnames.emplace(lsa.adv_router(), lsa.adv_router_hostname());
+  hostnames.erase(named.status.router_id());
+  for (const auto& peer : named.peers.peers())
+    if (is_named_router(peer)) hostnames.erase(peer.neighbor_router_id());
+  return hostnames;
+}
+
 }  // namespace
+
+std::vector<std::string> routers_by_hostname(const Named& named) {
+  std::vector<std::string> routers;
+  for (const auto& [router_id, hostname] : announced_hostnames(named)) routers.push_back(router_id);
+  return routers;
+}
 
 std::string hosts_text(const Named& named, const std::string& domain) {
   Hosts hosts(domain);
@@ -205,7 +245,7 @@ std::string hosts_text(const Named& named, const std::string& domain) {
     for (const auto& address : interface.addresses()) own.push_back(address_of(address));
   hosts.add(named.status.hostname(), own, "this router");
   for (const auto& peer : named.peers.peers()) {
-    if (peer.role() == v1::PEER_ROLE_CLIENT || !is_named(peer.name(), peer.public_key())) continue;
+    if (!is_named_router(peer)) continue;
     std::vector<std::string> addresses;
     for (const auto& neighbor : named.neighbors.neighbors())
       if (neighbor.interface() == peer.link() && neighbor.neighbor_router_id() == peer.neighbor_router_id() &&
@@ -219,6 +259,19 @@ std::string hosts_text(const Named& named, const std::string& domain) {
     for (const auto& prefix : client.addresses())
       if (auto address = host_of(prefix)) addresses.push_back(*std::move(address));
     hosts.add(client.name(), addresses, "client");
+  }
+  // Last, for what the configuration here says comes before what somebody calls himself. A router id is an address only
+  // where a route leads to just it; else a neighbor has that of the link.
+  for (const auto& [router_id, hostname] : announced_hostnames(named)) {
+    std::vector<std::string> addresses;
+    for (const auto& route : named.routes.routes())
+      if (route.prefix() == router_id + "/32" && route.kernel_state() != v1::KERNEL_STATE_WITHHELD)
+        addresses.push_back(router_id);
+    if (addresses.empty())
+      for (const auto& neighbor : named.neighbors.neighbors())
+        if (neighbor.neighbor_router_id() == router_id && !neighbor.address().empty())
+          addresses.push_back(neighbor.address());
+    hosts.add(hostname, addresses, fmt::format("router {}", router_id));
   }
   return fmt::format("{}\n{}", kHostsHead, hosts.text());
 }

@@ -150,6 +150,15 @@ class OnEvent(two_daemons_test.TwoRouters):
         self.assertIn(lost["MESSAGE"] + "\n", kept)
         self.assertNotIn("WGOSPF_", kept)
 
+    def test_a_hosts_file_has_routers_by_the_hostnames_they_announce(self):
+        self.start_both()
+
+        def lines():
+            return self.a.run(f"{BIN}/wgospfctl hosts").splitlines()
+        self.wait(lambda: "10.0.0.2\tb" in lines(), "b has the address that its router id is")
+        self.assertEqual([line for line in lines() if line.endswith("\tb")], ["10.0.0.2\tb"])
+        self.assertIn("10.1.0.1\ta", lines())
+
     def watch(self, *arguments):
         """The lines of a watch that does not follow, and its status."""
         done = subprocess.run(

@@ -41,7 +41,7 @@ BfdView some_view() {
           std::make_shared<const bfd::EngineView>(engine)};
 }
 
-const api::NameMap kNames{{ospf::LinkId{1}, "wg-op2"}, {ospf::LinkId{2}, "wg-op3"}};
+const api::NameMap kNames{{{ospf::LinkId{1}, "wg-op2"}, {ospf::LinkId{2}, "wg-op3"}}};
 
 TEST(BfdWords, SessionsAsTheyAre) {
   const auto message = api::convert(some_view(), kNames, kNow);

@@ -267,7 +267,11 @@ TEST_F(Watch, PrintsOneObjectALineAndEndsWithASentence) {
   server_->stop(std::chrono::system_clock::now() + std::chrono::seconds{10});
   client.join();
   EXPECT_EQ(outcome.status, 3);
-  EXPECT_EQ(outcome.err, "wgospfctl: wgospfd does not answer at " + socket_ + ": wgospfd is stopping.\n");
+  const auto end = Json::parse(outcome.err, nullptr, false);
+  ASSERT_TRUE(end.is_object() && end.contains("error")) << outcome.err;
+  EXPECT_EQ(end["error"]["code"], "unreachable");
+  EXPECT_EQ(end["error"]["exit_status"], 3);
+  EXPECT_EQ(end["error"]["message"], "wgospfd does not answer at " + socket_ + ": wgospfd is stopping.");
   std::istringstream lines(outcome.out);
   std::set<std::string> kinds;
   for (std::string line; std::getline(lines, line);) {

@@ -25,18 +25,19 @@ SCHEMA = json.loads((ROOT / "packaging/wgospfd.schema.json").read_text(encoding=
 BEYOND_A_SCHEMA = set("""
   area-twice bfd-both-intervals broadcast dead-not-longer defaults-contradicted defaults-of-a-type-not-built entries-overlap
   entries-overlap-the-other-way-round filter-ge filter-le include-a-directory-that-is-not-read
-  include-a-loop include-an-absent-file include-another-area include-itself include-repeats-a-redistribution include-repeats-a-section include-repeats-an-interface
-  include-too-deep interface-in-both interface-twice interfaces-and-another-area interfaces-and-areas
+  include-a-loop include-an-absent-file include-itself include-repeats-a-redistribution include-repeats-a-section include-repeats-an-interface
+  include-too-deep interface-in-both interface-twice interfaces-and-areas
   no-interface-in-any-file pattern-twice peer-address-of-a-group peer-address-twice peer-dead-not-longer peer-name-twice
   peer-twice peer-router-id-passive peers-passive-by-default prefix-twice prefix-within-the-next source-twice source-twice-once-for-all
   announces-metrics announces-on-a-passive-interface client-by-peer-defaults-with-an-address
   transit-on-a-passive-interface
-  spf-hold-down spf-order two-areas unnumbered-self
+  area-summary-of-a-normal-area area-type range-twice
+  spf-hold-down spf-order unnumbered-self
 """.split())
 # how long a text is, or an address in it is made;
 BEYOND_A_SCHEMA |= set("""
   listen-ipv6 listen-no-ipv6 metrics-by-name listen-nowhere listen-port listen-too-long prefix-host-bits prefix-length router-id-zero
-  announces-host-bits peer-router-id-zero
+  announces-host-bits peer-router-id-zero range-host-bits
 """.split())
 # and what YAML 1.1 has made another value of before the schema sees it.
 BEYOND_A_SCHEMA |= set("cost-octal enabled-word passive-yes repeated repeated-section".split())

@@ -18,7 +18,7 @@ using Leaves = std::map<std::string, std::optional<std::string>>;
 /// print_config() begins each entry of a list with the leaf that it goes by.
 std::string entry_name(const YAML::Node& entry) {
   if (entry.IsMap() && entry.size() > 0) {
-    const auto& first = entry.begin()->second;
+    const YAML::Node first = entry.begin()->second;  // of an iterator that is gone behind this line
     return first.IsSequence() && first.size() > 0 ? first[0].as<std::string>() : first.as<std::string>();
   }
   return entry.as<std::string>();

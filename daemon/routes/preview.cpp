@@ -51,6 +51,7 @@ ospf::RootLink root_link(const ospf::InterfaceInfo& info, const ospf::InterfaceC
   link.source = info.status.source();
   link.is_source_advertised = link.source && V2::version().is_advertised(*link.source);
   link.is_multipoint = wanted.type == ospf::InterfaceType::point_to_multipoint;
+  link.is_passive = wanted.passive;
   const bool are_hosts = info.state == ospf::InterfaceState::loopback || link.is_multipoint;
   link.prefixes = are_hosts ? ospf::RootLink::Prefixes::hosts : ospf::RootLink::Prefixes::subnets;
   link.neighbors = std::move(neighbors);
